@@ -1,0 +1,136 @@
+"""Execute one notebook with papermill, in a kernel that nothing outside the course can change."""
+
+import logging
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+import papermill
+import psutil
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from papermill.execute import ERROR_MARKER_TAG
+
+from course_lib.files import write_aside
+from course_lib.grading.execution import CourseKernel, kernel_arguments
+
+# A timeout and a dead kernel are told by the failure that is returned, not by these: papermill logs them as well, and
+# asyncio the tasks that nbclient then abandons.
+for logger in ("papermill", "asyncio"):
+    logging.getLogger(logger).addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a notebook did not do what it should.
+
+    Attributes
+    ----------
+    status : str
+        ``failed`` or ``timeout``.
+    reason : str
+        In words, or as ``NameOfError: message``.
+    cell : int, optional
+        Index of the cell where it happened, if it happened in one.
+    """
+
+    status: str
+    reason: str
+    cell: int | None = None
+
+
+@dataclass
+class _Position:
+    """Where a running notebook is, told by nbclient's hooks."""
+
+    on_cell: Callable[[int, int], None]
+    cell: int | None = None
+    total: int = field(default=0)
+
+    def start(self, notebook: NotebookNode) -> None:
+        self.total = len(notebook.cells)
+
+    def advance(self, cell: NotebookNode, cell_index: int) -> None:
+        self.cell = cell_index
+        self.on_cell(cell_index + 1, self.total)
+
+
+def execute(
+    source: Path,
+    target: Path,
+    parameters: Mapping[str, object],
+    timeout: int,
+    past_errors: bool,
+    on_cell: Callable[[int, int], None],
+) -> Failure | None:
+    """Execute a notebook from its first cell on.
+
+    The kernel works in a new folder, with IPython's own settings instead of the user's; the folder is removed and
+    the kernel killed at the end.
+
+    Parameters
+    ----------
+    source, target : Path
+        The notebook, and where it goes with its outputs, cell by cell.
+    parameters : mapping
+        Values that replace those of the cell tagged ``parameters``.
+    timeout : int
+        Seconds that one cell may take.
+    past_errors : bool
+        Go on behind a cell that raised an error.
+    on_cell : callable
+        Called before each cell with its number, from 1, and the number of cells.
+
+    Returns
+    -------
+    Failure or None
+        What stopped the notebook, unless an error in its outputs tells.
+    """
+    position = _Position(on_cell)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="pixelwise-") as folder:
+        work, settings = Path(folder, "work"), Path(folder, "ipython")
+        work.mkdir()
+        settings.mkdir()
+        try:
+            papermill.execute_notebook(
+                source,
+                target,
+                parameters=dict(parameters),
+                kernel_name="python3",
+                progress_bar=False,
+                execution_timeout=timeout,
+                iopub_timeout=timeout,
+                allow_errors=past_errors,
+                kernel_manager_class=CourseKernel,
+                shutdown_kernel="immediate",
+                extra_arguments=kernel_arguments(settings),
+                resources={"metadata": {"path": str(work)}},
+                on_notebook_start=position.start,
+                on_cell_start=position.advance,
+            )
+        except papermill.PapermillExecutionError:
+            _remove_markers(target)
+        except CellTimeoutError:
+            return Failure("timeout", f"still running after {timeout} s", position.cell)
+        except DeadKernelError:
+            reason = "the kernel died: a crash in native code, os._exit, or too little memory"
+            return Failure("failed", reason, position.cell)
+    return None
+
+
+def _remove_markers(path: Path) -> None:
+    """Drop the cells in which papermill says where it stopped, which it also adds where it did not stop."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells = [cell for cell in notebook.cells if ERROR_MARKER_TAG not in cell.metadata.get("tags", [])]
+    write_aside(path, nbformat.writes(notebook))
+
+
+def kill_kernels() -> None:
+    """Kill every process below this one; notebooks that still run then end as with a dead kernel."""
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()

@@ -1,0 +1,172 @@
+"""From units to outcomes: which notebooks to run, and running several at once."""
+
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from ci import parameters
+from ci.execution import Failure, execute, kill_kernels
+from ci.monitor import Monitor
+from ci.verdict import Outcome, judge, plain
+from course_lib.course import Course
+from course_lib.release import ReleaseError, build_source, released
+
+
+@dataclass(frozen=True)
+class Job:
+    """One notebook to run.
+
+    Attributes
+    ----------
+    unit : str
+        The unit's whole name.
+    source, target : Path
+        The notebook, and where it goes with its outputs.
+    learner : bool
+        Whether it is a released notebook.
+    timeout : int
+        Seconds that one cell may take.
+    parameters : mapping
+        Values for its cell tagged ``parameters``.
+    broken : str, optional
+        Why there is no notebook to run.
+    """
+
+    unit: str
+    source: Path
+    target: Path
+    learner: bool
+    timeout: int
+    parameters: Mapping[str, object]
+    broken: str | None = None
+
+
+def report_folder(course: Course, learner: bool) -> Path:
+    """Tell where the report goes; that on released notebooks leaves the other one alone."""
+    return course.report / "learner" if learner else course.report
+
+
+def prepare(course: Course, values: Mapping[str, Mapping[str, object]], learner: bool, timeout: int) -> list[Job]:
+    """Find or build the notebooks of some units.
+
+    Parameters
+    ----------
+    course : Course
+        Where the units lie.
+    values : mapping
+        The parameters of each unit, by its whole name.
+    learner : bool
+        Take the released notebooks instead of the instructor's.
+    timeout : int
+        Seconds that one cell may take.
+
+    Returns
+    -------
+    list of Job
+        One per unit. A unit without a proper notebook becomes a broken job.
+
+    Raises
+    ------
+    ValueError
+        If a notebook does not define a parameter that it is given.
+    """
+    folder, jobs = report_folder(course, learner), []
+    for unit, given in values.items():
+        source, broken = released(course, unit), None
+        try:
+            source = find_released(course, unit) if learner else build_source(course, unit)
+            parameters.check(unit, source, given)
+        except ReleaseError as error:
+            broken = str(error)
+        jobs.append(Job(unit, source, folder / f"{unit}.ipynb", learner, timeout, given, broken))
+    return jobs
+
+
+def find_released(course: Course, unit: str) -> Path:
+    """Find the released notebook of a unit.
+
+    Raises
+    ------
+    ReleaseError
+        If there is none.
+    """
+    path = released(course, unit)
+    if not path.is_file():
+        raise ReleaseError(f"expected {path.relative_to(course.root)}, found none; `course release {unit}` makes it")
+    return path
+
+
+def remove_report(folder: Path) -> None:
+    """Remove what the last run left, so that no report mixes two runs."""
+    for pattern in ("*.ipynb", "*.html", "*.json", "*.xml"):
+        for path in folder.glob(pattern):
+            path.unlink()
+
+
+def run(job: Job, monitor: Monitor) -> Outcome:
+    """Run and judge one notebook; whatever happens to it is an outcome, never an exception.
+
+    Parameters
+    ----------
+    job : Job
+        The notebook.
+    monitor : Monitor
+        Is told of every step.
+
+    Returns
+    -------
+    Outcome
+        How it went.
+    """
+    monitor.begin(job.unit)
+    start = time.monotonic()
+    try:
+        if job.broken:
+            stopped: Failure | None = Failure("failed", job.broken)
+        else:
+            on_cell = partial(monitor.cell, job.unit)
+            stopped = execute(job.source, job.target, job.parameters, job.timeout, job.learner, on_cell)
+        outcome = judge(job.unit, job.target, stopped, time.monotonic() - start, job.learner)
+    except Exception as error:  # an unreadable notebook, a full disk: the other notebooks go on
+        reason = plain(f"{type(error).__name__}: {error}")
+        outcome = Outcome(job.unit, "failed", time.monotonic() - start, 0, 0, reason, job.target)
+    monitor.end(outcome)
+    return outcome
+
+
+def run_all(jobs: Sequence[Job], workers: int, monitor: Monitor) -> list[Outcome]:
+    """Run notebooks, some of them at once; each has a kernel, so threads are enough here.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        The notebooks.
+    workers : int
+        How many run at once.
+    monitor : Monitor
+        Is told of every step.
+
+    Returns
+    -------
+    list of Outcome
+        In the order of the jobs.
+    """
+    with ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(run, job, monitor) for job in jobs]
+        try:
+            return [future.result() for future in futures]
+        except KeyboardInterrupt:
+            _stop(futures)
+            raise
+
+
+def _stop(futures: Sequence[Future[Outcome]]) -> None:
+    """Kill kernels, also those that were just about to start, until no notebook runs."""
+    for future in futures:
+        future.cancel()
+    while not all(future.done() for future in futures):
+        kill_kernels()
+        time.sleep(0.1)

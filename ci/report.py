@@ -1,0 +1,57 @@
+"""What a run leaves for programs: ``report.json`` and ``junit.xml``."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+from ci.verdict import Outcome
+from course_lib.files import write_aside
+
+FIELDS = ("unit", "status", "seconds", "points", "max_points", "error")
+
+
+def write_json(outcomes: Sequence[Outcome], seconds: float, folder: Path) -> None:
+    """Write ``report.json``: every notebook's outcome, and the seconds of the whole run.
+
+    Parameters
+    ----------
+    outcomes : sequence of Outcome
+        One per notebook.
+    seconds : float
+        Wall time of the run.
+    folder : Path
+        Where the file goes.
+    """
+    notebooks = [{name: getattr(outcome, name) for name in FIELDS} for outcome in outcomes]
+    report = {"notebooks": notebooks, "seconds": round(seconds, 1)}
+    write_aside(folder / "report.json", json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_junit(outcomes: Sequence[Outcome], seconds: float, folder: Path, suite: str) -> None:
+    """Write ``junit.xml``: one test case per notebook, for the pages of a CI service.
+
+    Parameters
+    ----------
+    outcomes : sequence of Outcome
+        One per notebook.
+    seconds : float
+        Wall time of the run.
+    folder : Path
+        Where the file goes.
+    suite : str
+        What was run.
+    """
+    failures = sum(outcome.status != "ok" for outcome in outcomes)
+    counts = {"tests": str(len(outcomes)), "failures": str(failures), "errors": "0", "time": f"{seconds:.1f}"}
+    root = ElementTree.Element("testsuites", counts)
+    tests = ElementTree.SubElement(root, "testsuite", {"name": suite, **counts})
+    for outcome in outcomes:
+        attributes = {"classname": suite, "name": outcome.unit, "time": f"{outcome.seconds:.1f}"}
+        case = ElementTree.SubElement(tests, "testcase", attributes)
+        if outcome.status != "ok":
+            text = outcome.error or outcome.status
+            failure = {"type": outcome.status, "message": text.splitlines()[0]}
+            ElementTree.SubElement(case, "failure", failure).text = text
+    ElementTree.indent(root)
+    write_aside(folder / "junit.xml", ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n")

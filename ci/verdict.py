@@ -1,0 +1,122 @@
+"""Judge an executed notebook: did it run as it should, and what did it earn."""
+
+import re
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbconvert.filters import strip_ansi
+from nbformat import NotebookNode
+
+from ci.execution import Failure
+from course_lib.grading.scores import ExerciseScore, score
+
+SHOWN_LINES = 3
+# What XML cannot hold and a terminal should not get.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a notebook went.
+
+    Attributes
+    ----------
+    unit : str
+        The unit's whole name.
+    status : str
+        ``ok``, ``short`` (ran, but without full marks), ``failed`` or ``timeout``.
+    seconds : float
+        Wall time.
+    points, max_points : float
+        Earned and possible.
+    error : str or None
+        Plain text: what went wrong, and in which cell.
+    notebook : Path
+        The notebook with its outputs, as far as it came.
+    """
+
+    unit: str
+    status: str
+    seconds: float
+    points: float
+    max_points: float
+    error: str | None
+    notebook: Path
+
+
+def plain(text: str) -> str:
+    """Drop terminal colors and control characters."""
+    return _CONTROL.sub("", strip_ansi(text))
+
+
+def judge(unit: str, path: Path, stopped: Failure | None, seconds: float, learner: bool) -> Outcome:
+    """Judge a notebook by its outputs.
+
+    Parameters
+    ----------
+    unit : str
+        The unit's whole name.
+    path : Path
+        The executed notebook; it need not exist where it was stopped.
+    stopped : Failure or None
+        What stopped it, beside errors in its outputs.
+    seconds : float
+        How long it ran.
+    learner : bool
+        Judge a released notebook: exercises may raise ``NotImplementedError``, nothing may be earned.
+
+    Returns
+    -------
+    Outcome
+        The verdict.
+    """
+    notebook = nbformat.read(path, as_version=4) if path.is_file() else nbformat.v4.new_notebook()
+    scores = score(_without_hidden_tests(notebook) if learner else deepcopy(notebook))
+    points, max_points = sum((s.points for s in scores), 0.0), sum((s.max_points for s in scores), 0.0)
+    failure = stopped or _first_error(notebook, learner)
+    if failure:
+        status, error = failure.status, _describe(failure, notebook)
+    elif learner and points:
+        earned = [s for s in scores if s.points]
+        status, error = "failed", "an untouched notebook earns points\n" + _lines(earned)
+    elif not learner and points < max_points:
+        status, error = "short", _lines([s for s in scores if s.points < s.max_points])
+    else:
+        status, error = "ok", None
+    return Outcome(unit, status, round(seconds, 1), points, max_points, error and plain(error), path)
+
+
+def _without_hidden_tests(notebook: NotebookNode) -> NotebookNode:
+    """Copy a released notebook without its hidden tests: they are empty there, and so would earn their points."""
+    visible = deepcopy(notebook)
+    visible.cells = [
+        cell for cell in visible.cells if not cell.metadata.get("nbgrader", {}).get("grade_id", "").endswith("_hidden")
+    ]
+    return visible
+
+
+def _first_error(notebook: NotebookNode, learner: bool) -> Failure | None:
+    """Find the first error that is neither tagged as meant nor an exercise that waits for its learner."""
+    for index, cell in enumerate(notebook.cells):
+        if "raises-exception" in cell.metadata.get("tags", []):
+            continue
+        for output in cell.get("outputs", []):
+            if output.output_type == "error" and not (learner and output.ename == "NotImplementedError"):
+                return Failure("failed", f"{output.ename}: {output.evalue}".rstrip(": "), index)
+        if cell.metadata.get("papermill", {}).get("exception"):
+            return Failure("failed", "an error without an output", index)
+    return None
+
+
+def _describe(failure: Failure, notebook: NotebookNode) -> str:
+    if failure.cell is None or failure.cell >= len(notebook.cells):
+        return failure.reason
+    lines = notebook.cells[failure.cell].source.strip().splitlines()
+    shown = [f"    {line}" for line in lines[:SHOWN_LINES]] + ["    ..."] * (len(lines) > SHOWN_LINES)
+    return "\n".join([f"cell {failure.cell + 1} of {len(notebook.cells)}: {failure.reason}", *shown])
+
+
+def _lines(scores: list[ExerciseScore]) -> str:
+    return "\n".join(f"{s.name}: {s.points:g} of {s.max_points:g} points. {s.message}".rstrip() for s in scores)

@@ -1,0 +1,163 @@
+"""The command ``course``."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from course_lib import doctor as doctor_rows
+from course_lib import workspace
+from course_lib.course import Course
+from course_lib.grading import report, runner
+from course_lib.grading.submissions import find_submissions
+from course_lib.release import release as release_units
+
+app = typer.Typer(
+    help="Pixelwise: learn, release and grade.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
+)
+console = Console(highlight=False, markup=False)
+
+Unit = Annotated[str, typer.Argument(help="A unit, in whole or in part: 03, upsampling, 03_upsampling.")]
+
+
+def stop(message: object, status: int = 1) -> NoReturn:
+    """Say what is wrong, and end."""
+    typer.echo(message, err=True)
+    raise typer.Exit(status)
+
+
+def open_course() -> Course:
+    """Find the course that the command is for."""
+    try:
+        return Course.find()
+    except ValueError as error:
+        stop(error, 2)
+
+
+def named(course: Course, unit: str) -> str:
+    """Complete a unit's name, or end."""
+    try:
+        return course.unit(unit)
+    except ValueError as error:
+        stop(error, 2)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed, and what to install."""
+    rows = doctor_rows.diagnose()
+    table = Table(title="Pixelwise", title_justify="left")
+    table.add_column("what", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    table.add_column("found, or what to do", overflow="fold")
+    for row in rows:
+        table.add_row(row.name, "ok" if row.ok else "missing", row.found if row.ok else row.advice)
+    console.print(table)
+    raise typer.Exit(0 if doctor_rows.is_healthy(rows) else 1)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def lab(
+    context: typer.Context,
+    fresh: Annotated[str | None, typer.Option(help="Start this unit anew; the old copy is kept aside.")] = None,
+) -> None:
+    """Open JupyterLab on your own copies; what you wrote is never overwritten. Other options go to JupyterLab."""
+    course = open_course()
+    if fresh:
+        kept = workspace.start_anew(course, named(course, fresh))
+        console.print(f"kept your old copy: {kept}" if kept else "there was no copy yet")
+    for unit in workspace.hand_out(course, course.units()):
+        console.print(f"new in work/: {unit}")
+    sys.stdout.flush()
+    os.chdir(course.work)
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *context.args])
+
+
+@app.command()
+def check(unit: Unit) -> None:
+    """Run the visible checks of your notebook of a unit, and say what each found."""
+    course = open_course()
+    name = named(course, unit)
+    try:
+        with console.status(f"running {name}"):
+            exercises = workspace.check(course, name)
+    except ValueError as error:
+        stop(error)
+    console.print(report.exercise_table(name, exercises))
+    raise typer.Exit(int(any(exercise.points < exercise.max_points for exercise in exercises)))
+
+
+@app.command()
+def progress() -> None:
+    """Show your points in every unit: those of the visible checks."""
+    course = open_course()
+    table = Table(title="Your points", title_justify="left")
+    table.add_column("unit", no_wrap=True)
+    table.add_column("points", justify="right", no_wrap=True)
+    try:
+        with console.status("running your notebooks"):
+            points = workspace.progress(course)
+    except ValueError as error:
+        stop(error)
+    for unit, (earned, possible) in points.items():
+        table.add_row(unit, f"{earned:g}/{possible:g}")
+    console.print(table)
+
+
+@app.command()
+def release(
+    units: Annotated[list[str] | None, typer.Argument(help="Units, in whole or in part; all by default.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 where notebooks/ differs.")] = False,
+) -> None:
+    """Make notebooks/ anew from solutions/."""
+    course = open_course()
+    try:
+        changed = release_units(course, [named(course, unit) for unit in units or course.units()], check)
+    except ValueError as error:
+        stop(error)
+    for unit in changed:
+        console.print(f"{unit}: {'differs; run `course release`' if check else 'released'}")
+    if not changed:
+        console.print("notebooks/ is up to date")
+    raise typer.Exit(int(check and bool(changed)))
+
+
+@app.command()
+def grade(
+    paths: Annotated[list[Path], typer.Argument(help="Notebooks, or folders <student>/<unit>/<unit>.ipynb.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Submissions run at once.")] = os.cpu_count() or 1,
+) -> None:
+    """Grade notebooks into classroom/: gradebook, and feedback for each student."""
+    course = open_course()
+    try:
+        submissions = find_submissions(course, paths)
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        ) as bar:
+            task = bar.add_task("grading", total=len(submissions))
+            grades = runner.grade(course, submissions, jobs, on_grade=lambda _: bar.advance(task))
+    except ValueError as error:
+        stop(error)
+    if as_json:
+        typer.echo(report.to_json(grades))
+    else:
+        console.print(report.table(grades))
+        if len(grades) == 1 and grades[0].exercises:
+            console.print(report.exercise_table(grades[0].unit, grades[0].exercises))
+        console.print(f"feedback: {course.classroom / 'feedback'}", soft_wrap=True)
+    raise typer.Exit(int(any(grade.status != "graded" for grade in grades)))
+
+
+if __name__ == "__main__":
+    app()

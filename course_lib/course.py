@@ -1,0 +1,122 @@
+"""Where the files of a course lie."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from traitlets.config.loader import Config, PyFileConfigLoader
+
+CONFIG = "nbgrader_config.py"
+
+
+@dataclass(frozen=True)
+class Course:
+    """The folders of one course.
+
+    Attributes
+    ----------
+    root : Path
+        The folder that holds ``nbgrader_config.py``.
+    """
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> "Course":
+        """Find the course that a folder belongs to.
+
+        Parameters
+        ----------
+        start : Path, optional
+            Where to begin; the current folder by default.
+
+        Returns
+        -------
+        Course
+            The nearest folder at or above ``start`` that holds ``nbgrader_config.py``;
+            otherwise the course that this library was installed from.
+
+        Raises
+        ------
+        ValueError
+            If neither is a course.
+        """
+        here = (start or Path.cwd()).resolve()
+        installed = Path(__file__).resolve().parent.parent
+        for folder in (here, *here.parents, installed):
+            if (folder / CONFIG).is_file():
+                return cls(folder)
+        raise ValueError(f"expected a course folder (with {CONFIG}) at or above {here}, found none")
+
+    @property
+    def solutions(self) -> Path:
+        """The texts that people edit: ``NN_unit/NN_unit.md`` and ``NN_unit/answers.md``."""
+        return self.root / "solutions"
+
+    @property
+    def source(self) -> Path:
+        """Instructor notebooks, derived from the texts."""
+        return self.root / "build" / "source"
+
+    @property
+    def report(self) -> Path:
+        """What the last run of every notebook left."""
+        return self.root / "build" / "report"
+
+    @property
+    def notebooks(self) -> Path:
+        """Released notebooks, without answers and hidden tests."""
+        return self.root / "notebooks"
+
+    @property
+    def work(self) -> Path:
+        """A learner's own copies."""
+        return self.root / "work"
+
+    @property
+    def classroom(self) -> Path:
+        """An instructor's submissions, gradebook and feedback."""
+        return self.root / "classroom"
+
+    def units(self) -> list[str]:
+        """Names of all units that have a text, in teaching order."""
+        return sorted(text.stem for text in self.solutions.glob("*/*.md") if text.stem == text.parent.name)
+
+    def unit(self, name: str) -> str:
+        """Complete the name of a unit: ``03`` and ``upsampling`` both mean ``03_upsampling``.
+
+        Parameters
+        ----------
+        name : str
+            The whole name, its number, or the part after the number.
+
+        Returns
+        -------
+        str
+            The whole name.
+
+        Raises
+        ------
+        ValueError
+            If no unit is called that.
+        """
+        units = self.units()
+        for unit in units:
+            if name in (unit, *unit.split("_", maxsplit=1)):
+                return unit
+        raise ValueError(f"expected a unit, one of {', '.join(units) or 'none yet'}; got {name!r}")
+
+    def nbgrader_config(self) -> Config:
+        """Read ``nbgrader_config.py``, and make sure that nbgrader finds its helper programs.
+
+        Returns
+        -------
+        traitlets.config.Config
+            A new one at each call; the caller may change it.
+        """
+        # nbgrader starts `alembic` by name when it makes a gradebook; it is installed beside Python.
+        programs = str(Path(sys.executable).parent)
+        if programs not in os.environ["PATH"].split(os.pathsep):
+            os.environ["PATH"] = os.pathsep.join([programs, os.environ["PATH"]])
+        return PyFileConfigLoader(CONFIG, path=str(self.root)).load_config()

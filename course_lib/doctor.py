@@ -1,0 +1,158 @@
+"""What this machine has for the course, and what it lacks.
+
+Nothing is printed here, and nothing heavy is imported: versions come from the installed packages' metadata.
+"""
+
+import platform
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+PYTHON = ((3, 11), (3, 13))
+TENSORFLOW = "2.21"
+KERAS = "3"
+LOCK_ADVICE = "python -m pip install -r requirements.lock"
+COMPILER_ADVICE = {
+    "Linux": "apt install g++ (Debian, Ubuntu) or dnf install gcc-c++ (Fedora)",
+    "Darwin": "xcode-select --install",
+    "Windows": "use the Windows Subsystem for Linux, and there: apt install g++",
+}
+SANDBOX_ADVICE = {"Linux": "apt install bubblewrap or dnf install bubblewrap"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that was looked for.
+
+    Attributes
+    ----------
+    name : str
+        What was looked for.
+    ok : bool
+        Whether it is there and fits.
+    found : str
+        What is there, with its version.
+    advice : str
+        What to install or run; empty where nothing is to be done.
+    optional : bool
+        Whether a learner can do the whole course without it.
+    """
+
+    name: str
+    ok: bool
+    found: str
+    advice: str = ""
+    optional: bool = False
+
+
+def diagnose() -> list[Row]:
+    """Look at everything that the course uses.
+
+    Returns
+    -------
+    list[Row]
+        One row a thing, the necessary ones first.
+    """
+    return [python(), tensorflow(), jupyter(), compiler(), cuda(), user_ops(), sandbox()]
+
+
+def is_healthy(rows: list[Row]) -> bool:
+    """Tell whether everything necessary is there.
+
+    Parameters
+    ----------
+    rows : list[Row]
+        What :func:`diagnose` found.
+
+    Returns
+    -------
+    bool
+        False if a row that is not optional is not ok.
+    """
+    return all(row.ok or row.optional for row in rows)
+
+
+def python() -> Row:
+    """Look at the Python that runs this."""
+    oldest, newest = (".".join(map(str, version)) for version in PYTHON)
+    ok = PYTHON[0] <= sys.version_info[:2] <= PYTHON[1]
+    return Row("Python", ok, platform.python_version(), "" if ok else f"install Python {oldest} to {newest}")
+
+
+def tensorflow() -> Row:
+    """Look for TensorFlow and Keras, without importing them."""
+    ours, keras = installed("tensorflow"), installed("keras")
+    ok = f"{ours}.".startswith(f"{TENSORFLOW}.") and f"{keras}.".startswith(f"{KERAS}.")
+    found = f"{ours or 'none'}, Keras {keras or 'none'}"
+    return Row("TensorFlow", ok, found, "" if ok else f"expected {TENSORFLOW} with Keras {KERAS}: {LOCK_ADVICE}")
+
+
+def jupyter() -> Row:
+    """Look for JupyterLab, nbgrader, and the program with which nbgrader sets up its gradebook."""
+    lab, grader = installed("jupyterlab"), installed("nbgrader")
+    found = f"JupyterLab {lab or 'none'}, nbgrader {grader or 'none'}"
+    if not (lab and grader):
+        return Row("Jupyter", False, found, LOCK_ADVICE)
+    alembic = Path(sys.executable).with_name("alembic")
+    if not alembic.is_file():
+        return Row("Jupyter", False, f"{found}, no alembic beside Python", LOCK_ADVICE)
+    return Row("Jupyter", True, found)
+
+
+def compiler() -> Row:
+    """Look for a C++ compiler that runs."""
+    for name in ("g++", "c++", "clang++"):
+        said = answer(name, "--version")
+        if said:
+            return Row("C++ compiler", True, said[0], optional=True)
+    return Row("C++ compiler", False, "none", advice_for(COMPILER_ADVICE), optional=True)
+
+
+def cuda() -> Row:
+    """Look for a GPU and for CUDA's compiler; being without either is fine."""
+    gpus = answer("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
+    release = [line.split("release ")[1].split(",")[0] for line in answer("nvcc", "--version") if "release " in line]
+    gpu = ", ".join(gpus) or "no GPU: the course runs on the CPU"
+    return Row("CUDA", True, f"{gpu}; nvcc {release[0] if release else 'none'}", optional=True)
+
+
+def user_ops() -> Row:
+    """Tell which form of the user operations is in use."""
+    return Row("user ops", True, "this version of the course has none", optional=True)
+
+
+def sandbox() -> Row:
+    """Look for bubblewrap, in which other people's notebooks are graded."""
+    said = answer("bwrap", "--version")
+    if said:
+        return Row("sandbox", True, said[0], optional=True)
+    found = "none; needed only to grade other people's notebooks"
+    return Row("sandbox", False, found, advice_for(SANDBOX_ADVICE), optional=True)
+
+
+def installed(distribution: str) -> str:
+    """Find the version of an installed distribution; empty if there is none."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def answer(program: str, *arguments: str) -> list[str]:
+    """Run a program on PATH and return what it prints; nothing if it is missing, fails or hangs."""
+    path = shutil.which(program)
+    if path is None:
+        return []
+    try:
+        done = subprocess.run([path, *arguments], capture_output=True, check=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return done.stdout.decode(errors="replace").strip().splitlines()
+
+
+def advice_for(advice: dict[str, str]) -> str:
+    """Choose the advice for this platform."""
+    return advice.get(platform.system(), "not available on this platform: use Linux")

@@ -1,0 +1,112 @@
+"""Finding submitted notebooks, and refusing what cannot be graded, in words."""
+
+import json
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.warnings import DuplicateCellId
+
+from course_lib.course import Course
+
+warnings.filterwarnings("ignore", category=DuplicateCellId)  # nbformat mends it; a doubled test is refused below
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One notebook that somebody handed in.
+
+    Attributes
+    ----------
+    student : str
+        The name of the folder that holds the unit's folder, or the notebook.
+    unit : str
+        The unit's whole name.
+    path : Path
+        The notebook.
+    """
+
+    student: str
+    unit: str
+    path: Path
+
+
+def find_submissions(course: Course, paths: Iterable[Path]) -> list[Submission]:
+    """Find the submissions that some paths mean.
+
+    Parameters
+    ----------
+    course : Course
+        Whose units they may belong to.
+    paths : iterable of Path
+        Notebooks, or folders ``.../<student>/<unit>/<unit>.ipynb``.
+
+    Returns
+    -------
+    list of Submission
+        Sorted by unit and student, each once.
+
+    Raises
+    ------
+    ValueError
+        If a path does not exist, holds no notebook of a unit, or a student handed in a unit twice.
+    """
+    found: set[Submission] = set()
+    for path in paths:
+        if not path.exists():
+            raise ValueError(f"expected a notebook or a folder of submissions, found nothing at {path}")
+        here = set(_below(course, path.resolve()))
+        if not here:
+            raise ValueError(
+                f"expected notebooks called like a unit ({', '.join(course.units())}) in {path}, found none"
+            )
+        found |= here
+    twice = [key for key, count in Counter((s.student, s.unit) for s in found).items() if count > 1]
+    if twice:
+        raise ValueError(f"expected one notebook of {twice[0][1]} from {twice[0][0]}, found several")
+    return sorted(found, key=lambda submission: (submission.unit, submission.student))
+
+
+def _below(course: Course, path: Path) -> Iterator[Submission]:
+    units = set(course.units())
+    for notebook in [path] if path.is_file() else path.rglob("*.ipynb"):
+        if notebook.stem in units and ".ipynb_checkpoints" not in notebook.parts:
+            nested = notebook.parent.name == notebook.stem
+            student = notebook.parent.parent.name if nested else notebook.parent.name
+            yield Submission(student, notebook.stem, notebook)
+
+
+def read_submission(submission: Submission) -> NotebookNode:
+    """Read a submitted notebook of any format that nbformat knows.
+
+    Returns
+    -------
+    NotebookNode
+        Of format 4.
+
+    Raises
+    ------
+    ValueError
+        If it is no notebook, or two cells have one grade_id; in words for the instructor.
+    """
+    try:
+        text = submission.path.read_text(encoding="utf-8")
+        if not isinstance(json.loads(text), dict):
+            raise ValueError("expected a notebook, found other JSON")
+        notebook = nbformat.reads(text, as_version=4)
+    except UnicodeDecodeError:
+        raise ValueError("expected a notebook, found a file that is not text") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"expected a notebook, found broken JSON in line {error.lineno}: {error.msg}") from None
+    except (nbformat.ValidationError, nbformat.reader.NotJSONError, AttributeError, KeyError) as error:
+        raise ValueError(f"expected a notebook, found JSON that is none: {str(error).splitlines()[0]}") from None
+    ids = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells]
+    for grade_id, count in Counter(ids).items():
+        if grade_id and count > 1:
+            numbers = ", ".join(str(index + 1) for index, found in enumerate(ids) if found == grade_id)
+            raise ValueError(f"expected cell '{grade_id}' once, found it {count} times (cells {numbers})")
+    return notebook

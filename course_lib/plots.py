@@ -1,0 +1,213 @@
+"""Figures of the course. Each function returns a figure and leaves nothing open."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
+
+# Okabe and Ito, "Color Universal Design" (2008): eight colors that color-blind readers tell apart.
+COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#F0E442")
+STYLES = ("-", "--", "-.", ":")
+WIDTH = 10.0
+ROOM = 28  # numbers that can be read side by side across a figure
+
+
+def _figure(columns: int, height: float, rows: int = 1) -> tuple[Figure, list[Axes]]:
+    """Make a figure with a row of axes; the notebook shows it because it is returned, not because it is open."""
+    figure, axes = plt.subplots(rows, columns, figsize=(WIDTH, height), squeeze=False, layout="constrained")
+    plt.close(figure)
+    return figure, list(axes.flat)
+
+
+def lines(
+    curves: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    *,
+    points: tuple[str, ArrayLike, ArrayLike] | None = None,
+    log: bool = False,
+) -> Figure:
+    """Draw curves over one axis.
+
+    Parameters
+    ----------
+    curves : mapping of str to (x, y)
+        Name and coordinates of each curve.
+    title, xlabel, ylabel : str
+        In words, with units.
+    points : (name, x, y), optional
+        Marked with dots, such as the samples of a signal.
+    log : bool
+        Both axes logarithmic.
+
+    Returns
+    -------
+    Figure
+    """
+    figure, (ax,) = _figure(1, 3.6)
+    for index, (name, (x, y)) in enumerate(curves.items()):
+        ax.plot(x, y, STYLES[index % len(STYLES)], color=COLORS[index % len(COLORS)], label=name)
+    if points is not None:
+        name, x, y = points
+        ax.plot(x, y, "o", color=COLORS[6], label=name, zorder=3)
+    if log:
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    ax.grid(alpha=0.3)
+    ax.legend()
+    return figure
+
+
+def kernel_sum(positions: ArrayLike, parts: ArrayLike, samples: ArrayLike, title: str) -> Figure:
+    """Draw a reconstruction as the sum of one kernel a sample.
+
+    Parameters
+    ----------
+    positions : array_like
+        Shape ``(M,)``, in sample spacings.
+    parts : array_like
+        Shape ``(N, M)``: the kernel of each sample, already weighted.
+    samples : array_like
+        Shape ``(N,)``, taken at 0, 1, ..., N - 1.
+    title : str
+        In words.
+
+    Returns
+    -------
+    Figure
+    """
+    figure, (ax,) = _figure(1, 3.6)
+    parts, samples = np.asarray(parts), np.asarray(samples)
+    for index, part in enumerate(parts):
+        label = "one kernel a sample" if index == 0 else None
+        ax.plot(positions, part, color=COLORS[5], linewidth=1, label=label)
+    ax.plot(positions, parts.sum(axis=0), color=COLORS[3], linewidth=2.5, label="their sum")
+    ax.plot(np.arange(len(samples)), samples, "o", color=COLORS[6], label="samples", zorder=3)
+    ax.set(title=title, xlabel="position (sample spacings)", ylabel="value")
+    ax.grid(alpha=0.3)
+    ax.legend(loc="upper right")
+    return figure
+
+
+def tables(
+    arrays: Mapping[str, ArrayLike], *, signed: bool = False, numbers: bool = True, height: float = 3.4
+) -> Figure:
+    """Draw small arrays as colored tables, side by side, on one color scale.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array_like
+        Title and 2-D array of each table.
+    signed : bool
+        Zero in the middle of the colors, instead of at their end.
+    numbers : bool
+        Write the numbers into the tables, where there is room.
+    height : float
+        Of the figure, in inches.
+
+    Returns
+    -------
+    Figure
+    """
+    figure, axes = _figure(len(arrays), height)
+    shown = {title: np.asarray(array) for title, array in arrays.items()}
+    limit = max(float(np.abs(array).max()) for array in shown.values())
+    for ax, (title, array) in zip(axes, shown.items(), strict=True):
+        drawn = ax.imshow(array, cmap="PuOr" if signed else "cividis", vmin=-limit if signed else 0, vmax=limit)
+        if numbers and max(array.shape) * len(shown) <= ROOM:
+            for (row, column), value in np.ndenumerate(array):
+                dark = abs(value) < limit / 2 if not signed else abs(value) > limit * 0.7
+                text = f"{value:.2f}".rstrip("0").rstrip(".")
+                ax.text(column, row, text, ha="center", va="center", fontsize=7, color="white" if dark else "black")
+        ax.set(title=title, xlabel="column", ylabel="row")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    figure.colorbar(drawn, ax=axes, shrink=0.8, label="value")
+    return figure
+
+
+def images(pictures: Mapping[str, ArrayLike], *, height: float = 3.4, columns: int | None = None) -> Figure:
+    """Show pictures side by side.
+
+    Parameters
+    ----------
+    pictures : mapping of str to array_like
+        Title and picture: ``(H, W)`` grey or ``(H, W, 3)`` RGB, in [0, 1].
+    height : float
+        Of each row, in inches.
+    columns : int, optional
+        Pictures a row; all in one row by default.
+
+    Returns
+    -------
+    Figure
+    """
+    across = columns or len(pictures)
+    rows = -(-len(pictures) // across)
+    figure, axes = _figure(across, height * rows, rows)
+    for ax in axes:
+        ax.axis("off")
+    for ax, (title, picture) in zip(axes, pictures.items(), strict=False):
+        ax.imshow(np.clip(picture, 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        ax.set_title(title)
+    return figure
+
+
+def differences(maps: Mapping[str, ArrayLike], *, limit: float, height: float = 3.2) -> Figure:
+    """Show signed differences of pictures on one color scale.
+
+    Parameters
+    ----------
+    maps : mapping of str to array_like
+        Title and difference, ``(H, W)``.
+    limit : float
+        The difference that gets the full color.
+    height : float
+        Of the figure, in inches.
+
+    Returns
+    -------
+    Figure
+    """
+    figure, axes = _figure(len(maps), height)
+    for ax, (title, difference) in zip(axes, maps.items(), strict=True):
+        array = np.asarray(difference)
+        drawn = ax.imshow(array, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")
+        ax.set(title=f"{title}\nlargest: {np.abs(array).max():.2g}", xlabel="column (pixels)", ylabel="row (pixels)")
+    figure.colorbar(drawn, ax=axes, shrink=0.8, label="difference")
+    return figure
+
+
+def labels(maps: Mapping[str, ArrayLike], names: Sequence[str], *, height: float = 3.2) -> Figure:
+    """Show label maps side by side, with one legend.
+
+    Parameters
+    ----------
+    maps : mapping of str to array_like
+        Title and label map, ``(H, W)`` of integers in [0, len(names)).
+    names : sequence of str
+        What each label means; at most eight.
+    height : float
+        Of the figure, in inches.
+
+    Returns
+    -------
+    Figure
+    """
+    figure, axes = _figure(len(maps), height)
+    cmap = ListedColormap(COLORS[: len(names)])
+    for ax, (title, label_map) in zip(axes, maps.items(), strict=True):
+        ax.imshow(label_map, cmap=cmap, vmin=-0.5, vmax=len(names) - 0.5, interpolation="nearest")
+        ax.set_title(title)
+        ax.axis("off")
+    handles = [Patch(color=COLORS[index], label=name) for index, name in enumerate(names)]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(names))
+    return figure

@@ -1,0 +1,174 @@
+"""From the one text that people edit to the notebook that a learner gets."""
+
+import hashlib
+import logging
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.converters import GenerateAssignment
+from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
+
+from course_lib.course import Course
+from course_lib.files import write_aside
+from course_lib.rules import problems
+
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+log = logging.getLogger(__name__)
+log.addHandler(logging.NullHandler())
+log.propagate = False  # what nbgrader finds wrong is raised; what it does is of no interest
+
+
+class ReleaseError(ValueError):
+    """A unit breaks a rule; each line of the message names file, cell and rule."""
+
+
+def read_unit(text: Path) -> NotebookNode:
+    """Convert the text of a unit to a notebook.
+
+    Parameters
+    ----------
+    text : Path
+        MyST Markdown, ``solutions/NN_unit/NN_unit.md``.
+
+    Returns
+    -------
+    NotebookNode
+        Format 4.5, without outputs. The same text gives the same notebook: cell ids are derived
+        from the cells, and jupytext's own metadata, which could pair a release with its answers
+        again, is dropped.
+    """
+    notebook = jupytext.read(text, fmt="md:myst")
+    notebook.metadata = NotebookNode(kernelspec=NotebookNode(KERNEL), language_info=NotebookNode(name="python"))
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    taken: set[str] = set()
+    for cell in notebook.cells:
+        cell.id = _cell_id(cell, taken)
+        taken.add(cell.id)
+    return notebook
+
+
+def _cell_id(cell: NotebookNode, taken: set[str]) -> str:
+    """Derive an id from the cell's grade_id or content, so that a change elsewhere leaves it alone."""
+    content = cell.metadata.get("nbgrader", {}).get("grade_id") or f"{cell.cell_type}:{cell.source}"
+    for repeat in range(len(taken) + 1):
+        cell_id = hashlib.sha256(f"{repeat}:{content}".encode()).hexdigest()[:12]
+        if cell_id not in taken:
+            break
+    return cell_id
+
+
+def build_source(course: Course, unit: str) -> Path:
+    """Write the instructor notebook of a unit below ``build/source``.
+
+    Parameters
+    ----------
+    course : Course
+        Where the unit lies.
+    unit : str
+        Its whole name.
+
+    Returns
+    -------
+    Path
+        The notebook.
+
+    Raises
+    ------
+    ReleaseError
+        If the unit breaks a rule. Nothing is written then.
+    """
+    text = course.solutions / unit / f"{unit}.md"
+    notebook = read_unit(text)
+    broken = problems(notebook, text.relative_to(course.root))
+    if broken:
+        raise ReleaseError("\n".join(broken))
+    path = course.source / unit / f"{unit}.ipynb"
+    write_aside(path, nbformat.writes(notebook) + "\n")
+    return path
+
+
+def release(course: Course, units: Iterable[str], check: bool = False) -> list[str]:
+    """Write the learner's notebooks of some units, all of them or none.
+
+    Parameters
+    ----------
+    course : Course
+        Where the units lie.
+    units : iterable of str
+        Their whole names.
+    check : bool
+        Compare only, write nothing.
+
+    Returns
+    -------
+    list of str
+        The units whose release was not up to date.
+
+    Raises
+    ------
+    ReleaseError
+        If a unit breaks a rule; all problems of all units are named.
+    """
+    broken, made = [], {}
+    for unit in units:
+        try:
+            build_source(course, unit)
+            made[unit] = generate(course, unit)
+        except ReleaseError as error:
+            broken.append(str(error))
+    if broken:
+        raise ReleaseError("\n".join(broken))
+    changed = [unit for unit, content in made.items() if _read(released(course, unit)) != content]
+    for unit in [] if check else changed:
+        write_aside(released(course, unit), made[unit])
+    return changed
+
+
+def released(course: Course, unit: str) -> Path:
+    """Path of the learner's notebook of a unit."""
+    return course.notebooks / unit / f"{unit}.ipynb"
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def generate(course: Course, unit: str, database: bool = False) -> str:
+    """Turn an instructor notebook into a learner's with nbgrader's own ``generate_assignment``.
+
+    Parameters
+    ----------
+    course : Course
+        Whose ``build/source`` holds the notebook.
+    unit : str
+        Its whole name.
+    database : bool
+        Also enter the unit's tests and points into the gradebook.
+
+    Returns
+    -------
+    str
+        The learner's notebook, as JSON.
+
+    Raises
+    ------
+    ReleaseError
+        If nbgrader refuses the notebook.
+    """
+    config = course.nbgrader_config()
+    with tempfile.TemporaryDirectory() as folder:
+        config.CourseDirectory.release_directory = folder
+        config.CourseDirectory.assignment_id = unit
+        config.GenerateAssignment.no_database = not database
+        config.SaveCells.enabled = database
+        try:
+            converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config, log=log)
+            converter.start()
+        except (NbGraderException, RuntimeError) as error:
+            raise ReleaseError(f"{unit}: nbgrader refuses it: {error}") from error
+        return Path(folder, ".", unit, f"{unit}.ipynb").read_text(encoding="utf-8")

@@ -1,0 +1,140 @@
+"""A learner's own copies: handing them out, checking them, counting points."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from course_lib.course import Course
+from course_lib.files import write_aside
+from course_lib.grading.execution import execute
+from course_lib.grading.scores import ExerciseScore, score
+from course_lib.grading.submissions import Submission, read_submission
+from course_lib.release import released
+
+
+def own_notebook(course: Course, unit: str) -> Path:
+    """Path of the learner's copy of a unit."""
+    return course.work / unit / f"{unit}.ipynb"
+
+
+def hand_out(course: Course, units: Iterable[str]) -> list[str]:
+    """Copy released notebooks that a learner does not have yet; what is there is never touched.
+
+    Parameters
+    ----------
+    course : Course
+        Where they lie.
+    units : iterable of str
+        Whole names.
+
+    Returns
+    -------
+    list of str
+        The units that were copied.
+
+    Raises
+    ------
+    ValueError
+        If a unit is not released.
+    """
+    new = [unit for unit in units if not own_notebook(course, unit).exists()]
+    for unit in new:
+        if not released(course, unit).is_file():
+            raise ValueError(f"expected {unit} to be released, found nothing at {released(course, unit)}")
+        write_aside(own_notebook(course, unit), released(course, unit).read_text(encoding="utf-8"))
+    return new
+
+
+def start_anew(course: Course, unit: str) -> Path | None:
+    """Give a learner a fresh copy of a unit, and keep the old one beside it.
+
+    Parameters
+    ----------
+    course : Course
+        Where they lie.
+    unit : str
+        Its whole name.
+
+    Returns
+    -------
+    Path or None
+        Where the old copy is now; None if there was none.
+    """
+    path, kept = own_notebook(course, unit), None
+    if path.exists():
+        kept = path.with_name(f"{unit}.{datetime.now():%Y-%m-%d-%H%M%S-%f}.ipynb")
+        path.rename(kept)
+    hand_out(course, [unit])
+    return kept
+
+
+def check(course: Course, unit: str) -> list[ExerciseScore]:
+    """Run the visible checks of the learner's own notebook.
+
+    The result is kept beside the notebooks, so that counting points is quick until the notebook
+    changes. The notebook itself stays as it is.
+
+    Parameters
+    ----------
+    course : Course
+        Whose ``work`` folder.
+    unit : str
+        Its whole name.
+
+    Returns
+    -------
+    list of ExerciseScore
+        Points of the visible checks alone.
+
+    Raises
+    ------
+    ValueError
+        If the learner has no copy, or the notebook cannot be read or run.
+    """
+    path = own_notebook(course, unit)
+    if not path.is_file():
+        raise ValueError(f"expected your copy of {unit} at {path}, found none; `course lab` puts it there")
+    digest = hashlib.sha256(path.read_bytes() + released(course, unit).read_bytes()).hexdigest()
+    kept = course.work / ".checked" / f"{unit}.json"
+    before = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    if before.get("digest") == digest:
+        return [ExerciseScore(**exercise) for exercise in before["exercises"]]
+    notebook = visible(read_submission(Submission("", unit, path)))
+    exercises = score(execute(notebook, course.nbgrader_config(), path.parent))
+    write_aside(kept, json.dumps({"digest": digest, "exercises": [asdict(exercise) for exercise in exercises]}))
+    return exercises
+
+
+def visible(notebook: NotebookNode) -> NotebookNode:
+    """Drop the cells of hidden tests, which are empty in a learner's notebook."""
+    notebook.cells = [
+        cell
+        for cell in notebook.cells
+        if not str(cell.metadata.get("nbgrader", {}).get("grade_id")).endswith("_hidden")
+    ]
+    return notebook
+
+
+def progress(course: Course) -> dict[str, tuple[float, float]]:
+    """Count points in every unit that the learner has begun.
+
+    Returns
+    -------
+    dict of str to (points, maximum)
+        Of the visible checks, by unit. A unit without a copy, or with an untouched one, has 0 points.
+    """
+    points = {}
+    for unit in course.units():
+        path, fresh = own_notebook(course, unit), released(course, unit)
+        if path.is_file() and path.read_bytes() != fresh.read_bytes():
+            exercises = check(course, unit)
+        else:
+            exercises = score(visible(nbformat.read(fresh, as_version=4)))
+        points[unit] = (sum(e.points for e in exercises), sum(e.max_points for e in exercises))
+    return points

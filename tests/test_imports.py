@@ -1,0 +1,141 @@
+"""Imports run one way: a module knows what it is built on, and never who uses it."""
+
+import ast
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+LIBRARY = "course_lib"
+
+# What each module of the library may import from it. A package counts as one module.
+# Anyone may import `course`, which only says where files lie.
+ALLOWED = {
+    "__init__": {"quiet"},
+    "quiet": set(),
+    "course": set(),
+    "doctor": set(),
+    "images": set(),
+    "color": set(),
+    "plots": set(),
+    "checks": set(),
+    "dataflow": {"images", "color"},
+    "colorization": {"dataflow", "color"},
+    "upsampling": set(),
+    "layers": set(),
+    "segmentation": {"upsampling", "layers"},
+    "ops": set(),
+    "unpooling": {"ops"},
+    "attribution": set(),
+    "hypercolumns": {"ops"},
+    "answers": set(),
+    "rules": {"answers"},
+    "release": {"rules"},
+    "grading": set(),
+    "workspace": {"grading"},
+    "cli": {"answers", "doctor", "grading", "ops", "release", "rules", "workspace"},
+}
+STANDALONE = ("images", "color", "plots", "checks")
+
+
+def imported(source: str) -> Iterator[str]:
+    """Yield the dotted name of everything that a text imports, wherever in it."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: expected an absolute import, got a relative one"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def siblings(source: str) -> set[str]:
+    """Name the modules of the library that a text imports."""
+    parts = [name.split(".") for name in imported(source)]
+    return {part[1] if len(part) > 1 else "__init__" for part in parts if part[0] == LIBRARY}
+
+
+def module_of(path: Path) -> str:
+    """Name the module, or the package, of the library that a file belongs to."""
+    return path.relative_to(ROOT / LIBRARY).parts[0].removesuffix(".py")
+
+
+def python_files(folder: str) -> list[Path]:
+    """List the Python files below a folder of the project."""
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    """Name a file in a test's title."""
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", python_files(LIBRARY), ids=name_of)
+def test_library_imports_only_what_the_table_allows(path: Path) -> None:
+    module = module_of(path)
+    assert module in ALLOWED, f"{name_of(path)} is new: write into ALLOWED what it may import"
+    allowed = ALLOWED[module] | {module, "course"}
+    if module in STANDALONE:
+        allowed = {module}
+    assert siblings(path.read_text(encoding="utf-8")) <= allowed
+
+
+@pytest.mark.parametrize("path", python_files(LIBRARY), ids=name_of)
+def test_library_imports_nothing_that_uses_it(path: Path) -> None:
+    tops = {name.split(".")[0] for name in imported(path.read_text(encoding="utf-8"))}
+    assert not tops & {"benchmarks", "ci", "tests"}
+
+
+@pytest.mark.parametrize("path", [*python_files(LIBRARY), *python_files("ci")], ids=name_of)
+def test_nothing_imports_the_command_line(path: Path) -> None:
+    allowed = {"cli"} if path.parent.name == LIBRARY and module_of(path) == "cli" else set()
+    assert siblings(path.read_text(encoding="utf-8")) & {"cli"} <= allowed
+
+
+def test_set_up_needs_the_standard_library_alone() -> None:
+    source = (ROOT / "ci" / "setup.py").read_text(encoding="utf-8")
+    assert {name.split(".")[0] for name in imported(source)} <= sys.stdlib_module_names
+
+
+def test_everything_imported_is_declared() -> None:
+    files = [path for folder in (LIBRARY, "ci", "tests", "benchmarks") for path in python_files(folder)]
+    tops = {name.split(".")[0] for path in files for name in imported(path.read_text(encoding="utf-8"))}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    declared = {canonicalize_name(Requirement(line).name) for line in lines} | {project["name"]}
+    homes = metadata.packages_distributions()
+    needed = {top: {canonicalize_name(home) for home in homes.get(top, ())} for top in tops}
+    assert {top: names for top, names in needed.items() if names and not names & declared} == {}
+
+
+def test_the_table_runs_one_way() -> None:
+    below = {module: set(allowed) for module, allowed in ALLOWED.items()}
+    while below:
+        lowest = {module for module, allowed in below.items() if not allowed}
+        assert lowest, f"these import each other in a circle: {sorted(below)}"
+        below = {module: allowed - lowest for module, allowed in below.items() if module not in lowest}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import course_lib.color", {"color"}),
+        ("from course_lib import color, images as pictures", {"color", "images"}),
+        ("from course_lib.grading.scores import score", {"grading"}),
+        ("def late():\n    from course_lib import cli", {"cli"}),
+        ("import course_lib", {"__init__"}),
+        ("import numpy\nfrom course_library import color", set()),
+    ],
+)
+def test_every_form_of_import_is_seen(source: str, expected: set[str]) -> None:
+    assert siblings(source) == expected
+
+
+def test_a_relative_import_is_refused() -> None:
+    with pytest.raises(AssertionError, match="expected an absolute import"):
+        siblings("from . import color")

@@ -7,14 +7,14 @@ from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
     ClearHiddenTests,
-    Execute,
     GetGrades,
     IgnorePattern,
     LimitOutput,
     SaveAutoGrades,
 )
 
-from course_lib.grading.preprocess import MendOutputs
+from course_lib.grading.execution import ExecuteAll
+from course_lib.grading.preprocess import ClearHiddenTracebacks, MendOutputs
 
 c = get_config()  # noqa: F821  (traitlets puts it here)
 
@@ -33,7 +33,7 @@ c.ClearSolutions.code_stub = {"python": "# Your code here.\nraise NotImplemented
 c.OverwriteCells.add_missing_cells = True
 c.Execute.timeout = 300
 c.Autograde.autograde_preprocessors = [
-    Execute,
+    ExecuteAll,
     MendOutputs,
     IgnorePattern,
     ClearMetadataPreprocessor,
@@ -43,4 +43,4 @@ c.Autograde.autograde_preprocessors = [
     CheckCellMetadata,
 ]
 # Feedback shows what a hidden test said, never how it is written.
-c.GenerateFeedback.preprocessors = [GetGrades, ClearHiddenTests, CSSHTMLHeaderPreprocessor]
+c.GenerateFeedback.preprocessors = [GetGrades, ClearHiddenTracebacks, ClearHiddenTests, CSSHTMLHeaderPreprocessor]

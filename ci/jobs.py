@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from ci import parameters
-from ci.execution import Failure, execute, kill_kernels
+from ci.execution import Failure, execute
 from ci.monitor import Monitor
 from ci.verdict import Outcome, judge, plain
 from course_lib.course import Course
+from course_lib.grading.execution import kill_kernels
 from course_lib.release import ReleaseError, build_source, released
 
 

@@ -68,11 +68,14 @@ def lab(
 ) -> None:
     """Open JupyterLab on your own copies; what you wrote is never overwritten. Other options go to JupyterLab."""
     course = open_course()
-    if fresh:
-        kept = workspace.start_anew(course, named(course, fresh))
-        console.print(f"kept your old copy: {kept}" if kept else "there was no copy yet")
-    for unit in workspace.hand_out(course, course.units()):
-        console.print(f"new in work/: {unit}")
+    try:
+        if fresh:
+            kept = workspace.start_anew(course, named(course, fresh))
+            console.print(f"kept your old copy: {kept}" if kept else "there was no copy yet", soft_wrap=True)
+        for unit in workspace.hand_out(course, course.units()):
+            console.print(f"new in work/: {unit}")
+    except ValueError as error:
+        stop(error)
     sys.stdout.flush()
     os.chdir(course.work)
     os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *context.args])
@@ -137,6 +140,9 @@ def grade(
     course = open_course()
     try:
         submissions = find_submissions(course, paths)
+    except ValueError as error:
+        stop(error, 2)
+    try:
         with Progress(
             TextColumn("{task.description}"),
             BarColumn(),

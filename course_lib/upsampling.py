@@ -28,9 +28,14 @@ def kernel_size(factor: int) -> int:
     ValueError
         If the factor is not a whole number of 1 or more.
     """
-    if not isinstance(factor, int | np.integer) or isinstance(factor, bool) or factor < 1:
+    if not _is_count(factor):
         raise ValueError(f"expected a whole factor of 1 or more, got {factor!r}")
     return 2 * int(factor) - int(factor) % 2
+
+
+def _is_count(number: object) -> bool:
+    """Whether it is a whole number of 1 or more."""
+    return isinstance(number, int | np.integer) and not isinstance(number, bool) and number >= 1
 
 
 def _tent(factor: int) -> NDArray[np.float32]:
@@ -84,7 +89,7 @@ def bilinear_class_weights(factor: int, classes: int) -> NDArray[np.float32]:
     ValueError
         If the factor or the number of classes is not a whole number of 1 or more.
     """
-    if not isinstance(classes, int | np.integer) or classes < 1:
+    if not _is_count(classes):
         raise ValueError(f"expected a whole number of classes of 1 or more, got {classes!r}")
     size = kernel_size(factor)
     weights = np.zeros((size, size, classes, classes), np.float32)
@@ -194,9 +199,12 @@ def _interpolation(size: int, factor: int) -> NDArray[np.float32]:
 
 def _maps(x: ArrayLike | tf.Tensor) -> tf.Tensor:
     """Take in maps, and refuse what is not ``(B, H, W, C)``."""
-    maps = tf.convert_to_tensor(x)
-    if not maps.dtype.is_floating:
-        maps = tf.cast(maps, tf.float32)
+    try:
+        maps = tf.convert_to_tensor(x)
+    except TypeError as error:
+        raise ValueError(f"expected maps of real numbers, got {type(x).__name__}: {error}") from None
+    if not (maps.dtype.is_floating or maps.dtype.is_integer or maps.dtype.is_bool):
+        raise ValueError(f"expected maps of real numbers, got {maps.dtype.name}")
     if maps.shape.rank != 4 or 0 in maps.shape:
-        raise ValueError(f"expected maps of shape (B, H, W, C) with no empty axis, got {tuple(maps.shape)}")
-    return maps
+        raise ValueError(f"expected maps of shape (B, H, W, C) with no empty axis, got {maps.shape}")
+    return maps if maps.dtype.is_floating else tf.cast(maps, tf.float32)

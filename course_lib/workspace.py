@@ -44,11 +44,18 @@ def hand_out(course: Course, units: Iterable[str]) -> list[str]:
         If a unit is not released.
     """
     new = [unit for unit in units if not own_notebook(course, unit).exists()]
-    for unit in new:
-        if not released(course, unit).is_file():
-            raise ValueError(f"expected {unit} to be released, found nothing at {released(course, unit)}")
-        write_aside(own_notebook(course, unit), released(course, unit).read_text(encoding="utf-8"))
+    fresh = {unit: _released(course, unit).read_text(encoding="utf-8") for unit in new}
+    for unit, text in fresh.items():
+        write_aside(own_notebook(course, unit), text)
     return new
+
+
+def _released(course: Course, unit: str) -> Path:
+    """Path of a released notebook that is there."""
+    path = released(course, unit)
+    if not path.is_file():
+        raise ValueError(f"expected {unit} to be released, found nothing at {path}")
+    return path
 
 
 def start_anew(course: Course, unit: str) -> Path | None:
@@ -65,8 +72,14 @@ def start_anew(course: Course, unit: str) -> Path | None:
     -------
     Path or None
         Where the old copy is now; None if there was none.
+
+    Raises
+    ------
+    ValueError
+        If the unit is not released. The copy stays where it is then.
     """
     path, kept = own_notebook(course, unit), None
+    _released(course, unit)  # else the learner would be left without a copy
     if path.exists():
         kept = path.with_name(f"{unit}.{datetime.now():%Y-%m-%d-%H%M%S-%f}.ipynb")
         path.rename(kept)
@@ -95,12 +108,12 @@ def check(course: Course, unit: str) -> list[ExerciseScore]:
     Raises
     ------
     ValueError
-        If the learner has no copy, or the notebook cannot be read or run.
+        If the learner has no copy, the unit is not released, or the notebook cannot be read or run.
     """
     path = own_notebook(course, unit)
     if not path.is_file():
         raise ValueError(f"expected your copy of {unit} at {path}, found none; `course lab` puts it there")
-    digest = hashlib.sha256(path.read_bytes() + released(course, unit).read_bytes()).hexdigest()
+    digest = hashlib.sha256(path.read_bytes() + _released(course, unit).read_bytes()).hexdigest()
     kept = course.work / ".checked" / f"{unit}.json"
     before = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
     if before.get("digest") == digest:
@@ -128,10 +141,15 @@ def progress(course: Course) -> dict[str, tuple[float, float]]:
     -------
     dict of str to (points, maximum)
         Of the visible checks, by unit. A unit without a copy, or with an untouched one, has 0 points.
+
+    Raises
+    ------
+    ValueError
+        If a unit is not released, or a notebook cannot be read or run.
     """
     points = {}
     for unit in course.units():
-        path, fresh = own_notebook(course, unit), released(course, unit)
+        path, fresh = own_notebook(course, unit), _released(course, unit)
         if path.is_file() and path.read_bytes() != fresh.read_bytes():
             exercises = check(course, unit)
         else:

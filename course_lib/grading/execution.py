@@ -1,12 +1,16 @@
 """Running the cells of a notebook, in a kernel that nothing outside the course can change."""
 
+import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import psutil
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
-from nbclient.exceptions import DeadKernelError
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade, is_solution
@@ -17,6 +21,7 @@ KERNEL_ENVIRONMENT = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger warns of frozen modules
 }
 SKIP = "skip-execution"  # nbclient leaves out cells with this tag
+PRINTED = 1_000_000  # characters that a cell may print; the rest is dropped
 
 
 class CourseKernel(AsyncKernelManager):
@@ -27,17 +32,75 @@ class CourseKernel(AsyncKernelManager):
         """The kernel's command and environment, from no file."""
         return KernelSpec(resource_dir=RESOURCES, env=KERNEL_ENVIRONMENT, **get_kernel_dict())
 
+    async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:
+        """Launch it off the terminal: what a crash leaves there is of no use."""
+        await super()._async_launch_kernel(
+            kernel_cmd, **kw, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+        )
+
+    _launch_kernel = _async_launch_kernel
+
 
 def kernel_arguments(settings: Path) -> list[str]:
     """Start a kernel with IPython's own settings instead of the user's, and without its log lines."""
     return [f"--ipython-dir={settings}", "--log-level=ERROR"]
 
 
-def execute(notebook: NotebookNode, config: Config, folder: Path | None = None) -> NotebookNode:
-    """Run a learner's notebook to its end, past errors.
+class ExecuteAll(Execute):
+    """nbgrader's step that runs a learner's notebook, to its end and within its limits.
 
     Cells tagged ``demo`` (training shows, timings) are left out. No other tag is obeyed: a test
-    runs, whatever its metadata says.
+    runs, whatever its metadata says. A cell is stopped at ``Execute.timeout`` seconds; if it cannot
+    be stopped, or the kernel dies, the notebook is given up with a ``ValueError``.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{"kernel_manager_class": CourseKernel, "shutdown_kernel": "immediate", **settings})
+        self.error_on_timeout = {
+            "ename": "TimeoutError",
+            "evalue": f"stopped after {self.timeout} s; an endless loop?",
+            "traceback": [f"TimeoutError: stopped after {self.timeout} s; an endless loop?"],
+        }
+        self._printed: dict[int, int] = {}
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any], km: CourseKernel | None = None
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Run every cell; outputs are written into ``nb``."""
+        _mend_tags(nb)
+        self._printed = {}
+        with tempfile.TemporaryDirectory(prefix="pixelwise-", ignore_cleanup_errors=True) as settings:
+            self.extra_arguments = kernel_arguments(Path(settings))
+            try:
+                return super().preprocess(nb, resources, km)
+            except DeadKernelError as error:
+                raise ValueError("the kernel died: a crash in native code, os._exit, or too little memory") from error
+            except CellTimeoutError as error:
+                raise ValueError(f"a cell ran on after {self.timeout} s and could not be stopped") from error
+
+    def output(
+        self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
+    ) -> NotebookNode | None:
+        """Keep an output, unless the cell has printed too much already."""
+        if msg["msg_type"] == "stream":
+            printed = self._printed.get(cell_index, 0)
+            self._printed[cell_index] = printed + len(msg["content"]["text"])
+            msg["content"]["text"] = msg["content"]["text"][: max(PRINTED - printed, 0)]
+            if not msg["content"]["text"]:
+                return None
+        return super().output(outs, msg, display_id, cell_index)
+
+
+def _mend_tags(notebook: NotebookNode) -> None:
+    """Tag the demonstrations to be left out, and take every other tag away."""
+    for cell in notebook.cells:
+        tags = cell.metadata.pop("tags", [])
+        if "demo" in tags and not (is_grade(cell) or is_solution(cell)):
+            cell.metadata["tags"] = ["demo", SKIP]
+
+
+def execute(notebook: NotebookNode, config: Config, folder: Path | None = None) -> NotebookNode:
+    """Run a learner's notebook to its end, past errors; see `ExecuteAll`.
 
     Parameters
     ----------
@@ -56,19 +119,15 @@ def execute(notebook: NotebookNode, config: Config, folder: Path | None = None) 
     Raises
     ------
     ValueError
-        If the kernel dies.
+        If the kernel dies, or a cell cannot be stopped.
     """
-    for cell in notebook.cells:
-        tags = cell.metadata.pop("tags", [])
-        if "demo" in tags and not (is_grade(cell) or is_solution(cell)):
-            cell.metadata["tags"] = ["demo", SKIP]
-    with tempfile.TemporaryDirectory(prefix="pixelwise-") as own:
-        settings, work = Path(own, "ipython"), Path(own, "work")
-        settings.mkdir()
-        work.mkdir()
-        step = Execute(config=config, kernel_manager_class=CourseKernel, extra_arguments=kernel_arguments(settings))
-        try:
-            executed, _ = step.preprocess(notebook, {"metadata": {"path": str(folder or work)}})
-        except DeadKernelError as error:
-            raise ValueError("the kernel died: a crash in native code, os._exit, or too little memory") from error
+    with tempfile.TemporaryDirectory(prefix="pixelwise-", ignore_cleanup_errors=True) as own:
+        executed, _ = ExecuteAll(config=config).preprocess(notebook, {"metadata": {"path": str(folder or own)}})
     return executed
+
+
+def kill_kernels() -> None:
+    """Kill every process below this one; notebooks that still run then end as with a dead kernel."""
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()

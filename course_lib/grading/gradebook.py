@@ -10,10 +10,10 @@ from nbformat import NotebookNode
 from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
 from course_lib.course import Course
+from course_lib.grading.execution import ExecuteAll
 from course_lib.grading.submissions import Submission
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def record(course: Course, submission: Submission, executed: NotebookNode) -> Pa
     config.CourseDirectory.student_id = submission.student
     config.CourseDirectory.assignment_id = submission.unit
     config.Autograde.sanitize_preprocessors = []
-    config.Autograde.autograde_preprocessors.remove(Execute)
+    config.Autograde.autograde_preprocessors.remove(ExecuteAll)
     config.BaseConverter.force = True
     with tempfile.TemporaryDirectory() as folder:
         config.CourseDirectory.submitted_directory = folder

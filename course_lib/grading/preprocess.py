@@ -16,3 +16,17 @@ class MendOutputs(NbGraderPreprocessor):
         if cell.cell_type == "code":
             normalize_outputs(cell)
         return cell, resources
+
+
+class ClearHiddenTracebacks(NbGraderPreprocessor):
+    """Drop the tracebacks of hidden tests, which quote their source; what was raised stays."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: dict[str, object], index: int
+    ) -> tuple[NotebookNode, dict[str, object]]:
+        """Clear one cell; `CheckFailed` shows no traceback anyway."""
+        if "### BEGIN HIDDEN TESTS" in cell.source:
+            for output in cell.get("outputs", []):
+                if output.output_type == "error" and output.ename != "CheckFailed":
+                    output.traceback = [f"{output.ename}: {output.evalue}"]
+        return cell, resources

@@ -1,5 +1,6 @@
 """Grading submissions: execute them, several at once, and record them, one after the other."""
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 
@@ -8,7 +9,7 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, OverwriteCells, OverwriteKernelspec
 
 from course_lib.course import Course
-from course_lib.grading.execution import execute
+from course_lib.grading.execution import execute, kill_kernels
 from course_lib.grading.gradebook import record
 from course_lib.grading.report import Grade
 from course_lib.grading.scores import score
@@ -49,10 +50,14 @@ def grade(
     grades: dict[Submission, Grade] = {}
     with ThreadPoolExecutor(jobs) as pool:
         running = {pool.submit(run, course, submission): submission for submission in submissions}
-        for future in as_completed(running):
-            submission = running[future]
-            grades[submission] = _record(course, submission, future)
-            on_grade(grades[submission])
+        try:
+            for future in as_completed(running):
+                submission = running[future]
+                grades[submission] = _record(course, submission, future)
+                on_grade(grades[submission])
+        except BaseException:  # Ctrl-C, above all: no submission may run on
+            _stop(list(running))
+            raise
     return [grades[submission] for submission in submissions]
 
 
@@ -93,9 +98,29 @@ def run(course: Course, submission: Submission) -> NotebookNode:
             "db_url": config.CourseDirectory.db_url,
         }
     }
+    _require_solutions(config.CourseDirectory.db_url, submission.unit, notebook)
     for step in RESTORE:
         notebook, resources = step(config=config)(notebook, resources)
     return execute(notebook, config)
+
+
+def _require_solutions(db_url: str, unit: str, notebook: NotebookNode) -> None:
+    """Refuse a notebook that lacks a solution cell: nbgrader cannot tell then where the tests belong."""
+    there = {cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells}
+    with Gradebook(db_url) as gradebook:
+        names = [cell.name for cell in gradebook.find_notebook(unit, unit).solution_cells]
+    missing = [f"'{name}'" for name in names if name not in there]
+    if missing:
+        raise ValueError(f"expected the solution cells {', '.join(missing)}, found none: they were deleted or made anew")
+
+
+def _stop(futures: Sequence[Future[NotebookNode]]) -> None:
+    """Kill kernels, also those that were just about to start, until no notebook runs."""
+    for future in futures:
+        future.cancel()
+    while not all(future.done() for future in futures):
+        kill_kernels()
+        time.sleep(0.1)
 
 
 def _record(course: Course, submission: Submission, future: Future[NotebookNode]) -> Grade:

@@ -56,10 +56,11 @@ def normalize_outputs(cell: NotebookNode) -> None:
 
 
 def _message(cell: NotebookNode) -> str:
-    for output in cell.get("outputs", []):
-        if output.output_type == "error":
-            return output.evalue if output.ename == "CheckFailed" else f"{output.ename}: {output.evalue}".rstrip(": ")
-    return ""
+    errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
+    if not errors:
+        return ""
+    error = errors[-1]  # a cell that was stopped has two: the interrupt, and then the reason
+    return error.evalue if error.ename == "CheckFailed" else f"{error.ename}: {error.evalue}".rstrip(": ")
 
 
 def score(notebook: NotebookNode) -> list[ExerciseScore]:

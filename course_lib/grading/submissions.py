@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -94,19 +95,28 @@ def read_submission(submission: Submission) -> NotebookNode:
         If it is no notebook, or two cells have one grade_id; in words for the instructor.
     """
     try:
-        text = submission.path.read_text(encoding="utf-8")
-        if not isinstance(json.loads(text), dict):
+        content = json.loads(submission.path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
             raise ValueError("expected a notebook, found other JSON")
-        notebook = nbformat.reads(text, as_version=4)
+        notebook = nbformat.reads(json.dumps(_with_metadata(content)), as_version=4)
     except UnicodeDecodeError:
         raise ValueError("expected a notebook, found a file that is not text") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"expected a notebook, found broken JSON in line {error.lineno}: {error.msg}") from None
     except (nbformat.ValidationError, nbformat.reader.NotJSONError, AttributeError, KeyError) as error:
         raise ValueError(f"expected a notebook, found JSON that is none: {str(error).splitlines()[0]}") from None
+    if not notebook.cells:
+        raise ValueError("expected a notebook, found one without cells")
     ids = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells]
     for grade_id, count in Counter(ids).items():
         if grade_id and count > 1:
             numbers = ", ".join(str(index + 1) for index, found in enumerate(ids) if found == grade_id)
             raise ValueError(f"expected cell '{grade_id}' once, found it {count} times (cells {numbers})")
     return notebook
+
+
+def _with_metadata(content: dict[str, Any]) -> dict[str, Any]:
+    """Put back the metadata that some tools leave out where it is empty."""
+    for part in (content, *content.get("cells", [])):
+        part.setdefault("metadata", {})
+    return content

@@ -56,7 +56,7 @@ def doctor() -> None:
     table.add_column("", no_wrap=True)
     table.add_column("found, or what to do", overflow="fold")
     for row in rows:
-        table.add_row(row.name, "ok" if row.ok else "missing", row.found if row.ok else row.advice)
+        table.add_row(row.name, row.verdict, row.found if row.ok else row.advice)
     console.print(table)
     raise typer.Exit(0 if doctor_rows.is_healthy(rows) else 1)
 

@@ -84,7 +84,7 @@ def build_source(course: Course, unit: str) -> Path:
     """
     text = course.solutions / unit / f"{unit}.md"
     notebook = read_unit(text)
-    broken = problems(notebook, text.relative_to(course.root))
+    broken = [problem.removeprefix(f"{course.root}/") for problem in problems(notebook, text)]
     if broken:
         raise ReleaseError("\n".join(broken))
     path = course.source / unit / f"{unit}.ipynb"

@@ -119,7 +119,8 @@ def transposed_upsample(x: ArrayLike | tf.Tensor, factor: int) -> tf.Tensor:
     Raises
     ------
     ValueError
-        If ``x`` has another rank or an empty axis, or the factor is not a whole number of 1 or more.
+        If ``x`` has another rank, an empty axis, or anything but real numbers, or the factor is
+        not a whole number of 1 or more.
     """
     maps = _maps(x)
     size = kernel_size(factor)
@@ -160,8 +161,8 @@ def label_map(logits: ArrayLike | tf.Tensor, factor: int) -> NDArray[np.int64]:
     """
     maps = _maps(logits).numpy()
     batch, height, width, _ = maps.shape
-    labels = np.empty((batch, height * factor, width * factor), np.int64)
     across, down = _interpolation(width, factor), _interpolation(height, factor)
+    labels = np.empty((batch, len(down), len(across)), np.int64)
     for image, result in zip(maps, labels, strict=True):
         _label_rows(image, across, down, result)
     return labels
@@ -201,7 +202,7 @@ def _maps(x: ArrayLike | tf.Tensor) -> tf.Tensor:
     """Take in maps, and refuse what is not ``(B, H, W, C)``."""
     try:
         maps = tf.convert_to_tensor(x)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"expected maps of real numbers, got {type(x).__name__}: {error}") from None
     if not (maps.dtype.is_floating or maps.dtype.is_integer or maps.dtype.is_bool):
         raise ValueError(f"expected maps of real numbers, got {maps.dtype.name}")

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 
+import nbformat
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, OverwriteCells, OverwriteKernelspec
@@ -101,7 +102,8 @@ def run(course: Course, submission: Submission) -> NotebookNode:
     _require_solutions(config.CourseDirectory.db_url, submission.unit, notebook)
     for step in RESTORE:
         notebook, resources = step(config=config)(notebook, resources)
-    return execute(notebook, config)
+    # nbgrader puts a deleted test back as a plain dict
+    return execute(nbformat.from_dict(notebook), config)
 
 
 def _require_solutions(db_url: str, unit: str, notebook: NotebookNode) -> None:
@@ -127,11 +129,11 @@ def _record(course: Course, submission: Submission, future: Future[NotebookNode]
     """Record what ran; turn whatever went wrong with this submission into words."""
     try:
         notebook = future.result()
+        exercises = score(notebook)
         record(course, submission, notebook)
     except Exception as error:  # a submission is a stranger's file: nothing in it may stop the others
         reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         return Grade(submission.student, submission.unit, 0, _maximum(course, submission.unit), f"error: {reason}")
-    exercises = score(notebook)
     points, maximum = sum(e.points for e in exercises), sum(e.max_points for e in exercises)
     return Grade(submission.student, submission.unit, points, maximum, "graded", exercises)
 

@@ -10,11 +10,13 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.warnings import DuplicateCellId
+from nbformat.warnings import DuplicateCellId, MissingIDFieldWarning
 
 from course_lib.course import Course
 
-warnings.filterwarnings("ignore", category=DuplicateCellId)  # nbformat mends it; a doubled test is refused below
+# nbformat mends these; a doubled test is refused below.
+warnings.filterwarnings("ignore", category=DuplicateCellId)
+warnings.filterwarnings("ignore", category=MissingIDFieldWarning)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,111 @@
+"""A course of one exercise that needs NumPy alone, for tests that grade for real."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from course_lib.course import CONFIG, Course
+from course_lib.release import release, released
+
+ROOT = Path(__file__).resolve().parent.parent
+UNIT = "01_doubling"
+RIGHT = "import numpy as np\n\ndef double(x):\n    return 2 * np.asarray(x)"
+WRONG = "import numpy as np\n\ndef double(x):\n    return 3 * np.asarray(x)"
+HALF_RIGHT = "import numpy as np\n\ndef double(x):\n    return np.abs(2 * np.asarray(x))"
+TEXT = '''# Doubling
+
+```{code-cell} ipython3
+import numpy as np
+```
+
+```{code-cell} ipython3
+---
+nbgrader: {grade: false, grade_id: double, locked: false, schema_version: 3, solution: true, task: false}
+---
+def double(x):
+    """Twice a number."""
+    ### BEGIN SOLUTION
+    return 2 * np.asarray(x)
+    ### END SOLUTION
+```
+
+```{code-cell} ipython3
+---
+nbgrader: {grade: true, grade_id: test_double, locked: true, points: 1, schema_version: 3, solution: false, task: false}
+---
+import sys
+
+from course_lib.checks import call, passed
+
+print("words on stderr", file=sys.stderr)
+call(double, 2.0).equals(4.0)
+passed("double", points=1)
+```
+
+```{code-cell} ipython3
+---
+nbgrader:
+  {grade: true, grade_id: test_double_hidden, locked: true, points: 2, schema_version: 3, solution: false, task: false}
+---
+### BEGIN HIDDEN TESTS
+from course_lib.checks import call, passed
+
+secret_number = -7
+assert double(secret_number) < 0, "a negative number stays negative"
+call(double, [1.0, secret_number]).equals([2.0, 2.0 * secret_number])
+passed("double", points=2)
+### END HIDDEN TESTS
+```
+'''
+
+
+def answer_bank() -> str:
+    """Two right and four wrong answers, as the rules ask for."""
+    right = "### right: {n}\n\n```python\ndef double(x):\n    return {n} * x / {n} + x\n```\n"
+    wrong = "### wrong: {n}\n\nSays: expected\n\n```python\ndef double(x):\n    return {n} * x\n```\n"
+    answers = [right.format(n=n) for n in (1, 2)] + [wrong.format(n=n) for n in (3, 4, 5, 6)]
+    return "\n".join(["# Answers", "## double", *answers])
+
+
+def make_course(root: Path, *, timeout: int = 300, units: tuple[str, ...] = (UNIT,)) -> Course:
+    """Make and release a course with this project's own nbgrader_config.py and another limit of seconds a cell."""
+    root.mkdir(parents=True)
+    shutil.copy(ROOT / CONFIG, root)
+    with (root / CONFIG).open("a", encoding="utf-8") as config:
+        config.write(f"c.Execute.timeout = {timeout}\n")
+    course = Course(root)
+    for unit in units:
+        folder = course.solutions / unit
+        folder.mkdir(parents=True)
+        (folder / f"{unit}.md").write_text(TEXT, encoding="utf-8")
+        (folder / "answers.md").write_text(answer_bank(), encoding="utf-8")
+    release(course, units)
+    return course
+
+
+def untouched(course: Course) -> dict[str, Any]:
+    """Read the released notebook as plain JSON."""
+    return dict(json.loads(released(course, UNIT).read_text(encoding="utf-8")))
+
+
+def cell(notebook: dict[str, Any], grade_id: str) -> dict[str, Any]:
+    """Find a cell by its id."""
+    return next(cell for cell in notebook["cells"] if cell["metadata"].get("nbgrader", {}).get("grade_id") == grade_id)
+
+
+def answered(course: Course, code: str) -> dict[str, Any]:
+    """Put an answer into the released notebook."""
+    notebook = untouched(course)
+    cell(notebook, "double")["source"] = code
+    return notebook
+
+
+def submit(folder: Path, student: str, content: dict[str, Any] | str | bytes) -> Path:
+    """Write a submission the way nbgrader lays them out."""
+    path = folder / student / UNIT / f"{UNIT}.ipynb"
+    path.parent.mkdir(parents=True)
+    if isinstance(content, dict):
+        content = json.dumps(content)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path

@@ -1,12 +1,13 @@
 """Values in words: short, with shapes, types and ranges."""
 
+import inspect
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 SMALL = 36  # numbers of an array that are written out as a table
-FEW = 8  # and in one line
+FEW = 9  # and in one line
 
 
 def as_array(value: object) -> NDArray[Any]:
@@ -17,9 +18,14 @@ def as_array(value: object) -> NDArray[Any]:
     ValueError
         If it holds anything but numbers or truth values, or rows of different lengths.
     """
-    array = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+    try:
+        array = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+    except ValueError:
+        raise ValueError(f"a {type(value).__name__} whose parts have different shapes is no array") from None
+    except (TypeError, NotImplementedError, AttributeError):  # a symbolic tensor: it has no numbers yet
+        raise ValueError(f"a {type(value).__name__} holds no numbers") from None
     if array.dtype.kind not in "biufc":
-        raise ValueError(f"expected numbers, got {type(value).__name__}: {str(value)[:60]}")
+        raise ValueError(f"a {type(value).__name__} holds no numbers")
     return array
 
 
@@ -37,22 +43,37 @@ def describe(value: object) -> str:
         For example ``array 4×6 float32, from 0 to 1``; arrays of up to 36 numbers are written out.
     """
     if value is None or isinstance(value, str | dict | bool):
-        return repr(value)
+        return shorten(repr(value))
+    if inspect.isroutine(value) or inspect.isclass(value):
+        return f"the {'class' if inspect.isclass(value) else 'function'} {value.__name__}"
     try:
         array = as_array(value)
     except ValueError:
-        return f"{type(value).__name__} {str(value)[:60]}"
+        return f"{type(value).__name__} {shorten(' '.join(str(value).split()))}"
     if array.ndim == 0:
-        return f"{array.item():.6g}" if array.dtype.kind in "iuf" else str(array.item())
-    head = f"array {'×'.join(map(str, array.shape))} {array.dtype}"
-    if array.size == 0:
-        return f"{head}, empty"
-    if array.size <= SMALL and array.ndim <= 2:
+        return f"{array.item():.6g}" if array.dtype.kind == "f" else str(array.item())
+    if 0 < array.size <= SMALL and array.ndim <= 2:
         numbers = np.array2string(array, precision=4, suppress_small=True, max_line_width=100)
-        return f"{head}\n{numbers}" if array.ndim > 1 else f"{head} {numbers}"
+        return f"{_head(array)}\n{numbers}" if array.ndim > 1 else f"{_head(array)} {numbers}"
+    return _outline(array)
+
+
+def _head(array: NDArray[Any]) -> str:
+    return f"array {'×'.join(map(str, array.shape))} {array.dtype}"
+
+
+def _outline(array: NDArray[Any]) -> str:
+    """Describe an array without its numbers."""
+    if array.size == 0:
+        return f"{_head(array)}, empty"
     if array.dtype.kind == "f" and not np.isfinite(array).all():
-        return f"{head}, {np.count_nonzero(~np.isfinite(array))} of them not finite"
-    return f"{head}, from {array.min():.4g} to {array.max():.4g}"
+        return f"{_head(array)}, {np.count_nonzero(~np.isfinite(array))} of them not finite"
+    return f"{_head(array)}, from {array.min():.4g} to {array.max():.4g}"
+
+
+def shorten(text: str, width: int = 60) -> str:
+    """Cut a text that is too long for one line."""
+    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def describe_call(name: str, args: tuple[object, ...], kwargs: dict[str, object]) -> str:
@@ -68,6 +89,9 @@ def _short(value: object) -> str:
         array = as_array(value)
     except ValueError:
         return describe(value)
-    if array.ndim > 0 and 0 < array.size <= FEW and array.dtype.kind in "iuf":
-        return str(np.round(array, 4).tolist())
-    return describe(value).splitlines()[0]
+    if array.ndim == 0:
+        return describe(value)
+    if 0 < array.size <= FEW and array.dtype.kind in "iuf":
+        numbers = np.array2string(array, precision=4, suppress_small=True, separator=", ")
+        return " ".join(numbers.split())
+    return _outline(array)

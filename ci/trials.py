@@ -84,7 +84,12 @@ def try_answers(notebook: NotebookNode, answers: list[Answer], limit: int = LIMI
         if is_solution(cell):
             exercise = cell.metadata.nbgrader["grade_id"]
             own = [test for test in tests if exercise_of(test.metadata.nbgrader["grade_id"]) == exercise]
-            trials += [_try(answer, own, dict(namespace), limit) for answer in answers if answer.exercise == exercise]
+            for answer in answers:
+                if answer.exercise == exercise:
+                    before = dict(namespace)
+                    trials.append(_try(answer, own, namespace, limit))
+                    namespace.clear()  # the same one again, so that all functions share it as in a notebook
+                    namespace.update(before)
         with contextlib.redirect_stdout(io.StringIO()):
             _execute(cell.source, namespace, f"cell {cell.id}")
     return trials
@@ -97,7 +102,7 @@ def _try(answer: Answer, tests: list[NotebookNode], namespace: Namespace, limit:
         try:
             with _time_limit(limit):
                 _execute(answer.code, namespace, f"answer in line {answer.line}")
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             return Trial(answer, 0, len(tests), f"{type(error).__name__}: {error}")
         for test in tests:
             try:
@@ -105,7 +110,7 @@ def _try(answer: Answer, tests: list[NotebookNode], namespace: Namespace, limit:
                     _execute(test.source, namespace, test.metadata.nbgrader["grade_id"])
             except CheckFailed as failed:
                 messages.append(failed.message)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 messages.append(f"{type(error).__name__}: {error}")
     return Trial(answer, len(tests) - len(messages), len(tests), "\n".join(messages))
 

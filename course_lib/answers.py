@@ -61,9 +61,13 @@ def read_answers(path: Path) -> list[Answer]:
     ValueError
         If an answer has no exercise, no kind, no code or (a wrong one) no words; with the line.
     """
+    try:
+        content = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: expected UTF-8, got something else: {error}") from None
     answers = []
     exercise = ""
-    for heading, body in _sections(MarkdownIt().parse(path.read_text(encoding="utf-8"))):
+    for heading, body in _sections(MarkdownIt().parse(content)):
         text, line = heading.content.strip(), (heading.map or [0])[0] + 1
         if heading.meta["level"] == "h2":
             exercise = text
@@ -75,7 +79,7 @@ def read_answers(path: Path) -> list[Answer]:
 def _sections(tokens: list[Token]) -> Iterator[tuple[Token, list[Token]]]:
     """Yield each heading's text with the tokens up to the next heading."""
     starts = [i for i, token in enumerate(tokens) if token.type == "heading_open"]
-    for start, end in zip(starts, [*starts[1:], len(tokens)], strict=True):
+    for start, end in zip(starts, [*starts, len(tokens)][1:], strict=True):
         heading = tokens[start + 1]
         heading.meta["level"] = tokens[start].tag
         yield heading, tokens[start + 3 : end]
@@ -89,7 +93,7 @@ def _answer(where: str, exercise: str, heading: str, line: int, body: list[Token
         for token in body
         if token.type == "inline"
         for text in token.content.splitlines()
-        if text.startswith("Says:")
+        if text.startswith("Says:") and text != "Says:"
     )
     if not exercise:
         raise ValueError(f"{where}: expected '## exercise' before the first answer, found none")

@@ -69,16 +69,19 @@ def lab(
     """Open JupyterLab on your own copies; what you wrote is never overwritten. Other options go to JupyterLab."""
     course = open_course()
     try:
-        if fresh:
-            kept = workspace.start_anew(course, named(course, fresh))
+        first = named(course, fresh) if fresh else None
+        if first:
+            kept = workspace.start_anew(course, first)
             console.print(f"kept your old copy: {kept}" if kept else "there was no copy yet", soft_wrap=True)
         for unit in workspace.hand_out(course, course.units()):
             console.print(f"new in work/: {unit}")
+            first = first or unit
     except ValueError as error:
         stop(error)
     sys.stdout.flush()
     os.chdir(course.work)
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *context.args])
+    notebook = [f"{first}/{first}.ipynb"] if first else []
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *notebook, *context.args])
 
 
 @app.command()
@@ -142,14 +145,16 @@ def grade(
         submissions = find_submissions(course, paths)
     except ValueError as error:
         stop(error, 2)
+    screen = Console(stderr=True)
     try:
         with Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            console=Console(stderr=True),
+            console=screen,
             transient=True,
+            disable=not screen.is_terminal,
         ) as bar:
             task = bar.add_task("grading", total=len(submissions))
             grades = runner.grade(course, submissions, jobs, on_grade=lambda _: bar.advance(task))

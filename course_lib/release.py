@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -54,7 +55,9 @@ def read_unit(text: Path) -> NotebookNode:
 
 def _cell_id(cell: NotebookNode, taken: set[str]) -> str:
     """Derive an id from the cell's grade_id or content, so that a change elsewhere leaves it alone."""
-    content = cell.metadata.get("nbgrader", {}).get("grade_id") or f"{cell.cell_type}:{cell.source}"
+    mark = cell.metadata.get("nbgrader")
+    grade_id = mark.get("grade_id") if isinstance(mark, dict) else None
+    content = grade_id or f"{cell.cell_type}:{cell.source}"
     for repeat in range(len(taken) + 1):
         cell_id = hashlib.sha256(f"{repeat}:{content}".encode()).hexdigest()[:12]
         if cell_id not in taken:
@@ -82,18 +85,41 @@ def build_source(course: Course, unit: str) -> Path:
     ReleaseError
         If the unit breaks a rule. Nothing is written then.
     """
-    text = course.solutions / unit / f"{unit}.md"
-    notebook = read_unit(text)
-    broken = [problem.removeprefix(f"{course.root}/") for problem in problems(notebook, text)]
-    if broken:
-        raise ReleaseError("\n".join(broken))
     path = course.source / unit / f"{unit}.ipynb"
-    write_aside(path, nbformat.writes(notebook) + "\n")
+    write_aside(path, _instructor(course, unit))
     return path
 
 
+def _instructor(course: Course, unit: str) -> str:
+    """Convert a unit that keeps to the rules to its instructor notebook, as JSON."""
+    text = _text(course, unit)
+    name = _named(course, text)
+    try:
+        notebook = read_unit(text)
+    except Exception as error:  # jupytext's own, YAML's and those of the file itself have no common base
+        raise ReleaseError(f"{name}: expected MyST Markdown: {_line(error)}") from error
+    broken = problems(notebook, text)
+    if broken:
+        raise ReleaseError("\n".join(_named(course, line) for line in broken))
+    return nbformat.writes(notebook) + "\n"
+
+
+def _text(course: Course, unit: str) -> Path:
+    return course.solutions / unit / f"{unit}.md"
+
+
+def _named(course: Course, text: object) -> str:
+    """Name a file, at the start of a line, from the course's root on."""
+    return str(text).removeprefix(f"{course.root}{os.sep}")
+
+
+def _line(error: BaseException) -> str:
+    """Put an error into one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
 def release(course: Course, units: Iterable[str], check: bool = False) -> list[str]:
-    """Write the learner's notebooks of some units, all of them or none.
+    """Write the learner's notebooks of some units, all of them or none, and what they are made from.
 
     Parameters
     ----------
@@ -117,15 +143,17 @@ def release(course: Course, units: Iterable[str], check: bool = False) -> list[s
     broken, made = [], {}
     for unit in units:
         try:
-            build_source(course, unit)
             made[unit] = generate(course, unit)
         except ReleaseError as error:
             broken.append(str(error))
     if broken:
         raise ReleaseError("\n".join(broken))
     changed = [unit for unit, content in made.items() if _read(released(course, unit)) != content]
-    for unit in [] if check else changed:
-        write_aside(released(course, unit), made[unit])
+    if not check:
+        for unit in made:
+            build_source(course, unit)
+        for unit in changed:
+            write_aside(released(course, unit), made[unit])
     return changed
 
 
@@ -138,13 +166,26 @@ def _read(path: Path) -> str | None:
     return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
+class _Generate(GenerateAssignment):
+    """nbgrader's own, which keeps the reason why a notebook could not be converted."""
+
+    reason: Exception | None = None
+
+    def convert_single_notebook(self, notebook_filename: str) -> None:
+        try:
+            super().convert_single_notebook(notebook_filename)
+        except Exception as error:
+            self.reason = error
+            raise
+
+
 def generate(course: Course, unit: str, database: bool = False) -> str:
-    """Turn an instructor notebook into a learner's with nbgrader's own ``generate_assignment``.
+    """Turn a unit into a learner's notebook with nbgrader's own ``generate_assignment``.
 
     Parameters
     ----------
     course : Course
-        Whose ``build/source`` holds the notebook.
+        Where the unit lies. Nothing is written there, but into the gradebook where that is asked for.
     unit : str
         Its whole name.
     database : bool
@@ -158,17 +199,20 @@ def generate(course: Course, unit: str, database: bool = False) -> str:
     Raises
     ------
     ReleaseError
-        If nbgrader refuses the notebook.
+        If the unit breaks a rule, or nbgrader refuses the notebook.
     """
     config = course.nbgrader_config()
     with tempfile.TemporaryDirectory() as folder:
-        config.CourseDirectory.release_directory = folder
+        write_aside(Path(folder, "source", ".", unit, f"{unit}.ipynb"), _instructor(course, unit))
+        config.CourseDirectory.source_directory = str(Path(folder, "source"))
+        config.CourseDirectory.release_directory = str(Path(folder, "release"))
         config.CourseDirectory.assignment_id = unit
         config.GenerateAssignment.no_database = not database
         config.SaveCells.enabled = database
+        converter = _Generate(coursedir=CourseDirectory(config=config), config=config, log=log)
         try:
-            converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config, log=log)
             converter.start()
         except (NbGraderException, RuntimeError) as error:
-            raise ReleaseError(f"{unit}: nbgrader refuses it: {error}") from error
-        return Path(folder, ".", unit, f"{unit}.ipynb").read_text(encoding="utf-8")
+            name = _named(course, _text(course, unit))
+            raise ReleaseError(f"{name}: nbgrader refuses it: {_line(converter.reason or error)}") from error
+        return Path(folder, "release", unit, f"{unit}.ipynb").read_text(encoding="utf-8")

@@ -6,11 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nbformat import NotebookNode
+from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.utils import is_grade, is_solution
 
 from course_lib.answers import MIN_RIGHT, MIN_WRONG, read_answers
 
-REGIONS = ("SOLUTION", "HIDDEN TESTS")
+# Which cells may hold which region. nbgrader looks for these very words, wherever they stand in a line.
+REGIONS = {"SOLUTION": ("solution", is_solution), "HIDDEN TESTS": ("test", is_grade)}
+MARKS = [f"### {end} {region}" for region in REGIONS for end in ("BEGIN", "END")]
+METADATA = {"nbgrader", "tags"}  # anything else could carry an answer into a release
+_MARK = re.compile(r"(BEGIN|END) (SOLUTION|HIDDEN TESTS)")
+_NEARLY = re.compile(r"\s*#[\W_]*(BEGIN|END)[\W_]*(SOLUTION|HIDDEN[\W_]*TEST)", re.IGNORECASE)
+_TAG = re.compile(r"[\w-]+")
 _PASSED = re.compile(r'passed\("(?P<name>\w+)", points=(?P<points>[\d.]+)\)')
 
 
@@ -22,18 +29,21 @@ def problems(notebook: NotebookNode, text: Path) -> list[str]:
     notebook : NotebookNode
         Converted from ``text``.
     text : Path
-        ``solutions/NN_unit/NN_unit.md``; its answer bank lies beside it.
+        ``NN_unit/NN_unit.md``; its answer bank lies beside it.
 
     Returns
     -------
     list of str
         One line a problem, with the file, the cell and the rule; empty where all is well.
     """
+    cells = list(_metadata(notebook))
+    if cells:  # the other rules read it
+        return [f"{text}: {cell}" for cell in cells]
     cells = [
         *_unique_ids(notebook),
-        *_unclosed_regions(notebook),
-        *_tests_without_points(notebook),
-        *_solutions_without_tests(notebook),
+        *_regions(notebook),
+        *_tests(notebook),
+        *_solutions(notebook),
     ]
     return [f"{text}: {cell}" for cell in cells] + list(_answer_bank(notebook, text.with_name("answers.md")))
 
@@ -49,9 +59,26 @@ def _id(cell: NotebookNode) -> str:
 
 def _name(index: int, cell: NotebookNode) -> str:
     """Name a cell by its id, or by its number and first line."""
-    if "nbgrader" in cell.metadata:
-        return f"cell '{_id(cell)}'"
-    return f"cell {index + 1} ({cell.source.strip().splitlines()[0][:40]!r})"
+    mark = cell.metadata.get("nbgrader")
+    if isinstance(mark, dict) and mark.get("grade_id"):
+        return f"cell '{mark['grade_id']}'"
+    return f"cell {index + 1} ({cell.source.strip().partition(chr(10))[0][:40]!r})"
+
+
+def _metadata(notebook: NotebookNode) -> Iterator[str]:
+    for index, cell in enumerate(notebook.cells):
+        name = _name(index, cell)
+        others = sorted({*cell.metadata} - METADATA) + ["attachments"] * ("attachments" in cell)
+        if others:
+            yield f"{name}: a cell's metadata holds {' and '.join(sorted(METADATA))} alone, found {', '.join(others)}"
+        tags = cell.metadata.get("tags", [])
+        if not isinstance(tags, list) or not all(isinstance(tag, str) and _TAG.fullmatch(tag) for tag in tags):
+            yield f"{name}: tags are a list of words, found {tags!r}"
+        try:
+            MetadataValidator().validate_nb(NotebookNode(cells=[cell]))
+        except Exception as error:  # jsonschema's, nbgrader's, and those of metadata that is no table
+            reason = getattr(error, "message", None) or str(error)
+            yield f"{name}: nbgrader's metadata must be whole: {' '.join(str(reason).split())}"
 
 
 def _unique_ids(notebook: NotebookNode) -> Iterator[str]:
@@ -61,31 +88,52 @@ def _unique_ids(notebook: NotebookNode) -> Iterator[str]:
             yield f"cell '{grade_id}': a grade_id must be unique, {count} cells have this one"
 
 
-def _unclosed_regions(notebook: NotebookNode) -> Iterator[str]:
+def _regions(notebook: NotebookNode) -> Iterator[str]:
     for index, cell in enumerate(notebook.cells):
-        for region in REGIONS:
-            marks = re.findall(rf"### (BEGIN|END) {region}", cell.source)
+        name = _name(index, cell)
+        lines = cell.source.split("\n")
+        for line in lines:
+            meant = _MARK.search(line) or (cell.cell_type == "code" and _NEARLY.match(line))
+            if meant and line.strip() not in MARKS:
+                yield f"{name}: a mark is a line of its own, one of {', '.join(MARKS)}; found {line.strip()!r}"
+        for region, (kind, belongs) in REGIONS.items():
+            marks = _marks(cell, region)
             if marks != ["BEGIN", "END"] * (len(marks) // 2):
                 yield (
-                    f"{_name(index, cell)}: every '### BEGIN {region}' needs its '### END {region}', "
+                    f"{name}: every '### BEGIN {region}' needs its '### END {region}', in this order, "
                     f"found {', '.join(marks)}"
                 )
+            if marks and not belongs(cell):
+                yield f"{name}: '### BEGIN {region}' belongs in a {kind} cell, this is none"
 
 
-def _tests_without_points(notebook: NotebookNode) -> Iterator[str]:
+def _marks(cell: NotebookNode, region: str) -> list[str]:
+    """List the ends of a kind of region in a cell: ``BEGIN``, ``END`` and so on."""
+    return [match[1] for match in _MARK.finditer(cell.source) if match[2] == region]
+
+
+def _tests(notebook: NotebookNode) -> Iterator[str]:
+    names = exercises(notebook)
     for cell in filter(is_grade, notebook.cells):
-        points = float(cell.metadata.nbgrader.get("points") or 0)
-        said = _PASSED.findall(cell.source)
+        points = float(cell.metadata.nbgrader.points)
+        said = [(name, float(number)) for name, number in _PASSED.findall(cell.source)]
         exercise = _id(cell).removeprefix("test_").removesuffix("_hidden")
-        if points <= 0:
+        if exercise not in names or _id(cell) not in (f"test_{exercise}", f"test_{exercise}_hidden"):
+            yield f"cell '{_id(cell)}': a test is called test_<exercise> or test_<exercise>_hidden, of {names}"
+        elif not 0 < points < float("inf"):
             yield f"cell '{_id(cell)}': a test needs points above 0, found {points:g}"
-        elif [(name, float(number)) for name, number in said] != [(exercise, points)]:
+        elif said != [(exercise, points)]:
             yield f"cell '{_id(cell)}': a test ends with passed(\"{exercise}\", points={points:g}), found {said}"
+        if _id(cell).endswith("_hidden") and not _marks(cell, "HIDDEN TESTS"):
+            yield f"cell '{_id(cell)}': a hidden test stands between '{MARKS[2]}' and '{MARKS[3]}', found no such marks"
 
 
-def _solutions_without_tests(notebook: NotebookNode) -> Iterator[str]:
+def _solutions(notebook: NotebookNode) -> Iterator[str]:
     tests = {_id(cell) for cell in notebook.cells if is_grade(cell)}
-    for exercise in exercises(notebook):
+    for cell in filter(is_solution, notebook.cells):
+        exercise = _id(cell)
+        if not _marks(cell, "SOLUTION"):
+            yield f"cell '{exercise}': a solution stands between '{MARKS[0]}' and '{MARKS[1]}', found no such marks"
         if f"test_{exercise}" not in tests:
             yield f"cell '{exercise}': a solution needs a visible check called 'test_{exercise}', found none"
 

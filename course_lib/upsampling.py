@@ -35,7 +35,7 @@ def kernel_size(factor: int) -> int:
 
 def _is_count(number: object) -> bool:
     """Whether it is a whole number of 1 or more."""
-    return isinstance(number, int | np.integer) and not isinstance(number, bool) and number >= 1
+    return isinstance(number, int | np.integer) and not isinstance(number, bool) and int(number) >= 1
 
 
 def _tent(factor: int) -> NDArray[np.float32]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -115,9 +116,10 @@ def check(course: Course, unit: str) -> list[ExerciseScore]:
         raise ValueError(f"expected your copy of {unit} at {path}, found none; `course lab` puts it there")
     digest = hashlib.sha256(path.read_bytes() + _released(course, unit).read_bytes()).hexdigest()
     kept = course.work / ".checked" / f"{unit}.json"
-    before = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
-    if before.get("digest") == digest:
-        return [ExerciseScore(**exercise) for exercise in before["exercises"]]
+    with suppress(OSError, ValueError, TypeError, KeyError):  # no result yet, or one of another version
+        before = json.loads(kept.read_text(encoding="utf-8"))
+        if before["digest"] == digest:
+            return [ExerciseScore(**exercise) for exercise in before["exercises"]]
     notebook = visible(read_submission(Submission("", unit, path)))
     exercises = score(execute(notebook, course.nbgrader_config(), path.parent))
     write_aside(kept, json.dumps({"digest": digest, "exercises": [asdict(exercise) for exercise in exercises]}))

@@ -225,7 +225,8 @@ def test_wrong_factors(function: Callable[[object], object], factor: object) -> 
 
 
 def test_numpy_integers_are_factors() -> None:
-    assert kernel_size(np.int64(4)) == 8
+    four: Any = np.int64(4)
+    assert kernel_size(four) == 8
 
 
 @pytest.mark.parametrize("classes", [0, -1, 2.0, True])

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -109,3 +110,16 @@ def submit(folder: Path, student: str, content: dict[str, Any] | str | bytes) ->
         content = json.dumps(content)
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
+
+
+class Words(HTMLParser):
+    """The text of a page, without its tags."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.text = ""
+        self.feed(page)
+
+    def handle_data(self, data: str) -> None:
+        """Add a piece of text."""
+        self.text += data

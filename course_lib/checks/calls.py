@@ -1,9 +1,9 @@
 """Calling a learner's function, and saying what went wrong inside it."""
 
-import ast
 import copy
 import inspect
-import textwrap
+import linecache
+import re
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +13,10 @@ import numpy as np
 from course_lib.checks.came import Came
 from course_lib.checks.describe import describe, describe_call
 from course_lib.checks.failure import CheckFailed, rendered
+from course_lib.checks.names import names_used, notebook_scope
+
+# TensorFlow names the operation's place on the machine before it says what is wrong.
+_PLACE = re.compile(r"\{\{[^{}]*\}\}\s*")
 
 
 def call(function: Callable[..., object], *args: object, **kwargs: object) -> Came:
@@ -38,7 +42,8 @@ def call(function: Callable[..., object], *args: object, **kwargs: object) -> Ca
     NotImplementedError
         If the function is not written yet.
     """
-    name = getattr(function, "__name__", str(function))
+    _require_function(function)
+    name = _name(function)
     given = describe_call(name, args, kwargs)
     before = copy.deepcopy((args, kwargs))
     try:
@@ -48,14 +53,14 @@ def call(function: Callable[..., object], *args: object, **kwargs: object) -> Ca
             f"{given}\n  the call does not fit your function: {error}\n"
             f"  likely cause: the first line of the function was changed; yours is {name}{inspect.signature(function)}"
         ) from None
+    except ValueError:
+        pass  # some of NumPy's own functions do not tell their signature
     try:
         value = function(*args, **kwargs)
     except NotImplementedError as error:
-        text = f"{name} is not written yet: replace the line `raise NotImplementedError` by your code"
-        error._render_traceback_ = lambda: rendered(text)  # type: ignore[attr-defined]
-        raise
+        raise _unwritten(error, function) from None
     except Exception as error:
-        raise CheckFailed(f"{given}\n  your function raised {_where(error)}") from None
+        raise CheckFailed(f"{given}\n  your function raised {_where(error, function)}") from None
     if value is None:
         raise CheckFailed(f"{given}\n  came: None\n  likely cause: a `return` is missing")
     if not _same(before, (args, kwargs)):
@@ -83,18 +88,19 @@ def raises(error: type[Exception], function: Callable[..., object], *args: objec
     NotImplementedError
         If the function is not written yet.
     """
-    given = describe_call(getattr(function, "__name__", str(function)), args, kwargs)
+    _require_function(function)
+    given = describe_call(_name(function), args, kwargs)
     try:
         value = function(*args, **kwargs)
-    except error as raised:
+    except Exception as raised:
+        if isinstance(raised, NotImplementedError) and not issubclass(error, NotImplementedError):
+            raise _unwritten(raised, function) from None
+        if not isinstance(raised, error):
+            raise CheckFailed(f"{given}\n  expected: {error.__name__}\n  came: {_where(raised, function)}") from None
         if not str(raised):
             raise CheckFailed(
-                f"{given}\n  expected: a {error.__name__} that says what is wrong\n  came: no message"
+                f"{given}\n  expected: {error.__name__} with a message that says what is wrong\n  came: no message"
             ) from None
-    except NotImplementedError:
-        raise
-    except Exception as raised:
-        raise CheckFailed(f"{given}\n  expected: {error.__name__}\n  came: {_where(raised)}") from None
     else:
         raise CheckFailed(
             f"{given}\n  expected: {error.__name__}\n  came: {describe(value)}\n"
@@ -118,44 +124,56 @@ def own_work(function: Callable[..., object], *forbidden: str) -> None:
         If the function, or a helper from the same notebook that it calls, names one of them,
         directly or under another name.
     """
-    used = _names_used(function, set())
+    _require_function(function)
+    used = names_used(function)
     for name in forbidden:
         if name in used:
             raise CheckFailed(
-                f"{getattr(function, '__name__', function)} uses `{name}`, which does the exercise for you\n"
+                f"{_name(function)} uses `{name}`, which does the exercise for you\n"
                 "  expected: your own code; the statement says what you may use"
             )
 
 
-def _names_used(function: Callable[..., object], seen: set[object]) -> set[str]:
-    """Collect the names in a function's body and in the helpers from the same notebook that it calls."""
-    seen.add(function)
-    body = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0].body  # type: ignore[attr-defined]
-    scope = getattr(function, "__globals__", {})
-    local = getattr(getattr(function, "__code__", None), "co_varnames", ())
-    used: set[str] = set()
-    for node in (node for statement in body for node in ast.walk(statement)):
-        if isinstance(node, ast.Name) and node.id not in local:
-            meant = scope.get(node.id)
-            used |= {node.id, *getattr(meant, "__name__", node.id).split(".")}
-            if callable(meant) and getattr(meant, "__globals__", None) is scope and meant not in seen:
-                used |= _names_used(meant, seen)
-        elif isinstance(node, ast.Attribute):
-            used.add(node.attr)
-        elif isinstance(node, ast.alias):
-            used |= set(node.name.split("."))
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            used |= set(node.module.split("."))
-    return used
+def _name(function: object) -> str:
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
-def _where(error: Exception) -> str:
+def _require_function(function: object) -> None:
+    """Say so where the learner has given the name of the exercise to something else."""
+    if not callable(function):
+        raise CheckFailed(
+            f"your function is gone: its name now stands for {describe(function).splitlines()[0]}\n"
+            "  likely cause: a cell assigns to this name; use another name there and run your function's cell again"
+        )
+
+
+def _unwritten(error: NotImplementedError, function: object) -> NotImplementedError:
+    """Give an error a short text in the notebook: which function is not written yet."""
+    frame = _own_frame(error, function)
+    name = frame[0].f_code.co_name if frame else _name(function)
+    text = f"{name} is not written yet: replace the line `raise NotImplementedError` by your code"
+    error._render_traceback_ = lambda: rendered(text)  # type: ignore[attr-defined]
+    return error
+
+
+def _own_frame(error: Exception, function: object) -> tuple[Any, int] | None:
+    """Find the innermost frame of the learner's own code that an error came through, and its line."""
+    scope = notebook_scope(function)
+    own = [(frame, line) for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_globals is scope]
+    return own[-1] if own else None
+
+
+def _where(error: Exception, function: object) -> str:
     """Say what was raised, and in which line of the learner's code."""
-    text = f"{type(error).__name__}: {error}"
+    text = _PLACE.sub("", f"{type(error).__name__}: {error}").rstrip(": ")
     if isinstance(error, MemoryError) or "OOM" in text:
         text += "\n  likely cause: it asks for more memory than there is; look for an array that is mostly zeros"
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__)[1:] if "site-packages" not in frame.filename]
-    return f"{text}\n  in line {frames[-1].lineno} of its cell: {frames[-1].line}" if frames else text
+    frame = _own_frame(error, function)
+    if frame is None:
+        return text
+    return (
+        f"{text}\n  in line {frame[1]} of its cell: {linecache.getline(frame[0].f_code.co_filename, frame[1]).strip()}"
+    )
 
 
 def _same(before: Any, after: Any) -> bool:
@@ -165,5 +183,7 @@ def _same(before: Any, after: Any) -> bool:
     if isinstance(before, dict):
         return before.keys() == after.keys() and all(_same(before[key], after[key]) for key in before)
     if isinstance(before, np.ndarray):
-        return np.array_equal(before, after, equal_nan=before.dtype.kind == "f")
+        return np.array_equal(before, after, equal_nan=before.dtype.kind in "fc")
+    if isinstance(before, int | float | complex | str):
+        return bool(before == after or before != before)  # noqa: PLR0124  (NaN differs from itself)
     return True

@@ -40,7 +40,7 @@ class Came:
         try:
             return as_array(self.value)
         except ValueError as error:
-            raise self.failed("numbers", cause=str(error)) from None
+            raise self.failed("numbers", because=str(error)) from None
 
     def has_shape(self, *shape: int, because: str = "") -> "Came":
         """Check the shape.
@@ -59,7 +59,7 @@ class Came:
         """
         if self.array.shape != shape:
             cause = name_shape_slip(self.array.shape, shape)
-            raise self.failed(f"shape {shape}", f"shape {self.array.shape}", cause, because)
+            raise self.failed(_shape(shape), _shape(self.array.shape), cause, because)
         return self
 
     def has_dtype(self, dtype: str) -> "Came":
@@ -71,7 +71,7 @@ class Came:
             If the type is another.
         """
         if self.array.dtype.name != dtype:
-            raise self.failed(f"dtype {dtype}", f"dtype {self.array.dtype}", f"convert the result to {dtype}")
+            raise self.failed(f"dtype {dtype}", f"dtype {self.array.dtype}", f"the result was not converted to {dtype}")
         return self
 
     def equals(
@@ -105,18 +105,19 @@ class Came:
             self.has_shape(*wanted.shape)
         if close(came, wanted, tolerance):
             return self
+        shown = wanted
         if came.dtype.kind == wanted.dtype.kind == "f":
-            wanted = wanted.astype(came.dtype)  # so that the message does not look as if the type were wrong
-        if not np.isfinite(came).all():
-            bad = np.argwhere(~np.isfinite(came))
-            where = tuple(int(i) for i in bad[0])
-            cause = f"{len(bad)} values are NaN or infinite, the first at {where}"
-            raise self.failed(describe(wanted), describe(came), cause)
+            shown = wanted.astype(came.dtype)  # so that the message does not look as if the type were wrong
+        bad = np.argwhere(~np.isfinite(came) & np.isfinite(wanted))
         for cause, wrong in (slips or {}).items():
             if np.shape(wrong) == came.shape and close(came, as_array(wrong), tolerance):
-                raise self.failed(describe(wanted), describe(came), cause)
-        cause = name_value_slip(came, wanted, tolerance)
-        raise self.failed(describe(wanted), describe(came) + _worst(came, wanted), cause, because)
+                raise self.failed(describe(shown), describe(came), cause)
+        if len(bad):
+            raise self.failed(describe(shown), describe(came), _not_finite(bad))
+        cause = name_value_slip(came, wanted, tolerance) if np.isfinite([came, wanted]).all() else ""
+        if came.ndim == 0:
+            raise self.failed(*_told_apart(shown, came), cause, because)
+        raise self.failed(describe(shown), describe(came) + _worst(came, shown), cause, because)
 
     def failed(self, expected: str, came: str = "", cause: str = "", because: str = "") -> CheckFailed:
         """Make the error which says that this is not what was expected.
@@ -148,11 +149,35 @@ def _entry(label: str, text: str) -> str:
     return "\n".join([f"  {label + ':':<14}{first}", *(indent(line, " " * 16) for line in others)])
 
 
+def _shape(shape: tuple[int, ...]) -> str:
+    return f"shape {shape}" if shape else "a single number"
+
+
+def _not_finite(bad: NDArray[Any]) -> str:
+    """Say where the values are that should be numbers."""
+    if not bad.shape[1]:
+        return "it is NaN or infinite"
+    first = tuple(int(i) for i in bad[0])
+    if len(bad) == 1:
+        return f"1 value is NaN or infinite, at {list(first)}"
+    return f"{len(bad)} values are NaN or infinite, the first at {list(first)}"
+
+
 def _worst(came: NDArray[Any], wanted: NDArray[Any]) -> str:
     """Say where the largest difference is."""
-    if came.ndim == 0:
-        return ""
-    difference = np.abs(came.astype(float) - wanted.astype(float))
+    with np.errstate(all="ignore"):
+        difference = np.nan_to_num(np.abs(came - wanted.astype(np.result_type(wanted, 1.0))), nan=np.inf)
     where = np.unravel_index(int(np.argmax(difference)), difference.shape)
-    place = ", ".join(str(int(i)) for i in where)
-    return f"\nlargest difference at [{place}]: expected {wanted[where]:.6g}, came {came[where]:.6g}"
+    expected, got = _told_apart(wanted[where], came[where])
+    return f"\nlargest difference at [{', '.join(str(int(i)) for i in where)}]: expected {expected}, came {got}"
+
+
+def _told_apart(wanted: Any, came: Any) -> tuple[str, str]:
+    """Write two different numbers with so many digits that they look different."""
+    if wanted.dtype.kind in "biu" and came.dtype.kind in "biu":
+        return str(wanted.item()), str(came.item())
+    for digits in (6, 9, 17):
+        texts = f"{wanted.item():.{digits}g}", f"{came.item():.{digits}g}"
+        if texts[0] != texts[1]:
+            break
+    return texts

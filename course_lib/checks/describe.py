@@ -20,12 +20,12 @@ def as_array(value: object) -> NDArray[Any]:
     """
     try:
         array = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
-    except ValueError:
-        raise ValueError(f"a {type(value).__name__} whose parts have different shapes is no array") from None
-    except (TypeError, NotImplementedError, AttributeError):  # a symbolic tensor: it has no numbers yet
-        raise ValueError(f"a {type(value).__name__} holds no numbers") from None
+    except (ValueError, TypeError, NotImplementedError, AttributeError) as error:
+        if isinstance(error, ValueError) and isinstance(value, list | tuple):
+            raise ValueError(f"this {type(value).__name__} has parts of different shapes") from None
+        array = np.asarray(None)  # a symbolic tensor has no numbers yet
     if array.dtype.kind not in "biufc":
-        raise ValueError(f"a {type(value).__name__} holds no numbers")
+        raise ValueError(f"there are no numbers in something of type {type(value).__name__}")
     return array
 
 

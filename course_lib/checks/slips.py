@@ -11,8 +11,8 @@ Array = NDArray[Any]
 
 
 def close(came: Array, expected: Array, tolerance: float) -> bool:
-    """Whether two arrays of one shape agree, absolutely and relatively."""
-    return bool(np.allclose(came, expected, rtol=tolerance, atol=tolerance))
+    """Whether two arrays of one shape agree, absolutely and relatively; NaN agrees with NaN."""
+    return bool(np.allclose(came, expected, rtol=tolerance, atol=tolerance, equal_nan=True))
 
 
 def name_shape_slip(came: tuple[int, ...], expected: tuple[int, ...]) -> str:
@@ -32,7 +32,7 @@ def name_shape_slip(came: tuple[int, ...], expected: tuple[int, ...]) -> str:
     if came == (*expected, 1):
         return "there is a channel axis too many"
     if came in permutations(expected):
-        return "the axes are in another order: two of them are transposed"
+        return "the axes are in another order (transposed)"
     if len(came) == len(expected) and all(abs(a - b) <= 1 for a, b in zip(came, expected, strict=True)):
         return "a size is off by one"
     if len(came) != len(expected):
@@ -50,77 +50,107 @@ def name_value_slip(came: Array, expected: Array, tolerance: float) -> str:
     tolerance : float
         How close is close.
     """
+    if "c" in (came.dtype.kind, expected.dtype.kind):
+        return ""
+    whole = came.dtype.kind in "biu"
     came, expected = came.astype(float), expected.astype(float)
-    for candidate, cause in _rearranged(expected):
-        if close(came, candidate, tolerance):
-            return cause
-    return (
-        _constant(came, expected, tolerance)
-        or _rounded(came, expected, tolerance)
-        or _border(came, expected, tolerance)
-        or _shifted(came, expected)
-    )
+    with np.errstate(all="ignore"):
+        for candidate, cause in _rearranged(expected):
+            if close(came, candidate, tolerance):
+                return cause
+        return (
+            _constant(came, expected, min(tolerance, 0.01))
+            or _rounded(came, expected, tolerance, whole)
+            or ("every value is 0" if came.size > 1 and not came.any() else "")
+            or _border(came, expected, tolerance)
+            or _off_by_one(came, expected, tolerance)
+            or _half_pixel(came, expected)
+        )
 
 
 def _rearranged(expected: Array) -> Iterator[tuple[Array, str]]:
     """Yield what the usual rearrangements of the right values would give."""
-    if expected.ndim >= 2 and expected.shape[0] == expected.shape[1]:
-        yield np.swapaxes(expected, 0, 1), "rows and columns are transposed"
     if expected.ndim >= 3 and expected.shape[-1] == 3:
         yield expected[..., ::-1], "the channels are swapped (RGB against BGR)"
+    for axis in range(expected.ndim - 1):
+        if expected.shape[axis] == expected.shape[axis + 1]:
+            which = "rows and columns" if axis == 0 and expected.ndim <= 3 else f"axes {axis} and {axis + 1}"
+            yield np.swapaxes(expected, axis, axis + 1), f"{which} are transposed"
     for axis in range(min(expected.ndim, 3)):
         yield np.flip(expected, axis), f"the values are flipped along axis {axis}"
-    for axis in range(min(expected.ndim, 3)):
-        for step in (1, -1):
-            yield np.roll(expected, step, axis), f"the values are shifted by one along axis {axis} (off by one)"
 
 
 def _constant(came: Array, expected: Array, tolerance: float) -> str:
     """Recognize one factor or one difference everywhere."""
-    difference = came - expected
+    largest = float(np.abs(came).max())
     scale = float(np.sum(came * expected) / np.sum(expected**2)) if np.any(expected) else 0.0
-    if scale and close(came, scale * expected, tolerance * max(1.0, abs(scale))):
+    if scale and np.abs(came - scale * expected).max() <= tolerance * largest:
         if np.isclose(scale, -1):
-            return "the sign is wrong everywhere"
+            return "the sign is wrong everywhere" if came.size > 1 else "the sign is wrong"
         if np.isclose(scale, 255, rtol=1e-3):
             return "it is 255 times too large: the values were not scaled to 0–1"
         if np.isclose(scale, 1 / 255, rtol=1e-3):
             return "it is 255 times too small: the values were scaled to 0–1 once too often"
         if came.size > 1:
             return f"every value is {scale:.4g} times what it should be"
-    if came.size > 1 and close(difference, np.full_like(difference, difference.flat[0]), tolerance):
-        return f"every value is {abs(difference.flat[0]):.4g} too {'large' if difference.flat[0] > 0 else 'small'}"
+    if came.size > 3 and largest > 2 and np.abs(came - 255 * expected).max() <= 1:
+        return "it is 255 times too large, and rounded: the values were not scaled to 0–1"
+    difference = came - expected
+    offset = float(np.median(difference))
+    if came.size > 1 and np.abs(difference - offset).max() <= tolerance * max(1.0, float(np.abs(expected).max())):
+        return f"every value is {abs(offset):.4g} too {'large' if offset > 0 else 'small'}"
     return ""
 
 
-def _rounded(came: Array, expected: Array, tolerance: float) -> str:
-    if np.any(expected != np.round(expected)) and (
+def _rounded(came: Array, expected: Array, tolerance: float, whole: bool) -> str:
+    """Recognize values without their decimals; a single one, and zeros, may be so by chance."""
+    if (whole or (came.size > 1 and came.any())) and (
         close(came, np.trunc(expected), tolerance) or close(came, np.round(expected), tolerance)
     ):
         return "the values lost what stands behind the decimal point: an integer type on the way?"
     return ""
 
 
+def _image_axes(ndim: int) -> tuple[int, ...]:
+    """Axes of the rows and columns: after the batch, if there is one."""
+    return (1, 2) if ndim == 4 else tuple(range(min(ndim, 2)))
+
+
 def _border(came: Array, expected: Array, tolerance: float) -> str:
     """Recognize values that are right everywhere but at the border."""
-    if expected.ndim < 2 or min(expected.shape[:2]) < 5:
+    axes = _image_axes(expected.ndim)
+    if len(axes) < 2:
         return ""
-    for width in (1, 2, min(expected.shape[:2]) // 4):
-        inner = (slice(width, -width), slice(width, -width))
-        if width and close(came[inner], expected[inner], tolerance):
+    for width in sorted({1, 2, min(expected.shape[axis] for axis in axes) // 4} - {0}):
+        inner = tuple(slice(width, -width) if axis in axes else slice(None) for axis in range(expected.ndim))
+        large_enough = min(expected[inner].shape[axis] for axis in axes) >= 3
+        if large_enough and close(came[inner], expected[inner], tolerance):
             return f"only the border differs, {width} wide: look at what lies outside the image"
     return ""
 
 
-def _shifted(came: Array, expected: Array) -> str:
+def _neighbors(came: Array, expected: Array) -> Iterator[tuple[int, str, Array, Array, Array]]:
+    """Yield, for each axis and direction, what came with what belongs there and what belongs beside it."""
+    for axis in range(min(expected.ndim, 3)):
+        if expected.shape[axis] >= 4:
+            a, b = np.swapaxes(expected, 0, axis), np.swapaxes(came, 0, axis)
+            yield axis, "late", b[1:], a[1:], a[:-1]
+            yield axis, "early", b[:-1], a[:-1], a[1:]
+
+
+def _off_by_one(came: Array, expected: Array, tolerance: float) -> str:
+    """Recognize values that lie one place beside their own, whatever fills the gap."""
+    for axis, _, there, own, beside in _neighbors(came, expected):
+        if close(there, beside, tolerance) and not close(there, own, tolerance) and np.ptp(beside) > tolerance:
+            return f"the values are shifted by one along axis {axis} (off by one)"
+    return ""
+
+
+def _half_pixel(came: Array, expected: Array) -> str:
     """Recognize values that lie half a sample beside their place (linear interpolation explains them)."""
-    plain = float(np.sum((came - expected) ** 2))
-    for axis in range(min(expected.ndim, 2)):
-        if expected.shape[axis] < 4:
-            continue
-        a, b = np.swapaxes(expected, 0, axis), np.swapaxes(came, 0, axis)
-        between = (a[1:] + a[:-1]) / 2
-        for half, name in ((b[1:], "later"), (b[:-1], "earlier")):
-            if float(np.sum((half - between) ** 2)) < 0.02 * plain:
-                return f"it looks shifted by half a pixel along axis {axis} (drawn half a sample too {name})"
+    for axis, when, there, own, beside in _neighbors(came, expected):
+        if axis in _image_axes(expected.ndim):
+            plain, between = float(np.sum((there - own) ** 2)), (own + beside) / 2
+            if plain and float(np.sum((there - between) ** 2)) < 0.02 * plain:
+                return f"it looks shifted by half a pixel along axis {axis} (half a sample too {when})"
     return ""

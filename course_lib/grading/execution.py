@@ -25,7 +25,15 @@ PRINTED = 1_000_000  # characters that a cell may print; the rest is dropped
 
 
 class CourseKernel(AsyncKernelManager):
-    """A kernel of the interpreter that runs this code, whatever is installed as ``python3`` elsewhere."""
+    """A kernel of the interpreter that runs this code, whatever is installed as ``python3`` elsewhere.
+
+    It is reached through sockets in a folder of its own: TCP ports are chosen before the kernel
+    takes them, and of many kernels that start at once, one now and then finds its port taken.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        self._sockets = tempfile.TemporaryDirectory(prefix="pixelwise-", ignore_cleanup_errors=True)
+        super().__init__(transport="ipc", connection_file=str(Path(self._sockets.name, "kernel.json")), **settings)
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -39,6 +47,13 @@ class CourseKernel(AsyncKernelManager):
         )
 
     _launch_kernel = _async_launch_kernel
+
+    async def _async_cleanup_resources(self, restart: bool = False) -> None:
+        await super()._async_cleanup_resources(restart)
+        if not restart:
+            self._sockets.cleanup()
+
+    cleanup_resources = _async_cleanup_resources
 
 
 def kernel_arguments(settings: Path) -> list[str]:

@@ -100,8 +100,11 @@ def run(course: Course, submission: Submission) -> NotebookNode:
         }
     }
     _require_solutions(config.CourseDirectory.db_url, submission.unit, notebook)
-    for step in RESTORE:
-        notebook, resources = step(config=config)(notebook, resources)
+    try:
+        for step in RESTORE:
+            notebook, resources = step(config=config)(notebook, resources)
+    except RuntimeError as error:
+        raise ValueError(f"nbgrader refuses it: {error}") from error
     # nbgrader puts a deleted test back as a plain dict
     return execute(nbformat.from_dict(notebook), config)
 
@@ -113,7 +116,9 @@ def _require_solutions(db_url: str, unit: str, notebook: NotebookNode) -> None:
         names = [cell.name for cell in gradebook.find_notebook(unit, unit).solution_cells]
     missing = [f"'{name}'" for name in names if name not in there]
     if missing:
-        raise ValueError(f"expected the solution cells {', '.join(missing)}, found none: they were deleted or made anew")
+        raise ValueError(
+            f"expected the solution cells {', '.join(missing)}, found none: they were deleted or made anew"
+        )
 
 
 def _stop(futures: Sequence[Future[NotebookNode]]) -> None:

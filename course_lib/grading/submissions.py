@@ -1,5 +1,6 @@
 """Finding submitted notebooks, and refusing what cannot be graded, in words."""
 
+import glob
 import json
 import warnings
 from collections import Counter
@@ -94,22 +95,30 @@ def read_submission(submission: Submission) -> NotebookNode:
     Raises
     ------
     ValueError
-        If it is no notebook, or two cells have one grade_id; in words for the instructor.
+        If it is no notebook, two cells have one grade_id, or nbgrader cannot handle the student's
+        name; in words for the instructor.
     """
+    if glob.escape(submission.student) != submission.student:
+        raise ValueError(f"expected a student's name without *, ? and [, got {submission.student!r}")
     try:
-        content = json.loads(submission.path.read_text(encoding="utf-8"))
-        if not isinstance(content, dict):
-            raise ValueError("expected a notebook, found other JSON")
-        notebook = nbformat.reads(json.dumps(_with_metadata(content)), as_version=4)
+        content = json.loads(submission.path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError:
         raise ValueError("expected a notebook, found a file that is not text") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"expected a notebook, found broken JSON in line {error.lineno}: {error.msg}") from None
-    except (nbformat.ValidationError, nbformat.reader.NotJSONError, AttributeError, KeyError) as error:
-        raise ValueError(f"expected a notebook, found JSON that is none: {str(error).splitlines()[0]}") from None
+    if not isinstance(content, dict):
+        raise ValueError("expected a notebook, found other JSON")
+    wrong: dict[str, Exception] = {}
+    try:
+        notebook = nbformat.reads(json.dumps(_mended(content)), 4, wrong)
+        ids = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells]
+    except Exception as error:  # nbformat raises whatever comes when it reads what is no notebook
+        wrong.setdefault("ValidationError", error)
+    if wrong:
+        reason = (str(wrong["ValidationError"]) or repr(wrong["ValidationError"])).splitlines()[0]
+        raise ValueError(f"expected a notebook, found JSON that is none: {reason}")
     if not notebook.cells:
         raise ValueError("expected a notebook, found one without cells")
-    ids = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells]
     for grade_id, count in Counter(ids).items():
         if grade_id and count > 1:
             numbers = ", ".join(str(index + 1) for index, found in enumerate(ids) if found == grade_id)
@@ -117,8 +126,12 @@ def read_submission(submission: Submission) -> NotebookNode:
     return notebook
 
 
-def _with_metadata(content: dict[str, Any]) -> dict[str, Any]:
-    """Put back the metadata that some tools leave out where it is empty."""
-    for part in (content, *content.get("cells", [])):
-        part.setdefault("metadata", {})
+def _mended(content: dict[str, Any]) -> dict[str, Any]:
+    """Put back metadata that some tools leave out where it is empty, and drop outputs, which nobody reads."""
+    content.setdefault("metadata", {})
+    for cell in content.get("cells", []):
+        if isinstance(cell, dict):
+            cell.setdefault("metadata", {})
+            if cell.get("cell_type") == "code":
+                cell |= {"outputs": [], "execution_count": None}
     return content

@@ -1,0 +1,187 @@
+"""What a failed check looks like: plain text anywhere, and a message without a traceback in a notebook."""
+
+import contextlib
+import io
+import pickle
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from ipykernel.zmqshell import ZMQInteractiveShell
+
+from course_lib.checks import Came, CheckFailed, call, passed
+from tests.learner import message_of
+
+COLUMNS = np.arange(12.0).reshape(3, 4)
+ESCAPE = "\x1b"
+
+
+def test_a_small_table_is_written_out() -> None:
+    wrong = COLUMNS.copy()
+    wrong[1, 2] = 99
+    assert message_of(lambda: Came(wrong, "f(3)").equals(COLUMNS, because="it counts up")).splitlines() == [
+        "f(3)",
+        "  expected:     array 3×4 float64",
+        "                [[ 0.  1.  2.  3.]",
+        "                 [ 4.  5.  6.  7.]",
+        "                 [ 8.  9. 10. 11.]]",
+        "  came:         array 3×4 float64",
+        "                [[ 0.  1.  2.  3.]",
+        "                 [ 4.  5. 99.  7.]",
+        "                 [ 8.  9. 10. 11.]]",
+        "                largest difference at [1, 2]: expected 6, came 99",
+        "  why:          it counts up",
+    ]
+
+
+def test_a_large_array_is_summed_up() -> None:
+    expected = np.arange(600).reshape(20, 30)
+    came = expected.astype(np.float32)
+    came[5, 7] = 7e6
+    assert message_of(lambda: Came(came, "f(x)").equals(expected)).splitlines() == [
+        "f(x)",
+        "  expected:     array 20×30 int64, from 0 to 599",
+        "  came:         array 20×30 float32, from 0 to 7e+06",
+        "                largest difference at [5, 7]: expected 157, came 7e+06",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("came", "expected", "lines"),
+    [
+        (1.0, 0.64, ["  expected:     0.64", "  came:         1"]),
+        (16_384_000_001, 16_000_000_000, ["  expected:     16000000000", "  came:         16384000001"]),
+        (0.123456789, 0.123456788, ["  expected:     0.123456788", "  came:         0.123456789"]),
+        (False, True, ["  expected:     True", "  came:         False"]),
+        (1j, 2, ["  expected:     2", "  came:         0+1j"]),
+    ],
+)
+def test_a_single_number_is_written_with_the_digits_that_tell(came: object, expected: float, lines: list[str]) -> None:
+    assert message_of(lambda: Came(came, "f(x)").equals(expected, tolerance=1e-12)).splitlines()[1:3] == lines
+
+
+def test_the_type_of_what_is_expected_does_not_mislead() -> None:
+    text = message_of(lambda: Came(np.array([1, 2], np.float32), "f(x)").equals([1.0, 5.0]))
+    assert "expected:     array 2 float32 [1. 5.]" in text
+
+
+def test_the_place_of_a_missing_number_is_the_worst() -> None:
+    text = message_of(lambda: Came([1.0, 2.0, 3.0], "f(x)").equals([1.0, np.nan, 30.0]))
+    assert "largest difference at [1]: expected nan, came 2" in text
+
+
+def test_values_of_truth_are_compared() -> None:
+    text = message_of(lambda: Came([True, False, True, True], "f(x)").equals([True, True, True, True]))
+    assert "largest difference at [1]: expected True, came False" in text
+
+
+def test_a_shape_is_given_with_a_reason() -> None:
+    text = message_of(lambda: Came(np.zeros((2, 9)), "f(x)").has_shape(2, 4, because="4 is twice 2"))
+    assert text.splitlines()[1:] == [
+        "  expected:     shape (2, 4)",
+        "  came:         shape (2, 9)",
+        "  why:          4 is twice 2",
+    ]
+    text = message_of(lambda: Came(np.zeros(2), "f(x)").has_shape())
+    assert text.splitlines()[1] == "  expected:     a single number"
+
+
+def test_checks_can_be_chained_to_the_end() -> None:
+    came = call(lambda: np.array([[1, 2]], np.float32))
+    assert came.has_shape(1, 2).has_dtype("float32").equals([[1, 2]]) is came
+
+
+@pytest.mark.parametrize(
+    ("points", "line"), [(1, "✓ f: 1 point\n"), (2, "✓ f: 2 points\n"), (0.5, "✓ f: 0.5 points\n")]
+)
+def test_passed(capsys: pytest.CaptureFixture[str], points: float, line: str) -> None:
+    passed("f", points=points)
+    assert capsys.readouterr().out == line
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        lambda: Came(COLUMNS, "f(x)").equals(-COLUMNS),
+        lambda: Came(COLUMNS, "f(x)").has_shape(4, 3),
+        lambda: call(lambda x: None, 3),
+        lambda: call(lambda: 1, 3),
+    ],
+)
+def test_plain_text_has_no_color(check: Callable[[], object]) -> None:
+    assert ESCAPE not in message_of(check)
+
+
+def test_a_failure_survives_the_way_to_another_process() -> None:
+    failed = pickle.loads(pickle.dumps(CheckFailed("f(3)\n  came: 4")))
+    assert (failed.message, str(failed), failed.args) == ("f(3)\n  came: 4", "f(3)\n  came: 4", ("f(3)\n  came: 4",))
+    assert isinstance(failed, AssertionError)
+
+
+class Shell(ZMQInteractiveShell):
+    """A notebook's shell, which keeps what it would send to the browser as an error."""
+
+    errors: list[tuple[str, str, list[str]]]
+
+    def _showtraceback(self, etype: type, evalue: BaseException, stb: list[str]) -> None:
+        self.errors.append((etype.__name__, str(evalue), list(stb)))
+
+
+@pytest.fixture(scope="module")
+def shell() -> Shell:
+    shell = Shell()
+    shell.errors = []
+    shell.history_manager.enabled = False  # type: ignore[union-attr]
+    with contextlib.redirect_stdout(io.StringIO()):
+        shell.run_cell("from course_lib.checks import call, own_work, passed, raises")
+    return shell
+
+
+def shown(shell: Shell, *cells: str) -> tuple[str, str, list[str]]:
+    """Run cells, of which the last fails; the error as the browser gets it."""
+    shell.errors.clear()
+    for cell in cells:
+        shell.run_cell(cell)
+    assert len(shell.errors) == 1
+    return shell.errors[0]
+
+
+WRONG = "def double(x):\n    return -2 * x"
+
+
+def test_a_notebook_shows_the_message_alone(shell: Shell) -> None:
+    name, value, lines = shown(shell, WRONG, "def test():\n    call(double, 3).equals(6)\n\ntest()")
+    assert name == "CheckFailed"
+    assert value.splitlines() == [
+        "double(3)",
+        "  expected:     6",
+        "  came:         -6",
+        "  likely cause: the sign is wrong",
+    ]
+    assert lines == [f"{ESCAPE}[1;31m✗ double(3){ESCAPE}[0m", *value.splitlines()[1:]]
+
+
+def test_a_notebook_says_which_function_is_not_written_yet(shell: Shell) -> None:
+    helper = (
+        "def double(x):\n    return twice(x)\n\ndef twice(x):\n    # Your code here.\n    raise NotImplementedError"
+    )
+    for check in ("call(double, 3)", "raises(ValueError, double, 3)"):
+        name, value, lines = shown(shell, helper, check)
+        assert (name, value) == ("NotImplementedError", "")
+        words = "✗ twice is not written yet: replace the line `raise NotImplementedError` by your code"
+        assert lines == [f"{ESCAPE}[1;31m{words}{ESCAPE}[0m"]
+
+
+def test_the_line_in_a_cell_is_the_learners(shell: Shell) -> None:
+    _, value, lines = shown(shell, "def double(x):\n    y = 0\n    return x / y", "call(double, 3)")
+    assert lines[1:] == [
+        "  your function raised ZeroDivisionError: division by zero",
+        "  in line 3 of its cell: return x / y",
+    ]
+    assert ESCAPE not in value
+
+
+def test_own_work_in_a_notebook(shell: Shell) -> None:
+    cells = ("import numpy as np\nfrom numpy import outer as up", "def double(x):\n    return up(x, 2)")
+    _, value, _ = shown(shell, *cells, "own_work(double, 'outer')")
+    assert value.startswith("double uses `outer`")

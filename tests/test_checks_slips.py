@@ -1,0 +1,245 @@
+"""The usual slips are named, right answers are accepted, and wrong ones are not told what is untrue."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+
+from course_lib.checks import Came, CheckFailed
+
+Array = NDArray[Any]
+
+RNG = np.random.default_rng(0)
+PICTURE = RNG.random((12, 9, 3))
+SQUARE = RNG.random((8, 8))
+BATCH = RNG.random((4, 8, 9, 2))
+SMOOTH = np.add.outer(np.sin(np.linspace(0, 4, 24)), np.cos(np.linspace(1, 6, 30)))
+
+
+def told(came: object, expected: object, **options: Any) -> str:
+    """What a learner is told about values that must not pass."""
+    with pytest.raises(CheckFailed) as failed:
+        Came(came, "f(x)").equals(expected, **options)  # type: ignore[arg-type]
+    return failed.value.message
+
+
+def cause(message: str) -> str:
+    """The likely cause in a message; empty if it names none."""
+    return message.partition("  likely cause: ")[2]
+
+
+def with_border(array: Array, width: int) -> Array:
+    """Other values at the border, as zeros from outside would give."""
+    result = np.zeros_like(array)
+    inner = (slice(width, -width), slice(width, -width))
+    result[inner] = array[inner]
+    return result
+
+
+def late(array: Array, axis: int) -> Array:
+    """Each value the mean of itself and the one before; the first stays."""
+    moved = np.moveaxis(array.copy(), axis, 0)
+    moved[1:] = (moved[1:] + moved[:-1]) / 2
+    return np.moveaxis(moved, 0, axis)
+
+
+def pushed(array: Array, axis: int, step: int) -> Array:
+    """Each value one place on, and zeros where nothing comes from."""
+    moved = np.roll(array, step, axis)
+    gap: list[Any] = [slice(None)] * array.ndim
+    gap[axis] = 0 if step > 0 else -1
+    moved[tuple(gap)] = 0
+    return moved
+
+
+VALUES: dict[str, tuple[Array, Array, str]] = {
+    "255 times too large": (255 * PICTURE, PICTURE, "it is 255 times too large: the values were not scaled to 0–1"),
+    "255 times too small": (PICTURE / 255, PICTURE, "it is 255 times too small: the values were scaled to 0–1 once"),
+    "bytes": ((255 * PICTURE).astype(np.uint8), PICTURE, "it is 255 times too large, and rounded"),
+    "swapped channels": (PICTURE[..., ::-1], PICTURE, "the channels are swapped (RGB against BGR)"),
+    "transposed": (SQUARE.T, SQUARE, "rows and columns are transposed"),
+    "transposed kernel": (
+        SQUARE.reshape(8, 2, 2, 2).swapaxes(2, 3),
+        SQUARE.reshape(8, 2, 2, 2),
+        "axes 2 and 3 are tra",
+    ),
+    "half a pixel late": (
+        late(SMOOTH, 0),
+        SMOOTH,
+        "it looks shifted by half a pixel along axis 0 (half a sample too late)",
+    ),
+    "half a pixel early": (
+        late(SMOOTH[:, ::-1], 1)[:, ::-1],
+        SMOOTH,
+        "it looks shifted by half a pixel along axis 1 (half a sample too early)",
+    ),
+    "half a pixel in a batch": (
+        late(SMOOTH[None, ..., None], 2),
+        SMOOTH[None, ..., None],
+        "it looks shifted by half a pix",
+    ),
+    "rolled": (np.roll(SQUARE, 1, 0), SQUARE, "the values are shifted by one along axis 0 (off by one)"),
+    "pushed on": (pushed(SQUARE, 1, 1), SQUARE, "the values are shifted by one along axis 1 (off by one)"),
+    "pushed back": (pushed(PICTURE, 0, -1), PICTURE, "the values are shifted by one along axis 0 (off by one)"),
+    "pushed in a batch": (pushed(BATCH, 2, 1), BATCH, "the values are shifted by one along axis 2 (off by one)"),
+    "pushed signal": (pushed(SMOOTH[0], 0, 1), SMOOTH[0], "the values are shifted by one along axis 0 (off by one)"),
+    "sign": (-SQUARE, SQUARE, "the sign is wrong everywhere"),
+    "factor": (4 * SQUARE, SQUARE, "every value is 4 times what it should be"),
+    "offset": (SQUARE + 0.5, SQUARE, "every value is 0.5 too large"),
+    "offset below": (SQUARE - 128, SQUARE, "every value is 128 too small"),
+    "truncated": (np.trunc(5 * SQUARE), 5 * SQUARE, "the values lost what stands behind the decimal point"),
+    "rounded": (np.round(5 * SQUARE), 5 * SQUARE, "the values lost what stands behind the decimal point"),
+    "whole numbers": (SQUARE.astype(int), SQUARE, "the values lost what stands behind the decimal point"),
+    "zeros": (np.zeros_like(SQUARE), SQUARE, "every value is 0"),
+    "border": (with_border(PICTURE, 1), PICTURE, "only the border differs, 1 wide"),
+    "wide border": (with_border(SMOOTH, 6), SMOOTH, "only the border differs, 6 wide"),
+    "border in a batch": (with_border(PICTURE, 1)[None], PICTURE[None], "only the border differs, 1 wide"),
+    "flipped": (PICTURE[::-1], PICTURE, "the values are flipped along axis 0"),
+    "flipped in a batch": (BATCH[:, :, ::-1], BATCH, "the values are flipped along axis 2"),
+    "flipped kernel": (SQUARE[0, ::-1], SQUARE[0], "the values are flipped along axis 0"),
+}
+
+
+@pytest.mark.parametrize(("came", "expected", "words"), VALUES.values(), ids=VALUES)
+@pytest.mark.parametrize("dtype", [float, np.float32], ids=["double", "single"])
+def test_a_slip_in_the_values_is_named(came: Array, expected: Array, words: str, dtype: type) -> None:
+    shown = came if came.dtype.kind in "iu" else came.astype(dtype)
+    assert cause(told(shown, expected)).startswith(words)
+
+
+SHAPES = {
+    "no batch axis": ((4, 5, 3), (1, 4, 5, 3), "the batch axis is missing"),
+    "a batch axis": ((1, 4, 5, 3), (4, 5, 3), "there is a batch axis too many"),
+    "no channel axis": ((4, 5), (4, 5, 1), "the channel axis is missing"),
+    "a channel axis": ((4, 5, 1), (4, 5), "there is a channel axis too many"),
+    "transposed": ((5, 4, 3), (4, 5, 3), "the axes are in another order (transposed)"),
+    "channels first": ((3, 4, 5), (4, 5, 3), "the axes are in another order (transposed)"),
+    "off by one": ((9, 8), (8, 8), "a size is off by one"),
+    "off by one twice": ((7, 9), (8, 8), "a size is off by one"),
+    "not summed": ((4, 5), (4,), "it has 2 axes instead of 1"),
+    "nothing known": ((4, 50), (4, 5), ""),
+    "a number": ((), (4, 5), "it has 0 axes instead of 2"),
+}
+
+
+@pytest.mark.parametrize(("came", "expected", "words"), SHAPES.values(), ids=SHAPES)
+def test_a_slip_in_the_shape_is_named(came: tuple[int, ...], expected: tuple[int, ...], words: str) -> None:
+    value = Came(np.zeros(came), "f(x)")
+    checks: tuple[Callable[[], Came], ...] = (
+        lambda: value.has_shape(*expected),
+        lambda: value.equals(np.zeros(expected)),
+    )
+    for check in checks:
+        with pytest.raises(CheckFailed) as failed:
+            check()
+        assert cause(failed.value.message) == words
+        assert f"expected:     shape {expected}\n  came:         " in failed.value.message
+
+
+@pytest.mark.parametrize(
+    ("came", "words"),
+    [
+        (np.array([[1, np.nan], [np.inf, 4]]), "2 values are NaN or infinite, the first at [0, 1]"),
+        (np.array([[1, 2], [3, -np.inf]]), "1 value is NaN or infinite, at [1, 1]"),
+    ],
+)
+def test_what_is_no_number_is_found(came: Array, words: str) -> None:
+    assert cause(told(came, [[1.0, 2.0], [3.0, 4.0]])) == words
+    assert cause(told(np.nan, 1.0)) == "it is NaN or infinite"
+
+
+def test_nan_may_be_what_is_expected() -> None:
+    Came(np.array([1.0, np.nan]), "f(x)").equals([1.0, np.nan])
+    assert cause(told([1.0, 2.0], [1.0, np.nan])) == ""
+    assert cause(told([np.nan, np.nan], [1.0, np.nan])) == "1 value is NaN or infinite, at [0]"
+
+
+def test_the_type_is_named() -> None:
+    with pytest.raises(CheckFailed, match=r"expected:     dtype float32\n  came:         dtype float64") as failed:
+        Came(SQUARE, "f(x)").has_dtype("float32")
+    assert cause(failed.value.message) == "the result was not converted to float32"
+    assert Came(SQUARE.astype(np.float32), "f(x)").has_dtype("float32").array.dtype == np.float32
+
+
+def test_slips_of_an_exercise_come_first_and_need_their_shape() -> None:
+    slips = {"another shape": [1.0], "known here": -SQUARE, "never reached": -SQUARE}
+    assert cause(told(-SQUARE, SQUARE, slips=slips)) == "known here"
+    assert cause(told(SQUARE.T, SQUARE, slips=slips)) == "rows and columns are transposed"
+    assert cause(told([np.inf], [1.0], slips={"a division by 0": [np.inf]})) == "a division by 0"
+
+
+def test_a_reason_is_given_where_no_slip_is_known() -> None:
+    other = np.random.default_rng(1).random((8, 8))
+    assert told(other, SQUARE, because="of symmetry").endswith("\n  why:          of symmetry")
+    assert "symmetry" not in told(-SQUARE, SQUARE, because="of symmetry")
+
+
+SIDES = hnp.array_shapes(min_dims=0, max_dims=4, max_side=6)
+
+
+def arrays(shape: tuple[int, ...], dtype: str) -> Array:
+    """Numbers that follow from shape and type; no two of them alike."""
+    numbers = 10 * np.random.default_rng(len(shape)).permutation(int(np.prod(shape))).reshape(shape) + 3
+    return np.asarray(numbers % 2 if dtype == "bool" else numbers).astype(dtype)
+
+
+@given(SIDES, st.sampled_from(["float32", "float64", "int64", "int32", "bool", "complex64"]), st.booleans())
+def test_right_answers_are_accepted(shape: tuple[int, ...], dtype: str, as_list: bool) -> None:
+    expected = arrays(shape, dtype)
+    came = Came(expected.tolist() if as_list else expected.copy(), "f(x)")
+    assert came.has_shape(*shape).equals(expected) is came
+    came.equals(expected * (1 + 5e-6))
+    if not as_list:
+        came.has_dtype(dtype)
+
+
+@given(hnp.array_shapes(max_dims=4, max_side=6), st.integers(0, 2**32 - 1), st.floats(1e-3, 1e3))
+@example((5, 5), 0, 1.0)
+@example((4, 4, 3), 0, 1.0)
+def test_unrelated_values_are_told_no_slip(shape: tuple[int, ...], seed: int, size: float) -> None:
+    rng = np.random.default_rng(seed)
+    came, expected = size * rng.normal(size=shape), rng.normal(size=shape)
+    if came.size >= 3:  # fewer numbers may well be so by chance
+        assert cause(told(came, expected)) == ""
+
+
+@given(st.sampled_from([(12,), (6, 7), (5, 6, 3), (2, 6, 6, 2)]), st.integers(0, 2**32 - 1), st.data())
+def test_one_wrong_value_is_no_slip(shape: tuple[int, ...], seed: int, data: st.DataObject) -> None:
+    expected = np.random.default_rng(seed).normal(size=shape)
+    came = expected.copy()
+    place = tuple(data.draw(st.integers(1 if side > 4 else 0, side - (2 if side > 4 else 1))) for side in shape)
+    came[place] += 1000
+    assert cause(told(came, expected)) == ""
+    assert f"largest difference at [{', '.join(map(str, place))}]" in told(came, expected)
+
+
+@pytest.mark.parametrize("corner", [0, -1])
+def test_one_wrong_value_at_an_end_is_no_shift(corner: int) -> None:
+    came = SMOOTH[0].copy()
+    came[corner] += 1000
+    assert cause(told(came, SMOOTH[0])) == ""
+
+
+def test_one_wrong_row_of_equal_rows_is_no_shift() -> None:
+    expected = np.tile(SQUARE[0], (4, 1))
+    came = expected.copy()
+    came[0] += SQUARE[1]
+    assert cause(told(came, expected)) == ""
+
+
+@pytest.mark.parametrize("came", [0.5, 1.0, 0.0, -3.0])
+def test_a_single_number_is_told_little(came: float) -> None:
+    assert cause(told(came, 0.64)) == ""
+    assert cause(told(-0.64, 0.64)) == "the sign is wrong"
+    assert cause(told(1, 0.64)).startswith("the values lost what stands behind the decimal point")
+
+
+def test_noise_around_zero_is_no_factor() -> None:
+    noise = 1e-17 * SQUARE
+    assert cause(told(np.random.default_rng(2).random((8, 8)), noise)) == ""
+    assert cause(told(SQUARE, np.zeros_like(SQUARE))) == ""

@@ -1,0 +1,192 @@
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from course_lib import cli, doctor, workspace
+from course_lib.course import Course
+from course_lib.doctor import Row
+from course_lib.grading.scores import ExerciseScore
+from course_lib.release import released
+from tests.tiny_course import RIGHT, UNIT, answered, make_course, submit
+
+# nbgrader uses SQLAlchemy in a way that warns; what reaches a terminal is seen in test_grade.py.
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+COMMANDS = ["doctor", "lab", "check", "progress", "release", "grade"]
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    return make_course(tmp_path_factory.mktemp("a course") / "course")
+
+
+@pytest.fixture
+def course(shared: Course, monkeypatch: pytest.MonkeyPatch) -> Course:
+    """A released course, as the current folder."""
+    monkeypatch.chdir(shared.root)
+    return shared
+
+
+def call(*arguments: str | Path) -> Result:
+    result = CliRunner().invoke(cli.app, [str(argument) for argument in arguments], env={"COLUMNS": "200"})
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def squeezed(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
+
+
+def test_help_names_every_command() -> None:
+    result = call("--help")
+    assert result.exit_code == 0
+    assert re.findall(r"^  (\w+) ", result.output.partition("Commands:")[2], re.MULTILINE) == COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command(command: str) -> None:
+    result = call(command, "--help")
+    assert result.exit_code == 0
+    assert result.output.startswith("Usage: ")
+    assert all(not re.fullmatch(r"  --?\w[\w-]*( [A-Z]+)?", line) for line in result.output.splitlines())
+
+
+@pytest.mark.parametrize("arguments", [["check", "07"], ["release", "07"], ["lab", "--fresh", "07"]])
+def test_an_unknown_unit_gets_one_line(course: Course, arguments: list[str]) -> None:
+    result = call(*arguments)
+    assert result.exit_code == 2
+    assert result.stderr == "expected a unit, one of 01_doubling; got '07'\n"
+    assert result.stdout == ""
+
+
+def test_a_missing_path_gets_one_line(course: Course, tmp_path: Path) -> None:
+    result = call("grade", tmp_path / "none")
+    assert result.exit_code == 2
+    assert result.stderr == (f"expected a notebook or a folder of submissions, found nothing at {tmp_path / 'none'}\n")
+    assert result.stdout == ""
+
+
+def test_a_folder_without_notebooks_gets_one_line(course: Course, tmp_path: Path) -> None:
+    result = call("grade", tmp_path)
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_outside_of_any_course(monkeypatch: pytest.MonkeyPatch) -> None:
+    def find() -> Course:
+        raise ValueError("expected a course folder, found none")
+
+    monkeypatch.setattr(Course, "find", find)
+    for command in ("progress", "release"):
+        result = call(command)
+        assert (result.exit_code, result.stderr) == (2, "expected a course folder, found none\n")
+
+
+def test_grade_as_json_and_as_a_table(course: Course, tmp_path: Path) -> None:
+    submit(tmp_path, "Ada Byron", answered(course, RIGHT))
+    submit(tmp_path, "broken", "{")
+    result = call("grade", "--json", "--jobs", "2", tmp_path)
+    assert result.exit_code == 1
+    assert result.stderr == ""
+    right, broken = json.loads(result.stdout)
+    assert right == {
+        "student": "Ada Byron",
+        "unit": UNIT,
+        "points": 3,
+        "max_points": 3,
+        "status": "graded",
+        "exercises": [{"name": "double", "points": 3, "max_points": 3, "message": ""}],
+    }
+    assert (broken["points"], broken["max_points"], broken["exercises"]) == (0, 3, [])
+    assert broken["status"].startswith("error: expected a notebook, found broken JSON")
+    result = call("grade", tmp_path / "Ada Byron")
+    assert result.exit_code == 0
+    assert "│ Ada Byron │ 01_doubling │ 3/3 │ graded │" in squeezed(result.output)
+    assert "│ double │ 3/3 │ ✓ │" in squeezed(result.output)
+    assert f"feedback: {course.classroom / 'feedback'}" in result.output
+
+
+def test_release_and_its_check(course: Course) -> None:
+    path = released(course, UNIT)
+    before = path.read_bytes()
+    result = call("release", "--check")
+    assert (result.exit_code, result.output) == (0, "notebooks/ is up to date\n")
+    path.write_text("{}")
+    result = call("release", "--check", "01")
+    assert (result.exit_code, result.output) == (1, "01_doubling: differs; run `course release`\n")
+    assert path.read_text() == "{}"
+    result = call("release", "doubling")
+    assert (result.exit_code, result.output) == (0, "01_doubling: released\n")
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(("points", "code"), [(1, 0), (0, 1)])
+def test_check_shows_verdicts(course: Course, monkeypatch: pytest.MonkeyPatch, points: float, code: int) -> None:
+    score = ExerciseScore("double", points, 1, "" if points else "double(2)\n  came: [6]")
+    monkeypatch.setattr(workspace, "check", lambda *_: [score])
+    result = call("check", "01")
+    assert result.exit_code == code
+    assert f"│ double │ {points}/1 │ {'✓' if points else 'double(2)'} │" in squeezed(result.output)
+    assert ("came: [6]" in result.output) == (not points)
+
+
+def test_progress_shows_points(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workspace, "progress", lambda _: {UNIT: (0.5, 1.0)})
+    result = call("progress")
+    assert result.exit_code == 0
+    assert f"│ {UNIT} │ 0.5/1 │" in squeezed(result.output)
+
+
+@pytest.mark.parametrize("command", [["check", "01"], ["progress"]])
+def test_what_cannot_be_run_gets_one_line(course: Course, monkeypatch: pytest.MonkeyPatch, command: list[str]) -> None:
+    def refuse(*_: object) -> None:
+        raise ValueError("the kernel died")
+
+    monkeypatch.setattr(workspace, command[0], refuse)
+    result = call(*command)
+    assert (result.exit_code, result.stderr) == (1, "the kernel died\n")
+
+
+def test_lab_opens_the_learners_copies(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    monkeypatch.setattr(os, "execv", lambda *a: started.append((*a, Path.cwd())))
+    result = call("lab", "--no-browser", "--port", "9999")
+    assert result.exit_code == 0
+    command = [sys.executable, "-m", "jupyterlab", f"{UNIT}/{UNIT}.ipynb", "--no-browser", "--port", "9999"]
+    assert started == [(sys.executable, command, course.work)]
+    assert result.output == "new in work/: 01_doubling\n"
+    os.chdir(course.root)
+    assert call("lab").output == ""
+    assert started[-1][1] == [sys.executable, "-m", "jupyterlab"]
+    os.chdir(course.root)
+    result = call("lab", "--fresh", "01")
+    kept = [path for path in (course.work / UNIT).iterdir() if path.name != f"{UNIT}.ipynb"]
+    assert result.output == f"kept your old copy: {kept[0]}\n"
+    assert started[-1][1][-1] == f"{UNIT}/{UNIT}.ipynb"
+    assert len(started) == 3
+
+
+def test_lab_without_a_release_gets_one_line(course: Course, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(os, "execv", lambda *_: pytest.fail("JupyterLab was started"))
+    monkeypatch.setattr(Course, "find", lambda: Course(tmp_path))
+    (tmp_path / "solutions" / UNIT).mkdir(parents=True)
+    (tmp_path / "solutions" / UNIT / f"{UNIT}.md").touch()
+    for arguments in (["lab"], ["lab", "--fresh", "01"]):
+        result = call(*arguments)
+        assert result.exit_code == 1
+        assert result.stderr.startswith("expected 01_doubling to be released, found nothing at ")
+        assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("optional", "code"), [(True, 0), (False, 1)])
+def test_doctor(monkeypatch: pytest.MonkeyPatch, optional: bool, code: int) -> None:
+    rows = [Row("Python", True, "3.12.1"), Row("compiler", False, "none", "apt install g++", optional)]
+    monkeypatch.setattr(doctor, "diagnose", lambda: rows)
+    result = call("doctor")
+    assert result.exit_code == code
+    assert "│ Python │ ok │ 3.12.1 │" in squeezed(result.output)
+    assert re.search(r"│ compiler │ [\w ]+ │ apt install g\+\+ │", squeezed(result.output))

@@ -1,0 +1,172 @@
+import io
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from skimage.io import imread
+
+from course_lib import plots
+
+X = np.linspace(0, 3, 31)
+SAMPLES = np.array([1.0, -2.0, 0.5])
+PARTS = SAMPLES[:, None] * np.maximum(0, 1 - np.abs(X - np.arange(3)[:, None]))
+SIGNED = np.array([[-1.0, 0.5], [0.25, 0.0]])
+GREY = np.linspace(-0.5, 1.5, 12).reshape(3, 4)
+COLOR = np.random.default_rng(0).random((3, 4, 3))
+MAP = np.array([[0, 1, 2], [2, 1, 0]])
+
+FIGURES: dict[str, Callable[[], Figure]] = {
+    "lines": lambda: plots.lines({"one": (X, X**2), "two": (X, X)}, "A title", "x (m)", "y (m)"),
+    "lines with points": lambda: plots.lines({"one": (X, X)}, "T", "x", "y", points=("samples", X[::10], X[::10])),
+    "lines on logarithms": lambda: plots.lines({"one": (X + 1, X + 1)}, "T", "x", "y", log=True),
+    "kernel sum": lambda: plots.kernel_sum(X, PARTS, SAMPLES, "A sum"),
+    "tables": lambda: plots.tables({"a": SIGNED, "b": 2 * SIGNED}, signed=True),
+    "unsigned tables": lambda: plots.tables({"a": np.abs(SIGNED)}),
+    "table of zeros": lambda: plots.tables({"a": np.zeros((2, 2))}),
+    "images": lambda: plots.images({"grey": GREY, "color": COLOR, "again": COLOR}, columns=2),
+    "differences": lambda: plots.differences({"a": SIGNED, "b": 2 * SIGNED}, limit=0.5),
+    "labels": lambda: plots.labels({"a": MAP, "b": MAP.T}, ["sky", "sea", "sand"]),
+}
+
+
+def render(figure: Figure) -> np.ndarray[Any, Any]:
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=60)
+    picture.seek(0)
+    return np.asarray(imread(picture))
+
+
+def panels(figure: Figure) -> list[Axes]:
+    """The axes with content: neither color bars nor empty places."""
+    return [ax for ax in figure.axes if ax.get_title()]
+
+
+def shown(ax: Axes) -> AxesImage:
+    (image,) = ax.get_images()
+    return image
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figures_are_returned_and_leave_nothing_open(name: str) -> None:
+    before = plt.get_fignums()
+    assert isinstance(FIGURES[name](), Figure)
+    assert plt.get_fignums() == before
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figures_render_without_a_warning(name: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        picture = render(FIGURES[name]())
+    assert picture.std() > 0
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_panel_has_a_title_and_its_axes_have_labels(name: str) -> None:
+    axes = panels(FIGURES[name]())
+    assert axes
+    for ax in axes:
+        assert not ax.axison or (ax.get_xlabel() and ax.get_ylabel())
+
+
+def test_lines_hold_the_data_and_a_legend() -> None:
+    (ax,) = FIGURES["lines"]().axes
+    assert (ax.get_title(), ax.get_xlabel(), ax.get_ylabel()) == ("A title", "x (m)", "y (m)")
+    for line, y in zip(ax.get_lines(), (X**2, X), strict=True):
+        np.testing.assert_array_equal(line.get_xydata(), np.column_stack([X, y]))
+    legend = ax.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["one", "two"]
+    looks = {(line.get_color(), line.get_linestyle()) for line in ax.get_lines()}
+    assert len(looks) == 2
+
+
+def test_many_lines_look_different() -> None:
+    figure = plots.lines({str(n): (X, n * X) for n in range(8)}, "T", "x", "y")
+    assert len({line.get_color() for line in figure.axes[0].get_lines()}) == 8
+
+
+def test_points_are_marked() -> None:
+    (ax,) = FIGURES["lines with points"]().axes
+    points = ax.get_lines()[-1]
+    assert (points.get_marker(), points.get_linestyle(), points.get_label()) == ("o", "None", "samples")
+    np.testing.assert_array_equal(points.get_xydata(), np.column_stack([X[::10], X[::10]]))
+
+
+def test_logarithmic_axes() -> None:
+    (ax,) = FIGURES["lines on logarithms"]().axes
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+
+
+def test_kernel_sum_draws_parts_sum_and_samples() -> None:
+    (ax,) = FIGURES["kernel sum"]().axes
+    *parts, total, samples = ax.get_lines()
+    np.testing.assert_array_equal([line.get_ydata() for line in parts], PARTS)
+    np.testing.assert_allclose(np.asarray(total.get_ydata(), float), PARTS.sum(axis=0))
+    np.testing.assert_array_equal(samples.get_xydata(), np.column_stack([np.arange(3), SAMPLES]))
+    legend = ax.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["one kernel a sample", "their sum", "samples"]
+
+
+def test_tables_hold_numbers_on_one_scale() -> None:
+    axes = panels(FIGURES["tables"]())
+    assert [ax.get_title() for ax in axes] == ["a", "b"]
+    for ax, factor in zip(axes, (1, 2), strict=True):
+        np.testing.assert_array_equal(shown(ax).get_array(), factor * SIGNED)
+        assert shown(ax).get_clim() == (-2, 2)
+    assert [text.get_text() for text in axes[0].texts] == ["-1", "0.5", "0.25", "0"]
+    assert shown(panels(FIGURES["unsigned tables"]())[0]).get_clim() == (0, 1)
+
+
+def test_numbers_are_left_out_where_there_is_no_room_or_no_wish() -> None:
+    assert not plots.tables({"wide": np.ones((2, plots.ROOM + 1))}).axes[0].texts
+    assert not plots.tables({"small": SIGNED}, numbers=False).axes[0].texts
+
+
+def test_numbers_stand_out_from_their_cells() -> None:
+    ax = panels(plots.tables({"a": np.linspace(-1, 1, 9).reshape(3, 3)}, signed=True))[0]
+    weights = (0.2126, 0.7152, 0.0722)
+    for text, value in zip(ax.texts, np.linspace(-1, 1, 9), strict=True):
+        cell = np.dot(shown(ax).to_rgba(value)[:3], weights)
+        assert abs(np.dot(to_rgb(text.get_color()), weights) - cell) > 0.3
+
+
+def test_images_are_shown_as_they_are_within_0_and_1() -> None:
+    figure = FIGURES["images"]()
+    axes = panels(figure)
+    assert [ax.get_title() for ax in axes] == ["grey", "color", "again"]
+    np.testing.assert_array_equal(shown(axes[0]).get_array(), np.clip(GREY, 0, 1))
+    np.testing.assert_array_equal(shown(axes[1]).get_array(), COLOR)
+    assert shown(axes[0]).get_clim() == (0, 1)
+    assert len(figure.axes) == 4
+    assert not any(ax.axison for ax in figure.axes)
+
+
+def test_differences_name_their_largest() -> None:
+    figure = FIGURES["differences"]()
+    axes = panels(figure)
+    assert [ax.get_title() for ax in axes] == ["a\nlargest: 1", "b\nlargest: 2"]
+    np.testing.assert_array_equal(shown(axes[1]).get_array(), 2 * SIGNED)
+    assert {shown(ax).get_clim() for ax in axes} == {(-0.5, 0.5)}
+    bar = figure.axes[-1]
+    assert bar.get_ylabel() == "difference"
+    assert any(isinstance(child, QuadMesh) for child in bar.get_children())
+
+
+def test_labels_have_one_legend_with_their_colors() -> None:
+    figure = FIGURES["labels"]()
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["sky", "sea", "sand"]
+    image = shown(panels(figure)[0])
+    np.testing.assert_array_equal(image.get_array(), MAP)
+    drawn = [image.to_rgba(np.array([label]))[0, :3] for label in range(3)]
+    np.testing.assert_allclose(drawn, [to_rgb(patch.get_facecolor()) for patch in legend.get_patches()])

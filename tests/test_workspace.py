@@ -1,0 +1,188 @@
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from nbformat import NotebookNode
+from traitlets.config import Config
+
+from course_lib import workspace
+from course_lib.course import Course
+from course_lib.grading.execution import execute
+from course_lib.grading.scores import ExerciseScore
+from course_lib.release import released
+from tests.tiny_course import RIGHT, UNIT, WRONG, answered, make_course
+
+OTHER = "02_again"
+UNITS = (UNIT, OTHER)
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    return make_course(tmp_path_factory.mktemp("my course") / "course", units=UNITS)
+
+
+@pytest.fixture
+def course(pristine: Course, tmp_path: Path) -> Course:
+    """A released course of two units that nobody has begun."""
+    shutil.copytree(pristine.root, tmp_path / "course")
+    return Course(tmp_path / "course")
+
+
+@pytest.fixture
+def no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    def execute(*_: object) -> None:
+        raise AssertionError("a notebook was run")
+
+    monkeypatch.setattr(workspace, "execute", execute)
+
+
+def write_answer(course: Course, code: str) -> bytes:
+    path = workspace.own_notebook(course, UNIT)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(answered(course, code)), encoding="utf-8")
+    return path.read_bytes()
+
+
+def release_anew(course: Course) -> None:
+    """Change a release as a correction of its text would."""
+    path = released(course, UNIT)
+    path.write_text(path.read_text(encoding="utf-8").replace("# Doubling", "# Doubling, corrected"), encoding="utf-8")
+
+
+def test_hand_out_copies_what_is_released(course: Course) -> None:
+    assert workspace.hand_out(course, UNITS) == list(UNITS)
+    for unit in UNITS:
+        assert workspace.own_notebook(course, unit).read_bytes() == released(course, unit).read_bytes()
+
+
+def test_hand_out_never_overwrites(course: Course) -> None:
+    mine = write_answer(course, RIGHT)
+    release_anew(course)
+    assert workspace.hand_out(course, UNITS) == [OTHER]
+    assert workspace.hand_out(course, UNITS) == []
+    assert workspace.own_notebook(course, UNIT).read_bytes() == mine
+
+
+def test_even_a_broken_copy_stays(course: Course) -> None:
+    path = workspace.own_notebook(course, UNIT)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"\xff half a note")
+    workspace.hand_out(course, UNITS)
+    assert path.read_bytes() == b"\xff half a note"
+
+
+def test_hand_out_of_an_unreleased_unit_copies_nothing(course: Course) -> None:
+    released(course, OTHER).unlink()
+    with pytest.raises(ValueError, match=r"expected 02_again to be released, found nothing at .*02_again\.ipynb"):
+        workspace.hand_out(course, UNITS)
+    assert not course.work.exists()
+
+
+def test_start_anew_keeps_every_old_copy(course: Course) -> None:
+    first = write_answer(course, RIGHT)
+    kept = [workspace.start_anew(course, UNIT)]
+    second = write_answer(course, WRONG)
+    kept.append(workspace.start_anew(course, UNIT))
+    assert [path.read_bytes() for path in kept if path] == [first, second]
+    path = workspace.own_notebook(course, UNIT)
+    assert path.read_bytes() == released(course, UNIT).read_bytes()
+    assert set(path.parent.iterdir()) == {path, *kept}
+
+
+def test_start_anew_without_a_copy(course: Course) -> None:
+    assert workspace.start_anew(course, UNIT) is None
+    assert workspace.own_notebook(course, UNIT).is_file()
+
+
+def test_start_anew_of_an_unreleased_unit_takes_nothing_away(course: Course) -> None:
+    mine = write_answer(course, RIGHT)
+    released(course, UNIT).unlink()
+    with pytest.raises(ValueError, match="to be released"):
+        workspace.start_anew(course, UNIT)
+    assert workspace.own_notebook(course, UNIT).read_bytes() == mine
+
+
+def test_check_runs_the_visible_checks_once_until_something_changes(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = []
+
+    def run(notebook: NotebookNode, config: Config, folder: Path | None) -> NotebookNode:
+        runs.append(folder)
+        return execute(notebook, config, folder)
+
+    monkeypatch.setattr(workspace, "execute", run)
+    mine = write_answer(course, RIGHT)
+    right = [ExerciseScore("double", 1, 1, "")]
+    assert workspace.check(course, UNIT) == right
+    assert workspace.check(course, UNIT) == right
+    assert len(runs) == 1
+    assert workspace.own_notebook(course, UNIT).read_bytes() == mine
+    release_anew(course)
+    assert workspace.check(course, UNIT) == right
+    assert len(runs) == 2
+    write_answer(course, WRONG)
+    (wrong,) = workspace.check(course, UNIT)
+    assert (wrong.points, wrong.max_points) == (0, 1)
+    assert "came:         6" in wrong.message
+    assert len(runs) == 3
+    assert workspace.progress(course) == {UNIT: (0, 1), OTHER: (0, 1)}
+    assert len(runs) == 3
+
+
+def test_the_notebook_runs_beside_the_learners_files(course: Course) -> None:
+    write_answer(course, f"factor = int(open('factor.txt').read())\n{RIGHT.replace('2 *', 'factor *')}")
+    workspace.own_notebook(course, UNIT).with_name("factor.txt").write_text("2")
+    assert workspace.check(course, UNIT) == [ExerciseScore("double", 1, 1, "")]
+
+
+@pytest.mark.usefixtures("no_kernel")
+def test_progress_of_what_nobody_has_touched(course: Course) -> None:
+    expected = {UNIT: (0, 1), OTHER: (0, 1)}
+    assert workspace.progress(course) == expected
+    workspace.hand_out(course, UNITS)
+    assert workspace.progress(course) == expected
+
+
+@pytest.mark.usefixtures("no_kernel")
+def test_progress_says_what_is_not_released(course: Course) -> None:
+    released(course, OTHER).unlink()
+    with pytest.raises(ValueError, match="expected 02_again to be released"):
+        workspace.progress(course)
+
+
+@pytest.mark.usefixtures("no_kernel")
+def test_check_says_what_is_missing(course: Course) -> None:
+    with pytest.raises(ValueError, match=r"expected your copy of 01_doubling at .*, found none; `course lab`"):
+        workspace.check(course, UNIT)
+    write_answer(course, RIGHT)
+    released(course, UNIT).unlink()
+    with pytest.raises(ValueError, match="expected 01_doubling to be released"):
+        workspace.check(course, UNIT)
+
+
+@pytest.mark.usefixtures("no_kernel")
+def test_check_of_what_is_no_notebook(course: Course) -> None:
+    workspace.hand_out(course, UNITS)
+    workspace.own_notebook(course, UNIT).write_text("{")
+    with pytest.raises(ValueError, match="expected a notebook, found broken JSON"):
+        workspace.check(course, UNIT)
+    with pytest.raises(ValueError, match="expected a notebook, found broken JSON"):
+        workspace.progress(course)
+
+
+@pytest.mark.parametrize("content", ["half a re", "[]", "{}", '{"digest": "other"}'])
+def test_a_kept_result_that_cannot_be_read_is_made_anew(
+    course: Course, content: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_answer(course, RIGHT)
+    scores = [ExerciseScore("double", 1, 1, "")]
+    monkeypatch.setattr(workspace, "execute", lambda notebook, *_: notebook)
+    monkeypatch.setattr(workspace, "score", lambda _: scores)
+    kept = course.work / ".checked" / f"{UNIT}.json"
+    kept.parent.mkdir()
+    kept.write_text(content)
+    assert workspace.check(course, UNIT) == scores
+    assert json.loads(kept.read_text())["exercises"] == [asdict(score) for score in scores]

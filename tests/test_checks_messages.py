@@ -123,6 +123,9 @@ class Shell(ZMQInteractiveShell):
 
     errors: list[tuple[str, str, list[str]]]
 
+    def init_environment(self) -> None:
+        """Leave the environment of the other tests alone."""
+
     def _showtraceback(self, etype: type, evalue: BaseException, stb: list[str]) -> None:
         self.errors.append((etype.__name__, str(evalue), list(stb)))
 

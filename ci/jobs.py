@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from ci.execution import Failure, execute
 from ci.monitor import Monitor
 from ci.verdict import Outcome, judge, plain
 from course_lib.course import Course
-from course_lib.grading.execution import kill_kernels
+from course_lib.grading.execution import stop_all
 from course_lib.release import ReleaseError, build_source, released
 
 
@@ -160,14 +160,5 @@ def run_all(jobs: Sequence[Job], workers: int, monitor: Monitor) -> list[Outcome
         try:
             return [future.result() for future in futures]
         except KeyboardInterrupt:
-            _stop(futures)
+            stop_all(futures)
             raise
-
-
-def _stop(futures: Sequence[Future[Outcome]]) -> None:
-    """Kill kernels, also those that were just about to start, until no notebook runs."""
-    for future in futures:
-        future.cancel()
-    while not all(future.done() for future in futures):
-        kill_kernels()
-        time.sleep(0.1)

@@ -2,6 +2,9 @@
 
 import subprocess
 import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -141,8 +144,20 @@ def execute(notebook: NotebookNode, config: Config, folder: Path | None = None) 
     return executed
 
 
-def kill_kernels() -> None:
-    """Kill every process below this one; notebooks that still run then end as with a dead kernel."""
-    for process in psutil.Process().children(recursive=True):
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
+def stop_all(futures: Sequence[Future[Any]]) -> None:
+    """Kill kernels, also those that were just about to start, until no notebook runs.
+
+    Every process below this one is killed; a notebook that still runs then ends as with a dead kernel.
+
+    Parameters
+    ----------
+    futures : sequence of Future
+        Each runs one notebook, in a thread of this process.
+    """
+    for future in futures:
+        future.cancel()
+    while not all(future.done() for future in futures):
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        time.sleep(0.1)

@@ -1,6 +1,5 @@
 """Grading submissions: execute them, several at once, and record them, one after the other."""
 
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 
@@ -10,7 +9,7 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, OverwriteCells, OverwriteKernelspec
 
 from course_lib.course import Course
-from course_lib.grading.execution import execute, kill_kernels
+from course_lib.grading.execution import execute, stop_all
 from course_lib.grading.gradebook import record
 from course_lib.grading.report import Grade
 from course_lib.grading.scores import score
@@ -57,7 +56,7 @@ def grade(
                 grades[submission] = _record(course, submission, future)
                 on_grade(grades[submission])
         except BaseException:  # Ctrl-C, above all: no submission may run on
-            _stop(list(running))
+            stop_all(list(running))
             raise
     return [grades[submission] for submission in submissions]
 
@@ -119,15 +118,6 @@ def _require_solutions(db_url: str, unit: str, notebook: NotebookNode) -> None:
         raise ValueError(
             f"expected the solution cells {', '.join(missing)}, found none: they were deleted or made anew"
         )
-
-
-def _stop(futures: Sequence[Future[NotebookNode]]) -> None:
-    """Kill kernels, also those that were just about to start, until no notebook runs."""
-    for future in futures:
-        future.cancel()
-    while not all(future.done() for future in futures):
-        kill_kernels()
-        time.sleep(0.1)
 
 
 def _record(course: Course, submission: Submission, future: Future[NotebookNode]) -> Grade:

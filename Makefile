@@ -1,17 +1,18 @@
 # Every target first sets up what is missing, in .venv; only python3 and make must be there.
 BIN := .venv/bin
 READY := .venv/ready
+OPS := build/ops.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help course test lab release bench lock clean
+.PHONY: help course test test-gpu lab release bench lock clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
 
-course: $(READY)  ## run and grade every instructor notebook; the report lands in build/report
+course: $(OPS)  ## run and grade every instructor notebook; the report lands in build/report
 	$(BIN)/python ci/run_notebooks.py
 
-test: $(READY)  ## lint, types, unit tests, release drift, answer banks, untouched notebooks
+test: $(OPS)  ## lint, types, unit tests, release drift, answer banks, untouched notebooks
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -20,14 +21,18 @@ test: $(READY)  ## lint, types, unit tests, release drift, answer banks, untouch
 	$(BIN)/python ci/check_answers.py
 	$(BIN)/python ci/run_notebooks.py --learner
 
-lab: $(READY)  ## open the course in JupyterLab, on your own copies in work/
+test-gpu: $(READY)  ## test the CUDA kernels; without a GPU, compile them and run them in an emulation
+	$(BIN)/python tests/gpu/run.py
+
+lab: $(OPS)  ## open the course in JupyterLab, on your own copies in work/
 	$(BIN)/course lab
 
 release: $(READY)  ## make notebooks/ anew from solutions/
 	$(BIN)/course release
 
-bench: $(READY)  ## time and memory of the ways to upsample
+bench: $(OPS)  ## time and memory: upsampling, user operations
 	$(BIN)/python benchmarks/upsampling.py
+	$(BIN)/python benchmarks/user_ops.py
 
 lock: build/uv/bin/uv  ## make requirements.lock anew from pyproject.toml
 	build/uv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
@@ -42,6 +47,11 @@ $(READY): requirements.lock pyproject.toml ci/setup.py
 	@command -v python3 >/dev/null || { echo "set-up: expected python3 (3.11 to 3.13) on PATH, found none;" \
 		"install it: apt install python3 python3-venv (Debian, Ubuntu), brew install python@3.13 (macOS)" >&2; exit 1; }
 	@python3 ci/setup.py
+
+# Without a compiler the operations in TensorFlow take their place, and the next run tries again.
+$(OPS): $(READY) $(wildcard user_ops/*.* user_ops/CMakeLists.txt)
+	@mkdir -p $(@D)
+	@if $(BIN)/course ops build; then touch $@; else echo "set-up: going on without the compiled user operations"; fi
 
 build/uv/bin/uv: $(READY)
 	$(BIN)/python -m venv build/uv

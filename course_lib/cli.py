@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from course_lib import cli_ops, workspace
 from course_lib import doctor as doctor_rows
-from course_lib import workspace
 from course_lib.course import Course
 from course_lib.grading import report, runner
 from course_lib.grading.submissions import find_submissions
@@ -20,6 +20,7 @@ from course_lib.release import release as release_units
 app = typer.Typer(
     help="Pixelwise: learn, release and grade.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
 )
+app.add_typer(cli_ops.app, name="ops")
 console = Console(highlight=False, markup=False)
 
 Unit = Annotated[str, typer.Argument(help="A unit, in whole or in part: 03, upsampling, 03_upsampling.")]

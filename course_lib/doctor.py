@@ -3,6 +3,7 @@
 Nothing is printed here, and nothing heavy is imported: versions come from the installed packages' metadata.
 """
 
+import os
 import platform
 import shutil
 import subprocess
@@ -124,8 +125,16 @@ def cuda() -> Row:
 
 
 def user_ops() -> Row:
-    """Tell which form of the user operations is in use."""
-    return Row("user ops", True, "this version of the course has none", optional=True)
+    """Tell which form of the user operations will be in use; ``course ops info`` says what is."""
+    folder = os.environ.get("TF_USER_OPS")
+    if folder:
+        return Row("user ops", True, f"ready ones in {folder} ($TF_USER_OPS)", optional=True)
+    form = (
+        "compiled on first use"
+        if compiler().ok
+        else "in plain TensorFlow, slower; with a C++ compiler they are compiled"
+    )
+    return Row("user ops", True, f"{form} (course ops info)", optional=True)
 
 
 def sandbox() -> Row:

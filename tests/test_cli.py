@@ -16,7 +16,7 @@ from tests.tiny_course import RIGHT, UNIT, answered, make_course, submit
 
 # nbgrader uses SQLAlchemy in a way that warns; what reaches a terminal is seen in test_grade.py.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
-COMMANDS = ["doctor", "lab", "check", "progress", "release", "grade"]
+COMMANDS = ["doctor", "lab", "check", "progress", "release", "grade", "ops"]
 
 
 @pytest.fixture(scope="module")

@@ -162,3 +162,12 @@ def test_nobody_is_told_that_grading_is_isolated(add: Add) -> None:
     assert doctor.sandbox().found.endswith("people you trust; no bubblewrap")
     add("bwrap", 'echo "bubblewrap 0.8.0"')
     assert doctor.sandbox().found.endswith("people you trust; bubblewrap 0.8.0")
+
+
+def test_user_operations_need_a_compiler_or_a_folder(add: Add, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TF_USER_OPS", raising=False)
+    assert doctor.user_ops().found.startswith("in plain TensorFlow")
+    add("g++", "echo 'g++ 12'")
+    assert doctor.user_ops().found.startswith("compiled on first use")
+    monkeypatch.setenv("TF_USER_OPS", "/ready")
+    assert doctor.user_ops().found == "ready ones in /ready ($TF_USER_OPS)"

@@ -40,7 +40,8 @@ ALLOWED = {
     "release": {"rules"},
     "grading": {"release"},
     "workspace": {"grading", "release"},
-    "cli": {"answers", "doctor", "grading", "ops", "release", "rules", "workspace"},
+    "cli_ops": {"ops"},
+    "cli": {"cli_ops", "doctor", "grading", "release", "workspace"},
 }
 STANDALONE = ("images", "color", "plots", "checks")
 

@@ -1,0 +1,149 @@
+"""User operations: bilinear samples of a map at a few locations, and unpooling with switches.
+
+Both run as native operations in C++ (and CUDA), built on first use. Where no library can be built, and inside
+``jit_compile=True``, the same functions in plain TensorFlow take their place (`course_lib.ops.reference`); so they
+do where the environment variable ``PIXELWISE_OPS`` is ``reference``. ``course ops info`` says which is in use.
+
+A SavedModel names the operations that it was traced with. The process that loads one calls
+``course_lib.ops.library.load()`` first; a ``.keras`` file needs no more than the module of its layers.
+"""
+
+import os
+from collections.abc import Sequence
+from types import ModuleType
+
+import tensorflow as tf
+from numpy.typing import ArrayLike
+
+from course_lib.ops import arguments, gradients, library, reference
+
+__all__ = ["gradients", "library", "max_unpool", "reference", "sparse_extractor"]
+
+
+def sparse_extractor(
+    centroids: ArrayLike | tf.Tensor,
+    activations: ArrayLike | tf.Tensor,
+    scale: float,
+    offset: Sequence[float] = (0.0, 0.0),
+    data_format: str = "NHWC",
+) -> tf.Tensor:
+    """Sample maps bilinearly at a few locations; differentiable in both, and twice.
+
+    A location lies at ``(centroid - offset) / scale`` on the map, clamped to ``[0, size - 1]`` along each axis; where
+    it was clamped, its gradient is 0. The offset ``(scale - 1) / 2`` agrees with `tf.image.resize`, the offset 0 with
+    the resize of TensorFlow 1 (``half_pixel_centers=False``).
+
+    Sampling what the loss looks at, instead of upsampling whole maps, is what lets hypercolumns [1]_ be trained on
+    large images [2]_.
+
+    Parameters
+    ----------
+    centroids : array_like or tf.Tensor
+        Shape ``(B, L, 2)``, float32: y and x in pixels of the image. Infinite ones are clamped. One with a NaN gives
+        a column of NaN, no gradient for the map and a gradient of NaN for itself. Integers and float64 are cast.
+    activations : array_like or tf.Tensor
+        Shape ``(B, H, W, C)``, or ``(B, C, H, W)`` with ``"NCHW"``; float16, bfloat16, float32 or float64.
+        The halves are summed in float32.
+    scale : float
+        Pixels of the image for one step on the map, above 0.
+    offset : (float, float)
+        Where, in pixels of the image (y, x), the map's entry (0, 0) lies.
+    data_format : {"NHWC", "NCHW"}
+        Order of the axes of ``activations``.
+
+    Returns
+    -------
+    tf.Tensor
+        Shape ``(B * L, C)``, of the activations' type; the columns of the first image come first.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as above, as far as shapes are known.
+    tf.errors.InvalidArgumentError
+        If shapes that were not known before do not fit.
+
+    References
+    ----------
+    .. [1] Hariharan, Arbeláez, Girshick and Malik, "Hypercolumns for Object Segmentation and Fine-grained
+       Localization", arXiv 1411.5752.
+    .. [2] Larsson, Maire and Shakhnarovich, "Learning Representations for Automatic Colorization", ECCV 2016.
+    """
+    data_format = arguments.layout(data_format)
+    centroids = arguments.locations(centroids)
+    activations = arguments.maps(activations, "activations", data_format)
+    arguments.same_batch(centroids, activations, data_format)
+    scale, offset = arguments.scale_of(scale), arguments.offset_of(offset)
+
+    native = _native()
+    if native is None:
+        return reference.sparse_extractor(centroids, activations, scale, offset, data_format)
+    return native.pixelwise_sparse_extractor(
+        centroids, activations, scale=scale, offset=list(offset), data_format=data_format
+    )
+
+
+def max_unpool(
+    pooled: ArrayLike | tf.Tensor,
+    argmax: ArrayLike | tf.Tensor,
+    output_shape: ArrayLike | tf.Tensor,
+    include_batch_in_index: bool = False,
+) -> tf.Tensor:
+    """Put pooled values back to where a max-pool took them from, zeros elsewhere; differentiable in ``pooled``.
+
+    Where indices meet, as they do for windows that overlap, the values add up, as with `tf.scatter_nd`. The gradient
+    gathers. Unpooling with switches comes from deconvnets [1]_ [2]_.
+
+    Parameters
+    ----------
+    pooled : array_like or tf.Tensor
+        Shape ``(B, h, w, C)``; float16, bfloat16, float32 or float64. The halves are summed in float32.
+    argmax : array_like or tf.Tensor
+        Shape ``(B, h, w, C)``, int64 or int32, as `tf.nn.max_pool_with_argmax` gives it: ``(y * W + x) * C + c`` for
+        entry (y, x, c) of the output's image, and ``((b * H + y) * W + x) * C + c`` if the batch is included.
+    output_shape : array_like or tf.Tensor
+        ``(B, H, W, C)``, whole numbers; B and C are those of ``pooled``.
+    include_batch_in_index : bool
+        Whether the indices count from the start of the batch, not of each image.
+
+    Returns
+    -------
+    tf.Tensor
+        Shape ``(B, H, W, C)``, of the pooled values' type.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as above, as far as shapes are known.
+    tf.errors.InvalidArgumentError
+        If shapes that were not known before do not fit, or, on the CPU, if an index lies outside its image.
+        On a GPU and inside XLA such a value is dropped.
+
+    References
+    ----------
+    .. [1] Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014.
+    .. [2] Noh, Hong and Han, "Learning Deconvolution Network for Semantic Segmentation", ICCV 2015.
+    """
+    pooled = arguments.maps(pooled, "pooled values")
+    argmax = arguments.indices(argmax, pooled)
+    shape = arguments.unpooled_shape(output_shape, pooled)
+    batch_in_index = arguments.flag(include_batch_in_index, "include_batch_in_index")
+
+    native = _native()
+    if native is None:
+        return reference.max_unpool(pooled, argmax, shape, batch_in_index)
+    return native.pixelwise_max_unpool(pooled, argmax, shape, include_batch_in_index=batch_in_index)
+
+
+def _native() -> ModuleType | None:
+    """Return the native operations, or None where plain TensorFlow is to be used.
+
+    XLA cannot compile a user operation. While TensorFlow traces a function with ``jit_compile=True``, its graph lies
+    in an XLA context. A function that was traced before, outside of one, keeps the native operation.
+    """
+    wanted = os.environ.get("PIXELWISE_OPS", "")
+    if wanted not in ("", "reference"):
+        raise ValueError(f'expected the environment variable PIXELWISE_OPS to be "reference" or unset, got {wanted!r}')
+    if wanted or tf.__internal__.get_enclosing_xla_context() is not None:
+        return None
+    return library.load()

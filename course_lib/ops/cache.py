@@ -1,0 +1,122 @@
+"""Where compiled user operations are kept: one folder a user, and in it one folder for each set of ingredients."""
+
+import fcntl
+import hashlib
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from course_lib.ops.toolchain import BuildError, Toolchain
+
+Progress = Callable[[str], None]
+
+SOURCES = Path(__file__).resolve().parent.parent.parent / "user_ops"
+LIBRARY = "pixelwise_ops.so"
+LOG = "build.log"
+# In a folder without a library: why there is none.
+FAILURE = "failure.txt"
+# What a library was made with.
+RECIPE = "recipe.json"
+UNFINISHED = ".unfinished"
+
+
+def folder() -> Path:
+    """Return the user's folder, made if need be.
+
+    Returns
+    -------
+    Path
+        ``$XDG_CACHE_HOME/pixelwise/ops`` or ``~/.cache/pixelwise/ops``; where that cannot be written, a folder of the
+        user's own among the temporary files.
+    """
+    wanted = os.environ.get("XDG_CACHE_HOME", "")
+    try:
+        base = Path(wanted) if Path(wanted).is_absolute() else Path.home() / ".cache"
+        chosen = base / "pixelwise" / "ops"
+        chosen.mkdir(parents=True, exist_ok=True)
+        if os.access(chosen, os.W_OK):
+            return chosen
+    except (OSError, RuntimeError):  # RuntimeError: nobody knows where home is
+        pass
+    return temporary()
+
+
+def temporary() -> Path:
+    """Return a folder among the temporary files that nobody else can put a library into."""
+    shared = Path(tempfile.gettempdir()) / f"pixelwise-ops-{os.getuid()}"
+    shared.mkdir(mode=0o700, exist_ok=True)
+    found = shared.lstat()
+    if shared.is_symlink() or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        return Path(tempfile.mkdtemp(prefix="pixelwise-ops-"))
+    return shared
+
+
+def place(toolchain: Toolchain) -> Path:
+    """Return the folder for what this toolchain makes of the sources.
+
+    Parameters
+    ----------
+    toolchain : Toolchain
+        The compilers.
+
+    Returns
+    -------
+    Path
+        Named by a hash of the sources, TensorFlow, the compilers and the CUDA architectures.
+
+    Raises
+    ------
+    BuildError
+        If the sources are not there.
+    """
+    import tensorflow as tf
+
+    sources = sorted(path for pattern in ("CMakeLists.txt", "*.h", "*.cc", "*.cu") for path in SOURCES.glob(pattern))
+    if not sources:
+        raise BuildError(
+            f"expected the sources in {SOURCES}, found none: install the course with pip install --editable"
+        )
+    ingredients = (
+        *(tf.__version__, tf.version.GIT_VERSION, str(tf.sysconfig.CXX11_ABI_FLAG), platform.machine()),
+        *(toolchain.compiler, toolchain.compiler_version, os.environ.get("CXXFLAGS", "")),
+        *(toolchain.nvcc, toolchain.nvcc_version, *toolchain.architectures),
+    )
+    hashed = hashlib.sha256("\0".join(ingredients).encode())
+    for path in sources:
+        hashed.update(f"\0{path.name}\0".encode() + path.read_bytes())
+    return folder() / hashed.hexdigest()[:24]
+
+
+@contextmanager
+def only_one(target: Path, progress: Progress) -> Iterator[None]:
+    """Hold the lock of the folder around the target, which the system releases if the process dies."""
+    with (target.parent / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress("another process is building the user operations; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def aside(target: Path) -> Iterator[Path]:
+    """Give a folder to work in, beside the target, and remove it afterwards, with those of builds that were killed."""
+    for left in target.parent.glob(f"*{UNFINISHED}"):
+        shutil.rmtree(left, ignore_errors=True)
+    work = Path(tempfile.mkdtemp(prefix=f"{target.name}.", suffix=UNFINISHED, dir=target.parent))
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def publish(files: dict[str, Path], target: Path) -> None:
+    """Rename finished files into the target, the library last: where it is, everything else is too."""
+    target.mkdir(exist_ok=True)
+    for name, path in sorted(files.items(), key=lambda item: item[0] == LIBRARY):
+        path.replace(target / name)

@@ -1,0 +1,144 @@
+"""The operations in plain TensorFlow: slower, but at home everywhere, inside XLA and without a compiler too.
+
+Every function is differentiable as often as one likes, works with unknown shapes, and gives the numbers of the
+native operation. Arguments are taken as the native operation takes them; `course_lib.ops` checks them.
+"""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+
+class _Neighbors(NamedTuple):
+    """The two entries of an axis around each location, int64, and the way from the lower one, 0 to 1."""
+
+    lower: tf.Tensor
+    upper: tf.Tensor
+    fraction: tf.Tensor
+
+    def entry(self, second: int) -> tf.Tensor:
+        return self.upper if second else self.lower
+
+    def weight(self, second: int) -> tf.Tensor:
+        return self.fraction if second else 1 - self.fraction
+
+
+def sparse_extractor(
+    centroids: tf.Tensor,
+    activations: tf.Tensor,
+    scale: float,
+    offset: tuple[float, float] = (0.0, 0.0),
+    data_format: str = "NHWC",
+) -> tf.Tensor:
+    """Sample maps bilinearly at locations, with four `tf.gather`; see `course_lib.ops.sparse_extractor`.
+
+    Parameters
+    ----------
+    centroids : tf.Tensor
+        Shape ``(B, L, 2)``, float32: y and x in pixels of the image.
+    activations : tf.Tensor
+        Shape ``(B, H, W, C)``, or ``(B, C, H, W)`` with ``"NCHW"``; half, bfloat16, float32 or float64.
+    scale : float
+        Pixels of the image for one step on the map, above 0.
+    offset : (float, float)
+        Where, in pixels of the image, entry (0, 0) of the map lies.
+    data_format : {"NHWC", "NCHW"}
+        Order of the axes of ``activations``.
+
+    Returns
+    -------
+    tf.Tensor
+        Shape ``(B * L, C)``, of the activations' type.
+
+    Raises
+    ------
+    tf.errors.InvalidArgumentError
+        If shapes do not fit that were not known before. XLA does not look.
+    """
+    maps = tf.ensure_shape(activations, (None, None, None, None))
+    maps = maps if data_format == "NHWC" else tf.transpose(maps, (0, 2, 3, 1))
+    batch, height, width, channels = tf.unstack(tf.shape(maps, tf.int64))
+    centroids = tf.ensure_shape(centroids, (None, None, 2))
+    images = tf.shape(centroids, tf.int64)[0]
+    tf.debugging.assert_equal(images, batch, "expected centroids for as many images as there are activations")
+
+    missing, locations = tf.reduce_any(tf.math.is_nan(centroids), axis=-1), _without_nan(centroids)
+    position = (locations - tf.constant(offset, tf.float32)) / tf.constant(scale, tf.float32)
+    wide = _accumulator(maps.dtype)
+    y, x = _neighbors(position[..., 0], height, wide), _neighbors(position[..., 1], width, wide)
+    pixels = tf.reshape(tf.cast(maps, wide), tf.stack([batch * height * width, channels]))
+    image = tf.range(batch)[:, None] * height
+    columns = tf.zeros((), wide)
+    for down, across in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        pixel = (image + y.entry(down)) * width + x.entry(across)
+        weight = y.weight(down) * x.weight(across)
+        columns += tf.reshape(weight, (-1, 1)) * tf.gather(pixels, tf.reshape(pixel, (-1,)))
+    nan = tf.constant(float("nan"), wide)
+    columns = tf.cast(tf.where(tf.reshape(missing, (-1, 1)), nan, columns), maps.dtype)
+    return tf.ensure_shape(columns, (None, maps.shape[-1]))
+
+
+def max_unpool(
+    pooled: tf.Tensor, argmax: tf.Tensor, output_shape: tf.Tensor, include_batch_in_index: bool = False
+) -> tf.Tensor:
+    """Put pooled values back to where they came from, with `tf.scatter_nd`; see `course_lib.ops.max_unpool`.
+
+    Parameters
+    ----------
+    pooled : tf.Tensor
+        Shape ``(B, h, w, C)``; half, bfloat16, float32 or float64.
+    argmax : tf.Tensor
+        Shape ``(B, h, w, C)``, int64, as `tf.nn.max_pool_with_argmax` gives it.
+    output_shape : tf.Tensor
+        ``(B, H, W, C)``, int64.
+    include_batch_in_index : bool
+        Whether the indices count from the start of the batch, not of each image.
+
+    Returns
+    -------
+    tf.Tensor
+        Shape ``(B, H, W, C)``, of the pooled values' type; where indices meet, the values add up.
+
+    Raises
+    ------
+    tf.errors.InvalidArgumentError
+        If shapes do not fit that were not known before, or, on the CPU, if an index lies outside its image.
+    """
+    pooled = tf.ensure_shape(pooled, (None, None, None, None))
+    shape = tf.shape(pooled, tf.int64)
+    tf.debugging.assert_equal(tf.shape(argmax, tf.int64), shape, "expected one index for each pooled value")
+    fitting = tf.stack([shape[0], output_shape[1], output_shape[2], shape[3]])
+    tf.debugging.assert_equal(output_shape, fitting, "expected an output of as many images and channels as were pooled")
+
+    batch, size, count = shape[0], tf.reduce_prod(output_shape[1:]), tf.reduce_prod(shape[1:])
+    image = tf.broadcast_to(tf.range(batch)[:, None], tf.stack([batch, count]))
+    index = tf.reshape(argmax, tf.stack([batch, count]))
+    index = index - image * size if include_batch_in_index else index
+    values = tf.reshape(tf.cast(pooled, _accumulator(pooled.dtype)), tf.stack([batch, count]))
+    output = tf.scatter_nd(tf.stack([image, index], axis=-1), values, tf.stack([batch, size]))
+    return tf.cast(tf.reshape(output, output_shape), pooled.dtype)
+
+
+def _accumulator(dtype: tf.DType) -> tf.DType:
+    """Return the type that sums are kept in."""
+    return tf.float64 if dtype == tf.float64 else tf.float32
+
+
+@tf.custom_gradient
+def _without_nan(centroids: tf.Tensor) -> tuple[tf.Tensor, object]:
+    """Put (0, 0) for a location with a NaN; what comes back as its gradient is NaN again."""
+    missing = tf.reduce_any(tf.math.is_nan(centroids), axis=-1, keepdims=True)
+
+    def gradient(upstream: tf.Tensor) -> tf.Tensor:
+        return tf.where(missing, tf.constant(float("nan"), upstream.dtype), upstream)
+
+    return tf.where(missing, tf.zeros((), centroids.dtype), centroids), gradient
+
+
+def _neighbors(position: tf.Tensor, size: tf.Tensor, wide: tf.DType) -> _Neighbors:
+    """Return the neighbors of positions, shape ``(B, L)``, on an axis of ``size`` entries; the fraction is wide."""
+    clamped = tf.clip_by_value(position, 0.0, tf.cast(size - 1, tf.float32))
+    lower = tf.minimum(tf.cast(tf.floor(clamped), tf.int64), tf.maximum(size - 2, 0))
+    # A float32 cannot tell neighbors apart on an axis of more than 2^24 entries, hence the bound of 1.
+    fraction = tf.minimum(clamped - tf.cast(lower, tf.float32), 1.0)
+    return _Neighbors(lower, tf.minimum(lower + 1, size - 1), tf.cast(fraction, wide))

@@ -1,0 +1,156 @@
+"""What this machine has to compile the user operations with."""
+
+import ctypes
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+COMPILERS = ("g++", "c++", "clang++")
+# Where nvcc is, but no GPU: those that most clusters have.
+ARCHITECTURES = ("80", "90")
+
+
+class BuildError(RuntimeError):
+    """The user operations could not be compiled; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """The programs for one build.
+
+    Attributes
+    ----------
+    compiler : str
+        Path of the C++ compiler.
+    compiler_version : str
+        The first line that it says about itself.
+    cmake : str
+        Path of CMake.
+    ninja : str
+        Path of Ninja; empty where Make is used.
+    nvcc : str
+        Path of CUDA's compiler; empty where no CUDA kernels are to be built.
+    nvcc_version : str
+        Its release, such as ``13.0``.
+    architectures : tuple[str, ...]
+        What CUDA kernels are compiled for, such as ``90``.
+    no_cuda : str
+        Why there are no CUDA kernels; empty where there are.
+    """
+
+    compiler: str
+    compiler_version: str
+    cmake: str
+    ninja: str
+    nvcc: str = ""
+    nvcc_version: str = ""
+    architectures: tuple[str, ...] = ()
+    no_cuda: str = ""
+
+    @property
+    def variant(self) -> str:
+        """Say what it makes: ``cpu`` or ``cuda``."""
+        return "cuda" if self.nvcc else "cpu"
+
+    def without_cuda(self, why: str) -> "Toolchain":
+        """Return the same programs, for a build without CUDA kernels."""
+        return replace(self, nvcc="", nvcc_version="", architectures=(), no_cuda=why)
+
+
+def find() -> Toolchain:
+    """Look for the programs.
+
+    Returns
+    -------
+    Toolchain
+        With CUDA where nvcc, this TensorFlow and the driver allow it.
+
+    Raises
+    ------
+    BuildError
+        If a program that every build needs is missing.
+    """
+    compiler, said = find_compiler()
+    cmake, ninja = program("cmake"), program("ninja")
+    if not cmake or not (ninja or program("make")):
+        raise BuildError("expected CMake and Ninja, found none: python -m pip install cmake ninja")
+    plain = Toolchain(compiler, said, cmake, ninja)
+    nvcc = program("nvcc") or shutil.which("nvcc", path="/usr/local/cuda/bin") or ""
+    release = re.search(r"release (\d+\.\d+)", answer(nvcc, "--version")) if nvcc else None
+    if release is None:
+        return plain.without_cuda("no nvcc on PATH" if not nvcc else f"{nvcc} does not run")
+    why = cuda_mismatch(release[1])
+    if why:
+        return plain.without_cuda(why)
+    return replace(plain, nvcc=nvcc, nvcc_version=release[1], architectures=find_architectures())
+
+
+def find_compiler() -> tuple[str, str]:
+    """Find a C++ compiler that runs, ``$CXX`` first: its path, and what it says about itself."""
+    wanted = os.environ.get("CXX")
+    for name in (wanted,) if wanted else COMPILERS:
+        path = program(name)
+        said = answer(path, "--version") if path else ""
+        if said:
+            return path, said.splitlines()[0]
+    if wanted:
+        raise BuildError(f"expected a C++ compiler, but $CXX, {wanted!r}, does not run: unset it or correct it")
+    raise BuildError(
+        "expected a C++ compiler, found none: apt install g++ (Debian, Ubuntu), dnf install gcc-c++ (Fedora), "
+        "xcode-select --install (macOS)"
+    )
+
+
+def cuda_mismatch(release: str) -> str:
+    """Say why this release of nvcc cannot serve TensorFlow here; empty if it can."""
+    import tensorflow as tf
+
+    if not tf.test.is_built_with_cuda():
+        return "this TensorFlow was built without CUDA"
+    driver = driver_release()
+    if driver and int(float(release)) > driver:
+        return (
+            f"nvcc is of CUDA {release}, but the driver knows CUDA up to {driver} only: "
+            f"install a newer driver, or put an nvcc of CUDA {driver} on PATH, then: course ops build"
+        )
+    return ""
+
+
+def driver_release() -> int:
+    """Ask the GPU's driver for the newest CUDA that it knows, as its major number; 0 without a driver."""
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return 0
+    version = ctypes.c_int()
+    return version.value // 1000 if driver.cuDriverGetVersion(ctypes.byref(version)) == 0 else 0
+
+
+def find_architectures() -> tuple[str, ...]:
+    """Choose what to compile CUDA kernels for: ``$CUDAARCHS``, or the GPUs that TensorFlow sees, or common ones."""
+    wanted = os.environ.get("CUDAARCHS")
+    if wanted:
+        return tuple(wanted.split(";"))
+    import tensorflow as tf
+
+    gpus = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
+    seen = {"{}{}".format(*gpu["compute_capability"]) for gpu in gpus if "compute_capability" in gpu}
+    return tuple(sorted(seen)) or ARCHITECTURES
+
+
+def program(name: str) -> str:
+    """Find a program beside Python, where pip puts them, or on PATH; empty if there is none."""
+    return shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name) or ""
+
+
+def answer(path: str, *arguments: str) -> str:
+    """Run a program and return what it prints; empty if it fails or hangs."""
+    try:
+        done = subprocess.run([path, *arguments], capture_output=True, check=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.decode(errors="replace").strip()

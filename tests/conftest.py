@@ -1,0 +1,43 @@
+"""Fixtures that several modules share."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+COMPILERS = (os.environ.get("CXX", "c++"), "g++", "clang++")
+# Without a compiler only plain TensorFlow can be tested. With one, a library that cannot be built is a failure.
+BACKENDS = (
+    ("library", "reference") if any(map(shutil.which, COMPILERS)) or "TF_USER_OPS" in os.environ else ("reference",)
+)
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run a test with the native operations, and again with the TensorFlow versions."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "reference":
+            patch.setenv("PIXELWISE_OPS", "reference")
+        else:
+            patch.delenv("PIXELWISE_OPS", raising=False)
+            need_library()
+        yield request.param
+
+
+@pytest.fixture(scope="module")
+def native_only() -> Iterator[None]:
+    """Run a test with the native operations alone."""
+    if "library" not in BACKENDS:
+        pytest.skip("no compiler is here, and TF_USER_OPS is not set")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PIXELWISE_OPS", raising=False)
+        need_library()
+        yield
+
+
+def need_library() -> None:
+    """Fail where the native operations could not be loaded."""
+    from course_lib.ops import library
+
+    assert library.load() is not None, library.status().reason

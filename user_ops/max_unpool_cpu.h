@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
+#include <memory>
 #include <type_traits>
 #include <vector>
 
@@ -195,9 +196,12 @@ int64_t unpool(const PixelwiseMaxUnpool& p, const Extent& from, const Extent& to
   if constexpr (std::is_same_v<T, Sum>) {
     fill_strips(p, rows, window, parallel, pooled, argmax, output, outside);
   } else {
-    std::vector<Sum> sums(p.batch * p.output_size);
-    fill_strips(p, rows, window, parallel, pooled, argmax, sums.data(), outside);
-    std::transform(sums.begin(), sums.end(), output, [](Sum sum) { return static_cast<T>(sum); });
+    const int64_t total = p.batch * p.output_size;
+    const std::unique_ptr<Sum[]> sums(new Sum[total]);  // cleared strip by strip, in the threads that fill them
+    fill_strips(p, rows, window, parallel, pooled, argmax, sums.get(), outside);
+    parallel(total, 2, [&](int64_t begin, int64_t end) {
+      std::transform(sums.get() + begin, sums.get() + end, output + begin, [](Sum sum) { return static_cast<T>(sum); });
+    });
   }
   return outside.position();
 }

@@ -10,7 +10,7 @@ from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 
 from ci.execution import Failure
-from course_lib.grading.scores import ExerciseScore, score
+from course_lib.grading.scores import ExerciseScore, score, without_hidden_tests
 
 SHOWN_LINES = 3
 # What XML cannot hold and a terminal should not get.
@@ -73,7 +73,7 @@ def judge(unit: str, path: Path, stopped: Failure | None, seconds: float, learne
         The verdict.
     """
     notebook = nbformat.read(path, as_version=4) if path.is_file() else nbformat.v4.new_notebook()
-    scores = score(_without_hidden_tests(notebook) if learner else deepcopy(notebook))
+    scores = score(without_hidden_tests(notebook) if learner else deepcopy(notebook))
     points, max_points = sum((s.points for s in scores), 0.0), sum((s.max_points for s in scores), 0.0)
     failure = stopped or _first_error(notebook, learner)
     if failure:
@@ -86,15 +86,6 @@ def judge(unit: str, path: Path, stopped: Failure | None, seconds: float, learne
     else:
         status, error = "ok", None
     return Outcome(unit, status, round(seconds, 1), points, max_points, error and plain(error), path)
-
-
-def _without_hidden_tests(notebook: NotebookNode) -> NotebookNode:
-    """Copy a released notebook without its hidden tests: they are empty there, and so would earn their points."""
-    visible = deepcopy(notebook)
-    visible.cells = [
-        cell for cell in visible.cells if not cell.metadata.get("nbgrader", {}).get("grade_id", "").endswith("_hidden")
-    ]
-    return visible
 
 
 def _first_error(notebook: NotebookNode, learner: bool) -> Failure | None:

@@ -9,12 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 import nbformat
-from nbformat import NotebookNode
 
 from course_lib.course import Course
 from course_lib.files import write_aside
 from course_lib.grading.execution import execute
-from course_lib.grading.scores import ExerciseScore, score
+from course_lib.grading.scores import ExerciseScore, score, without_hidden_tests
 from course_lib.grading.submissions import Submission, read_submission
 from course_lib.release import released
 
@@ -120,20 +119,10 @@ def check(course: Course, unit: str) -> list[ExerciseScore]:
         before = json.loads(kept.read_text(encoding="utf-8"))
         if before["digest"] == digest:
             return [ExerciseScore(**exercise) for exercise in before["exercises"]]
-    notebook = visible(read_submission(Submission("", unit, path)))
+    notebook = without_hidden_tests(read_submission(Submission("", unit, path)))
     exercises = score(execute(notebook, course.nbgrader_config(), path.parent))
     write_aside(kept, json.dumps({"digest": digest, "exercises": [asdict(exercise) for exercise in exercises]}))
     return exercises
-
-
-def visible(notebook: NotebookNode) -> NotebookNode:
-    """Drop the cells of hidden tests, which are empty in a learner's notebook."""
-    notebook.cells = [
-        cell
-        for cell in notebook.cells
-        if not str(cell.metadata.get("nbgrader", {}).get("grade_id")).endswith("_hidden")
-    ]
-    return notebook
 
 
 def progress(course: Course) -> dict[str, tuple[float, float]]:
@@ -155,6 +144,6 @@ def progress(course: Course) -> dict[str, tuple[float, float]]:
         if path.is_file() and path.read_bytes() != fresh.read_bytes():
             exercises = check(course, unit)
         else:
-            exercises = score(visible(nbformat.read(fresh, as_version=4)))
+            exercises = score(without_hidden_tests(nbformat.read(fresh, as_version=4)))
         points[unit] = (sum(e.points for e in exercises), sum(e.max_points for e in exercises))
     return points

@@ -25,6 +25,7 @@ POINTS = {
     "bare": 3,
     "copied": 0,
     "corrupt": 0,
+    "both": 0,
     "deleted": 0,
     "deleted all": 3,
     "doubled": 0,
@@ -42,6 +43,7 @@ POINTS = {
     "wrong": 0,
 }
 ERRORS = {
+    "both": "expected one notebook of 01_doubling, found 2; this one is ",
     "copied": "expected cell 'double' once, found it 2 times",
     "corrupt": "expected a notebook, found broken JSON in line 1",
     "doubled": "expected cell 'test_double' once, found it 2 times (cells 4, 6)",
@@ -107,6 +109,8 @@ def write_submissions(course: Course, folder: Path) -> None:
     }.items():
         submit(folder, student, answered(course, code))
     submit(folder, "untouched", untouched(course))
+    for term in ("fall", "spring"):
+        submit(folder / term, "both", answered(course, RIGHT))
     submit(folder, "corrupt", '{"cells": [')
     changed = {name: answered(course, WRONG) for name in ("deleted", "edited", "skipping")}
     changed |= {name: answered(course, RIGHT) for name in ("deleted all", "doubled", "copied", "lost", "markdown")}
@@ -160,6 +164,15 @@ def test_errors_are_words_and_stop_nothing_else(run: Run) -> None:
         assert errors[student].startswith("error: ")
         assert words in errors[student]
     assert run.code == 1
+
+
+def test_of_two_notebooks_of_one_student_neither_is_graded(run: Run) -> None:
+    lines = [found["status"] for found in json.loads(run.output) if found["student"] == "both"]
+    assert [Path(line).relative_to(run.submitted).parts[0] for line in (s.split(" is ")[1] for s in lines)] == [
+        "fall",
+        "spring",
+    ]
+    assert not run.page("both").exists()
 
 
 def test_nothing_else_is_said(run: Run) -> None:

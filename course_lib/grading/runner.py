@@ -1,5 +1,6 @@
 """Grading submissions: execute them, several at once, and record them, one after the other."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 
@@ -29,7 +30,7 @@ def grade(
     course : Course
         Whose gradebook, tests and points.
     submissions : sequence of Submission
-        Each student's unit at most once.
+        Of a unit that a student handed in twice, none is graded: which one counts is not for a program to say.
     jobs : int
         How many run at once. Each has a kernel, a process of its own.
     on_grade : callable
@@ -48,8 +49,12 @@ def grade(
     for unit in dict.fromkeys(submission.unit for submission in submissions):
         register(course, unit)
     grades: dict[Submission, Grade] = {}
+    counts = Counter((submission.student, submission.unit) for submission in submissions)
     with ThreadPoolExecutor(jobs) as pool:
-        running = {pool.submit(run, course, submission): submission for submission in submissions}
+        running = {
+            pool.submit(run, course, submission, counts[submission.student, submission.unit]): submission
+            for submission in submissions
+        }
         try:
             for future in as_completed(running):
                 submission = running[future]
@@ -68,7 +73,7 @@ def register(course: Course, unit: str) -> None:
     generate(course, unit, database=True)
 
 
-def run(course: Course, submission: Submission) -> NotebookNode:
+def run(course: Course, submission: Submission, count: int = 1) -> NotebookNode:
     """Restore the tests of a submission and execute it.
 
     Parameters
@@ -77,6 +82,8 @@ def run(course: Course, submission: Submission) -> NotebookNode:
         Whose gradebook knows the unit.
     submission : Submission
         What to run; its file stays as it is.
+    count : int
+        How many notebooks of the unit the student handed in.
 
     Returns
     -------
@@ -86,8 +93,10 @@ def run(course: Course, submission: Submission) -> NotebookNode:
     Raises
     ------
     ValueError
-        If it cannot be read, restored or executed to its end.
+        If it is not the only one, or cannot be read, restored or executed to its end.
     """
+    if count > 1:
+        raise ValueError(f"expected one notebook of {submission.unit}, found {count}; this one is {submission.path}")
     config = course.nbgrader_config()
     notebook = read_submission(submission)
     resources = {

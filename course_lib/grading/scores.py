@@ -2,6 +2,7 @@
 
 import logging
 import re
+from copy import deepcopy
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
@@ -37,6 +38,15 @@ class ExerciseScore:
 def exercise_of(test_id: str) -> str:
     """Name the exercise that a test cell belongs to (``test_x`` and ``test_x_hidden`` test ``x``)."""
     return test_id.removeprefix("test_").removesuffix("_hidden")
+
+
+def without_hidden_tests(notebook: NotebookNode) -> NotebookNode:
+    """Copy a learner's notebook without its hidden tests, which are empty there and so would earn their points."""
+    visible = deepcopy(notebook)
+    visible.cells = [
+        cell for cell in visible.cells if not str(cell.metadata.get("nbgrader", {}).get("grade_id")).endswith("_hidden")
+    ]
+    return visible
 
 
 def normalize_outputs(cell: NotebookNode) -> None:

@@ -44,8 +44,8 @@ def test_what_came_is_kept_with_what_went_in() -> None:
         (np.zeros((0, 3)), "f(array 0×3 float64, empty)"),
         (np.full((4, 6), np.nan), "f(array 4×6 float64, 24 of them not finite)"),
         (np.full((40, 6), np.nan), "f(array 40×6 float64, 240 of them not finite)"),
-        (np.mean, "f(the function mean)"),
-        (np.float64, "f(the class float64)"),
+        (np.mean, "f(mean)"),
+        (np.float64, "f(float64)"),
     ],
 )
 def test_what_went_in_is_written_as_a_call(argument: object, words: str) -> None:

@@ -8,8 +8,21 @@ the likely cause. Only plain data goes in and comes out.
 from course_lib.checks.calls import call, own_work, raises
 from course_lib.checks.came import Came
 from course_lib.checks.failure import CheckFailed
+from course_lib.checks.objects import component, iterate, iterate_until, size, tell
 
-__all__ = ["Came", "CheckFailed", "call", "own_work", "passed", "raises"]
+__all__ = [
+    "Came",
+    "CheckFailed",
+    "call",
+    "component",
+    "iterate",
+    "iterate_until",
+    "own_work",
+    "passed",
+    "raises",
+    "size",
+    "tell",
+]
 
 
 def passed(exercise: str, points: float) -> None:

@@ -2,9 +2,6 @@
 
 import copy
 import inspect
-import linecache
-import re
-import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -12,11 +9,9 @@ import numpy as np
 
 from course_lib.checks.came import Came
 from course_lib.checks.describe import describe, describe_call
-from course_lib.checks.failure import CheckFailed, rendered
-from course_lib.checks.names import names_used, notebook_scope
-
-# TensorFlow names the operation's place on the machine before it says what is wrong.
-_PLACE = re.compile(r"\{\{[^{}]*\}\}\s*")
+from course_lib.checks.errors import invoke, name_of, unwritten, where
+from course_lib.checks.failure import CheckFailed
+from course_lib.checks.names import names_used
 
 
 def call(function: Callable[..., object], *args: object, **kwargs: object) -> Came:
@@ -43,7 +38,7 @@ def call(function: Callable[..., object], *args: object, **kwargs: object) -> Ca
         If the function is not written yet.
     """
     _require_function(function)
-    name = _name(function)
+    name = name_of(function)
     given = describe_call(name, args, kwargs)
     before = copy.deepcopy((args, kwargs))
     try:
@@ -55,12 +50,7 @@ def call(function: Callable[..., object], *args: object, **kwargs: object) -> Ca
         ) from None
     except ValueError:
         pass  # some of NumPy's own functions do not tell their signature
-    try:
-        value = function(*args, **kwargs)
-    except NotImplementedError as error:
-        raise _unwritten(error, function) from None
-    except Exception as error:
-        raise CheckFailed(f"{given}\n  your function raised {_where(error, function)}") from None
+    value = invoke(function, given, *args, **kwargs)
     if value is None:
         raise CheckFailed(f"{given}\n  came: None\n  likely cause: a `return` is missing")
     if not _same(before, (args, kwargs)):
@@ -89,14 +79,14 @@ def raises(error: type[Exception], function: Callable[..., object], *args: objec
         If the function is not written yet.
     """
     _require_function(function)
-    given = describe_call(_name(function), args, kwargs)
+    given = describe_call(name_of(function), args, kwargs)
     try:
         value = function(*args, **kwargs)
     except Exception as raised:
         if isinstance(raised, NotImplementedError) and not issubclass(error, NotImplementedError):
-            raise _unwritten(raised, function) from None
+            raise unwritten(raised, function) from None
         if not isinstance(raised, error):
-            raise CheckFailed(f"{given}\n  expected: {error.__name__}\n  came: {_where(raised, function)}") from None
+            raise CheckFailed(f"{given}\n  expected: {error.__name__}\n  came: {where(raised, function)}") from None
         if not str(raised):
             raise CheckFailed(
                 f"{given}\n  expected: {error.__name__} with a message that says what is wrong\n  came: no message"
@@ -129,13 +119,9 @@ def own_work(function: Callable[..., object], *forbidden: str) -> None:
     for name in forbidden:
         if name in used:
             raise CheckFailed(
-                f"{_name(function)} uses `{name}`, which does the exercise for you\n"
+                f"{name_of(function)} uses `{name}`, which does the exercise for you\n"
                 "  expected: your own code; the statement says what you may use"
             )
-
-
-def _name(function: object) -> str:
-    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def _require_function(function: object) -> None:
@@ -145,35 +131,6 @@ def _require_function(function: object) -> None:
             f"your function is gone: its name now stands for {describe(function).splitlines()[0]}\n"
             "  likely cause: a cell assigns to this name; use another name there and run your function's cell again"
         )
-
-
-def _unwritten(error: NotImplementedError, function: object) -> NotImplementedError:
-    """Give an error a short text in the notebook: which function is not written yet."""
-    frame = _own_frame(error, function)
-    name = frame[0].f_code.co_name if frame else _name(function)
-    text = f"{name} is not written yet: replace the line `raise NotImplementedError` by your code"
-    error._render_traceback_ = lambda: rendered(text)  # type: ignore[attr-defined]
-    return error
-
-
-def _own_frame(error: Exception, function: object) -> tuple[Any, int] | None:
-    """Find the innermost frame of the learner's own code that an error came through, and its line."""
-    scope = notebook_scope(function)
-    own = [(frame, line) for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_globals is scope]
-    return own[-1] if own else None
-
-
-def _where(error: Exception, function: object) -> str:
-    """Say what was raised, and in which line of the learner's code."""
-    text = _PLACE.sub("", f"{type(error).__name__}: {error}").rstrip(": ")
-    if isinstance(error, MemoryError) or "OOM" in text:
-        text += "\n  likely cause: it asks for more memory than there is; look for an array that is mostly zeros"
-    frame = _own_frame(error, function)
-    if frame is None:
-        return text
-    return (
-        f"{text}\n  in line {frame[1]} of its cell: {linecache.getline(frame[0].f_code.co_filename, frame[1]).strip()}"
-    )
 
 
 def _same(before: Any, after: Any) -> bool:

@@ -49,13 +49,22 @@ def describe(value: object) -> str:
     try:
         array = as_array(value)
     except ValueError:
-        return f"{type(value).__name__} {shorten(' '.join(str(value).split()))}"
+        return _thing(value)
     if array.ndim == 0:
         return f"{array.item():.6g}" if array.dtype.kind == "f" else str(array.item())
     if 0 < array.size <= SMALL and array.ndim <= 2:
         numbers = np.array2string(array, precision=4, suppress_small=True, max_line_width=100)
         return f"{_head(array)}\n{numbers}" if array.ndim > 1 else f"{_head(array)} {numbers}"
     return _outline(array)
+
+
+def _thing(value: object) -> str:
+    """Describe what is no number; an object of a notebook's class by what it says of itself."""
+    if type(value).__repr__ is object.__repr__:
+        return f"a {type(value).__name__}"
+    if type(value).__module__ == "__main__":
+        return shorten(repr(value))
+    return f"{type(value).__name__} {shorten(' '.join(str(value).split()))}"
 
 
 def _head(array: NDArray[Any]) -> str:
@@ -83,6 +92,8 @@ def describe_call(name: str, args: tuple[object, ...], kwargs: dict[str, object]
 
 
 def _short(value: object) -> str:
+    if inspect.isroutine(value) or inspect.isclass(value):
+        return str(value.__name__)
     if isinstance(value, list | tuple):
         return repr(value) if len(repr(value)) <= 60 else f"{type(value).__name__} of {len(value)}"
     try:

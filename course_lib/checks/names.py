@@ -32,8 +32,12 @@ def names_used(function: Callable[..., object]) -> set[str]:
 
 
 def notebook_scope(function: object) -> dict[str, object] | None:
-    """Find the global names of the notebook that a function is written in; None if it comes from elsewhere."""
-    scope = getattr(_bare(function), "__globals__", {})
+    """Find the global names of the notebook that a function, class or object is written in; None if from elsewhere."""
+    bare = _bare(function)
+    if not inspect.isroutine(bare):
+        own = bare if inspect.isclass(bare) else type(bare)
+        bare = next((value for value in vars(own).values() if inspect.isfunction(value)), bare)
+    scope = getattr(bare, "__globals__", {})
     return scope if scope.get("__name__") == NOTEBOOK else None
 
 
@@ -50,7 +54,7 @@ def _follow(thing: Any, scope: dict[str, object] | None, used: set[str], seen: l
         return
     seen.append(thing)
     if inspect.isclass(thing) and thing.__module__ == NOTEBOOK:
-        for value in vars(thing).values():
+        for value in (*vars(thing).values(), *thing.__bases__):
             if callable(value):
                 _follow(value, scope, used, seen)
     elif inspect.isfunction(bare := _bare(thing)) and bare.__globals__ is scope:

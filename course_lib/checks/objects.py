@@ -1,0 +1,197 @@
+"""Using an object that a learner's class made: its methods, its length, the items that it yields."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, wait
+from threading import Thread
+from typing import Any
+
+from course_lib.checks.came import Came
+from course_lib.checks.describe import describe
+from course_lib.checks.errors import invoke, unexpected
+
+PATIENCE_S = 10  # then an item counts as one that never comes
+
+
+def tell(node: Came, method: str, *args: object) -> None:
+    """Call a method of a learner's object for what it does; what it returns does not matter.
+
+    Parameters
+    ----------
+    node : Came
+        What `call` made of the learner's class.
+    method : str
+        The method's name.
+    *args : object
+        Plain data, or other objects of the notebook.
+
+    Raises
+    ------
+    CheckFailed
+        If the object lacks the method, or the method raises.
+    NotImplementedError
+        If the method is not written yet.
+    """
+    function = getattr(node.value, method, None)
+    if not callable(function):
+        raise node.failed(f"a method `{method}`", "an object without it")
+    invoke(function, f"{node.given}.{method}()", *args)
+
+
+def size(node: Came) -> Came:
+    """Ask a learner's object for its length.
+
+    Parameters
+    ----------
+    node : Came
+        What `call` made of the learner's class.
+
+    Returns
+    -------
+    Came
+        A whole number, to be compared.
+
+    Raises
+    ------
+    CheckFailed
+        If it has no length, or finding it raises.
+    """
+    given = f"len({node.given})"
+    return Came(invoke(len, given, node.value, owner=node.value), given)
+
+
+def iterate(node: Came, at_most: int, *, abandon: bool = False) -> Came:
+    """Iterate over a learner's object.
+
+    Parameters
+    ----------
+    node : Came
+        What `call` made of the learner's class.
+    at_most : int
+        More items than this are a mistake.
+    abandon : bool
+        Stop after `at_most` items, as ``break`` in a loop does, and close the iterator.
+
+    Returns
+    -------
+    Came
+        The list of the items, to be compared.
+
+    Raises
+    ------
+    CheckFailed
+        If it cannot be iterated, raises on the way, yields too many items, or if none comes for 10 seconds.
+    NotImplementedError
+        If the iterator is not written yet.
+    """
+    items: list[object] = []
+    iterator = _iterator(node)
+    for item in _patiently(iterator, node):
+        items.append(item)
+        if len(items) == at_most and abandon:
+            getattr(iterator, "close", lambda: None)()
+            break
+        if len(items) > at_most:
+            raise node.failed(
+                f"at most {at_most} {'item' if at_most == 1 else 'items'} in one pass",
+                "more of them",
+                "the end is missing, or items come twice",
+            )
+    return Came(items, f"list({node.given})")
+
+
+def iterate_until(error: type[Exception], node: Came, at_most: int) -> Came:
+    """Iterate over a learner's object that must fail on the way.
+
+    Parameters
+    ----------
+    error : type
+        The class of the error that must reach whoever iterates.
+    node, at_most
+        As for `iterate`.
+
+    Returns
+    -------
+    Came
+        The list of the items before the error; the error's words are the last of them.
+
+    Raises
+    ------
+    CheckFailed
+        If the iteration ends without this error.
+    """
+    items: list[object] = []
+    try:
+        for item in _patiently(_iterator(node), node, passing=error):
+            items.append(item)
+            if len(items) > at_most:
+                break
+    except error as raised:
+        return Came([*items, str(raised)], f"list({node.given})")
+    raise node.failed(
+        f"{error.__name__}, as the source raises it",
+        f"{len(items)} {'item' if len(items) == 1 else 'items'} and no error",
+        "an error is swallowed: whoever iterates takes the data for complete",
+    )
+
+
+def component(items: Came, index: int, count: int) -> Came:
+    """Take one component of every datapoint.
+
+    Parameters
+    ----------
+    items : Came
+        A list of datapoints.
+    index, count : int
+        Which component, and how many a datapoint must have.
+
+    Returns
+    -------
+    Came
+        The list of that component, to be compared.
+
+    Raises
+    ------
+    CheckFailed
+        If a datapoint is no list of `count` components.
+    """
+    points: Any = items.value
+    for point in points:
+        if not isinstance(point, list | tuple) or len(point) != count:
+            wanted = f"datapoints that are lists of {count} {'component' if count == 1 else 'components'}"
+            raise items.failed(wanted, describe(point))
+    return Came([point[index] for point in points], f"component {index} of {items.given}")
+
+
+def _iterator(node: Came) -> Iterator[object]:
+    value: Any = node.value
+    return invoke(iter, f"iter({node.given})", value, owner=value)
+
+
+def _patiently(iterator: Iterator[object], node: Came, passing: type[Exception] | None = None) -> Iterator[object]:
+    """Yield items, each waited for in a thread of its own: an iterator that waits for ever cannot be interrupted."""
+    while True:
+        coming: Future[object] = Future()
+        Thread(target=_next, args=(iterator, coming), daemon=True).start()
+        if not wait([coming], PATIENCE_S).done:
+            raise node.failed(
+                "an item, or the end",
+                f"nothing for {PATIENCE_S} seconds",
+                "it waits for something that never comes; how does it learn of the end?",
+            )
+        try:
+            yield coming.result()
+        except StopAsyncIteration:
+            return
+        except Exception as error:
+            if passing is not None and isinstance(error, passing):
+                raise
+            raise unexpected(error, node.value, f"list({node.given})") from None
+
+
+def _next(iterator: Iterator[object], coming: "Future[object]") -> None:
+    try:
+        coming.set_result(next(iterator))
+    except StopIteration:
+        coming.set_exception(StopAsyncIteration())  # a StopIteration would end the generator that waits
+    except BaseException as error:
+        coming.set_exception(error)

@@ -11,9 +11,12 @@ from matplotlib.collections import QuadMesh
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.patches import Rectangle
+from matplotlib.text import Annotation
 from skimage.io import imread
 
 from course_lib import plots
+from course_lib.plots.pictures import ROOM
 
 X = np.linspace(0, 3, 31)
 SAMPLES = np.array([1.0, -2.0, 0.5])
@@ -21,6 +24,7 @@ PARTS = SAMPLES[:, None] * np.maximum(0, 1 - np.abs(X - np.arange(3)[:, None]))
 SIGNED = np.array([[-1.0, 0.5], [0.25, 0.0]])
 GREY = np.linspace(-0.5, 1.5, 12).reshape(3, 4)
 COLOR = np.random.default_rng(0).random((3, 4, 3))
+LAB = np.dstack([np.full((3, 4), 50.0), np.full((3, 4), -80.0), np.full((3, 4), 30.0)])
 MAP = np.array([[0, 1, 2], [2, 1, 0]])
 
 FIGURES: dict[str, Callable[[], Figure]] = {
@@ -33,6 +37,10 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "table of zeros": lambda: plots.tables({"a": np.zeros((2, 2))}),
     "images": lambda: plots.images({"grey": GREY, "color": COLOR, "again": COLOR}, columns=2),
     "differences": lambda: plots.differences({"a": SIGNED, "b": 2 * SIGNED}, limit=0.5),
+    "bars": lambda: plots.bars({"short": 1.0, "long": 20.0}, "T", "speed (images/s)", "node"),
+    "pipeline": lambda: plots.pipeline([("read", "RGB"), ("resize", "RGB, 8 × 8"), ("batch", "32 of them")], "T"),
+    "Lab planes": lambda: plots.lab_planes(COLOR, LAB),
+    "histograms of a and b": lambda: plots.ab_histograms({"one": LAB[..., 1:], "two": LAB[:1, :, 1:]}),
     "labels": lambda: plots.labels({"a": MAP, "b": MAP.T}, ["sky", "sea", "sand"]),
 }
 
@@ -52,6 +60,11 @@ def panels(figure: Figure) -> list[Axes]:
 def shown(ax: Axes) -> AxesImage:
     (image,) = ax.get_images()
     return image
+
+
+def drawn(ax: Axes) -> np.ndarray[Any, Any]:
+    """The numbers of a picture, with zeros where nothing is drawn."""
+    return np.ma.filled(np.ma.asarray(shown(ax).get_array()), 0)
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -129,7 +142,7 @@ def test_tables_hold_numbers_on_one_scale() -> None:
 
 
 def test_numbers_are_left_out_where_there_is_no_room_or_no_wish() -> None:
-    assert not plots.tables({"wide": np.ones((2, plots.ROOM + 1))}).axes[0].texts
+    assert not plots.tables({"wide": np.ones((2, ROOM + 1))}).axes[0].texts
     assert not plots.tables({"small": SIGNED}, numbers=False).axes[0].texts
 
 
@@ -171,3 +184,38 @@ def test_labels_have_one_legend_with_their_colors() -> None:
     np.testing.assert_array_equal(image.get_array(), MAP)
     drawn = [image.to_rgba(np.array([label]))[0, :3] for label in range(3)]
     np.testing.assert_allclose(drawn, [to_rgb(patch.get_facecolor()) for patch in legend.get_patches()])
+
+
+def test_bars_are_as_long_as_their_values_and_the_first_is_on_top() -> None:
+    ax = plots.bars({"short": 1.0, "long": 20.0}, "T", "speed (images/s)", "node").axes[0]
+    assert [bar.get_width() for bar in ax.patches if isinstance(bar, Rectangle)] == [1.0, 20.0]
+    assert ax.yaxis_inverted()
+    assert {"1", "20"} <= {text.get_text() for text in ax.texts}
+
+
+def test_a_pipeline_has_a_box_a_stage_and_an_arrow_between_two() -> None:
+    ax = plots.pipeline([("read", "RGB"), ("resize", "8 × 8"), ("batch", "32")], "T").axes[0]
+    boxes = [text for text in ax.texts if text.get_bbox_patch() is not None]
+    assert [box.get_text() for box in boxes] == ["read", "resize", "batch"]
+    arrows = [text for text in ax.texts if isinstance(text, Annotation)]
+    assert len(arrows) == 2
+    assert all(arrow.xy[0] > arrow.xyann[0] for arrow in arrows), "arrows point to the right"
+
+
+def test_lab_planes_have_the_scales_of_lab() -> None:
+    figure = plots.lab_planes(COLOR, LAB)
+    scales = [shown(ax).get_clim() for ax in panels(figure)[1:]]
+    assert scales == [(0, 100), (-80, 80), (-80, 80)]
+    assert [drawn(ax).mean() for ax in panels(figure)[1:]] == [50, -80, 30]
+
+
+def test_a_color_lies_at_its_a_and_b_in_the_histogram() -> None:
+    ax = panels(plots.ab_histograms({"one": LAB[..., 1:]}))[0]
+    counts = drawn(ax)
+    (row,), (column,) = np.nonzero(counts)
+    left, right, bottom, top = shown(ax).get_extent()
+    side = (right - left) / counts.shape[1]
+    assert left + column * side <= -80 <= left + (column + 1) * side
+    assert bottom + row * side <= 30 <= bottom + (row + 1) * side
+    assert counts[row, column] == 1
+    assert top == right

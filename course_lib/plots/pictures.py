@@ -1,100 +1,17 @@
-"""Figures of the course. Each function returns a figure and leaves nothing open."""
+"""Pictures, label maps, and small arrays as tables."""
 
 from collections.abc import Mapping, Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-# Okabe and Ito, "Color Universal Design" (2008): eight colors that color-blind readers tell apart.
-COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#F0E442")
-STYLES = ("-", "--", "-.", ":")
-WIDTH = 10.0
+from course_lib.plots.base import COLORS, new_figure
+
 ROOM = 28  # numbers that can be read side by side across a figure
-
-
-def _figure(columns: int, height: float, rows: int = 1) -> tuple[Figure, list[Axes]]:
-    """Make a figure with a row of axes; the notebook shows it because it is returned, not because it is open."""
-    figure, axes = plt.subplots(rows, columns, figsize=(WIDTH, height), squeeze=False, layout="constrained")
-    plt.close(figure)
-    return figure, list(axes.flat)
-
-
-def lines(
-    curves: Mapping[str, tuple[ArrayLike, ArrayLike]],
-    title: str,
-    xlabel: str,
-    ylabel: str,
-    *,
-    points: tuple[str, ArrayLike, ArrayLike] | None = None,
-    log: bool = False,
-) -> Figure:
-    """Draw curves over one axis.
-
-    Parameters
-    ----------
-    curves : mapping of str to (x, y)
-        Name and coordinates of each curve.
-    title, xlabel, ylabel : str
-        In words, with units.
-    points : (name, x, y), optional
-        Marked with dots, such as the samples of a signal.
-    log : bool
-        Both axes logarithmic.
-
-    Returns
-    -------
-    Figure
-    """
-    figure, (ax,) = _figure(1, 3.6)
-    for index, (name, (x, y)) in enumerate(curves.items()):
-        ax.plot(x, y, STYLES[index % len(STYLES)], color=COLORS[index % len(COLORS)], label=name)
-    if points is not None:
-        name, x, y = points
-        ax.plot(x, y, "o", color=COLORS[6], label=name, zorder=3)
-    if log:
-        ax.set_xscale("log")
-        ax.set_yscale("log")
-    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
-    ax.grid(alpha=0.3)
-    ax.legend()
-    return figure
-
-
-def kernel_sum(positions: ArrayLike, parts: ArrayLike, samples: ArrayLike, title: str) -> Figure:
-    """Draw a reconstruction as the sum of one kernel a sample.
-
-    Parameters
-    ----------
-    positions : array_like
-        Shape ``(M,)``, in sample spacings.
-    parts : array_like
-        Shape ``(N, M)``: the kernel of each sample, already weighted.
-    samples : array_like
-        Shape ``(N,)``, taken at 0, 1, ..., N - 1.
-    title : str
-        In words.
-
-    Returns
-    -------
-    Figure
-    """
-    figure, (ax,) = _figure(1, 3.6)
-    parts, samples = np.asarray(parts), np.asarray(samples)
-    for index, part in enumerate(parts):
-        label = "one kernel a sample" if index == 0 else None
-        ax.plot(positions, part, color=COLORS[5], linewidth=1, label=label)
-    ax.plot(positions, parts.sum(axis=0), color=COLORS[3], linewidth=2.5, label="their sum")
-    ax.plot(np.arange(len(samples)), samples, "o", color=COLORS[6], label="samples", zorder=3)
-    ax.set(title=title, xlabel="position (sample spacings)", ylabel="value")
-    ax.grid(alpha=0.3)
-    ax.legend(loc="upper right")
-    return figure
 
 
 def tables(
@@ -117,7 +34,7 @@ def tables(
     -------
     Figure
     """
-    figure, axes = _figure(len(arrays), height)
+    figure, axes = new_figure(len(arrays), height)
     shown = {title: np.asarray(array) for title, array in arrays.items()}
     limit = max(float(np.abs(array).max()) for array in shown.values())
     for ax, (title, array) in zip(axes, shown.items(), strict=True):
@@ -152,7 +69,7 @@ def images(pictures: Mapping[str, ArrayLike], *, height: float = 3.4, columns: i
     """
     across = columns or len(pictures)
     rows = -(-len(pictures) // across)
-    figure, axes = _figure(across, height * rows, rows)
+    figure, axes = new_figure(across, height * rows, rows)
     for ax in axes:
         ax.axis("off")
     for ax, (title, picture) in zip(axes, pictures.items(), strict=False):
@@ -177,7 +94,7 @@ def differences(maps: Mapping[str, ArrayLike], *, limit: float, height: float = 
     -------
     Figure
     """
-    figure, axes = _figure(len(maps), height)
+    figure, axes = new_figure(len(maps), height)
     for ax, (title, difference) in zip(axes, maps.items(), strict=True):
         array = np.asarray(difference)
         drawn = ax.imshow(array, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")
@@ -202,7 +119,7 @@ def labels(maps: Mapping[str, ArrayLike], names: Sequence[str], *, height: float
     -------
     Figure
     """
-    figure, axes = _figure(len(maps), height)
+    figure, axes = new_figure(len(maps), height)
     cmap = ListedColormap(COLORS[: len(names)])
     for ax, (title, label_map) in zip(axes, maps.items(), strict=True):
         ax.imshow(label_map, cmap=cmap, vmin=-0.5, vmax=len(names) - 0.5, interpolation="nearest")

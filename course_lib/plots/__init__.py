@@ -1,0 +1,21 @@
+"""Figures of the course. Each function returns a figure and leaves nothing open."""
+
+from course_lib.plots.base import COLORS
+from course_lib.plots.curves import bars, kernel_sum, lines
+from course_lib.plots.diagrams import pipeline
+from course_lib.plots.lab import ab_histograms, lab_planes
+from course_lib.plots.pictures import differences, images, labels, tables
+
+__all__ = [
+    "COLORS",
+    "ab_histograms",
+    "bars",
+    "differences",
+    "images",
+    "kernel_sum",
+    "lab_planes",
+    "labels",
+    "lines",
+    "pipeline",
+    "tables",
+]

@@ -1,0 +1,107 @@
+"""Curves and bars."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from course_lib.plots.base import COLORS, new_figure
+
+STYLES = ("-", "--", "-.", ":")
+
+
+def lines(
+    curves: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    *,
+    points: tuple[str, ArrayLike, ArrayLike] | None = None,
+    log: bool = False,
+) -> Figure:
+    """Draw curves over one axis.
+
+    Parameters
+    ----------
+    curves : mapping of str to (x, y)
+        Name and coordinates of each curve.
+    title, xlabel, ylabel : str
+        In words, with units.
+    points : (name, x, y), optional
+        Marked with dots, such as the samples of a signal.
+    log : bool
+        Both axes logarithmic.
+
+    Returns
+    -------
+    Figure
+    """
+    figure, (ax,) = new_figure(1, 3.6)
+    for index, (name, (x, y)) in enumerate(curves.items()):
+        ax.plot(x, y, STYLES[index % len(STYLES)], color=COLORS[index % len(COLORS)], label=name)
+    if points is not None:
+        name, x, y = points
+        ax.plot(x, y, "o", color=COLORS[6], label=name, zorder=3)
+    if log:
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    ax.grid(alpha=0.3)
+    ax.legend()
+    return figure
+
+
+def kernel_sum(positions: ArrayLike, parts: ArrayLike, samples: ArrayLike, title: str) -> Figure:
+    """Draw a reconstruction as the sum of one kernel a sample.
+
+    Parameters
+    ----------
+    positions : array_like
+        Shape ``(M,)``, in sample spacings.
+    parts : array_like
+        Shape ``(N, M)``: the kernel of each sample, already weighted.
+    samples : array_like
+        Shape ``(N,)``, taken at 0, 1, ..., N - 1.
+    title : str
+        In words.
+
+    Returns
+    -------
+    Figure
+    """
+    figure, (ax,) = new_figure(1, 3.6)
+    parts, samples = np.asarray(parts), np.asarray(samples)
+    for index, part in enumerate(parts):
+        label = "one kernel a sample" if index == 0 else None
+        ax.plot(positions, part, color=COLORS[5], linewidth=1, label=label)
+    ax.plot(positions, parts.sum(axis=0), color=COLORS[3], linewidth=2.5, label="their sum")
+    ax.plot(np.arange(len(samples)), samples, "o", color=COLORS[6], label="samples", zorder=3)
+    ax.set(title=title, xlabel="position (sample spacings)", ylabel="value")
+    ax.grid(alpha=0.3)
+    ax.legend(loc="upper right")
+    return figure
+
+
+def bars(values: Mapping[str, float], title: str, xlabel: str, ylabel: str) -> Figure:
+    """Draw one horizontal bar a value, the first on top, with its number beside it.
+
+    Parameters
+    ----------
+    values : mapping of str to float
+        Name and length of each bar, 0 or more.
+    title, xlabel, ylabel : str
+        In words, with units.
+
+    Returns
+    -------
+    Figure
+    """
+    figure, (ax,) = new_figure(1, 0.8 + 0.42 * len(values))
+    drawn = ax.barh(list(values), list(values.values()), color=COLORS[0])
+    ax.bar_label(drawn, fmt="{:.3g}", padding=4)
+    ax.invert_yaxis()
+    ax.margins(x=0.1)
+    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    ax.grid(axis="x", alpha=0.3)
+    return figure

@@ -55,8 +55,8 @@ def test_objects_and_functions_of_the_notebook_are_named_in_the_call() -> None:
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (NODE.replace("[item, 2 * item]", "item"), "lists of 2 components"),
-        (NODE.replace("[item, 2 * item]", "[item]"), "lists of 2 components"),
+        (NODE.replace("[item, 2 * item]", "item"), "a list or tuple of 2"),
+        (NODE.replace("[item, 2 * item]", "[item]"), "a list or tuple of 2"),
     ],
 )
 def test_datapoints_must_have_their_components(code: str, words: str) -> None:

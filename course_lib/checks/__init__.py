@@ -8,7 +8,8 @@ the likely cause. Only plain data goes in and comes out.
 from course_lib.checks.calls import call, own_work, raises
 from course_lib.checks.came import Came
 from course_lib.checks.failure import CheckFailed
-from course_lib.checks.objects import component, iterate, iterate_until, size, tell
+from course_lib.checks.objects import iterate, iterate_until, size, tell
+from course_lib.checks.parts import component, part
 
 __all__ = [
     "Came",
@@ -18,6 +19,7 @@ __all__ = [
     "iterate",
     "iterate_until",
     "own_work",
+    "part",
     "passed",
     "raises",
     "size",

@@ -6,7 +6,6 @@ from threading import Thread
 from typing import Any
 
 from course_lib.checks.came import Came
-from course_lib.checks.describe import describe
 from course_lib.checks.errors import invoke, unexpected
 
 PATIENCE_S = 10  # then an item counts as one that never comes
@@ -132,34 +131,6 @@ def iterate_until(error: type[Exception], node: Came, at_most: int) -> Came:
         f"{len(items)} {'item' if len(items) == 1 else 'items'} and no error",
         "an error is swallowed: whoever iterates takes the data for complete",
     )
-
-
-def component(items: Came, index: int, count: int) -> Came:
-    """Take one component of every datapoint.
-
-    Parameters
-    ----------
-    items : Came
-        A list of datapoints.
-    index, count : int
-        Which component, and how many a datapoint must have.
-
-    Returns
-    -------
-    Came
-        The list of that component, to be compared.
-
-    Raises
-    ------
-    CheckFailed
-        If a datapoint is no list of `count` components.
-    """
-    points: Any = items.value
-    for point in points:
-        if not isinstance(point, list | tuple) or len(point) != count:
-            wanted = f"datapoints that are lists of {count} {'component' if count == 1 else 'components'}"
-            raise items.failed(wanted, describe(point))
-    return Came([point[index] for point in points], f"component {index} of {items.given}")
 
 
 def _iterator(node: Came) -> Iterator[object]:

@@ -30,7 +30,8 @@ lab: $(OPS)  ## open the course in JupyterLab, on your own copies in work/
 release: $(READY)  ## make notebooks/ anew from solutions/
 	$(BIN)/course release
 
-bench: $(OPS)  ## time and memory: upsampling, user operations
+bench: $(OPS)  ## time and memory: colors, pipelines, upsampling, user operations
+	$(BIN)/python benchmarks/color.py
 	$(BIN)/python benchmarks/upsampling.py
 	$(BIN)/python benchmarks/user_ops.py
 

@@ -8,7 +8,7 @@ from typing import Any
 from course_lib.checks.came import Came
 from course_lib.checks.errors import invoke, unexpected
 
-PATIENCE_S = 10  # then an item counts as one that never comes
+PATIENCE_S = 5  # then an item counts as one that never comes
 
 
 def tell(node: Came, method: str, *args: object) -> None:
@@ -78,7 +78,7 @@ def iterate(node: Came, at_most: int, *, abandon: bool = False) -> Came:
     Raises
     ------
     CheckFailed
-        If it cannot be iterated, raises on the way, yields too many items, or if none comes for 10 seconds.
+        If it cannot be iterated, raises on the way, yields too many items, or if none comes for 5 seconds.
     NotImplementedError
         If the iterator is not written yet.
     """

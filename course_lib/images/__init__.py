@@ -1,0 +1,30 @@
+"""Sources of images: names and 8-bit RGB arrays, some with labels, from where they are kept.
+
+A source is iterated over once an epoch and yields ``(name, image)`` or ``(name, image, labels)``;
+``len`` counts its images. A pickled source goes on in another process where it was.
+"""
+
+from course_lib.images.decode import ImageError, Pixels, UnusualImageError, read_image
+from course_lib.images.folder import Files, Folder
+from course_lib.images.lmdb import Lmdb, write_lmdb
+from course_lib.images.shipped import TEXTURES, Mosaics, mosaics, photographs
+from course_lib.images.source import Source
+from course_lib.images.trees import ImageNet, Voc
+
+__all__ = [
+    "TEXTURES",
+    "Files",
+    "Folder",
+    "ImageError",
+    "ImageNet",
+    "Lmdb",
+    "Mosaics",
+    "Pixels",
+    "Source",
+    "UnusualImageError",
+    "Voc",
+    "mosaics",
+    "photographs",
+    "read_image",
+    "write_lmdb",
+]

@@ -1,0 +1,102 @@
+"""Image files in a folder."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from course_lib.images.decode import read_image
+from course_lib.images.source import Broken, Named, Source, Unusual
+
+EXTENSIONS = (".jpg", ".jpeg", ".png")
+
+
+class Files(Source[Named]):
+    """Image files under names of their own; yields ``(name, image)``, the image ``(H, W, 3)`` uint8.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        One for each name.
+    names, seed, unusual, broken
+        As for `Source`.
+
+    Attributes
+    ----------
+    paths : list of Path
+        In the order of ``names``.
+
+    Raises
+    ------
+    ValueError
+        As for `Source`.
+    """
+
+    def __init__(
+        self,
+        paths: Iterable[Path],
+        names: Iterable[str],
+        *,
+        seed: int | None = None,
+        unusual: Unusual = "convert",
+        broken: Broken = "skip",
+    ) -> None:
+        super().__init__(names, seed=seed, unusual=unusual, broken=broken)
+        self.paths = list(paths)
+
+    def _read(self, index: int) -> Named:
+        return self.names[index], read_image(self.paths[index], convert=self._convert)
+
+
+class Folder(Files):
+    """JPEG and PNG files in a folder, by their extension, upper or lower case, sorted by name.
+
+    Yields ``(name, image)``: the name relative to the folder with ``/`` in between, the image
+    ``(H, W, 3)`` uint8.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder.
+    recursive : bool
+        Whether to look into folders below it; links to folders are not followed.
+    seed, unusual, broken
+        As for `Source`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such folder, or no such file in it; else as for `Source`.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        recursive: bool = True,
+        seed: int | None = None,
+        unusual: Unusual = "convert",
+        broken: Broken = "skip",
+    ) -> None:
+        folder = existing_folder(path)
+        names = image_names(folder, recursive=recursive)
+        if not names:
+            raise ValueError(f"expected images ({', '.join(EXTENSIONS)}) in {folder}, got none")
+        super().__init__([folder / name for name in names], names, seed=seed, unusual=unusual, broken=broken)
+
+
+def existing_folder(path: str | Path) -> Path:
+    """Return the path of a folder; raise `ValueError` where there is none."""
+    if not Path(path).is_dir():
+        raise ValueError(f"expected a folder, got {str(path)!r}")
+    return Path(path)
+
+
+def image_names(folder: Path, *, recursive: bool) -> list[str]:
+    """List the image files in a folder relative to it, sorted."""
+    names = []
+    for place, below, files in os.walk(folder):
+        inner = Path(place).relative_to(folder)
+        names += [(inner / file).as_posix() for file in files if file.lower().endswith(EXTENSIONS)]
+        if not recursive:
+            below.clear()
+    return sorted(names)

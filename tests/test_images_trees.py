@@ -1,0 +1,187 @@
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage.color import label2rgb
+
+from course_lib.images import ImageNet, Voc
+from tests.image_files import HEIGHT, WIDTH, encoded, pixels, rotated
+
+SYNSETS = ("n01440764", "n01443537", "n02123045")
+WORDS = "n01440764 tench, Tinca tinca\nn01443537 goldfish, Carassius auratus\nn02123045 tabby, tabby cat\n"
+
+
+def write(path: Path, content: bytes | str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+@pytest.fixture
+def synsets(tmp_path: Path) -> tuple[Path, Path]:
+    """Write five images in two of three synsets, and the list of all three."""
+    for synset, number in ((0, 18), (0, 2), (2, 7), (2, 1), (2, 30)):
+        file = tmp_path / "train" / SYNSETS[synset] / f"{SYNSETS[synset]}_{number}.JPEG"
+        write(file, encoded(pixels(number), "JPEG", quality=100, subsampling=0))
+    write(tmp_path / "train" / SYNSETS[0] / "notes.txt", "no image")
+    return tmp_path / "train", write(tmp_path / "synset_words.txt", WORDS)
+
+
+@pytest.fixture
+def flat(tmp_path: Path) -> tuple[Path, Path]:
+    """Write three validation images, and their list."""
+    for number in (1, 2, 3):
+        write(tmp_path / "val" / f"ILSVRC2012_val_0000000{number}.JPEG", encoded(pixels(number), "PNG"))
+    lines = [f"ILSVRC2012_val_0000000{number}.JPEG {label}" for number, label in ((2, 970), (1, 65), (3, 0))]
+    return tmp_path / "val", write(tmp_path / "val.txt", "\n".join(lines) + "\n")
+
+
+def test_a_synsets_number_is_that_of_its_line(synsets: tuple[Path, Path]) -> None:
+    source = ImageNet(*synsets)
+    came = list(source)
+    assert len(source) == 5
+    assert [(name, label) for name, _, label in came] == [
+        ("n01440764/n01440764_18.JPEG", 0),
+        ("n01440764/n01440764_2.JPEG", 0),
+        ("n02123045/n02123045_1.JPEG", 2),
+        ("n02123045/n02123045_30.JPEG", 2),
+        ("n02123045/n02123045_7.JPEG", 2),
+    ]
+    for number, (_, image, _) in zip((18, 2, 1, 30, 7), came, strict=True):
+        assert image.shape == (HEIGHT, WIDTH, 3)
+        assert np.abs(image.astype(int) - pixels(number)).max() < 8
+
+
+def test_a_list_gives_the_order_and_the_labels(flat: tuple[Path, Path]) -> None:
+    source = ImageNet(*flat)
+    assert source.labels == [970, 65, 0]
+    for number, label, (name, image, came) in zip((2, 1, 3), (970, 65, 0), source, strict=True):
+        assert (name, came) == (f"ILSVRC2012_val_0000000{number}.JPEG", label)
+        np.testing.assert_array_equal(image, pixels(number))
+
+
+def test_a_list_may_name_files_in_folders(synsets: tuple[Path, Path], tmp_path: Path) -> None:
+    listed = write(tmp_path / "train.txt", "n02123045/n02123045_7.JPEG 281\nn01440764/n01440764_2.JPEG 0\n")
+    assert [label for _, _, label in ImageNet(synsets[0], listed)] == [281, 0]
+
+
+def test_labels_stay_with_their_images_in_any_order(synsets: tuple[Path, Path]) -> None:
+    source = pickle.loads(pickle.dumps(ImageNet(*synsets, seed=0)))
+    orders = []
+    for _ in range(3):
+        came = [(name, label) for name, _, label in source]
+        assert all(SYNSETS[label] == name.split("/")[0] for name, label in came)
+        orders.append(came)
+    assert len({tuple(order) for order in orders}) > 1
+
+
+def test_a_listed_image_that_is_missing_is_skipped(flat: tuple[Path, Path]) -> None:
+    (flat[0] / "ILSVRC2012_val_00000001.JPEG").unlink()
+    source = ImageNet(*flat)
+    with pytest.warns(UserWarning, match="val_00000001"):
+        assert [label for _, _, label in source] == [970, 0]
+    assert list(source.skipped) == ["ILSVRC2012_val_00000001.JPEG"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        ("n01440764 tench\nn01443537 goldfish\n", "got n02123045"),
+        ("other.JPEG 3\n", "got none of them"),
+        ("a.JPEG 3\nb.JPEG\n", "on each line, got 'b.JPEG'"),
+        ("\n\n", "empty file"),
+        (None, "found no file"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(synsets: tuple[Path, Path], labels: str | None, expected: str) -> None:
+    file = synsets[1].with_name("labels.txt")
+    if labels is not None:
+        file.write_text(labels, encoding="utf-8")
+    with pytest.raises(ValueError, match=expected):
+        ImageNet(synsets[0], file)
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    for source in (lambda: ImageNet(tmp_path / "nowhere", tmp_path), lambda: Voc(tmp_path / "nowhere")):
+        with pytest.raises(ValueError, match=r"expected a folder, got .*nowhere"):
+            source()
+
+
+def mask(seed: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Random classes, some pixels without one."""
+    return np.random.default_rng(seed).choice(np.array([*range(21), 255], np.uint8), (HEIGHT, WIDTH))
+
+
+def with_palette(classes: np.ndarray) -> Image.Image:
+    """Hold classes as VOC does: in the numbers, with colors beside."""
+    image = Image.fromarray(classes).convert("P")
+    image.putdata(classes.ravel().tolist())
+    image.putpalette((label2rgb(np.arange(256), bg_label=0) * 255).astype(np.uint8).tobytes())
+    return image
+
+
+@pytest.fixture
+def voc(tmp_path: Path) -> Path:
+    """Write three images of VOC: two to train with, one to validate."""
+    year = tmp_path / "VOCdevkit" / "VOC2012"
+    for seed, name in enumerate(("2007_000032", "2007_000033", "2007_000039")):
+        write(year / "JPEGImages" / f"{name}.jpg", encoded(pixels(seed)))
+        write(year / "SegmentationClass" / f"{name}.png", encoded(with_palette(mask(seed))))
+    lists = {"train": "2007_000039\n2007_000032\n", "val": "2007_000033\n"}
+    lists["trainval"] = lists["train"] + lists["val"]
+    for split, names in lists.items():
+        write(year / "ImageSets" / "Segmentation" / f"{split}.txt", names)
+    return year
+
+
+@pytest.mark.parametrize(("split", "seeds"), [("train", [2, 0]), ("val", [1]), ("trainval", [2, 0, 1])])
+def test_masks_are_the_numbers_beside_the_palette(voc: Path, split: str, seeds: list[int]) -> None:
+    source = Voc(voc, split)
+    assert len(source) == len(seeds)
+    for seed, (name, image, classes) in zip(seeds, source, strict=True):
+        assert name == ("2007_000032", "2007_000033", "2007_000039")[seed]
+        assert classes.dtype == np.uint8
+        np.testing.assert_array_equal(image, pixels(seed))
+        np.testing.assert_array_equal(classes, mask(seed))
+
+
+def test_a_grey_mask_is_read_alike(voc: Path) -> None:
+    write(voc / "SegmentationClass" / "2007_000033.png", encoded(mask(5)))
+    _, _, classes = next(iter(Voc(voc, "val")))
+    np.testing.assert_array_equal(classes, mask(5))
+
+
+def test_another_list_may_be_named(voc: Path) -> None:
+    write(voc / "ImageSets" / "Main" / "cat_train.txt", "2007_000033 -1\n2007_000032  1\n")
+    assert [name for name, _, _ in Voc(voc, "cat_train", "Main")] == ["2007_000033", "2007_000032"]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "expected"),
+    [
+        ("SegmentationClass/2007_000039.png", None, r"SegmentationClass/2007_000039\.png: No such file"),
+        ("SegmentationClass/2007_000039.png", encoded(mask(0)[1:]), r"mask of \(12, 17\) pixels, got \(11, 17\)"),
+        ("SegmentationClass/2007_000039.png", encoded(pixels()), "8-bit grey, got mode RGB"),
+        ("SegmentationClass/2007_000039.png", b"text", "neither a JPEG"),
+        ("JPEGImages/2007_000039.jpg", rotated(pixels(), 6), r"mask of \(17, 12\) pixels, got \(12, 17\)"),
+        ("JPEGImages/2007_000039.jpg", b"", "empty file"),
+    ],
+)
+def test_images_and_masks_that_do_not_fit_are_skipped(
+    voc: Path, file: str, content: bytes | None, expected: str
+) -> None:
+    (voc / file).unlink()
+    if content is not None:
+        write(voc / file, content)
+    source = Voc(voc)
+    with pytest.warns(UserWarning, match=expected):
+        assert [name for name, _, _ in source] == ["2007_000032"]
+    assert list(source.skipped) == ["2007_000039"]
+
+
+def test_a_split_that_does_not_exist_is_refused(voc: Path) -> None:
+    with pytest.raises(ValueError, match=r"found no file .*test\.txt"):
+        Voc(voc, "test")

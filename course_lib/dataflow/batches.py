@@ -1,0 +1,156 @@
+"""Nodes that put datapoints together: into batches, epochs one after the other, flows side by side."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from course_lib.dataflow.base import DataFlow, Datapoint, ProxyDataFlow, count
+
+ENDLESS = 1 << 32  # epochs that no endless repetition gets through, so that the next one begins with others
+
+
+class BatchData(ProxyDataFlow):
+    """Stack datapoints: each component gets a new first axis.
+
+    Parameters
+    ----------
+    flow : DataFlow
+        Where the datapoints come from.
+    batch_size : int
+        1 or more.
+    remainder : bool
+        Whether what is left at the end of an epoch makes a smaller batch; else it is lost.
+
+    Raises
+    ------
+    ValueError
+        If the batch size is none. While iterating, if datapoints of a batch differ in their number of
+        components or in the shape of one.
+    """
+
+    def __init__(self, flow: DataFlow, batch_size: int, remainder: bool = False) -> None:
+        super().__init__(flow)
+        self.batch_size = count("the batch size", batch_size)
+        self.remainder = remainder
+        self.batched = True
+
+    def __len__(self) -> int:
+        """Count the batches of an epoch."""
+        whole, rest = divmod(len(self.flow), self.batch_size)
+        return whole + (self.remainder and rest > 0)
+
+    def share(self, epoch: int, worker: int = 0, workers: int = 1) -> Iterator[Datapoint]:
+        """Yield the batches of an epoch."""
+        datapoints = self.flow.datapoints(epoch)
+        while batch := list(itertools.islice(datapoints, self.batch_size)):
+            if len(batch) == self.batch_size or self.remainder:
+                yield _stacked(batch)
+
+
+def _stacked(batch: list[Datapoint]) -> Datapoint:
+    """Stack the components of datapoints."""
+    if len({len(datapoint) for datapoint in batch}) != 1:
+        raise ValueError(
+            f"expected all datapoints of a batch to have as many components, got {[len(point) for point in batch]}"
+        )
+    stacked: Datapoint = []
+    for number, components in enumerate(zip(*batch, strict=True)):
+        arrays = [np.asarray(component) for component in components]
+        shapes = sorted({array.shape for array in arrays})
+        if len(shapes) != 1:
+            raise ValueError(
+                f"expected component {number} to have one shape in the whole batch, got {shapes}: resize or crop first"
+            )
+        stacked.append(np.stack(arrays))
+    return stacked
+
+
+class RepeatedData(ProxyDataFlow):
+    """Epochs one after the other, as one long epoch.
+
+    Below a `PrefetchData` it lets the workers live through all of them, where they would be started anew for each.
+
+    Parameters
+    ----------
+    flow : DataFlow
+        What is repeated; each time with its next epoch.
+    times : int
+        1 or more, or -1 for ever; then there is no length.
+
+    Raises
+    ------
+    ValueError
+        If ``times`` is none of these.
+    """
+
+    def __init__(self, flow: DataFlow, times: int) -> None:
+        super().__init__(flow)
+        self.times = times if times == -1 else count("the number of times, unless -1,", times)
+        self.splits = flow.splits
+
+    def __len__(self) -> int:
+        """Count the datapoints of all repetitions.
+
+        Raises
+        ------
+        TypeError
+            If there is no end.
+        """
+        if self.times == -1:
+            raise TypeError("RepeatedData without end has no length")
+        return self.times * len(self.flow)
+
+    def share(self, epoch: int, worker: int = 0, workers: int = 1) -> Iterator[Datapoint | None]:
+        """Yield the epochs one after the other; see `DataFlow.share`."""
+        before = epoch * (ENDLESS if self.times == -1 else self.times)
+        for turn in itertools.count() if self.times == -1 else range(self.times):
+            # Numbers count on through the repetitions, so a worker's first one moves within each.
+            first = (worker - turn * len(self.flow)) % workers if workers > 1 else 0
+            useful = False
+            for datapoint in self.flow.share(before + turn, first, workers):
+                useful = useful or datapoint is not None
+                yield datapoint
+            if not useful and workers == 1:
+                return  # nothing, repeated for ever, would never answer
+
+
+class JoinData(DataFlow):
+    """The components of several flows side by side, as `zip` does it: ``[*a, *b]``. The shortest flow ends it.
+
+    Where one flow drops a datapoint, those of the others at its place are dropped too, so that pairs stay pairs.
+
+    Parameters
+    ----------
+    flows : sequence of DataFlow
+        One or more.
+
+    Raises
+    ------
+    ValueError
+        If there is no flow, or one is none.
+    """
+
+    def __init__(self, flows: Sequence[DataFlow]) -> None:
+        if not flows or not all(isinstance(flow, DataFlow) for flow in flows):
+            raise ValueError(f"expected dataflows to join, got {[type(flow).__name__ for flow in flows]}")
+        self.flows = list(flows)
+        self.splits = all(flow.splits for flow in flows)
+        self.may_drop = any(flow.may_drop for flow in flows)
+        self.batched = all(flow.batched for flow in flows)
+
+    def __len__(self) -> int:
+        """Count the datapoints of the shortest flow."""
+        return min(len(flow) for flow in self.flows)
+
+    def reset_state(self) -> None:
+        """Go back to the first epoch, here and below."""
+        super().reset_state()
+        for flow in self.flows:
+            flow.reset_state()
+
+    def share(self, epoch: int, worker: int = 0, workers: int = 1) -> Iterator[Datapoint | None]:
+        """Yield the joined datapoints; see `DataFlow.share`."""
+        for parts in zip(*(flow.share(epoch, worker, workers) for flow in self.flows), strict=False):
+            whole = [part for part in parts if part is not None]
+            yield list(itertools.chain(*whole)) if len(whole) == len(parts) else None

@@ -1,0 +1,184 @@
+"""Dataflows that stand on nothing: lists, image files, databases of images."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from course_lib.dataflow.base import DataFlow, Datapoint, chosen_seed
+from course_lib.images import Files, ImageError, Lmdb, Source, read_image
+from course_lib.images.source import Broken, Named, Unusual
+
+
+class _Indexed(DataFlow):
+    """A dataflow whose datapoints can be had by their number, in any order."""
+
+    splits = True
+
+    def __init__(self, length: int, shuffle: bool, seed: int | None) -> None:
+        self._length = length
+        self.shuffle = shuffle
+        self.seed = chosen_seed(seed)
+
+    def __len__(self) -> int:
+        return self._length
+
+    @abstractmethod
+    def load(self, index: int) -> Datapoint | None:
+        """Return a datapoint, or None where it is to be left out."""
+
+    def share(self, epoch: int, worker: int = 0, workers: int = 1) -> Iterator[Datapoint | None]:
+        """Yield every ``workers``-th datapoint of the epoch's order; see `DataFlow.share`."""
+        order = np.arange(len(self))
+        if self.shuffle:
+            order = np.random.default_rng([self.seed, epoch]).permutation(len(self))
+        return (self.load(int(index)) for index in order[worker::workers])
+
+
+class DataFromList(_Indexed):
+    """Datapoints from a list.
+
+    Parameters
+    ----------
+    items : sequence
+        Of datapoints, each a list or tuple of components.
+    shuffle : bool
+        Whether each epoch has an order of its own.
+    seed : int, optional
+        0 or more; the same seed gives the same orders. None draws one.
+
+    Raises
+    ------
+    ValueError
+        If an item is neither a list nor a tuple, or the seed is none.
+    """
+
+    def __init__(self, items: Sequence[Sequence[Any]], shuffle: bool = False, seed: int | None = None) -> None:
+        for item in items:
+            if not isinstance(item, list | tuple):
+                raise ValueError(f"expected datapoints, each a list such as [image], got {type(item).__name__}")
+        self.items = items
+        super().__init__(len(items), shuffle, seed)
+
+    def load(self, index: int) -> Datapoint:
+        """Return a new list with the item's components."""
+        return list(self.items[index])
+
+
+class DataFromSource(_Indexed):
+    """Datapoints from a `Source` of `course_lib.images`: ``[image]``, or ``[image, labels]``; the name is left out.
+
+    Parameters
+    ----------
+    source : Source
+        Chooses what becomes of unusual and broken images. If it skips any, the length is an upper bound;
+        ``flow.source.skipped`` has the reasons, for what this process has read.
+    shuffle : bool
+        Whether each epoch has an order of its own. A seed of the source's plays no part.
+    seed : int, optional
+        0 or more; the same seed gives the same orders. None draws one.
+    """
+
+    def __init__(self, source: Source[Any], shuffle: bool = False, seed: int | None = None) -> None:
+        super().__init__(len(source), shuffle, seed)
+        self.source = source
+        self.may_drop = "skip" in {source._unusual, source._broken}
+
+    def load(self, index: int) -> Datapoint | None:
+        """Read one image, with what belongs to it."""
+        try:
+            _, *components = self.source._read(index)
+        except ImageError as error:
+            self.source._leave_out(self.source.names[index], error)
+            return None
+        return components
+
+
+class ImageFromFile(DataFromSource):
+    """Images from JPEG and PNG files: ``[image]``, the image ``(H, W, channel)`` uint8.
+
+    Parameters
+    ----------
+    files : iterable of str or Path
+        One or more, such as ``course_lib.images.Folder(path).paths``.
+    channel : {3, 1}
+        RGB or grey.
+    shuffle : bool
+        Whether each epoch has an order of its own.
+    seed : int, optional
+        0 or more; the same seed gives the same orders. None draws one.
+    unusual : {"convert", "skip", "raise"}
+        What becomes of images that are grey, transparent, CMYK, 16-bit, rotated or animated.
+    broken : {"skip", "raise"}
+        What becomes of files that are missing, damaged, too large, or no images.
+
+    Raises
+    ------
+    ValueError
+        If there are no files, or an argument is none of these. While iterating: `ImageError`, as chosen.
+    """
+
+    def __init__(
+        self,
+        files: Iterable[str | Path],
+        channel: Literal[1, 3] = 3,
+        shuffle: bool = False,
+        seed: int | None = None,
+        *,
+        unusual: Unusual = "convert",
+        broken: Broken = "skip",
+    ) -> None:
+        paths = [Path(file) for file in files]
+        if not paths:
+            raise ValueError("expected one or more image files, got none")
+        super().__init__(_FilesOfChannels(paths, channel, unusual=unusual, broken=broken), shuffle, seed)
+
+
+class LMDBData(DataFromSource):
+    """Images from an LMDB, as `course_lib.images.Lmdb` reads it: ``[image]``, or ``[image, label]``.
+
+    Parameters
+    ----------
+    path : str or Path
+        The database.
+    shuffle : bool
+        Whether each epoch has an order of its own; else it is that of the keys.
+    seed : int, optional
+        0 or more; the same seed gives the same orders. None draws one.
+    labels : bool
+        Whether every image has a label, to be given with it.
+    unusual, broken
+        As for `ImageFromFile`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such database, or an argument is none of these. While iterating: `ImageError`, as chosen.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        shuffle: bool = False,
+        seed: int | None = None,
+        *,
+        labels: bool = False,
+        unusual: Unusual = "convert",
+        broken: Broken = "skip",
+    ) -> None:
+        super().__init__(Lmdb(path, labels=labels, unusual=unusual, broken=broken), shuffle, seed)
+
+
+class _FilesOfChannels(Files):
+    """Image files, read in color or in grey."""
+
+    def __init__(self, paths: list[Path], channels: Literal[1, 3], *, unusual: Unusual, broken: Broken) -> None:
+        if channels not in {1, 3}:
+            raise ValueError(f"expected 1 or 3 channels, got {channels!r}")
+        super().__init__(paths, map(str, paths), unusual=unusual, broken=broken)
+        self._channels = channels
+
+    def _read(self, index: int) -> Named:
+        return self.names[index], read_image(self.paths[index], self._channels, convert=self._convert)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from course_lib.checks import Came, CheckFailed, call, component, iterate, iterate_until, objects, own_work, size, tell
+from course_lib.checks import Came, CheckFailed, call, component, iterate, iterate_until, own_work, patience, size, tell
 from tests.learner import learner, message_of
 
 NODE = """
@@ -72,11 +72,17 @@ def test_too_many_items_are_a_mistake_and_need_not_end() -> None:
 
 
 def test_an_iterator_that_waits_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(objects, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(patience, "PATIENCE_S", 0.2)
     waiting = NODE.replace(
         "for item in self.items:", "import threading\n        threading.Event().wait(3)\n        for item in []:"
     )
     assert "it waits for something that never comes" in message_of(lambda: iterate(made(waiting, [1]), 3))
+
+
+def test_a_class_whose_making_waits_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "PATIENCE_S", 0.2)
+    waiting = NODE.replace("self.told = []", "import threading; threading.Event().wait(3)")
+    assert "it waits for something that never comes" in message_of(lambda: made(waiting, [1]))
 
 
 def test_an_error_on_the_way_names_the_line() -> None:

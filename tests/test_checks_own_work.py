@@ -53,6 +53,8 @@ FAIR = {
     "keyword": "def g(x, **options):\n    return x\ndef f(x):\n    return g(x, rescale=2)",
     "annotation": "def f(x: transform.rescale) -> rescale:\n    y: rescale = x\n    return y",
     "words": "def f(x):\n    '''Not with rescale.'''\n    # rescale(x, 2)\n    return 'rescale'",
+    "a helper of its own with that name": "def rescale(x, y):\n    return x * y\ndef f(x):\n    return rescale(x, 2)",
+    "its own name": "class rescale:\n    size = 2\n    def go(self, x):\n        return rescale.size * x\nf = rescale",
     "another cell": "def other(x):\n    return rescale(x, 2)\ndef f(x):\n    return x",
     "a helper of that name as attribute": "def a(x):\n    return rescale(x, 2)\ndef f(x):\n    return x.a",
     "recursion": "def f(x):\n    return f(x - 1) if x else 0",

@@ -205,7 +205,7 @@ def test_a_pipeline_has_a_box_a_stage_and_an_arrow_between_two() -> None:
 def test_lab_planes_have_the_scales_of_lab() -> None:
     figure = plots.lab_planes(COLOR, LAB)
     scales = [shown(ax).get_clim() for ax in panels(figure)[1:]]
-    assert scales == [(0, 100), (-80, 80), (-80, 80)]
+    assert scales == [(0, 100), (-60, 60), (-60, 60)]
     assert [drawn(ax).mean() for ax in panels(figure)[1:]] == [50, -80, 30]
 
 

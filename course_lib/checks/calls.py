@@ -12,6 +12,7 @@ from course_lib.checks.describe import describe, describe_call
 from course_lib.checks.errors import invoke, name_of, unwritten, where
 from course_lib.checks.failure import CheckFailed
 from course_lib.checks.names import names_used
+from course_lib.checks.patience import in_time
 
 
 def call(function: Callable[..., object], *args: object, **kwargs: object) -> Came:
@@ -50,7 +51,10 @@ def call(function: Callable[..., object], *args: object, **kwargs: object) -> Ca
         ) from None
     except ValueError:
         pass  # some of NumPy's own functions do not tell their signature
-    value = invoke(function, given, *args, **kwargs)
+    if inspect.isclass(function):
+        value = in_time(lambda: invoke(function, given, *args, **kwargs), given)
+    else:
+        value = invoke(function, given, *args, **kwargs)
     if value is None:
         raise CheckFailed(f"{given}\n  came: None\n  likely cause: a `return` is missing")
     if not _same(before, (args, kwargs)):

@@ -58,20 +58,35 @@ def _follow(thing: Any, scope: dict[str, object] | None, used: set[str], seen: l
             if callable(value):
                 _follow(value, scope, used, seen)
     elif inspect.isfunction(bare := _bare(thing)) and bare.__globals__ is scope:
-        for name, is_global in _names(bare.__code__):
-            used.update(name.split("."))
-            if is_global and name in bare.__globals__:
-                _follow(bare.__globals__[name], scope, used, seen)
-        for value in (*(bare.__defaults__ or ()), *(bare.__kwdefaults__ or {}).values()):
-            _follow(value, scope, used, seen)
-        for cell in bare.__closure__ or ():
-            with contextlib.suppress(ValueError):  # nothing in it yet
-                _follow(cell.cell_contents, scope, used, seen)
+        _follow_function(bare, used, seen)
     elif callable(thing) or inspect.ismodule(thing):
         for name in ("__name__", "__module__"):
             used.update(str(getattr(bare, name, "")).split("."))
         if type(thing).__module__ == NOTEBOOK:
             _follow(type(thing), scope, used, seen)
+
+
+def _follow_function(function: Any, used: set[str], seen: list[object]) -> None:
+    """Add what the code of a function of the notebook uses, and its defaults and closure."""
+    scope = function.__globals__
+    for name, is_global in _names(function.__code__):
+        found = scope.get(name) if is_global else None
+        if not _is_own(found, scope):  # a helper may have any name
+            used.update(name.split("."))
+        if found is not None:
+            _follow(found, scope, used, seen)
+    for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
+        _follow(value, scope, used, seen)
+    for cell in function.__closure__ or ():
+        with contextlib.suppress(ValueError):  # nothing in it yet
+            _follow(cell.cell_contents, scope, used, seen)
+
+
+def _is_own(thing: Any, scope: dict[str, object] | None) -> bool:
+    """Whether a function or class was written in the notebook itself."""
+    if inspect.isclass(thing):
+        return thing.__module__ == NOTEBOOK
+    return inspect.isfunction(thing) and thing.__globals__ is scope
 
 
 def _names(code: CodeType) -> Iterator[tuple[str, bool]]:

@@ -1,14 +1,12 @@
 """Using an object that a learner's class made: its methods, its length, the items that it yields."""
 
 from collections.abc import Iterator
-from concurrent.futures import Future, wait
-from threading import Thread
 from typing import Any
 
 from course_lib.checks.came import Came
 from course_lib.checks.errors import invoke, unexpected
-
-PATIENCE_S = 5  # then an item counts as one that never comes
+from course_lib.checks.failure import CheckFailed
+from course_lib.checks.patience import in_time
 
 
 def tell(node: Came, method: str, *args: object) -> None:
@@ -135,34 +133,22 @@ def iterate_until(error: type[Exception], node: Came, at_most: int) -> Came:
 
 def _iterator(node: Came) -> Iterator[object]:
     value: Any = node.value
-    return invoke(iter, f"iter({node.given})", value, owner=value)
+    given = f"iter({node.given})"
+    return in_time(lambda: invoke(iter, given, value, owner=value), given)
 
 
 def _patiently(iterator: Iterator[object], node: Came, passing: type[Exception] | None = None) -> Iterator[object]:
-    """Yield items, each waited for in a thread of its own: an iterator that waits for ever cannot be interrupted."""
+    """Yield items; let through the one kind of error that is expected."""
+    end = object()
     while True:
-        coming: Future[object] = Future()
-        Thread(target=_next, args=(iterator, coming), daemon=True).start()
-        if not wait([coming], PATIENCE_S).done:
-            raise node.failed(
-                "an item, or the end",
-                f"nothing for {PATIENCE_S} seconds",
-                "it waits for something that never comes; how does it learn of the end?",
-            )
         try:
-            yield coming.result()
-        except StopAsyncIteration:
-            return
+            item = in_time(lambda: next(iterator, end), f"list({node.given})")
+        except CheckFailed:
+            raise
         except Exception as error:
             if passing is not None and isinstance(error, passing):
                 raise
             raise unexpected(error, node.value, f"list({node.given})") from None
-
-
-def _next(iterator: Iterator[object], coming: "Future[object]") -> None:
-    try:
-        coming.set_result(next(iterator))
-    except StopIteration:
-        coming.set_exception(StopAsyncIteration())  # a StopIteration would end the generator that waits
-    except BaseException as error:
-        coming.set_exception(error)
+        if item is end:
+            return
+        yield item

@@ -9,13 +9,13 @@ from numpy.typing import ArrayLike
 
 from course_lib.plots.base import COLORS, new_figure
 
-AB_RANGE = 110  # no color of sRGB lies outside
+AB_RANGE = 120  # no color of sRGB lies outside 110
 _GREEN_MAGENTA = LinearSegmentedColormap.from_list("a", [COLORS[2], "#f2f2f2", COLORS[4]])
 _BLUE_YELLOW = LinearSegmentedColormap.from_list("b", [COLORS[0], "#f2f2f2", COLORS[1]])
 _PLANES: tuple[tuple[str, str | Colormap, int, int], ...] = (
     ("L: dark to light", "gray", 0, 100),
-    ("a: green to magenta", _GREEN_MAGENTA, -80, 80),  # photographs seldom reach further
-    ("b: blue to yellow", _BLUE_YELLOW, -80, 80),
+    ("a: green to magenta", _GREEN_MAGENTA, -60, 60),  # photographs seldom reach further
+    ("b: blue to yellow", _BLUE_YELLOW, -60, 60),
 )
 
 
@@ -63,11 +63,11 @@ def ab_histograms(colors: Mapping[str, ArrayLike]) -> Figure:
     figure, axes = new_figure(len(colors), 3.6)
     for ax, (title, values) in zip(axes, colors.items(), strict=True):
         a, b = np.asarray(values, float).reshape(-1, 2).T
-        edges = np.linspace(-AB_RANGE, AB_RANGE, 89)
+        edges = np.linspace(-AB_RANGE, AB_RANGE, 97)
         counts, _, _ = np.histogram2d(b, a, bins=(edges, edges))
         drawn = ax.imshow(
             np.ma.masked_equal(counts / max(len(a), 1), 0),
-            norm=LogNorm(1e-5, 1),
+            norm=LogNorm(1e-5, 3e-2),
             cmap="cividis",
             origin="lower",
             extent=(-AB_RANGE, AB_RANGE, -AB_RANGE, AB_RANGE),
@@ -75,5 +75,5 @@ def ab_histograms(colors: Mapping[str, ArrayLike]) -> Figure:
         ax.axhline(0, color="gray", linewidth=0.5)
         ax.axvline(0, color="gray", linewidth=0.5)
         ax.set(title=title, xlabel="a (green – magenta)", ylabel="b (blue – yellow)")
-    figure.colorbar(drawn, ax=axes, label="share of the pixels")
+    figure.colorbar(drawn, ax=axes, label="share of the pixels", extend="max")
     return figure

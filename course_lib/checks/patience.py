@@ -1,0 +1,47 @@
+"""Waiting for a learner's code that may wait for ever itself."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from threading import Thread
+from typing import Any
+
+from course_lib.checks.failure import CheckFailed
+
+PATIENCE_S = 5
+
+
+def in_time(work: Callable[[], Any], given: str) -> Any:
+    """Do something in a thread of its own, since nothing can interrupt a thread that waits for another.
+
+    Parameters
+    ----------
+    work : callable
+        What to do.
+    given : str
+        What it is, in words.
+
+    Returns
+    -------
+    object
+        What it returned.
+
+    Raises
+    ------
+    CheckFailed
+        If nothing came for 5 seconds. The thread is left behind.
+    """
+    coming: Future[Any] = Future()
+    Thread(target=_run, args=(work, coming), daemon=True).start()
+    if not wait([coming], PATIENCE_S).done:
+        raise CheckFailed(
+            f"{given}\n  expected:     an item, or the end\n  came:         nothing for {PATIENCE_S} seconds\n"
+            "  likely cause: it waits for something that never comes; how does it learn of the end?"
+        )
+    return coming.result()
+
+
+def _run(work: Callable[[], Any], coming: "Future[Any]") -> None:
+    try:
+        coming.set_result(work())
+    except BaseException as error:
+        coming.set_exception(error)

@@ -2,6 +2,7 @@
 BIN := .venv/bin
 READY := .venv/ready
 OPS := build/ops.ready
+PEERS := build/peers/ready
 
 .DEFAULT_GOAL := help
 .PHONY: help course test test-gpu lab release bench lock clean
@@ -30,14 +31,17 @@ lab: $(OPS)  ## open the course in JupyterLab, on your own copies in work/
 release: $(READY)  ## make notebooks/ anew from solutions/
 	$(BIN)/course release
 
-bench: $(OPS)  ## time and memory: colors, pipelines, upsampling, user operations
+bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, user operations
 	$(BIN)/python benchmarks/color.py
+	$(BIN)/python -m benchmarks.dataflow
 	$(BIN)/python benchmarks/upsampling.py
 	$(BIN)/python benchmarks/user_ops.py
 
-lock: build/uv/bin/uv  ## make requirements.lock anew from pyproject.toml
+lock: build/uv/bin/uv  ## make requirements.lock anew from pyproject.toml, and that of the benchmarks' peers
 	build/uv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --quiet -o requirements.lock
+	build/uv/bin/uv pip compile benchmarks/peers.txt --constraint requirements.lock --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --quiet -o benchmarks/peers.lock
 
 clean:  ## remove build/ and caches; work/, classroom/ and .venv stay
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -53,6 +57,14 @@ $(READY): requirements.lock pyproject.toml ci/setup.py
 $(OPS): $(READY) $(wildcard user_ops/*.* user_ops/CMakeLists.txt)
 	@mkdir -p $(@D)
 	@if $(BIN)/course ops build; then touch $@; else echo "set-up: going on without the compiled user operations"; fi
+
+# What others use, to compare with; no part of the course. Without a network the benchmarks go on without it.
+$(PEERS): $(READY) benchmarks/peers.lock
+	@rm -rf $(@D)
+	@echo "set-up: installing benchmarks/peers.lock"
+	@if $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
+		--target $(@D) --requirement benchmarks/peers.lock; then touch $@; \
+		else echo "set-up: going on without the benchmarks' peers"; fi
 
 build/uv/bin/uv: $(READY)
 	$(BIN)/python -m venv build/uv

@@ -128,12 +128,18 @@ def _resized(image: Any, size: tuple[int, int]) -> Any:
     """Resize to uint8, in which a batch is quick to put together and a color is quick to look up."""
     import tensorflow as tf
 
-    resized = tf.cond(
-        tf.reduce_all(tf.shape(image)[:2] >= size),
-        lambda: tf.image.resize(image, size, method="area"),
-        lambda: tf.image.resize(image, size, antialias=True),
+    def rounded(resized: Any) -> Any:
+        return tf.cast(tf.round(resized), tf.uint8)
+
+    found = tf.shape(image)[:2]
+    resized = tf.case(
+        [
+            (tf.reduce_all(found == size), lambda: image),
+            (tf.reduce_all(found >= size), lambda: rounded(tf.image.resize(image, size, method="area"))),
+        ],
+        default=lambda: rounded(tf.image.resize(image, size, antialias=True)),
     )
-    return tf.cast(tf.round(resized), tf.uint8)
+    return tf.ensure_shape(resized, (*size, 3))
 
 
 def _lab(rgb: Any) -> tuple[Any, Any]:

@@ -71,7 +71,7 @@ def _follow_function(function: Any, used: set[str], seen: list[object]) -> None:
     scope = function.__globals__
     for name, is_global in _names(function.__code__):
         found = scope.get(name) if is_global else None
-        if not _is_own(found, scope):  # a helper may have any name
+        if not (_is_own(found, scope) and _cell(found) == _cell(function)):  # a helper may have any name
             used.update(name.split("."))
         if found is not None:
             _follow(found, scope, used, seen)
@@ -87,6 +87,12 @@ def _is_own(thing: Any, scope: dict[str, object] | None) -> bool:
     if inspect.isclass(thing):
         return thing.__module__ == NOTEBOOK
     return inspect.isfunction(thing) and thing.__globals__ is scope
+
+
+def _cell(thing: Any) -> str | None:
+    """Name the cell that a function or class is written in."""
+    functions = (value for value in (thing, *vars(thing).values()) if inspect.isfunction(value))
+    return next((function.__code__.co_filename for function in functions), None)
 
 
 def _names(code: CodeType) -> Iterator[tuple[str, bool]]:

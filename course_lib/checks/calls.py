@@ -2,9 +2,7 @@
 
 import copy
 import inspect
-import linecache
 import re
-import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +10,7 @@ import numpy as np
 
 from course_lib.checks.came import Came
 from course_lib.checks.describe import describe, describe_call
+from course_lib.checks.elsewhere import line_of
 from course_lib.checks.failure import CheckFailed, rendered
 from course_lib.checks.names import names_used, notebook_scope
 
@@ -149,18 +148,11 @@ def _require_function(function: object) -> None:
 
 def _unwritten(error: NotImplementedError, function: object) -> NotImplementedError:
     """Give an error a short text in the notebook: which function is not written yet."""
-    frame = _own_frame(error, function)
-    name = frame[0].f_code.co_name if frame else _name(function)
+    line = line_of(error, notebook_scope(function))
+    name = line.function if line else _name(function)
     text = f"{name} is not written yet: replace the line `raise NotImplementedError` by your code"
     error._render_traceback_ = lambda: rendered(text)  # type: ignore[attr-defined]
     return error
-
-
-def _own_frame(error: Exception, function: object) -> tuple[Any, int] | None:
-    """Find the innermost frame of the learner's own code that an error came through, and its line."""
-    scope = notebook_scope(function)
-    own = [(frame, line) for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_globals is scope]
-    return own[-1] if own else None
 
 
 def _where(error: Exception, function: object) -> str:
@@ -168,12 +160,8 @@ def _where(error: Exception, function: object) -> str:
     text = _PLACE.sub("", f"{type(error).__name__}: {error}").rstrip(": ")
     if isinstance(error, MemoryError) or "OOM" in text:
         text += "\n  likely cause: it asks for more memory than there is; look for an array that is mostly zeros"
-    frame = _own_frame(error, function)
-    if frame is None:
-        return text
-    return (
-        f"{text}\n  in line {frame[1]} of its cell: {linecache.getline(frame[0].f_code.co_filename, frame[1]).strip()}"
-    )
+    line = line_of(error, notebook_scope(function))
+    return f"{text}\n  in line {line.number} of its cell: {line.text}" if line else text
 
 
 def _same(before: Any, after: Any) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from types import CodeType
 from typing import Any
 
+from course_lib.checks.elsewhere import Elsewhere
+
 NOTEBOOK = "__main__"  # what code of a notebook has for its module
 
 
@@ -26,13 +28,17 @@ def names_used(function: Callable[..., object]) -> set[str]:
         module, also that one's own name and the modules it lies in. Local names, annotations and
         comments are not used.
     """
+    if isinstance(function, Elsewhere):
+        return function.elsewhere_names_used()
     used: set[str] = set()
     _follow(function, notebook_scope(function), used, [])
     return used
 
 
 def notebook_scope(function: object) -> dict[str, object] | None:
-    """Find the global names of the notebook that a function is written in; None if it comes from elsewhere."""
+    """Find the global names of the notebook that a function is written in; None if they are not in this process."""
+    if isinstance(function, Elsewhere):
+        return None
     scope = getattr(_bare(function), "__globals__", {})
     return scope if scope.get("__name__") == NOTEBOOK else None
 
@@ -54,7 +60,7 @@ def _follow(thing: Any, scope: dict[str, object] | None, used: set[str], seen: l
             if callable(value):
                 _follow(value, scope, used, seen)
     elif inspect.isfunction(bare := _bare(thing)) and bare.__globals__ is scope:
-        for name, is_global in _names(bare.__code__):
+        for name, is_global in loaded(bare.__code__):
             used.update(name.split("."))
             if is_global and name in bare.__globals__:
                 _follow(bare.__globals__[name], scope, used, seen)
@@ -70,11 +76,11 @@ def _follow(thing: Any, scope: dict[str, object] | None, used: set[str], seen: l
             _follow(type(thing), scope, used, seen)
 
 
-def _names(code: CodeType) -> Iterator[tuple[str, bool]]:
+def loaded(code: CodeType) -> Iterator[tuple[str, bool]]:
     """Yield each name that code loads or imports, and whether it is a global one."""
     for instruction in dis.get_instructions(code):
         if instruction.opcode in dis.hasname and instruction.opname.startswith(("LOAD_", "IMPORT_")):
             yield instruction.argval, instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _names(constant)
+            yield from loaded(constant)

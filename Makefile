@@ -20,6 +20,7 @@ test: $(OPS)  ## lint, types, unit tests, release drift, answer banks, untouched
 	$(BIN)/python -m pytest
 	$(BIN)/course release --check
 	$(BIN)/python ci/check_answers.py
+	$(BIN)/python ci/check_answers.py --trusted
 	$(BIN)/python ci/run_notebooks.py --learner
 
 test-gpu: $(READY)  ## test the CUDA kernels; without a GPU, compile them and run them in an emulation
@@ -31,11 +32,12 @@ lab: $(OPS)  ## open the course in JupyterLab, on your own copies in work/
 release: $(READY)  ## make notebooks/ anew from solutions/
 	$(BIN)/course release
 
-bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, user operations
+bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, user operations, grading
 	$(BIN)/python benchmarks/color.py
 	$(BIN)/python -m benchmarks.dataflow
 	$(BIN)/python benchmarks/upsampling.py
 	$(BIN)/python benchmarks/user_ops.py
+	$(BIN)/python benchmarks/grading.py
 
 lock: build/uv/bin/uv  ## make requirements.lock anew from pyproject.toml, and that of the benchmarks' peers
 	build/uv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

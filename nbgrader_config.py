@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
+from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -43,4 +44,13 @@ c.Autograde.autograde_preprocessors = [
     CheckCellMetadata,
 ]
 # Feedback shows what a hidden test said, never how it is written.
-c.GenerateFeedback.preprocessors = [GetGrades, ClearHiddenTracebacks, ClearHiddenTests, CSSHTMLHeaderPreprocessor]
+c.GenerateFeedback.preprocessors = [
+    GetGrades,
+    ClearHiddenTracebacks,
+    ClearHiddenTests,
+    SanitizeHTML,
+    CSSHTMLHeaderPreprocessor,
+]
+# Nothing that a learner wrote runs in the browser of who looks at it, in formgrader and in feedback.
+c.SanitizeHTML.enabled = True
+c.HTMLExporter.preprocessors = [SanitizeHTML]

@@ -17,6 +17,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # where the package ci is
 
 from ci.trials import Trial, try_answers
+from ci.trusted_trials import try_answers_apart
 from course_lib.answers import Answer, read_answers
 from course_lib.course import Course
 from course_lib.release import ReleaseError, build_source, generate
@@ -25,7 +26,7 @@ from course_lib.rules import exercises
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
-def check_unit(course: Course, unit: str) -> list[Trial]:
+def check_unit(course: Course, unit: str, trusted: bool = False) -> list[Trial]:
     """Try the answers of one unit, and each exercise untouched.
 
     Parameters
@@ -34,6 +35,8 @@ def check_unit(course: Course, unit: str) -> list[Trial]:
         Where the unit lies.
     unit : str
         Its whole name.
+    trusted : bool
+        Test the answers as in a grade: from another process than theirs.
 
     Returns
     -------
@@ -51,7 +54,8 @@ def check_unit(course: Course, unit: str) -> list[Trial]:
         return []
     released = nbformat.reads(generate(course, unit), as_version=4)
     answers = read_answers(course.solutions / unit / "answers.md")
-    return try_answers(notebook, [*_untouched(released, exercises(notebook)), *answers])
+    try_all = try_answers_apart if trusted else try_answers
+    return try_all(notebook, [*_untouched(released, exercises(notebook)), *answers])
 
 
 def _untouched(released: nbformat.NotebookNode, names: Iterable[str]) -> list[Answer]:
@@ -103,6 +107,9 @@ def main(
     units: Annotated[list[str] | None, typer.Argument(help="Units, in whole or in part (03); all by default.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Units checked at once.")] = os.cpu_count() or 1,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show what every wrong answer is told.")] = False,
+    trusted: Annotated[
+        bool, typer.Option("--trusted", help="Test the answers from another process, as a grade.")
+    ] = False,
 ) -> None:
     """Try the answers of every bank; exit 1 where one does not fare as its bank says."""
     console = Console(highlight=False, markup=False)
@@ -115,7 +122,7 @@ def main(
     failed = 0
     start = time.monotonic()
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        running = {unit: pool.submit(check_unit, course, unit) for unit in names}
+        running = {unit: pool.submit(check_unit, course, unit, trusted) for unit in names}
         for unit, future in running.items():
             try:
                 trials = future.result()

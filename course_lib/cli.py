@@ -2,42 +2,23 @@
 
 import os
 import sys
-from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from course_lib import cli_ops, workspace
+from course_lib import cli_grade, cli_ops, workspace
 from course_lib import doctor as doctor_rows
 from course_lib.course import Course
-from course_lib.grading import report, runner
-from course_lib.grading.submissions import find_submissions
+from course_lib.grading import report
 from course_lib.release import release as release_units
+from course_lib.terminal import console, open_course, stop
 
 app = typer.Typer(
     help="Pixelwise: learn, release and grade.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
 )
-app.add_typer(cli_ops.app, name="ops")
-console = Console(highlight=False, markup=False)
 
 Unit = Annotated[str, typer.Argument(help="A unit, in whole or in part: 03, upsampling, 03_upsampling.")]
-
-
-def stop(message: object, status: int = 1) -> NoReturn:
-    """Say what is wrong, and end."""
-    typer.echo(message, err=True)
-    raise typer.Exit(status)
-
-
-def open_course() -> Course:
-    """Find the course that the command is for."""
-    try:
-        return Course.find()
-    except ValueError as error:
-        stop(error, 2)
 
 
 def named(course: Course, unit: str) -> str:
@@ -134,42 +115,8 @@ def release(
     raise typer.Exit(int(check and bool(changed)))
 
 
-@app.command()
-def grade(
-    paths: Annotated[list[Path], typer.Argument(help="Notebooks, or folders <student>/<unit>/<unit>.ipynb.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-    jobs: Annotated[int, typer.Option(min=1, help="Submissions run at once.")] = os.cpu_count() or 1,
-) -> None:
-    """Grade notebooks into classroom/: gradebook, and feedback for each student."""
-    course = open_course()
-    try:
-        submissions = find_submissions(course, paths)
-    except ValueError as error:
-        stop(error, 2)
-    screen = Console(stderr=True)
-    try:
-        with Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=screen,
-            transient=True,
-            disable=not screen.is_terminal,
-        ) as bar:
-            task = bar.add_task("grading", total=len(submissions))
-            grades = runner.grade(course, submissions, jobs, on_grade=lambda _: bar.advance(task))
-    except ValueError as error:
-        stop(error)
-    if as_json:
-        typer.echo(report.to_json(grades))
-    else:
-        console.print(report.table(grades))
-        if len(grades) == 1 and grades[0].exercises:
-            console.print(report.exercise_table(grades[0].unit, grades[0].exercises))
-        console.print(f"feedback: {course.classroom / 'feedback'}", soft_wrap=True)
-    raise typer.Exit(int(any(grade.status != "graded" for grade in grades)))
-
+app.command()(cli_grade.grade)
+app.add_typer(cli_ops.app, name="ops")
 
 if __name__ == "__main__":
     app()

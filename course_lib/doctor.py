@@ -138,10 +138,15 @@ def user_ops() -> Row:
 
 
 def sandbox() -> Row:
-    """Tell in what other people's notebooks are graded."""
-    said = answer("bwrap", "--version") or ["no bubblewrap"]
-    found = f"this version grades without one, so only the work of people you trust; {said[0]}"
-    return Row("sandbox", True, found, optional=True)
+    """Tell in what other people's notebooks are graded, and who limits them."""
+    from course_lib.grading.limits import limits_in_use
+    from course_lib.grading.sandbox import available
+
+    reason, _, advice = available().partition("; ")
+    if reason:
+        return Row("sandbox", False, f"{reason}, and other people's notebooks are not graded", advice, optional=True)
+    said = answer("bwrap", "--version") or ["bubblewrap"]
+    return Row("sandbox", True, f"{said[0]}; memory and processes limited by {limits_in_use()}", optional=True)
 
 
 def installed(distribution: str) -> str:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from course_lib import cli, doctor, workspace
 from course_lib.course import Course
 from course_lib.doctor import Row
+from course_lib.grading import runner
 from course_lib.grading.scores import ExerciseScore
 from course_lib.release import released
 from tests.tiny_course import RIGHT, UNIT, answered, make_course, submit
@@ -100,14 +101,37 @@ def test_grade_as_json_and_as_a_table(course: Course, tmp_path: Path) -> None:
         "max_points": 3,
         "status": "graded",
         "exercises": [{"name": "double", "points": 3, "max_points": 3, "message": ""}],
+        "isolated": True,
+        "mended": [],
+        "notes": [],
     }
-    assert (broken["points"], broken["max_points"], broken["exercises"]) == (0, 3, [])
+    assert (broken["points"], broken["max_points"]) == (0, 3)
     assert broken["status"].startswith("error: expected a notebook, found broken JSON")
     result = call("grade", tmp_path / "Ada Byron")
     assert result.exit_code == 0
     assert "│ Ada Byron │ 01_doubling │ 3/3 │ graded │" in squeezed(result.output)
     assert "│ double │ 3/3 │ ✓ │" in squeezed(result.output)
-    assert f"feedback: {course.classroom / 'feedback'}" in result.output
+    assert "1 submission, 1 of them graded before; 3 of 3 points, 0 errors, 0 mended" in result.output
+    assert f"feedback, grades.csv, logs: {course.classroom}" in result.output
+
+
+def test_grading_without_a_sandbox_is_marked(course: Course, tmp_path: Path) -> None:
+    submit(tmp_path, "eve", answered(course, RIGHT))
+    result = call("grade", "--no-sandbox", tmp_path)
+    assert result.exit_code == 0
+    assert "│ eve │ 01_doubling │ 3/3 │ graded (not isolated) │" in squeezed(result.output)
+    assert "not isolated: the learners' code ran with your rights" in result.output
+
+
+def test_without_bubblewrap_the_command_says_how_to_install_it(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(tmp_path, "eve", answered(course, RIGHT))
+    monkeypatch.setattr(runner, "available", lambda: "install bubblewrap: apt install bubblewrap")
+    result = call("grade", tmp_path)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith("install bubblewrap: apt install bubblewrap\n")
 
 
 def test_release_and_its_check(course: Course) -> None:

@@ -54,7 +54,7 @@ def test_every_thing_has_one_row_in_words(add: Add) -> None:
 
 def test_a_bare_machine_can_run_the_course(add: Add) -> None:
     rows = doctor.diagnose()
-    assert {row.name for row in rows if not row.ok} == {"C++ compiler"}
+    assert {row.name for row in rows if not row.ok} == {"C++ compiler", "sandbox"}
     assert doctor.is_healthy(rows)
 
 
@@ -158,10 +158,26 @@ def test_a_driver_without_a_gpu_is_no_gpu(add: Add) -> None:
     assert row.found == "no GPU: the course runs on the CPU; nvcc none"
 
 
-def test_nobody_is_told_that_grading_is_isolated(add: Add) -> None:
-    assert doctor.sandbox().found.endswith("people you trust; no bubblewrap")
-    add("bwrap", 'echo "bubblewrap 0.8.0"')
-    assert doctor.sandbox().found.endswith("people you trust; bubblewrap 0.8.0")
+def test_without_bubblewrap_the_row_says_how_to_install_it(add: Add) -> None:
+    row = doctor.sandbox()
+    assert (row.ok, row.verdict) == (False, "optional")
+    assert row.found == "bubblewrap is not here, and other people's notebooks are not graded"
+    assert "apt install bubblewrap" in row.advice
+
+
+def test_a_bubblewrap_that_is_not_allowed_to_work_is_none(add: Add) -> None:
+    add("bwrap", "echo 'bwrap: setting up uid map: Permission denied' >&2; exit 1")
+    row = doctor.sandbox()
+    assert not row.ok
+    assert "does not work here: bwrap: setting up uid map: Permission denied" in row.found
+    assert "allow user namespaces" in row.advice
+
+
+def test_a_sandbox_that_works_comes_with_who_limits_memory_and_processes(add: Add) -> None:
+    add("bwrap", 'if [ "$1" = --version ]; then echo "bubblewrap 0.8.0"; fi')
+    row = doctor.sandbox()
+    assert row.ok
+    assert row.found.startswith("bubblewrap 0.8.0; memory and processes limited by ")
 
 
 def test_user_operations_need_a_compiler_or_a_folder(add: Add, monkeypatch: pytest.MonkeyPatch) -> None:

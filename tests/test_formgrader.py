@@ -1,6 +1,7 @@
 import http.client
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -57,8 +58,13 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A course with one graded submission, handed in where nbgrader expects it."""
     course = make_course(tmp_path_factory.mktemp("to look at") / "course")
     submitted = course.classroom / "submitted"
-    submit(submitted, "Ada Byron", answered(course, HALF_RIGHT))
-    runner.grade(course, find_submissions(course, [submitted]), 1, on_grade=lambda _: None)
+    notebook = answered(course, HALF_RIGHT)
+    show = "from IPython.display import HTML, Javascript, display\n"
+    show += "display(HTML('<script>alert(1)</script>'), Javascript('alert(2)'), HTML('<img src=x onerror=alert(3)>'))"
+    notebook["cells"].append({**notebook["cells"][1], "id": "evil", "metadata": {}, "source": show})
+    notebook["cells"][0]["source"] += "\n\n<script>alert(4)</script>\n"
+    submit(submitted, "Ada Byron", notebook)
+    runner.grade(course, find_submissions(course, [submitted]), runner.Settings(isolated=False), lambda _: None)
     return course
 
 
@@ -110,5 +116,13 @@ def test_formgrader_opens_a_graded_submission(server: Server) -> None:
     page = Words(server.get(f"/formgrader/submissions/{notebook['id']}/")).text
     assert "np.abs" in page
     assert "secret_number" in page  # an instructor sees the hidden tests
+    assert "alert(1)" in page
     grades = server.api(f"grades?submission_id={notebook['id']}")
     assert {grade["name"]: grade["auto_score"] for grade in grades} == {"test_double": 1, "test_double_hidden": 0}
+
+
+def test_nothing_that_a_learner_wrote_runs_in_formgrader(server: Server) -> None:
+    (notebook,) = server.api(f"submitted_notebooks/{UNIT}/{UNIT}")
+    page = server.get(f"/formgrader/submissions/{notebook['id']}/")
+    assert not re.search(r"<script[^>]*>[^<]*alert\(", page)
+    assert not re.search(r"<img[^>]*onerror", page)

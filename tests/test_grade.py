@@ -1,3 +1,4 @@
+import csv
 import json
 import os
 import subprocess
@@ -23,12 +24,12 @@ FILES = f"import pathlib\npathlib.Path('left.txt').write_text('x')\n{RIGHT}"
 POINTS = {
     "Zoë O'Neil": 3,
     "bare": 3,
-    "copied": 0,
+    "copied": 3,
     "corrupt": 0,
     "both": 0,
     "deleted": 0,
     "deleted all": 3,
-    "doubled": 0,
+    "doubled": 3,
     "dying": 0,
     "edited": 0,
     "half": 1,
@@ -44,13 +45,22 @@ POINTS = {
 }
 ERRORS = {
     "both": "expected one notebook of 01_doubling, found 2; this one is ",
-    "copied": "expected cell 'double' once, found it 2 times",
     "corrupt": "expected a notebook, found broken JSON in line 1",
-    "doubled": "expected cell 'test_double' once, found it 2 times (cells 4, 6)",
-    "dying": "the kernel died",
-    "lost": "expected the solution cells 'double', found none",
-    "stubborn": "a cell ran on after 2 s and could not be stopped",
+    "dying": "the kernel died in cell 3 (double): it ended itself",
+    "stubborn": "the kernel died in cell 3 (double): a cell ran on after 2 s and could not be stopped",
 }
+MENDED = {
+    "bare": "no kernel was named",
+    "copied": "the last one that was worked on counts: 'double' (2 times; cell 6)",
+    "deleted": "deleted, put back: 'test_double'",
+    "deleted all": "deleted, put back: 'test_double', 'test_double_hidden'",
+    "doubled": "once is enough: 'test_double' (2 times)",
+    "edited": "changed, restored: 'test_double', 'test_double_hidden'",
+    "lost": "deleted, put back untouched: 'double'",
+    "markdown": "code again: 'test_double'",
+    "skipping": "tags taken away: cell 4 ('skip-execution', 'demo')",
+}
+NOTED = {"dying", "edited", "skipping"}
 
 
 @dataclass
@@ -189,20 +199,51 @@ def test_exercises_and_messages(run: Run) -> None:
     assert messages["half"] == "AssertionError: a negative number stays negative"
     assert messages["untouched"].startswith("NotImplementedError")
     assert messages["loop"] == "TimeoutError: stopped after 2 s; an endless loop?"
-    assert run.grades["corrupt"]["exercises"] == []
+    assert messages["dying"].startswith("KernelDied: the kernel died in cell 3")
+    assert run.grades["corrupt"]["exercises"] == [{"name": "double", "points": 0, "max_points": 3, "message": ""}]
+
+
+def test_what_was_mended_is_said(run: Run) -> None:
+    mended = {student: " ".join(found["mended"]) for student, found in run.grades.items() if found["mended"]}
+    assert mended.keys() == MENDED.keys()
+    for student, words in MENDED.items():
+        assert words in mended[student]
+
+
+def test_what_an_instructor_may_want_to_look_at_is_noted(run: Run) -> None:
+    assert {student for student, found in run.grades.items() if found["notes"]} == NOTED
+    assert run.grades["edited"]["notes"][0] == "cell 4 changes the test 'test_double'"
+
+
+def test_every_result_was_isolated(run: Run) -> None:
+    assert all(found["isolated"] for found in run.grades.values())
 
 
 def test_gradebook_holds_the_same_points(run: Run) -> None:
     with Gradebook(f"sqlite:///{run.course.classroom / 'gradebook.db'}") as gradebook:
         recorded = {s.student.id: s.score for s in gradebook.assignment_submissions(UNIT)}
-    assert recorded == {student: points for student, points in POINTS.items() if student not in ERRORS}
+    assert recorded == {student: points for student, points in POINTS.items() if student != "both"}
+
+
+def test_the_table_for_spreadsheets_holds_the_same_points(run: Run) -> None:
+    with (run.course.classroom / "grades.csv").open(encoding="utf-8", newline="") as table:
+        rows = {row["student"]: row for row in csv.DictReader(table)}
+    assert {student: float(row["points"]) for student, row in rows.items()} == POINTS
+    assert {student for student, row in rows.items() if row["status"] != "graded"} == ERRORS.keys()
+
+
+def test_each_submission_has_a_log(run: Run) -> None:
+    logs = {path.parent.name: path.read_text() for path in run.course.classroom.glob(f"logs/*/{UNIT}.log")}
+    assert logs.keys() == POINTS.keys()
+    assert "cell 4 (test_double): " in logs["right"]
+    assert "secret_number" not in "".join(logs.values())
 
 
 def test_feedback_names_the_points(run: Run) -> None:
-    graded = set(POINTS) - set(ERRORS)
+    graded = set(POINTS) - {"both"}
     assert {page.parent.parent.name for page in run.course.classroom.glob("feedback/*/*/*.html")} == graded
     for student in graded:
-        assert f"{UNIT} (Score: {POINTS[student]:.1f} / 3.0)" in run.words(student)
+        assert f"Score: {POINTS[student]} / 3" in run.words(student)
     assert "a negative number stays negative" in run.words("half")
 
 

@@ -1,8 +1,10 @@
 """nbgrader's own commands in such a course, and a grading that is interrupted."""
 
+import contextlib
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -40,40 +42,77 @@ def command(course: Course, *arguments: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(arguments, cwd=course.root, env=env, capture_output=True, text=True, check=False)
 
 
+def exported(course: Course) -> dict[str, float]:
+    """What nbgrader's own export says."""
+    done = command(course, "nbgrader", "export")
+    assert done.returncode == 0, done.stderr
+    with (course.root / "grades.csv").open(encoding="utf-8") as table:
+        return {row["student_id"]: float(row["score"]) for row in csv.DictReader(table)}
+
+
 def test_nbgraders_own_commands_give_the_same_points(course: Course) -> None:
     before = released(course, UNIT).read_bytes()
-    for arguments in (
-        ["generate_assignment", UNIT, "--force"],
-        ["autograde", UNIT],
-        ["generate_feedback", UNIT],
-        ["export"],
-    ):
+    for arguments in (["generate_assignment", UNIT, "--force"], ["autograde", UNIT], ["generate_feedback", UNIT]):
         done = command(course, "nbgrader", *arguments)
         assert done.returncode == 0, done.stderr
     assert released(course, UNIT).read_bytes() == before
-    with (course.root / "grades.csv").open(encoding="utf-8") as table:
-        exported = {row["student_id"]: float(row["score"]) for row in csv.DictReader(table)}
-    assert exported == {"right": 3, "half": 1, "skipping": 0, "deleted": 3}
+    stock = exported(course)
+    assert stock == {"right": 3, "half": 1, "skipping": 0, "deleted": 3}
     for page in course.classroom.glob("feedback/*/*/*.html"):
         assert "secret_number" not in page.read_text(encoding="utf-8")
     graded = command(course, "course", "grade", "--json", str(course.classroom / "submitted"))
-    assert {grade["student"]: grade["points"] for grade in json.loads(graded.stdout)} == exported
+    assert {grade["student"]: grade["points"] for grade in json.loads(graded.stdout)} == stock
+    assert exported(course) == stock
 
 
-def test_an_interrupted_grading_ends_at_once_and_leaves_no_kernel(course: Course, tmp_path: Path) -> None:
-    seen = tmp_path / "kernel"
-    hanging = f"import os, time\nopen({str(seen)!r}, 'w').write(f'{{os.getpid()}}.')\ntime.sleep(100)"
+def test_nbgraders_feedback_after_a_grading_shows_no_hidden_test_and_runs_nothing(course: Course) -> None:
+    evil = "from IPython.display import HTML\nHTML('<script>alert(1)</script><b>bold</b>')"
+    notebook = answered(course, RIGHT)
+    notebook["cells"].append({**notebook["cells"][1], "id": "evil", "metadata": {}, "source": evil})
+    notebook["cells"][0]["source"] += "\n\n<script>alert(2)</script>\n"
+    submit(course.classroom / "submitted", "evil", notebook)
+    graded = command(course, "course", "grade", str(course.classroom / "submitted"))
+    assert graded.returncode == 0, graded.stdout
+    done = command(course, "nbgrader", "generate_feedback", UNIT, "--student", "evil", "--force")
+    assert done.returncode == 0, done.stderr
+    page = (course.classroom / "feedback" / "evil" / UNIT / f"{UNIT}.html").read_text(encoding="utf-8")
+    assert "secret_number" not in page
+    assert "<b>bold</b>" in page
+    assert not re.search(r"<script[^>]*>\s*alert", page)
+
+
+def test_an_interrupted_grading_ends_at_once_and_leaves_no_process(
+    course: Course, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    tmp_path = tmp_path_factory.mktemp("t")  # names of sockets are short
     for student in ("one", "two", "three"):
-        submit(tmp_path / "in", student, answered(course, hanging))
-    arguments = [str(BIN / "course"), "grade", "--jobs", "1", str(tmp_path / "in")]
+        submit(tmp_path / "in", student, answered(course, "import time\ntime.sleep(100)"))
+    arguments = [str(BIN / "course"), "grade", "--jobs", "2", str(tmp_path / "in")]
     with subprocess.Popen(
-        arguments, cwd=course.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        arguments,
+        cwd=course.root,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     ) as grading:
-        while not (seen.exists() and seen.read_text().endswith(".")) and grading.poll() is None:
+        started: list[psutil.Process] = []
+        while not any(is_sandbox(process) for process in started) and grading.poll() is None:
             time.sleep(0.05)
-        grading.send_signal(signal.SIGINT)
+            started = psutil.Process(grading.pid).children(recursive=True)
+        os.killpg(grading.pid, signal.SIGINT)  # as a terminal does
         output, errors = grading.communicate(timeout=30)
     assert grading.returncode != 0
     assert output == ""
     assert errors.strip() in ("", "Aborted!", "Aborted.")
-    assert not psutil.pid_exists(int(seen.read_text().removesuffix(".")))
+    _, alive = psutil.wait_procs(started, timeout=10)
+    assert alive == []
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def is_sandbox(process: psutil.Process) -> bool:
+    """Tell whether a process is a learner's sandbox."""
+    with contextlib.suppress(psutil.Error):
+        return process.name() == "bwrap"
+    return False

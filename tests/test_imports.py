@@ -21,7 +21,7 @@ ALLOWED = {
     "quiet": set(),
     "course": set(),
     "files": set(),
-    "doctor": set(),
+    "doctor": {"grading"},
     "images": set(),
     "color": set(),
     "plots": set(),
@@ -38,10 +38,12 @@ ALLOWED = {
     "answers": set(),
     "rules": {"answers"},
     "release": {"rules"},
-    "grading": {"release"},
+    "grading": {"__init__", "checks", "ops", "release"},
     "workspace": {"grading", "release"},
+    "terminal": set(),
     "cli_ops": {"ops"},
-    "cli": {"cli_ops", "doctor", "grading", "release", "workspace"},
+    "cli_grade": {"grading", "terminal"},
+    "cli": {"cli_grade", "cli_ops", "doctor", "grading", "release", "terminal", "workspace"},
 }
 STANDALONE = ("images", "color", "plots", "checks")
 

@@ -1,17 +1,24 @@
+import csv
 import io
 import json
+from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
 
-from course_lib.grading.report import Grade, exercise_table, table, to_json
+from course_lib.grading.gradebook import Recorded
+from course_lib.grading.outcome import Outcome
+from course_lib.grading.report import exercise_table, exercises_csv, grades_csv, summary, table, to_json
 from course_lib.grading.scores import ExerciseScore
 
 EXERCISES = [ExerciseScore("kernel", 2, 2, ""), ExerciseScore("phases", 0.5, 3, "phases(x=1)\n  came: [red]2[/red]")]
-GRADES = [
-    Grade("Zoë O'Neil", "03_up", 2.5, 5, "graded", EXERCISES),
-    Grade("ada", "03_up", 0, 5, "error: expected a notebook, found other JSON"),
-]
+ZOE = Outcome("Zoë O'Neil", "03_up", "graded", EXERCISES, mended=["test_kernel: put back"], notes=["patches numpy"])
+ADA = Outcome(
+    "ada",
+    "03_up",
+    "error: expected a notebook, found other JSON",
+    [ExerciseScore("kernel", 0, 2, ""), ExerciseScore("phases", 0, 3, "")],
+)
 
 
 def shown(drawn: Table, width: int = 100) -> list[str]:
@@ -26,28 +33,31 @@ def row(lines: list[str], start: str) -> list[str]:
     return [cell.strip() for cell in line.strip("│").split("│")]
 
 
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def by_name(*outcomes: Outcome) -> dict[tuple[str, str], Outcome]:
+    return {(outcome.unit, outcome.student): outcome for outcome in outcomes}
+
+
 def test_json_has_the_agreed_keys() -> None:
-    assert json.loads(to_json(GRADES)) == [
-        {
-            "student": "Zoë O'Neil",
-            "unit": "03_up",
-            "points": 2.5,
-            "max_points": 5,
-            "status": "graded",
-            "exercises": [
-                {"name": "kernel", "points": 2, "max_points": 2, "message": ""},
-                {"name": "phases", "points": 0.5, "max_points": 3, "message": "phases(x=1)\n  came: [red]2[/red]"},
-            ],
-        },
-        {
-            "student": "ada",
-            "unit": "03_up",
-            "points": 0,
-            "max_points": 5,
-            "status": "error: expected a notebook, found other JSON",
-            "exercises": [],
-        },
-    ]
+    first, second = json.loads(to_json([ZOE, ADA]))
+    assert first == {
+        "student": "Zoë O'Neil",
+        "unit": "03_up",
+        "points": 2.5,
+        "max_points": 5,
+        "status": "graded",
+        "exercises": [
+            {"name": "kernel", "points": 2, "max_points": 2, "message": ""},
+            {"name": "phases", "points": 0.5, "max_points": 3, "message": "phases(x=1)\n  came: [red]2[/red]"},
+        ],
+        "isolated": True,
+        "mended": ["test_kernel: put back"],
+        "notes": ["patches numpy"],
+    }
+    assert (second["points"], second["max_points"], second["status"]) == (0, 5, ADA.status)
 
 
 def test_json_of_nothing() -> None:
@@ -55,13 +65,22 @@ def test_json_of_nothing() -> None:
 
 
 def test_table_has_a_line_for_each_submission() -> None:
-    lines = shown(table(GRADES))
+    lines = shown(table([ZOE, ADA]))
     assert row(lines, "Zoë O'Neil") == ["Zoë O'Neil", "03_up", "2.5/5", "graded"]
     assert row(lines, "ada") == ["ada", "03_up", "0/5", "error: expected a notebook, found other JSON"]
 
 
+def test_a_result_that_was_not_isolated_says_so() -> None:
+    loose = replace(ZOE, isolated=False)
+    assert row(shown(table([loose])), "Zoë O'Neil")[3] == "graded (not isolated)"
+    assert json.loads(to_json([loose]))[0]["isolated"] is False
+    assert rows(grades_csv([], by_name(loose)))[0]["isolated"] == "no"
+    assert "not isolated: the learners' code ran with your rights" in summary([ZOE, loose], 0).splitlines()
+    assert "not isolated" not in summary([ZOE, ADA], 0)
+
+
 def test_a_narrow_terminal_loses_no_word() -> None:
-    words = " ".join(line.strip("│").split("│")[-1].strip() for line in shown(table(GRADES), 50) if "│" in line)
+    words = " ".join(line.strip("│").split("│")[-1].strip() for line in shown(table([ZOE, ADA]), 50) if "│" in line)
     assert "expected a notebook, found other JSON" in words
 
 
@@ -75,3 +94,55 @@ def test_exercises_show_what_their_tests_said() -> None:
 
 def test_an_exercise_that_did_not_run() -> None:
     assert row(shown(exercise_table("u", [ExerciseScore("one", 0, 1, "")])), "one")[2] == "not run"
+
+
+def test_the_summary_counts() -> None:
+    assert summary([ZOE, ADA, replace(ZOE, student="bob", mended=[], notes=[])], 1).splitlines() == [
+        "3 submissions, 1 of them graded before; 5 of 15 points, 1 error, 1 mended",
+        "mended: Zoë O'Neil, 03_up: test_kernel: put back",
+        "note: Zoë O'Neil, 03_up: patches numpy",
+    ]
+
+
+def test_the_summary_says_what_to_do_about_errors_of_machines() -> None:
+    lost = replace(ADA, status="error: its worker was lost", final=False)
+    assert "their earlier grades stay. Run the command again." in summary([lost], 0)
+    assert "again" not in summary([ADA], 0)
+
+
+def test_csv_holds_the_points_of_the_gradebook() -> None:
+    entries = [
+        Recorded("Zoë O'Neil", "03_up", 4.1, 5, {"phases": (2.5, 3), "kernel": (2, 2)}),
+        Recorded("by hand", "02_net", 7, 7, {"net": (7, 7)}),
+    ]
+    outcomes = by_name(ZOE, ADA)
+    assert rows(grades_csv(entries, outcomes)) == [
+        dict(zip(("student", "unit", "points", "max_points", "status", "isolated"), values, strict=True))
+        for values in (
+            ("by hand", "02_net", "7", "7", "graded by nbgrader", ""),
+            ("Zoë O'Neil", "03_up", "4.1", "5", "graded", "yes"),
+            ("ada", "03_up", "0", "5", ADA.status, "yes"),
+        )
+    ]
+    assert [tuple(row.values()) for row in rows(exercises_csv(entries, outcomes))] == [
+        ("Zoë O'Neil", "03_up", "kernel", "2", "2", ""),
+        ("Zoë O'Neil", "03_up", "phases", "2.5", "3", "phases(x=1)\n  came: [red]2[/red]"),
+        ("by hand", "02_net", "net", "7", "7", ""),
+    ]
+
+
+def test_csv_says_when_the_points_are_old() -> None:
+    lost = replace(ADA, status="error: its worker was lost", final=False)
+    (line,) = rows(grades_csv([Recorded("ada", "03_up", 4, 5, {})], by_name(lost)))
+    assert (line["points"], line["status"]) == (
+        "4",
+        "error: its worker was lost; the points are those of an earlier run",
+    )
+
+
+def test_a_spreadsheet_computes_nothing() -> None:
+    for start in "=+-@":
+        evil = replace(ZOE, exercises=[ExerciseScore("kernel", 0, 2, f'{start}HYPERLINK("http://x")')])
+        entry = Recorded(evil.student, evil.unit, 0, 2, {"kernel": (0, 2)})
+        (line,) = rows(exercises_csv([entry], by_name(evil)))
+        assert line["message"] == f'\'{start}HYPERLINK("http://x")'

@@ -1,11 +1,29 @@
+import math
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import ml_dtypes
 import numpy as np
 import pytest
 import tensorflow as tf
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbgrader.utils import determine_grade
 
-from course_lib.grading.scores import ExerciseScore, exercise_of, normalize_outputs, score
+from course_lib.grading.preprocess import MendOutputs
+from course_lib.grading.scores import (
+    FAULT,
+    ExerciseScore,
+    cell_points,
+    exercise_of,
+    faults,
+    normalize_outputs,
+    score,
+)
 
+# Keras shows its variables in a way that NumPy 2 warns of.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
 PASSED = new_output("stream", name="stdout", text="✓ one: 2 points\n")
 ERROR = new_output("error", ename="ValueError", evalue="bad", traceback=["Traceback", "ValueError: bad"])
 CHECK = new_output("error", ename="CheckFailed", evalue="one(x=1)\n  came: 2", traceback=["x"])
@@ -44,32 +62,78 @@ def test_exercises_keep_their_order_and_other_cells_do_not_count() -> None:
     assert [(s.name, s.points, s.max_points) for s in scores] == [("b", 1, 1), ("a", 0, 2)]
 
 
-@pytest.mark.parametrize(
-    "credit",
-    [0.5, np.float64(0.5), np.float32(0.25), np.float16(1.5), np.int64(1), np.float64(0), np.float64(2)],
-    ids=repr,
-)
-def test_partial_credit_of_numbers_is_exact(credit: float) -> None:
-    assert only(graded("test_one", 2, result(repr(credit)))).points == float(credit)
+SCALARS: list[Callable[[float], Any]] = [
+    float,
+    np.float16,
+    np.float32,
+    np.float64,
+    np.longdouble,
+    ml_dtypes.bfloat16,
+    np.array,
+    lambda x: np.array(x, np.float32),
+    lambda x: np.array(x, ml_dtypes.bfloat16),
+    tf.constant,
+    lambda x: tf.constant(x, tf.float16),
+    lambda x: tf.constant(x, tf.bfloat16),
+    lambda x: tf.constant(x, tf.float64),
+    tf.Variable,
+    keras.Variable,
+]
 
 
-@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int32"])
-def test_partial_credit_of_tensors_is_exact(dtype: str) -> None:
-    credit = tf.cast(tf.constant(1.25), dtype)
-    assert only(graded("test_one", 2, result(repr(credit)))).points == float(credit)
+@pytest.mark.parametrize("kind", SCALARS)
+def test_partial_credit_of_any_number_is_exact(kind: Callable[[float], Any]) -> None:
+    assert only(graded("test_one", 2, result(repr(kind(1.25))))).points == 1.25
 
 
-def test_other_results_are_left_alone() -> None:
-    texts = ["'np.float64(0.5)'", repr(np.zeros(2)), repr(tf.zeros(2)), "0.5"]
+@pytest.mark.parametrize("kind", [int, np.int64, np.uint8, np.intc, tf.constant], ids=repr)
+def test_partial_credit_of_whole_numbers(kind: Callable[[int], Any]) -> None:
+    assert only(graded("test_one", 2, result(repr(kind(1))))).points == 1
+
+
+def test_results_that_are_no_numbers_are_left_alone() -> None:
+    texts = ["'np.float64(0.5)'", "'0.5'", repr(np.zeros(2)), repr(tf.zeros(2)), "True", repr(np.True_), "np.str_('1')"]
     for text in texts:
         cell = graded("test_one", 2, result(text))
         normalize_outputs(cell)
-        assert cell.outputs[0].data["text/plain"] == text
+        assert cell.outputs == [result(text)]
+        assert only(cell).points == 2
 
 
-def test_more_credit_than_points_is_an_error() -> None:
-    with pytest.raises(ValueError, match="partial credit cannot be greater than maximum points"):
-        only(graded("test_one", 2, result(repr(np.float64(2.5)))))
+def test_a_result_without_words_is_no_number() -> None:
+    picture = new_output("execute_result", data={"image/png": "iVBORw0KGgo="}, execution_count=1)
+    assert only(graded("test_one", 2, picture)).points == 2
+
+
+@pytest.mark.parametrize("kind", SCALARS)
+@pytest.mark.parametrize(
+    ("credit", "shown"), [(2.5, "2.5"), (-0.5, "-0.5"), (math.nan, "nan"), (math.inf, "inf"), (-math.inf, "-inf")]
+)
+def test_impossible_credit_is_an_error_of_the_test(kind: Callable[[float], Any], credit: float, shown: str) -> None:
+    cell = graded("test_one", 2, PASSED, result(repr(kind(credit))))
+    assert cell_points(cell) is None
+    words = f"expected partial credit from 0 to 2, got {shown}: the test is wrong, not your answer"
+    assert only(cell) == ExerciseScore("one", 0, 2, f"{FAULT}: {words}")
+    assert faults(new_notebook(cells=[new_markdown_cell(), cell])) == [f"test_one: {words}"]
+
+
+def test_a_whole_test_has_no_faults() -> None:
+    cells = [graded("test_one", 2, result("2")), graded("test_two", 1, ERROR), graded("test_three", 1, CHECK)]
+    assert faults(new_notebook(cells=cells)) == []
+
+
+def test_nbgrader_reads_the_same_points() -> None:
+    for shown, points in [("np.float64(0.5)", 0.5), ("nan", 0), ("3", 0), ("-1", 0), ("'word'", 2)]:
+        cell = graded("test_one", 2, result(shown))
+        MendOutputs().preprocess_cell(cell, {}, 0)
+        assert determine_grade(cell) == (points, 2)
+
+
+def test_a_person_decides_on_a_written_answer() -> None:
+    written = new_markdown_cell("Because.", metadata=graded("essay", 4).metadata)
+    written.metadata.nbgrader.solution = True
+    assert cell_points(written) is None
+    assert only(written) == ExerciseScore("essay", 0, 4, "")
 
 
 def test_words_on_stderr_cost_nothing() -> None:

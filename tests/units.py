@@ -21,6 +21,8 @@ passed("double", points=1)
 """
 HIDDEN = """# A hidden test runs here.
 ### BEGIN HIDDEN TESTS
+from course_lib.checks import call, passed
+
 for number in (-2, 0.5):
     call(double, number).equals(number + number, because="hidden words")
 passed("double", points=2)

@@ -9,6 +9,7 @@ import numpy as np
 
 from course_lib.checks.came import Came
 from course_lib.checks.describe import describe, describe_call
+from course_lib.checks.elsewhere import kind_of
 from course_lib.checks.errors import invoke, name_of, unwritten, where
 from course_lib.checks.failure import CheckFailed
 from course_lib.checks.names import names_used
@@ -51,7 +52,7 @@ def call(function: Callable[..., object], *args: object, **kwargs: object) -> Ca
         ) from None
     except ValueError:
         pass  # some of NumPy's own functions do not tell their signature
-    if inspect.isclass(function):
+    if kind_of(function) == "class":
         value = in_time(lambda: invoke(function, given, *args, **kwargs), given)
     else:
         value = invoke(function, given, *args, **kwargs)

@@ -1,10 +1,11 @@
 """Values in words: short, with shapes, types and ranges."""
 
-import inspect
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from course_lib.checks.elsewhere import Elsewhere, kind_of
 
 SMALL = 36  # numbers of an array that are written out as a table
 FEW = 9  # and in one line
@@ -44,8 +45,10 @@ def describe(value: object) -> str:
     """
     if value is None or isinstance(value, str | dict | bool):
         return shorten(repr(value))
-    if inspect.isroutine(value) or inspect.isclass(value):
-        return f"the {'class' if inspect.isclass(value) else 'function'} {value.__name__}"
+    if kind_of(value) != "object":
+        return f"the {kind_of(value)} {getattr(value, '__name__', '')}"
+    if isinstance(value, Elsewhere):
+        return value.elsewhere_describe()
     try:
         array = as_array(value)
     except ValueError:
@@ -92,8 +95,8 @@ def describe_call(name: str, args: tuple[object, ...], kwargs: dict[str, object]
 
 
 def _short(value: object) -> str:
-    if inspect.isroutine(value) or inspect.isclass(value):
-        return str(value.__name__)
+    if kind_of(value) != "object":
+        return str(getattr(value, "__name__", ""))
     if isinstance(value, list | tuple):
         return repr(value) if len(repr(value)) <= 60 else f"{type(value).__name__} of {len(value)}"
     try:

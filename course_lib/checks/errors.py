@@ -1,12 +1,10 @@
 """Saying what a learner's code raised, and where."""
 
-import inspect
-import linecache
 import re
-import traceback
 from collections.abc import Callable
 from typing import Any
 
+from course_lib.checks.elsewhere import kind_of, line_of
 from course_lib.checks.failure import CheckFailed, rendered
 from course_lib.checks.names import notebook_scope
 
@@ -63,7 +61,7 @@ def unexpected(error: Exception, owner: object, given: str) -> Exception:
     """
     if isinstance(error, NotImplementedError):
         return unwritten(error, owner)
-    kind = "class" if inspect.isclass(owner) or hasattr(owner, "__iter__") else "function"
+    kind = "class" if kind_of(owner) == "class" or hasattr(owner, "__iter__") else "function"
     return CheckFailed(f"{given}\n  your {kind} raised {where(error, owner)}")
 
 
@@ -74,18 +72,11 @@ def name_of(function: object) -> str:
 
 def unwritten(error: NotImplementedError, function: object) -> NotImplementedError:
     """Give an error a short text in the notebook: which function is not written yet."""
-    frame = _own_frame(error, function)
-    name = frame[0].f_code.co_name if frame else name_of(function)
+    line = line_of(error, notebook_scope(function))
+    name = line.function if line else name_of(function)
     text = f"{name} is not written yet: replace the line `raise NotImplementedError` by your code"
     error._render_traceback_ = lambda: rendered(text)  # type: ignore[attr-defined]
     return error
-
-
-def _own_frame(error: Exception, function: object) -> tuple[Any, int] | None:
-    """Find the innermost frame of the learner's own code that an error came through, and its line."""
-    scope = notebook_scope(function)
-    own = [(frame, line) for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_globals is scope]
-    return own[-1] if own else None
 
 
 def where(error: Exception, function: object) -> str:
@@ -93,9 +84,5 @@ def where(error: Exception, function: object) -> str:
     text = _PLACE.sub("", f"{type(error).__name__}: {error}").rstrip(": ")
     if isinstance(error, MemoryError) or "OOM" in text:
         text += "\n  likely cause: it asks for more memory than there is; look for an array that is mostly zeros"
-    frame = _own_frame(error, function)
-    if frame is None:
-        return text
-    return (
-        f"{text}\n  in line {frame[1]} of its cell: {linecache.getline(frame[0].f_code.co_filename, frame[1]).strip()}"
-    )
+    line = line_of(error, notebook_scope(function))
+    return f"{text}\n  in line {line.number} of its cell: {line.text}" if line else text

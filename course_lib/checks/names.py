@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from types import CodeType
 from typing import Any
 
+from course_lib.checks.elsewhere import Elsewhere
+
 NOTEBOOK = "__main__"  # what code of a notebook has for its module
 
 
@@ -26,6 +28,8 @@ def names_used(function: Callable[..., object]) -> set[str]:
         module, also that one's own name and the modules it lies in. Local names, annotations and
         comments are not used.
     """
+    if isinstance(function, Elsewhere):
+        return function.elsewhere_names_used()
     used: set[str] = set()
     _follow(function, notebook_scope(function), used, [])
     return used
@@ -33,6 +37,8 @@ def names_used(function: Callable[..., object]) -> set[str]:
 
 def notebook_scope(function: object) -> dict[str, object] | None:
     """Find the global names of the notebook that a function, class or object is written in; None if from elsewhere."""
+    if isinstance(function, Elsewhere):
+        return None
     bare = _bare(function)
     if not inspect.isroutine(bare):
         own = bare if inspect.isclass(bare) else type(bare)
@@ -69,7 +75,7 @@ def _follow(thing: Any, scope: dict[str, object] | None, used: set[str], seen: l
 def _follow_function(function: Any, used: set[str], seen: list[object]) -> None:
     """Add what the code of a function of the notebook uses, and its defaults and closure."""
     scope = function.__globals__
-    for name, is_global in _names(function.__code__):
+    for name, is_global in loaded(function.__code__):
         found = scope.get(name) if is_global else None
         if not (_is_own(found, scope) and _cell(found) == _cell(function)):  # a helper may have any name
             used.update(name.split("."))
@@ -95,11 +101,11 @@ def _cell(thing: Any) -> str | None:
     return next((function.__code__.co_filename for function in functions), None)
 
 
-def _names(code: CodeType) -> Iterator[tuple[str, bool]]:
+def loaded(code: CodeType) -> Iterator[tuple[str, bool]]:
     """Yield each name that code loads or imports, and whether it is a global one."""
     for instruction in dis.get_instructions(code):
         if instruction.opcode in dis.hasname and instruction.opname.startswith(("LOAD_", "IMPORT_")):
             yield instruction.argval, instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _names(constant)
+            yield from loaded(constant)

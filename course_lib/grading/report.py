@@ -1,53 +1,54 @@
-"""What grading found, as a table for people and as JSON for programs."""
+"""What grading found: tables for people, JSON and CSV for programs."""
 
+import csv
+import io
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 
 from rich.table import Table
 
+from course_lib.grading.gradebook import Recorded
+from course_lib.grading.outcome import GRADED, Outcome
 from course_lib.grading.scores import ExerciseScore
 
-
-@dataclass(frozen=True)
-class Grade:
-    """The grade of one submission.
-
-    Attributes
-    ----------
-    student, unit : str
-        Whose, and of what.
-    points, max_points : float
-        Earned and possible.
-    status : str
-        ``graded``, or ``error: `` and what is wrong with the submission, in words.
-    exercises : list of ExerciseScore
-        In the order of the notebook; empty where it could not be graded.
-    """
-
-    student: str
-    unit: str
-    points: float
-    max_points: float
-    status: str
-    exercises: list[ExerciseScore] = field(default_factory=list)
+NOT_ISOLATED = "not isolated: the learners' code ran with your rights"
+Rows = Mapping[tuple[str, str], Outcome]
 
 
-def to_json(grades: Sequence[Grade]) -> str:
-    """Write grades as a JSON list of objects, with the names of the attributes."""
-    return json.dumps([asdict(grade) for grade in grades], indent=2, ensure_ascii=False)
+def to_json(outcomes: Sequence[Outcome]) -> str:
+    """Write outcomes as a JSON list of objects: points, exercises, and what was mended and noted."""
+    objects = [
+        {
+            "student": outcome.student,
+            "unit": outcome.unit,
+            "points": outcome.points,
+            "max_points": outcome.max_points,
+            "status": outcome.status,
+            "exercises": [asdict(exercise) for exercise in outcome.exercises],
+            "isolated": outcome.isolated,
+            "mended": outcome.mended,
+            "notes": outcome.notes,
+        }
+        for outcome in outcomes
+    ]
+    return json.dumps(objects, indent=2, ensure_ascii=False)
 
 
-def table(grades: Sequence[Grade]) -> Table:
+def table(outcomes: Sequence[Outcome]) -> Table:
     """Lay out one line a submission; an error in words stands in the last column."""
     shown = Table(title="Grades", title_justify="left")
     for column in ("student", "unit"):
         shown.add_column(column, no_wrap=True)
     shown.add_column("points", justify="right", no_wrap=True)
     shown.add_column("status", overflow="fold")
-    for grade in grades:
-        shown.add_row(grade.student, grade.unit, f"{grade.points:g}/{grade.max_points:g}", grade.status)
+    for outcome in outcomes:
+        shown.add_row(outcome.student, outcome.unit, f"{outcome.points:g}/{outcome.max_points:g}", _status(outcome))
     return shown
+
+
+def _status(outcome: Outcome) -> str:
+    return outcome.status if outcome.isolated else f"{outcome.status} (not isolated)"
 
 
 def exercise_table(title: str, exercises: Sequence[ExerciseScore]) -> Table:
@@ -64,3 +65,89 @@ def exercise_table(title: str, exercises: Sequence[ExerciseScore]) -> Table:
             "✓" if earned else exercise.message or "not run",
         )
     return shown
+
+
+def summary(outcomes: Sequence[Outcome], before: int) -> str:
+    """Sum a run up in lines for the instructor.
+
+    Parameters
+    ----------
+    outcomes : sequence of Outcome
+        Of the whole run.
+    before : int
+        How many of them were there already.
+
+    Returns
+    -------
+    str
+        Points, errors and mended submissions; then one line for everything mended and noted.
+    """
+    errors = [outcome for outcome in outcomes if outcome.status != GRADED]
+    mended = [outcome for outcome in outcomes if outcome.mended]
+    points, possible = sum(outcome.points for outcome in outcomes), sum(outcome.max_points for outcome in outcomes)
+    graded = f"{_count(len(outcomes), 'submission')}, {before} of them graded before"
+    lines = [f"{graded}; {points:g} of {possible:g} points, {_count(len(errors), 'error')}, {len(mended)} mended"]
+    for title, found in (("mended", [o.mended for o in outcomes]), ("note", [o.notes for o in outcomes])):
+        for outcome, texts in zip(outcomes, found, strict=True):
+            lines += [f"{title}: {outcome.student}, {outcome.unit}: {text}" for text in texts]
+    if any(not outcome.final for outcome in outcomes):
+        lines.append("Some errors were not the submissions' fault; their earlier grades stay. Run the command again.")
+    if any(not outcome.isolated for outcome in outcomes):
+        lines.append(NOT_ISOLATED)
+    return "\n".join(lines)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def grades_csv(entries: Sequence[Recorded], rows: Rows) -> str:
+    """Write the gradebook as CSV, a line a submission.
+
+    Parameters
+    ----------
+    entries : sequence of Recorded
+        Their points count: those that people gave among them.
+    rows : mapping of (unit, student) to Outcome
+        What was found last; an outcome that is not in the gradebook gets a line too.
+    """
+    there = {(entry.unit, entry.student): entry for entry in entries}
+    lines = []
+    for unit, student in sorted({*there, *rows}):
+        entry, outcome = there.get((unit, student)), rows.get((unit, student))
+        counts = entry or outcome
+        assert counts is not None, "every key comes from one of them"
+        status = outcome.status if outcome else "graded by nbgrader"
+        if entry and outcome and not outcome.final:
+            status += "; the points are those of an earlier run"
+        isolated = "" if outcome is None else "yes" if outcome.isolated else "no"
+        lines.append([student, unit, f"{counts.points:.12g}", f"{counts.max_points:.12g}", status, isolated])
+    return _csv(["student", "unit", "points", "max_points", "status", "isolated"], lines)
+
+
+def exercises_csv(entries: Sequence[Recorded], rows: Rows) -> str:
+    """Write the points of every exercise in the gradebook as CSV, with what its first failing test said."""
+    return _csv(["student", "unit", "exercise", "points", "max_points", "message"], _exercise_lines(entries, rows))
+
+
+def _exercise_lines(entries: Sequence[Recorded], rows: Rows) -> Iterator[list[str]]:
+    for entry in entries:
+        outcome = rows.get((entry.unit, entry.student))
+        messages = {exercise.name: exercise.message for exercise in outcome.exercises} if outcome else {}
+        for name in [*messages, *(entry.exercises.keys() - messages.keys())]:
+            points, maximum = entry.exercises.get(name, (0.0, 0.0))
+            message = _no_formula(messages.get(name, ""))
+            yield [entry.student, entry.unit, name, f"{points:.12g}", f"{maximum:.12g}", message]
+
+
+def _csv(header: list[str], lines: Iterable[list[str]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(lines)
+    return text.getvalue()
+
+
+def _no_formula(text: str) -> str:
+    """Keep a spreadsheet from computing what a learner's error says."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

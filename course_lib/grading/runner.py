@@ -1,147 +1,171 @@
-"""Grading submissions: execute them, several at once, and record them, one after the other."""
+"""Grading submissions: run what is missing, many at once, and record it, one after the other."""
 
-from collections import Counter
+import traceback
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-
-import nbformat
-from nbformat import NotebookNode
-from nbgrader.api import Gradebook
-from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, OverwriteCells, OverwriteKernelspec
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from course_lib.course import Course
-from course_lib.grading.execution import execute, stop_all
-from course_lib.grading.gradebook import record
-from course_lib.grading.report import Grade
-from course_lib.grading.scores import score
-from course_lib.grading.submissions import Submission, read_submission
-from course_lib.release import build_source, generate
+from course_lib.grading.limits import Limits
+from course_lib.grading.outcome import Job, Outcome, not_graded
+from course_lib.grading.pool import local_pool, outcomes, refuse_others, remote_pool
+from course_lib.grading.process import Grader
+from course_lib.grading.reading import read_bytes
+from course_lib.grading.recorder import Recorder, Unit, register
+from course_lib.grading.results import Results, grader_version, key_of
+from course_lib.grading.sandbox import available
+from course_lib.grading.single import grade_one
+from course_lib.grading.submissions import Submission
+from course_lib.release import released
 
-RESTORE = (ClearOutput, OverwriteKernelspec, OverwriteCells, CheckCellMetadata)
+
+@dataclass(frozen=True)
+class Settings:
+    """How submissions are graded.
+
+    Attributes
+    ----------
+    jobs : int
+        How many run at once on this machine.
+    scheduler : str or None
+        Address of a Dask scheduler, whose workers grade instead.
+    isolated : bool
+        Whether the learners' code runs in the sandbox.
+    grader : callable
+        Grades one submission, in a process of its own.
+    """
+
+    jobs: int = 1
+    scheduler: str | None = None
+    isolated: bool = True
+    grader: Grader = grade_one
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes
+    ----------
+    outcomes : list of Outcome
+        In the order of the submissions.
+    before : int
+        How many of them had been graded before.
+    """
+
+    outcomes: list[Outcome]
+    before: int
 
 
 def grade(
-    course: Course, submissions: Sequence[Submission], jobs: int, on_grade: Callable[[Grade], None]
-) -> list[Grade]:
-    """Grade submissions; one that cannot be graded says why, and does not touch the others.
+    course: Course, submissions: Sequence[Submission], settings: Settings, on_outcome: Callable[[Outcome], None]
+) -> Run:
+    """Grade submissions and record them; one that cannot be graded says why, and does not touch the others.
 
     Parameters
     ----------
     course : Course
         Whose gradebook, tests and points.
     submissions : sequence of Submission
-        Of a unit that a student handed in twice, none is graded: which one counts is not for a program to say.
-    jobs : int
-        How many run at once. Each has a kernel, a process of its own.
-    on_grade : callable
-        Called with each grade as it is recorded.
+        As `find_submissions` found them; those with a problem are not graded.
+    settings : Settings
+        How.
+    on_outcome : callable
+        Called with each outcome as it is recorded.
 
     Returns
     -------
-    list of Grade
-        In the order of the submissions.
-
-    Raises
-    ------
-    ReleaseError
-        If a unit itself breaks a rule.
-    """
-    for unit in dict.fromkeys(submission.unit for submission in submissions):
-        register(course, unit)
-    grades: dict[Submission, Grade] = {}
-    counts = Counter((submission.student, submission.unit) for submission in submissions)
-    with ThreadPoolExecutor(jobs) as pool:
-        running = {
-            pool.submit(run, course, submission, counts[submission.student, submission.unit]): submission
-            for submission in submissions
-        }
-        try:
-            for future in as_completed(running):
-                submission = running[future]
-                grades[submission] = _record(course, submission, future)
-                on_grade(grades[submission])
-        except BaseException:  # Ctrl-C, above all: no submission may run on
-            stop_all(list(running))
-            raise
-    return [grades[submission] for submission in submissions]
-
-
-def register(course: Course, unit: str) -> None:
-    """Enter a unit's tests and points into the gradebook, as they are now."""
-    course.classroom.mkdir(exist_ok=True)
-    build_source(course, unit)
-    generate(course, unit, database=True)
-
-
-def run(course: Course, submission: Submission, count: int = 1) -> NotebookNode:
-    """Restore the tests of a submission and execute it.
-
-    Parameters
-    ----------
-    course : Course
-        Whose gradebook knows the unit.
-    submission : Submission
-        What to run; its file stays as it is.
-    count : int
-        How many notebooks of the unit the student handed in.
-
-    Returns
-    -------
-    NotebookNode
-        With its tests restored and its outputs.
+    Run
+        What came of it.
 
     Raises
     ------
     ValueError
-        If it is not the only one, or cannot be read, restored or executed to its end.
+        If a unit itself breaks a rule, there is no sandbox or no proper pool, or another program keeps the gradebook.
     """
-    if count > 1:
-        raise ValueError(f"expected one notebook of {submission.unit}, found {count}; this one is {submission.path}")
-    config = course.nbgrader_config()
-    notebook = read_submission(submission)
-    resources = {
-        "nbgrader": {
-            "student": submission.student,
-            "assignment": submission.unit,
-            "notebook": submission.unit,
-            "db_url": config.CourseDirectory.db_url,
-        }
-    }
-    _require_solutions(config.CourseDirectory.db_url, submission.unit, notebook)
-    try:
-        for step in RESTORE:
-            notebook, resources = step(config=config)(notebook, resources)
-    except RuntimeError as error:
-        raise ValueError(f"nbgrader refuses it: {error}") from error
-    # nbgrader puts a deleted test back as a plain dict
-    return execute(nbformat.from_dict(notebook), config)
-
-
-def _require_solutions(db_url: str, unit: str, notebook: NotebookNode) -> None:
-    """Refuse a notebook that lacks a solution cell: nbgrader cannot tell then where the tests belong."""
-    there = {cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells}
-    with Gradebook(db_url) as gradebook:
-        names = [cell.name for cell in gradebook.find_notebook(unit, unit).solution_cells]
-    missing = [f"'{name}'" for name in names if name not in there]
+    if settings.isolated and not settings.scheduler and (reason := available()):
+        raise ValueError(f"{reason}\nor grade only the work of people you trust, with --no-sandbox")
+    names = dict.fromkeys(submission.unit for submission in submissions)
+    grading = _Grading(course, {name: register(course, name) for name in names}, settings, on_outcome)
+    missing = grading.take_what_is_there(submissions)
+    before = len(submissions) - len(missing) - grading.refused
     if missing:
-        raise ValueError(
-            f"expected the solution cells {', '.join(missing)}, found none: they were deleted or made anew"
-        )
+        grading.run(missing)
+    found = [grading.found[submission] for submission in submissions]
+    grading.recorder.finish(found)
+    return Run(found, before)
 
 
-def _record(course: Course, submission: Submission, future: Future[NotebookNode]) -> Grade:
-    """Record what ran; turn whatever went wrong with this submission into words."""
+class _Grading:
+    """One run, and what it has found so far."""
+
+    def __init__(
+        self, course: Course, units: dict[str, Unit], settings: Settings, on_outcome: Callable[[Outcome], None]
+    ) -> None:
+        self.course, self.units, self.settings, self.on_outcome = course, units, settings, on_outcome
+        self.limits = Limits(cell_s=float(course.nbgrader_config().Execute.timeout))
+        self.results = Results(course.classroom / ".results")
+        self.recorder = Recorder(course, units)
+        self.found: dict[Submission, Outcome] = {}
+        self.refused = 0
+
+    def take_what_is_there(self, submissions: Sequence[Submission]) -> list[Submission]:
+        """Record results of earlier runs and what is refused; return the submissions that are left."""
+        missing = []
+        for submission in submissions:
+            content, unreadable = _read(submission)
+            job = self.job(submission, content or unreadable.encode())
+            if reason := submission.problem or unreadable:
+                self.refused += 1
+                self.add(submission, job, not_graded(job, reason, final=not submission.problem))
+            elif outcome := self.results.load(key_of(job)):
+                self.add(submission, job, outcome)
+            else:
+                missing.append(submission)
+        return missing
+
+    def job(self, submission: Submission, content: bytes) -> Job:
+        """Put everything together that it takes to grade a submission."""
+        folder = released(self.course, submission.unit).parent
+        data = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and path.suffix != ".ipynb"
+        }
+        source = self.units[submission.unit].source
+        isolated = self.settings.isolated
+        return Job(submission.student, submission.unit, content, source, self.limits, grader_version(), isolated, data)
+
+    def run(self, missing: Sequence[Submission]) -> None:
+        """Grade in a pool, and record each outcome as it comes."""
+        by_name = {(submission.student, submission.unit): submission for submission in missing}
+        count = min(self.settings.jobs, len(missing))
+        settings, jobs = self.settings, (self.job(submission, _read(submission)[0]) for submission in missing)
+        with remote_pool(settings.scheduler) if settings.scheduler else local_pool(count) as client:
+            refuse_others(client, available if settings.isolated else str)
+            for job, outcome in outcomes(client, settings.grader, jobs):
+                if outcome.final:
+                    self.results.store(key_of(job), outcome)
+                self.add(by_name[job.student, job.unit], job, outcome)
+
+    def add(self, submission: Submission, job: Job, outcome: Outcome) -> None:
+        """Record an outcome; what goes wrong with that concerns this submission alone."""
+        if submission.mended:
+            outcome = replace(outcome, mended=[submission.mended, *outcome.mended])
+        try:
+            self.recorder.record(submission, key_of(job), outcome)
+        except Exception as error:  # a submission is a stranger's file: nothing in it may stop the others
+            status = f"error: it was graded, but not recorded: {type(error).__name__}: {error}"
+            outcome = replace(outcome, status=status, log=f"{outcome.log}\n{traceback.format_exc()}", final=False)
+            with suppress(OSError):
+                self.recorder.record(submission, key_of(job), outcome)
+        self.found[submission] = outcome
+        self.on_outcome(outcome)
+
+
+def _read(submission: Submission) -> tuple[bytes, str]:
+    """Read a submission's file; return its content, and why it cannot be read."""
     try:
-        notebook = future.result()
-        exercises = score(notebook)
-        record(course, submission, notebook)
-    except Exception as error:  # a submission is a stranger's file: nothing in it may stop the others
-        reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-        return Grade(submission.student, submission.unit, 0, _maximum(course, submission.unit), f"error: {reason}")
-    points, maximum = sum(e.points for e in exercises), sum(e.max_points for e in exercises)
-    return Grade(submission.student, submission.unit, points, maximum, "graded", exercises)
-
-
-def _maximum(course: Course, unit: str) -> float:
-    with Gradebook(course.nbgrader_config().CourseDirectory.db_url) as gradebook:
-        return float(gradebook.find_assignment(unit).max_score)
+        return (b"" if submission.problem else read_bytes(submission.path)), ""
+    except ValueError as error:
+        return b"", str(error)

@@ -2,17 +2,29 @@
 
 import logging
 import re
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
+from nbformat.v4 import new_output
 from nbgrader import utils
 
 log = logging.getLogger(__name__)
 
-# How NumPy 2 and TensorFlow show a single number, for example ``np.float64(0.5)``.
-_NUMPY_SCALAR = re.compile(r"np\.\w+\((?P<number>.*)\)")
-_TENSOR_SCALAR = re.compile(r"<tf\.Tensor: shape=\(\), dtype=\w+, numpy=(?P<number>.*)>")
+# How NumPy 2, TensorFlow and Keras show a single number, for example ``np.float64(0.5)``.
+_SHOWN_NUMBERS = [
+    re.compile(pattern)
+    for pattern in (
+        r"(.+)",
+        r"np\.(?:float\d+|u?int\d+|longdouble)\('?([^']+?)'?\)",
+        r"array\(([^,\[]+)(?:, dtype=\w+)?\)",
+        r"<tf\.Tensor: shape=\(\), dtype=\w+, numpy=(.+)>",
+        r"<tf\.Variable '.*' shape=\(\) dtype=\w+, numpy=(.+)>",
+        r"<Variable path=.*, shape=\(\), dtype=\w+, value=(.+)>",
+    )
+]
+FAULT = "FaultyTest"  # stands where an error's class does: the test is wrong, not the learner
 
 
 @dataclass(frozen=True)
@@ -52,17 +64,75 @@ def without_hidden_tests(notebook: NotebookNode) -> NotebookNode:
 def normalize_outputs(cell: NotebookNode) -> None:
     """Mend, in place, the outputs of a test cell that nbgrader misreads.
 
-    nbgrader 0.9.6 gives 0 points for any word on stderr, where TensorFlow logs, and full marks for
-    a partial credit that NumPy 2 shows as ``np.float64(0.5)``.
+    nbgrader 0.9.6 gives 0 points for any word on stderr, where TensorFlow logs, and full marks for a partial credit
+    that NumPy 2 shows as ``np.float64(0.5)``, that is negative or no number. A credit that is not from 0 to the
+    cell's points becomes an error of the test.
     """
     for output in cell.get("outputs", []):
         if output.output_type == "stream" and output.name == "stderr":
             output.name = "stdout"
-        elif output.output_type == "execute_result" and "text/plain" in output.data:
-            text = output.data["text/plain"]
-            scalar = _NUMPY_SCALAR.fullmatch(text) or _TENSOR_SCALAR.fullmatch(text)
-            if scalar:
-                output.data["text/plain"] = scalar["number"]
+        elif output.output_type == "execute_result" and not output.data.get("text/plain"):
+            output.output_type = "display_data"  # nbgrader looks for text in a result
+            del output["execution_count"]
+        elif output.output_type == "execute_result":
+            credit = _number(output.data["text/plain"])
+            if credit is not None:
+                output.data["text/plain"] = repr(credit)
+    _refuse_faulty_credit(cell)
+
+
+def _number(text: str) -> float | None:
+    """Read a single number as Python, NumPy or TensorFlow show it."""
+    for pattern in _SHOWN_NUMBERS:
+        shown = pattern.fullmatch(text)
+        if shown:
+            with suppress(ValueError):
+                return float(shown[1])
+    return None
+
+
+def _refuse_faulty_credit(cell: NotebookNode) -> None:
+    """Put an error in the place of a partial credit that cannot be one."""
+    if not utils.is_grade(cell):
+        return
+    points = float(cell.metadata.nbgrader["points"])
+    for index, output in enumerate(cell.get("outputs", [])):
+        credit = _number(output.data["text/plain"]) if output.output_type == "execute_result" else None
+        if credit is not None and not 0 <= credit <= points:
+            words = f"expected partial credit from 0 to {points:g}, got {credit:g}: the test is wrong, not your answer"
+            cell.outputs[index] = new_output("error", ename=FAULT, evalue=words, traceback=[f"{FAULT}: {words}"])
+
+
+def cell_points(cell: NotebookNode) -> float | None:
+    """Read the points of a test cell off its outputs, which are normalized in place.
+
+    Parameters
+    ----------
+    cell : NotebookNode
+        A graded cell of an executed notebook.
+
+    Returns
+    -------
+    float or None
+        0 if it was not executed; None where a person has to decide: a written answer, a faulty test.
+    """
+    normalize_outputs(cell)
+    if any(output.get("ename") == FAULT for output in cell.get("outputs", [])):
+        return None
+    if cell.cell_type == "code" and cell.get("execution_count") is None:
+        return 0
+    points: float | None = utils.determine_grade(cell, log)[0]
+    return points
+
+
+def faults(notebook: NotebookNode) -> list[str]:
+    """Name the tests of an executed notebook that are wrong themselves, and say how; see `normalize_outputs`."""
+    return [
+        f"{cell.metadata.nbgrader['grade_id']}: {output.evalue}"
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if output.get("ename") == FAULT
+    ]
 
 
 def _message(cell: NotebookNode) -> str:
@@ -91,10 +161,7 @@ def score(notebook: NotebookNode) -> list[ExerciseScore]:
         if not utils.is_grade(cell):
             continue
         name = exercise_of(cell.metadata.nbgrader["grade_id"])
-        normalize_outputs(cell)
-        points, maximum = utils.determine_grade(cell, log)
-        if cell.get("execution_count") is None:
-            points = 0
+        points, maximum = cell_points(cell), float(cell.metadata.nbgrader["points"])
         before = scores.get(name, ExerciseScore(name, 0, 0, ""))
         message = before.message or (_message(cell) if points != maximum else "")
         scores[name] = ExerciseScore(name, before.points + float(points or 0), before.max_points + maximum, message)

@@ -1,11 +1,12 @@
-"""Finding submitted notebooks, and refusing what cannot be graded, in words."""
+"""Finding submitted notebooks."""
 
-import glob
 import json
+import os
+import unicodedata
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,15 @@ from nbformat import NotebookNode
 from nbformat.warnings import DuplicateCellId, MissingIDFieldWarning
 
 from course_lib.course import Course
+from course_lib.grading.reading import read_bytes
 
 # nbformat mends these; a doubled test is refused below.
 warnings.filterwarnings("ignore", category=DuplicateCellId)
 warnings.filterwarnings("ignore", category=MissingIDFieldWarning)
+NOT_OURS = (".ipynb_checkpoints", "__MACOSX")
+NAME_BYTES = 128  # what nbgrader's gradebook holds; leaves room for the names of files made from it
+UNSHOWN = ("Cc", "Cs", "Zl", "Zp")  # Unicode's categories: control, half of a pair or no UTF-8, line ends
+LINK = "expected a file or folder of its own, found a link, which is not followed"
 
 
 @dataclass(frozen=True)
@@ -32,53 +38,113 @@ class Submission:
         The unit's whole name.
     path : Path
         The notebook.
+    mended : str
+        What was unusual about the file, in words; mostly empty.
+    problem : str
+        Why it cannot be graded, in words; mostly empty.
     """
 
     student: str
     unit: str
     path: Path
+    mended: str = ""
+    problem: str = ""
 
 
 def find_submissions(course: Course, paths: Iterable[Path]) -> list[Submission]:
     """Find the submissions that some paths mean.
+
+    A notebook in a unit's folder counts whatever its name is, if none there has the right one.
+    Links below the paths are not followed.
 
     Parameters
     ----------
     course : Course
         Whose units they may belong to.
     paths : iterable of Path
-        Notebooks, or folders ``.../<student>/<unit>/<unit>.ipynb``.
+        Notebooks, or folders ``.../<student>/<unit>/<unit>.ipynb`` or ``.../<student>/<unit>.ipynb``.
 
     Returns
     -------
     list of Submission
-        Sorted by unit and student, each file once.
+        Sorted by unit and student, each file once. Those that cannot be graded say why: several
+        notebooks of one unit and student, links, names that nbgrader cannot handle.
 
     Raises
     ------
     ValueError
-        If a path does not exist, or holds no notebook of a unit.
+        If a path does not exist, holds no notebook of a unit, or a folder cannot be looked into.
     """
-    found: set[Submission] = set()
+    units = course.units()
+    found: dict[Path, Submission] = {}
     for path in paths:
         if not path.exists():
             raise ValueError(f"expected a notebook or a folder of submissions, found nothing at {path}")
-        here = set(_below(course, path.resolve()))
+        root = path.resolve()
+        here = list(_in_folder(root.parent, [root.name], units) if root.is_file() else _below(root, units))
         if not here:
-            raise ValueError(
-                f"expected notebooks called like a unit ({', '.join(course.units())}) in {path}, found none"
-            )
-        found |= here
-    return sorted(found, key=lambda submission: (submission.unit, submission.student, submission.path))
+            raise ValueError(f"expected notebooks called like a unit ({', '.join(units)}) in {path}, found none")
+        found |= {submission.path: submission for submission in here}
+    counts = Counter((submission.student, submission.unit) for submission in found.values())
+    checked = [_checked(submission, counts[submission.student, submission.unit]) for submission in found.values()]
+    return sorted(checked, key=lambda submission: (submission.unit, submission.student, submission.path))
 
 
-def _below(course: Course, path: Path) -> Iterator[Submission]:
-    units = set(course.units())
-    for notebook in [path] if path.is_file() else path.rglob("*.ipynb"):
-        if notebook.stem in units and ".ipynb_checkpoints" not in notebook.parts:
-            nested = notebook.parent.name == notebook.stem
-            student = notebook.parent.parent.name if nested else notebook.parent.name
-            yield Submission(student, notebook.stem, notebook)
+def _below(root: Path, units: list[str]) -> Iterator[Submission]:
+    """Yield the submissions in a folder and in the folders below it."""
+    unreadable: list[OSError] = []
+    for name, folders, files in os.walk(root, onerror=unreadable.append):
+        folder = Path(name)
+        folders[:] = [below for below in folders if below not in NOT_OURS]
+        for below in filter(Path.is_symlink, map(folder.joinpath, folders)):
+            yield from _linked(below, units)
+        yield from _in_folder(folder, files, units)
+    for error in unreadable:
+        folder = Path(error.filename)
+        if folder.name not in units:
+            raise ValueError(f"expected a folder that can be read, got {folder}: {error.strerror}")
+        problem = f"expected a folder that can be read: {error.strerror}"
+        yield Submission(folder.parent.name, folder.name, folder, problem=problem)
+
+
+def _in_folder(folder: Path, files: Iterable[str], units: list[str]) -> Iterator[Submission]:
+    """Yield the submissions that lie in a folder itself."""
+    notebooks = sorted(name for name in files if name.endswith(".ipynb") and not name.startswith("."))
+    if folder.name in units:
+        right = f"{folder.name}.ipynb"
+        for name in [right] if right in notebooks else notebooks:
+            mended = "" if name == right else f"called {name!r}: taken for {right}"
+            yield Submission(folder.parent.name, folder.name, folder / name, mended)
+    else:
+        for unit in units:
+            if f"{unit}.ipynb" in notebooks:
+                yield Submission(folder.name, unit, folder / f"{unit}.ipynb")
+
+
+def _linked(folder: Path, units: list[str]) -> Iterator[Submission]:
+    """Yield what would be found behind a link to a folder."""
+    if folder.name in units:
+        yield Submission(folder.parent.name, folder.name, folder, problem=LINK)
+    else:
+        for unit in units:
+            if any(os.access(folder / name, os.F_OK) for name in (unit, f"{unit}.ipynb")):
+                yield Submission(folder.name, unit, folder / unit, problem=LINK)
+
+
+def _checked(submission: Submission, count: int) -> Submission:
+    """Add why a submission cannot be graded; its student's name can be shown then, whatever it holds."""
+    student = submission.student
+    shown = "".join("�" if unicodedata.category(letter) in UNSHOWN else letter for letter in student)
+    problem = submission.problem
+    if not problem and submission.path.is_symlink():
+        problem = LINK
+    if not problem and (shown != student or not student.strip() == student != ""):
+        problem = f"expected a student's name of printable letters, without space around it, got {student!a}"
+    if not problem and len(student.encode(errors="replace")) > NAME_BYTES:
+        problem = f"expected a student's name of at most {NAME_BYTES} bytes in UTF-8"
+    if not problem and count > 1:
+        problem = f"expected one notebook of {submission.unit}, found {count}; this one is {submission.path}"
+    return replace(submission, student=shown, problem=problem)
 
 
 def read_submission(submission: Submission) -> NotebookNode:
@@ -92,13 +158,10 @@ def read_submission(submission: Submission) -> NotebookNode:
     Raises
     ------
     ValueError
-        If it is no notebook, two cells have one grade_id, or nbgrader cannot handle the student's
-        name; in words for the instructor.
+        If it is no notebook, or two cells have one grade_id; in words for the instructor.
     """
-    if glob.escape(submission.student) != submission.student:
-        raise ValueError(f"expected a student's name without *, ? and [, got {submission.student!r}")
     try:
-        content = json.loads(submission.path.read_text(encoding="utf-8-sig"))
+        content = json.loads(read_bytes(submission.path).decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise ValueError("expected a notebook, found a file that is not text") from None
     except json.JSONDecodeError as error:

@@ -1,0 +1,116 @@
+"""Arrays of numbers in the format .npy, between two processes of which one does not trust the other."""
+
+import io
+import sys
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+HEADER = 20_000  # bytes; NumPy refuses headers of .npy that are longer than half of it
+KINDS = ("array", "constant", "scalar", "bytes", "tensor", "variable")
+_TENSORS = (
+    ("tensorflow", "Tensor", "tensor"),
+    ("tensorflow", "Variable", "variable"),
+    ("keras", "Variable", "variable"),
+)
+
+
+def write_array(value: object) -> tuple[str, bytes | memoryview, str] | None:
+    """Write numbers, or bytes, in the format .npy.
+
+    Parameters
+    ----------
+    value : object
+        An array or a number of NumPy, of subclasses too; a tensor or variable of TensorFlow or Keras; bytes.
+
+    Returns
+    -------
+    kind : str
+        One of `KINDS`; a constant is an array that must not be written to.
+    content : bytes
+        In the format .npy. It does not know bfloat16, of which the bits are written.
+    type : str
+        Of the elements.
+
+    None if it holds no numbers, or none yet.
+    """
+    kind, array = _as_array(value)
+    if array is None or not (array.dtype.kind in "biufc" or array.dtype.name == "bfloat16"):
+        return None
+    file = io.BytesIO()
+    np.save(file, array.view(np.uint16) if array.dtype.name == "bfloat16" else array, allow_pickle=False)
+    return kind, file.getbuffer(), array.dtype.name
+
+
+def _as_array(value: Any) -> tuple[str, NDArray[Any] | None]:
+    if isinstance(value, bytes):
+        return "bytes", np.frombuffer(value, np.uint8)
+    if isinstance(value, np.generic):
+        return "scalar", np.asarray(value)
+    if isinstance(value, np.ndarray):
+        return "array" if value.flags.writeable else "constant", np.asarray(value)
+    for module, name, kind in _TENSORS:  # a module that is not there can have made nothing
+        if module in sys.modules and isinstance(value, getattr(sys.modules[module], name)) and hasattr(value, "numpy"):
+            return kind, np.asarray(value.numpy())
+    return "", None
+
+
+def read_array(kind: str, content: bytearray, name: str) -> Any:
+    """Read what `write_array` has written, or whatever else came, without unpickling anything.
+
+    Parameters
+    ----------
+    kind : str
+        One of `KINDS`.
+    content : bytearray
+        In the format .npy; the array is a view of it.
+    name : str
+        The type of the elements.
+
+    Returns
+    -------
+    object
+        Of the kind: a plain NumPy array or number, bytes, or a tensor or variable of TensorFlow.
+
+    Raises
+    ------
+    Exception
+        Of any class, if it is not that.
+    """
+    array = _read_npy(content, name)
+    if kind == "bytes":
+        return array.tobytes()
+    if kind == "scalar":
+        return array.reshape(())[()]
+    if kind in ("tensor", "variable"):
+        tf = tensorflow()
+        return tf.constant(array) if kind == "tensor" else tf.Variable(array)
+    array.flags.writeable = kind == "array"
+    return array
+
+
+def _read_npy(content: bytearray, name: str) -> NDArray[Any]:
+    file = io.BytesIO(memoryview(content)[:HEADER])
+    if npy.read_magic(file) != (1, 0):
+        raise ValueError("expected version 1.0 of the format")
+    shape, by_columns, dtype = npy.read_array_header_1_0(file)
+    numbers = memoryview(content)[file.tell() :]
+    if dtype.kind not in "biufc" or int(np.prod(shape, dtype=object)) * dtype.itemsize != len(numbers):
+        raise ValueError("expected numbers, as many as the header says")
+    array: NDArray[Any] = np.ndarray(shape, dtype, numbers, order="F" if by_columns else "C")
+    if dtype.kind == "b":
+        return np.asarray(array.view(np.uint8) != 0)  # a truth value is one bit, whatever came
+    if name == "bfloat16":
+        from ml_dtypes import bfloat16
+
+        return array.view(bfloat16)
+    return array
+
+
+def tensorflow() -> Any:
+    """Import TensorFlow, which takes seconds."""
+    import tensorflow
+
+    return tensorflow

@@ -1,0 +1,125 @@
+"""The program that becomes a learner's kernel: it gives away its rights, then runs ipykernel.
+
+It is started by `provisioner.SandboxProvisioner`. The kernel's sockets are listening already, in a folder that the
+learner can only read: the provisioner made them, and hands them over as open files.
+"""
+
+import json
+import os
+import resource
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import zmq
+from ipykernel.kernelapp import IPKernelApp
+
+MATPLOTLIB = "module://matplotlib_inline.backend_inline"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the program is told.
+
+    Attributes
+    ----------
+    home : str
+        An empty folder of the learner's own; in it come the working folder and the settings of programs.
+    data : str
+        A folder whose content is copied into the working folder; empty for none.
+    user : int or None
+        The user to become; None to stay who one is.
+    listening : dict of str to int
+        The open file for each port of the kernel.
+    limits : dict of str to pair of int
+        Names of `resource`, such as ``RLIMIT_CPU``, with their soft and hard limits.
+    environment : dict of str to str
+        What the sandbox adds to the environment that it always has.
+    readable : list of str
+        Folders that can be read in the sandbox, besides those that always can.
+    """
+
+    home: str
+    data: str
+    user: int | None
+    listening: dict[str, int]
+    limits: dict[str, tuple[int, int]]
+    environment: dict[str, str]
+    readable: list[str]
+
+    def dumps(self) -> str:
+        """Write it as JSON."""
+        return json.dumps(asdict(self))
+
+
+class LearnersKernel(IPKernelApp):
+    """A kernel whose sockets listen already."""
+
+    listening: Mapping[str, int]
+
+    def _try_bind_socket(self, s: Any, port: int) -> int:
+        """Use the open file in place of a new socket."""
+        s.setsockopt(zmq.USE_FD, self.listening[str(port)])
+        return int(super()._try_bind_socket(s, port))
+
+    def init_heartbeat(self) -> None:
+        """Do without: whether the kernel lives, the provisioner sees."""
+
+
+def become(connection_file: str, settings: Settings) -> None:
+    """Become the kernel; comes back when the kernel ends.
+
+    Parameters
+    ----------
+    connection_file : str
+        Names the ports and the key.
+    settings : Settings
+        See there.
+    """
+    for name, (soft, hard) in settings.limits.items():
+        _limit(getattr(resource, name), soft, hard)
+    _furnish(Path(settings.home), settings.data)
+    kernel = LearnersKernel(connection_file=connection_file, log_level="CRITICAL")
+    kernel.listening = settings.listening
+    kernel.config.HistoryManager.enabled = False
+    kernel.initialize([])
+    kernel.kernel.shell.ask_exit = _stay
+    kernel.start()
+
+
+def _stay() -> None:
+    """Go on after ``exit``: the cells that follow earn points too."""
+
+
+def _limit(what: int, soft: int, hard: int) -> None:
+    """Set a limit; one that is stricter already stays."""
+    _, already = resource.getrlimit(what)
+    if already != resource.RLIM_INFINITY:
+        soft, hard = min(soft, already), min(hard, already)
+    resource.setrlimit(what, (soft, hard))
+
+
+def _furnish(home: Path, data: str) -> None:
+    """Make the working folder, copy the unit's data, and go there."""
+    work = home / "work"
+    if data:
+        shutil.copytree(data, work, dirs_exist_ok=True)
+    work.mkdir(parents=True, exist_ok=True)
+    os.chdir(work)
+
+
+def main(connection_file: str, said: str) -> None:
+    """Start as a program that bubblewrap has put into the sandbox, or somebody outside."""
+    settings = Settings(**json.loads(said))
+    if settings.user is not None:
+        os.setgroups([])
+        os.setresgid(settings.user, settings.user, settings.user)
+        os.setresuid(settings.user, settings.user, settings.user)
+    become(connection_file, settings)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

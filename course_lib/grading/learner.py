@@ -1,0 +1,220 @@
+"""A learner's kernel, as the trusted process sees it."""
+
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self
+
+import zmq
+from ipykernel.kernelspec import RESOURCES
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import KernelManager
+from nbformat import NotebookNode
+
+from course_lib.grading.launch import command
+from course_lib.grading.limits import Limits
+from course_lib.grading.outputs import Message, Outputs, error, parse
+from course_lib.grading.provisioner import SandboxProvisioner
+
+START = 120  # seconds until a kernel must answer; on an idle machine it takes less than one
+LOST = 1  # seconds that the outputs' end may come after the reply, before it counts as lost
+PATIENCE = 0.1  # seconds between looks at whether the kernel lives
+# What the kernel sends waits to be read in the memory of this process: so many messages, in parts of so many bytes.
+QUEUE, PART = 4, 2**28
+BATCH = 100  # messages that are read before somebody looks at the time
+CONNECT = "from course_lib.grading.agent import connect; connect({path!r})"
+
+
+class LearnerDied(Exception):
+    """The learner's kernel is gone; the message says why, for the learner."""
+
+
+class _Manager(KernelManager):
+    """A kernel manager that asks for the sandbox's provisioner."""
+
+    provisioner: SandboxProvisioner
+    settings: dict[str, Any]
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """The specification, from no file."""
+        chosen = {"kernel_provisioner": {"provisioner_name": "pixelwise-sandbox", "config": self.settings}}
+        return KernelSpec(
+            resource_dir=RESOURCES, argv=command(), display_name="learner", language="python", metadata=chosen
+        )
+
+
+class Learner:
+    """A kernel that runs one learner's code; a context manager.
+
+    Parameters
+    ----------
+    limits : Limits
+        What the code may use.
+    isolated : bool
+        Whether it runs in the sandbox; else it has the rights of this process.
+    data : Path, optional
+        A folder of which the kernel gets a copy, but for notebooks, as its working folder.
+
+    Attributes
+    ----------
+    channel : socket
+        Connected to the agent in the kernel.
+    """
+
+    channel: socket.socket
+
+    def __init__(self, limits: Limits, isolated: bool = True, data: Path | None = None) -> None:
+        self._limits = limits
+        self._settings = {"limits": asdict(limits), "isolated": isolated, "data": str(data or "")}
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Start the kernel and its agent; raise `LearnerDied` if that fails."""
+        with ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="pixelwise-", ignore_cleanup_errors=True))
+            listener = stack.enter_context(socket.socket(socket.AF_UNIX))
+            listener.bind(f"{folder}/agent")
+            listener.listen()
+            self._manager = _Manager(transport="ipc", connection_file=f"{folder}/kernel.json", ip=f"{folder}/port")
+            self._manager.settings = self._settings
+            self._manager.start_kernel()
+            stack.callback(self._manager.shutdown_kernel, now=True)
+            self._connect()
+            stack.callback(self._client.stop_channels)
+            self._deadline = time.monotonic() + START
+            self._greet()
+            if self.run_cell(CONNECT.format(path=f"{folder}/agent")):
+                raise LearnerDied("the kernel cannot import the course's library")
+            self.channel = stack.enter_context(listener.accept()[0])
+            self._open = stack.pop_all()
+        self._deadline = time.monotonic() + self._limits.submission_s
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """Kill the kernel and everything that it started."""
+        self._open.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the kernel runs."""
+        return self._manager.provisioner.running()
+
+    def run_cell(self, source: str, timeout: float | None = None) -> list[NotebookNode]:
+        """Run a cell to its end; see `begin` and `finish`."""
+        self.begin(source)
+        return self.finish(timeout)
+
+    def begin(self, source: str, silent: bool = False) -> None:
+        """Let the kernel run a cell, and do not wait for it.
+
+        Parameters
+        ----------
+        source : str
+            The cell.
+        silent : bool
+            Whether the cell leaves no trace in the counter and the history, and shows no value.
+
+        Raises
+        ------
+        LearnerDied
+            If the kernel is gone, or the time of the submission is over.
+        """
+        if time.monotonic() > self._deadline:
+            self.kill()
+            raise LearnerDied(f"all cells together ran for more than {self._limits.submission_s:g} s")
+        if not self.alive:
+            raise LearnerDied(self._manager.provisioner.death())
+        self._outputs = Outputs(self._limits)
+        self._begun = time.monotonic()
+        sendable = source.encode(errors="replace").decode()  # JSON can hold halves of characters
+        self._request = self._client.execute(sendable, silent=silent, allow_stdin=False, stop_on_error=False)
+
+    def finish(self, timeout: float | None = None) -> list[NotebookNode]:
+        """Wait for the cell that was begun; a cell that takes too long is interrupted, and killed if it goes on.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds since it began; `Limits.cell_s` by default.
+
+        Returns
+        -------
+        list of NotebookNode
+            Its outputs; at most what the limits allow. If it was stopped, the last one is a ``TimeoutError``.
+
+        Raises
+        ------
+        LearnerDied
+            If the kernel died, or had to be killed.
+        """
+        seconds = min(self._limits.cell_s if timeout is None else timeout, self._deadline - self._begun)
+        if self._wait(self._begun + seconds):
+            return self._outputs.kept
+        self.interrupt()
+        if not self._wait(time.monotonic() + self._limits.grace_s):
+            self.kill()
+            raise LearnerDied(f"a cell ran on after {seconds:g} s and could not be stopped")
+        kept = [output for output in self._outputs.kept if output.get("ename") != "KeyboardInterrupt"]
+        return [*kept, error("TimeoutError", f"stopped after {seconds:g} s; an endless loop?")]
+
+    def interrupt(self) -> None:
+        """Raise KeyboardInterrupt in the kernel, as Ctrl-C would."""
+        self._manager.interrupt_kernel()
+
+    def kill(self) -> None:
+        """End the kernel and everything that it started."""
+        self._manager.provisioner.end()
+
+    def _connect(self) -> None:
+        """Connect to the kernel's sockets, of which all have a bound."""
+        context = zmq.Context()
+        context.setsockopt(zmq.MAXMSGSIZE, PART)
+        context.setsockopt(zmq.RCVHWM, QUEUE)
+        self._client = self._manager.client(context=context)
+        self._client.start_channels(stdin=False, hb=False, control=False)
+        self._sockets = [self._client.iopub_channel.socket, self._client.shell_channel.socket]
+
+    def _greet(self) -> None:
+        """Wait until the kernel answers, and its outputs arrive: those before the connection is made are lost."""
+        while True:
+            if time.monotonic() > self._deadline:
+                raise LearnerDied(f"the kernel did not answer within {START} s")
+            self.begin("", silent=True)
+            if self._wait(self._begun + 1, patiently=True):
+                return
+
+    def _wait(self, deadline: float, patiently: bool = False) -> bool:
+        """Collect outputs until the cell has ended; tell whether it did by then."""
+        replied = 0.0
+        while True:
+            ended = not self.alive  # asked before the last messages are read
+            for message in self._messages():
+                if message.parent != self._request:
+                    continue
+                if message.kind == "status" and message.content == {"execution_state": "idle"}:
+                    return True
+                if message.kind == "execute_reply":
+                    replied = time.monotonic()
+                self._outputs.add(message)
+            now = time.monotonic()
+            if replied and not patiently and now > replied + LOST:
+                return True
+            if ended:
+                raise LearnerDied(self._manager.provisioner.death())
+            if now > deadline:
+                return False
+
+    def _messages(self) -> Iterator[Message]:
+        """Wait a moment, and read what has come; the outputs before the replies."""
+        for channel in zmq.select(self._sockets, [], [], PATIENCE)[0] and self._sockets:
+            for _ in range(BATCH):
+                if not channel.poll(0):
+                    break
+                message = parse(channel.recv_multipart())
+                if message:
+                    yield message

@@ -1,0 +1,171 @@
+"""What a learner's code may use, and who sees to it."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from shutil import which
+from tempfile import mkdtemp
+
+GIB = 2**30
+CONTROLLERS = {"memory", "pids"}
+CGROUPS = Path("/sys/fs/cgroup")
+OWN_GROUP = Path("/proc/self/cgroup")
+# Joins a group by itself, so that no child is born before it has joined.
+JOIN = ("/bin/sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"')
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the code of one submission may use.
+
+    Attributes
+    ----------
+    cell_s : float
+        Seconds that a cell may take.
+    submission_s : float
+        Seconds that all of it may take.
+    grace_s : float
+        Seconds between an interrupt and the end of a kernel that does not obey it.
+    cpu_s : int
+        Seconds of processor time, for each process.
+    memory_bytes : int
+        Memory of all processes together.
+    processes : int
+        Processes and threads together. A kernel that uses TensorFlow has about 40 of them.
+    file_bytes : int
+        Everything that is written to files, together.
+    output_chars : int
+        Characters of text that a cell may print.
+    rich_bytes : int
+        Characters of figures, HTML and the like that a cell may display.
+    outputs : int
+        Number of outputs of a cell.
+    """
+
+    cell_s: float = 300
+    submission_s: float = 1800
+    grace_s: float = 5
+    cpu_s: int = 1800
+    memory_bytes: int = 4 * GIB
+    processes: int = 512
+    file_bytes: int = GIB
+    output_chars: int = 1_000_000
+    rich_bytes: int = 10_000_000
+    outputs: int = 1000
+
+
+@dataclass(frozen=True)
+class Enforcer:
+    """Who limits the memory and the number of processes of a whole submission.
+
+    Attributes
+    ----------
+    name : str
+        For people.
+    scope : tuple of str
+        The command of systemd that makes a group; empty without systemd.
+    parent : Path or None
+        The group in which groups may be made.
+    """
+
+    name: str
+    scope: tuple[str, ...] = ()
+    parent: Path | None = None
+
+
+@cache
+def enforcer() -> Enforcer:
+    """Find out what this machine has: systemd with cgroups v2, a delegated group, or neither.
+
+    Returns
+    -------
+    Enforcer
+        The best one; asked for once a process.
+    """
+    if (CGROUPS / "cgroup.controllers").is_file():
+        for scope in (("systemd-run", "--user", "--scope"), ("systemd-run", "--scope")):
+            if _works([*scope, "--quiet", "--collect", *_properties(Limits()), "true"]):
+                return Enforcer(f"cgroups v2, through {' '.join(scope)}", scope=scope)
+        parent = delegated_group(OWN_GROUP.read_text(encoding="utf-8"))
+        if parent:
+            return Enforcer(f"cgroups v2, in the delegated group {parent}", parent=parent)
+    return Enforcer("rlimits and a watch on the processes, without cgroups v2")
+
+
+def limits_in_use() -> str:
+    """Say in words who limits memory and processes here."""
+    return enforcer().name
+
+
+def delegated_group(own: str) -> Path | None:
+    """Find a group in which this process may make groups that limit memory and processes.
+
+    Parameters
+    ----------
+    own : str
+        The content of ``/proc/self/cgroup``; its line ``0::/path`` names the group of cgroups v2.
+
+    Returns
+    -------
+    Path or None
+        The process's own group or the one around it, if it can be written and hands on both controllers.
+    """
+    # A process whose group lies outside of what it may see has a path with dots.
+    paths = [line[3:] for line in own.splitlines() if line.startswith("0::/") and ".." not in line]
+    for path in paths[:1]:
+        group = CGROUPS / path.lstrip("/")
+        for candidate in (group, group.parent):
+            with suppress(OSError):
+                handed_on = set((candidate / "cgroup.subtree_control").read_text(encoding="utf-8").split())
+                writable = os.access(candidate, os.W_OK) and os.access(candidate / "cgroup.procs", os.W_OK)
+                if handed_on >= CONTROLLERS and writable and candidate.is_relative_to(CGROUPS):
+                    return candidate
+    return None
+
+
+@contextmanager
+def group(limits: Limits, chosen: Enforcer) -> Iterator[list[str]]:
+    """Make a group for a submission's processes, and remove it afterwards.
+
+    Yields
+    ------
+    list of str
+        What to put before a command that is to run in the group; empty without cgroups.
+    """
+    if chosen.scope:
+        # systemd-run must find the user's bus; what it starts must not.
+        yield [*chosen.scope, "--quiet", "--collect", *_properties(limits), "/usr/bin/env", "-i"]
+    elif chosen.parent:
+        own = Path(mkdtemp(prefix="pixelwise-", dir=chosen.parent))
+        try:
+            (own / "memory.max").write_text(str(limits.memory_bytes), encoding="utf-8")
+            (own / "pids.max").write_text(str(limits.processes), encoding="utf-8")
+            with suppress(OSError):  # a kernel without swap accounting
+                (own / "memory.swap.max").write_text("0", encoding="utf-8")
+            yield [*JOIN, str(own)]
+        finally:
+            with suppress(OSError):  # not yet empty: it goes when the machine does
+                own.rmdir()
+    else:
+        yield []
+
+
+def _properties(limits: Limits) -> list[str]:
+    """Write the limits as options of systemd-run."""
+    values = {"MemoryMax": limits.memory_bytes, "MemorySwapMax": 0, "TasksMax": limits.processes}
+    return [option for name, value in values.items() for option in ("-p", f"{name}={value}")]
+
+
+def _works(command: list[str]) -> bool:
+    """Tell whether a command is there and succeeds."""
+    if which(command[0]) is None:
+        return False
+    try:
+        done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return done.returncode == 0

@@ -1,0 +1,115 @@
+"""What travels to the process that grades a submission, and what comes back."""
+
+from dataclasses import dataclass, field, replace
+
+import nbformat
+
+from course_lib.grading.limits import Limits
+from course_lib.grading.scores import ExerciseScore, score
+
+GRADED = "graded"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One submission to grade, with everything that it takes: the grading process may run on another machine.
+
+    Attributes
+    ----------
+    student, unit : str
+        Whose work it is, and of what.
+    submission : bytes
+        The file that was handed in, as it is.
+    source : str
+        The instructor's notebook as JSON, with answers and hidden tests.
+    limits : Limits
+        What the learner's code may use.
+    version : str
+        Of the course that grades; see `results.grader_version`.
+    isolated : bool
+        Whether the learner's code runs in the sandbox.
+    data : dict of str to bytes
+        The unit's other files by their relative paths, which the learner's code may read.
+    """
+
+    student: str
+    unit: str
+    submission: bytes = field(repr=False)
+    source: str = field(repr=False)
+    limits: Limits
+    version: str
+    isolated: bool = True
+    data: dict[str, bytes] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the grading of one submission went.
+
+    Attributes
+    ----------
+    student, unit : str
+        Whose work it is, and of what.
+    status : str
+        ``graded``, or ``error: `` and what is wrong with the submission, in words.
+    exercises : list of ExerciseScore
+        Every exercise of the unit, in its order; with 0 points where it could not be graded.
+    notebook : str
+        The mended submission with its outputs, as JSON; empty where it could not be read or did not come to an end.
+    mended : list of str
+        What was put right before it ran.
+    notes : list of str
+        What an instructor may want to look at: changed tests, touched hooks.
+    log : str
+        What happened, for the instructor.
+    seconds : float
+        Wall time.
+    isolated : bool
+        Whether the learner's code ran in the sandbox.
+    final : bool
+        False where a machine was at fault and not the submission: the next run tries again.
+    """
+
+    student: str
+    unit: str
+    status: str
+    exercises: list[ExerciseScore]
+    notebook: str = field(default="", repr=False)
+    mended: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    log: str = field(default="", repr=False)
+    seconds: float = 0
+    isolated: bool = True
+    final: bool = True
+
+    @property
+    def points(self) -> float:
+        """Points earned."""
+        return sum(exercise.points for exercise in self.exercises)
+
+    @property
+    def max_points(self) -> float:
+        """Points that can be earned."""
+        return sum(exercise.max_points for exercise in self.exercises)
+
+
+def nothing_earned(source: str) -> list[ExerciseScore]:
+    """List the exercises of an instructor's notebook (JSON) with no points."""
+    notebook = nbformat.reads(source, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.execution_count = None
+    return [replace(exercise, points=0.0, message="") for exercise in score(notebook)]
+
+
+def not_graded(job: Job, reason: str, log: str = "", final: bool = True) -> Outcome:
+    """Tell that a submission could not be graded, and why; see `Outcome` for the parameters."""
+    return Outcome(
+        job.student,
+        job.unit,
+        f"error: {reason}",
+        nothing_earned(job.source),
+        log=log or reason,
+        isolated=job.isolated,
+        final=final,
+    )

@@ -1,0 +1,195 @@
+"""Many submissions at once: each is a task of Dask, on this machine or on others."""
+
+import logging
+import multiprocessing
+import os
+import tempfile
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from course_lib.grading.outcome import Job, Outcome, not_graded
+from course_lib.grading.process import Grader, grade_apart, kill_tree
+from course_lib.grading.results import grader_version
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+SETTINGS = {
+    "distributed.worker.daemon": False,  # a daemon may not start the process of a submission
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": False,
+    "distributed.scheduler.allowed-failures": 1,  # workers that a submission may take with it before it is given up
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+}
+AHEAD = 2  # submissions in memory for each that runs
+CONNECTING = "10s"
+
+
+@contextmanager
+def local_pool(jobs: int) -> Iterator["Client"]:
+    """Start workers on this machine, and end them with everything that they started.
+
+    They are reached through 127.0.0.1, and by nobody without the key that is made for this run.
+
+    Parameters
+    ----------
+    jobs : int
+        How many submissions run at once.
+    """
+    import dask.config
+    from distributed import Client, LocalCluster, Security
+
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    with (
+        tempfile.TemporaryDirectory(prefix="pixelwise-", dir=_short_folder(), ignore_cleanup_errors=True) as folder,
+        dask.config.set({**SETTINGS, "temporary-directory": folder}),
+        LocalCluster(
+            n_workers=jobs,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            worker_dashboard_address="127.0.0.1:0",
+            security=Security.temporary(),
+            silence_logs=logging.CRITICAL,
+            env={"TMPDIR": folder},
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        try:
+            client.run(os.setpgrp)  # Ctrl-C is for the recorder alone, which ends the workers
+            yield client
+        finally:
+            for worker in [*cluster.workers.values()]:
+                kill_tree(worker.pid)
+
+
+def _short_folder() -> str:
+    """Choose where temporary files go: names of sockets have at most 108 bytes, of which the processes need half."""
+    folder = tempfile.gettempdir()
+    return folder if len(os.fsencode(folder)) <= 50 else "/tmp"
+
+
+@contextmanager
+def remote_pool(address: str) -> Iterator["Client"]:
+    """Use the workers of a Dask scheduler that runs already.
+
+    Parameters
+    ----------
+    address : str
+        For example ``tcp://10.0.0.7:8786``.
+
+    Raises
+    ------
+    ValueError
+        If there is no scheduler, or it has no workers.
+    """
+    from distributed import Client
+
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    try:
+        client = Client(address, timeout=CONNECTING, set_as_default=False)
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"expected a Dask scheduler at {address}, found none: {reason}") from None
+    with client:
+        if not client.nthreads():
+            raise ValueError(f"expected workers at the Dask scheduler {address}, found none; start `dask worker` there")
+        yield client
+
+
+def refuse_others(client: "Client", probe: Callable[[], str]) -> None:
+    """Refuse workers that would grade otherwise than this machine.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Of a pool.
+    probe : callable
+        Run on every worker: says what it lacks, or the empty string.
+
+    Raises
+    ------
+    ValueError
+        Naming each worker that has another version of the course, or lacks something.
+    """
+    expected = grader_version()
+    wrong = []
+    checks = (("version", grader_version, expected), ("sandbox", probe, ""), ("processes", _may_not_fork, ""))
+    for name, function, good in checks:
+        found: Mapping[str, Any] = client.run(function, on_error="return")
+        wrong += [f"worker {worker}: {name}: {answer}" for worker, answer in found.items() if answer != good]
+    if wrong:
+        raise ValueError("\n".join([f"expected workers with {expected} and a sandbox, found", *wrong]))
+
+
+def _may_not_fork() -> str:
+    """Say what keeps this worker from starting the process of a submission; the empty string if nothing does."""
+    return "start it with DASK_DISTRIBUTED__WORKER__DAEMON=False" if multiprocessing.current_process().daemon else ""
+
+
+def outcomes(client: "Client", grader: Grader, jobs: Iterable[Job]) -> Generator[tuple[Job, Outcome]]:
+    """Grade submissions in a pool.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Of a pool.
+    grader : callable
+        Takes a job, returns its outcome.
+    jobs : iterable of Job
+        Is read as they are needed: only a few are in memory.
+
+    Yields
+    ------
+    (Job, Outcome)
+        As they are ready. A job whose process or worker was lost has an error that is not final.
+    """
+    from distributed import as_completed
+
+    waiting = iter(jobs)
+    running: dict[Any, Job] = {}
+    finished = as_completed(loop=client.loop)
+
+    def add() -> None:
+        for job in waiting:
+            future = client.submit(_task, grader, job, pure=False, retries=0)
+            running[future] = job
+            finished.add(future)
+            break
+
+    for _ in range(AHEAD * max(1, sum(client.nthreads().values()))):
+        add()
+    try:
+        for future in finished:
+            job = running.pop(future)
+            try:
+                outcome = future.result()
+            except Exception as error:  # Dask raises what the worker raised, and its own where a worker was lost
+                reason = f"its worker was lost: {type(error).__name__}: {' '.join(str(error).split())}"
+                outcome = not_graded(job, reason, final=False)
+            future.release()
+            add()
+            yield job, outcome
+    finally:
+        if client.status == "running":
+            client.cancel(list(running))
+
+
+def _task(grader: Grader, job: Job) -> Outcome:
+    """Grade one submission on a worker."""
+    if job.version != grader_version():
+        return not_graded(job, f"a worker has {grader_version()}, expected {job.version}", final=False)
+    return grade_apart(grader, job, _is_canceled)
+
+
+def _is_canceled() -> bool:
+    """Tell whether this task was given up: by its client, or with it."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    task = worker.state.tasks.get(worker.get_current_task())
+    return task is None or task.state not in ("executing", "long-running")

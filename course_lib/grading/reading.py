@@ -1,0 +1,205 @@
+"""Reading whatever was handed in as a notebook."""
+
+import json
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+LIMIT = 100_000_000  # bytes of a file; with pictures, a notebook has a few millions
+CELLS = 10_000
+TEXT = 10_000_000  # characters of all cells together, without outputs and pictures
+FORMAT = 4  # of nbformat; newer minor versions only add
+PICTURES = ("image/png", "image/jpeg", "image/gif")
+_KINDS = {"markdown": "markdown", "heading": "markdown", "html": "markdown", "raw": "raw"}  # all others are code
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell as it was handed in, without its outputs.
+
+    Attributes
+    ----------
+    number : int
+        Its place in the notebook, counted from 1.
+    kind : str
+        ``code``, ``markdown`` or ``raw``.
+    source : str
+        Its text.
+    cell_id : str
+        Empty where it has none, as in formats before 4.5.
+    mark : dict
+        What it says about itself to nbgrader; empty where nothing.
+    tags : tuple of str
+        Its tags.
+    attachments : dict
+        Pictures pasted into its text: by name, then MIME type, in base64.
+    """
+
+    number: int
+    kind: str
+    source: str
+    cell_id: str = ""
+    mark: dict[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    attachments: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def grade_id(self) -> str:
+        """What nbgrader calls the cell; empty for a cell that is not graded."""
+        return _text(self.mark.get("grade_id"))
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file that may be a notebook.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    bytes
+        Its content.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read, is no regular file, or is larger than 100 MB; it is not loaded then.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError("expected a notebook, found something that is no file")
+        _check_size(status.st_size)
+        return path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"expected a notebook, found a file that cannot be read: {error.strerror}") from error
+
+
+def _check_size(size: int) -> None:
+    if size > LIMIT:
+        raise ValueError(f"expected a notebook of at most {LIMIT / 1e6:.0f} MB, found {size / 1e6:.0f} MB")
+
+
+def read_cells(content: bytes) -> tuple[list[Cell], list[str]]:
+    """Read the cells of a notebook of any format from 2 to 4, and of what newer ones have in common with 4.
+
+    Parameters
+    ----------
+    content : bytes
+        A file, in any encoding of Unicode.
+
+    Returns
+    -------
+    cells : list of Cell
+        Outputs are dropped. What is missing in a cell is taken to be empty.
+    mended : list of str
+        What had to be put right, a line each.
+
+    Raises
+    ------
+    ValueError
+        If it is no notebook; in words for the instructor.
+    """
+    _check_size(len(content))
+    mended: list[str] = []
+    notebook = _parse(_decode(content, mended), mended)
+    if notebook.get("nbformat", FORMAT) != FORMAT:
+        mended.append(f"format {_text(str(notebook['nbformat']))[:20]}: converted")
+    if not _table(_table(notebook.get("metadata")).get("kernelspec")):
+        mended.append("no kernel was named: put back")
+    listed = _listed(notebook)
+    if not listed:
+        raise ValueError("expected a notebook, found one without cells")
+    if len(listed) > CELLS:
+        raise ValueError(f"expected a notebook of at most {CELLS} cells, found {len(listed)}")
+    cells = [_cell(number, cell) for number, cell in enumerate(listed, 1) if isinstance(cell, dict)]
+    if len(cells) < len(listed):
+        mended.append(f"{len(listed) - len(cells)} cells that are none: left out")
+    if (length := sum(len(cell.source) for cell in cells)) > TEXT:
+        raise ValueError(f"expected a notebook of at most {TEXT} letters, found {length}")
+    return cells, mended
+
+
+def _decode(content: bytes, mended: list[str]) -> str:
+    encoding = json.detect_encoding(content)
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError:
+        if b"\0" in content or not content.lstrip().startswith(b"{"):
+            raise ValueError("expected a notebook, found a file that is not text") from None
+    mended.append("bytes that are not UTF-8: replaced by �")
+    return content.decode(encoding, errors="replace")
+
+
+def _parse(text: str, mended: list[str]) -> dict[str, Any]:
+    """Read the first JSON value of a text; what follows it does not matter."""
+    text = text.strip("\0 \t\r\n")
+    if not text:
+        raise ValueError("expected a notebook, found an empty file")
+    if text.startswith("<"):
+        raise ValueError("expected a notebook, found a web page")
+    try:
+        notebook, end = json.JSONDecoder().raw_decode(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"expected a notebook, found broken JSON in line {error.lineno}: {error.msg}") from None
+    except (ValueError, RecursionError) as error:  # a number of many digits, lists in lists in lists
+        raise ValueError(f"expected a notebook, found other JSON: {error}") from None
+    if not isinstance(notebook, dict):
+        raise ValueError("expected a notebook, found other JSON")
+    if text[end:].strip():
+        mended.append("text after the notebook's end: left out")
+    return notebook
+
+
+def _listed(notebook: dict[str, Any]) -> list[Any]:
+    """List the raw cells; formats before 4 kept them in worksheets."""
+    cells = notebook.get("cells")
+    if cells is None and isinstance(notebook.get("worksheets"), list):
+        sheets = [_table(sheet).get("cells") for sheet in notebook["worksheets"]]
+        cells = [cell for sheet in sheets if isinstance(sheet, list) for cell in sheet]
+    if not isinstance(cells, list):
+        raise ValueError("expected a notebook, found JSON that is none: it has no list of cells")
+    return cells
+
+
+def _cell(number: int, cell: dict[str, Any]) -> Cell:
+    metadata = _table(cell.get("metadata"))
+    kind = _KINDS.get(_text(cell.get("cell_type")), "code")
+    source = _text(cell.get("source", cell.get("input")))
+    if cell.get("cell_type") == "heading":
+        level = cell.get("level")
+        source = f"{'#' * (level if isinstance(level, int) and 0 < level < 7 else 1)} {source}"
+    tags = metadata.get("tags")
+    return Cell(
+        number,
+        kind,
+        source,
+        _text(cell.get("id")),
+        _table(metadata.get("nbgrader")),
+        tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
+        dict(_attachments(cell.get("attachments"))),
+    )
+
+
+def _attachments(attachments: Any) -> Iterator[tuple[str, dict[str, str]]]:
+    for name, files in _table(attachments).items():
+        whole = {kind: data for kind, data in _table(files).items() if kind in PICTURES and isinstance(data, str)}
+        if whole:
+            yield _text(name), whole
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str:
+    """Join what may be a list of lines; a half of a surrogate pair could be written nowhere."""
+    if isinstance(value, list):
+        value = "".join(line for line in value if isinstance(line, str))
+    if not isinstance(value, str):
+        return ""
+    return value.replace("\r\n", "\n").encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,0 +1,95 @@
+"""Showing what strangers wrote, so that nothing of it can run in a browser."""
+
+import base64
+import re
+from collections.abc import Collection
+
+from nbconvert.filters import Highlight2HTML, ansi2html, strip_ansi
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.preprocessors.sanitize import SanitizeHTML
+
+LONGEST = 20_000  # characters of one text that are shown
+LONGEST_MARKUP = 20_000  # of one piece of HTML or Markdown; a longer one is shown as it is written
+PICTURE = 10_000_000  # of one picture
+_TAGS = """a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5
+    h6 hr i ins kbd li mark ol p pre q s samp small span strong sub summary sup table tbody td tfoot th thead tr u ul
+    var"""
+_ATTRIBUTES = {("td", "colspan"), ("td", "rowspan"), ("th", "colspan"), ("th", "rowspan"), ("ol", "start")}
+_LINK = re.compile(r"https?://|mailto:", re.IGNORECASE)
+_UNSEEN = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
+_OVERWRITTEN = re.compile(r"^.*\r(?=[^\n])", re.MULTILINE)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]")
+_FOLDERS = re.compile(r"(\x1b\[[\d;]*m|(?<![\w:/.~-]))~?/(?:[^\s/:'\"<>()\[\]\x1b]+/)+")
+_LIBRARIES = "site-packages/"
+_MARKDOWN = MarkdownWithMath(renderer=IPythonRenderer(escape=False, exclude_anchor_links=True))
+_HIGHLIGHT = Highlight2HTML(pygments_lexer="ipython3")
+
+
+def _allowed(tag: str, name: str, value: str) -> bool:
+    """Allow an attribute. None gives a name or a style: words must not look as if the page said them."""
+    return bool(_LINK.match(value)) if (tag, name) == ("a", "href") else (tag, name) in _ATTRIBUTES
+
+
+_SANITIZER = SanitizeHTML(tags=_TAGS.split(), attributes=_allowed, strip=True)
+
+
+def html(text: str) -> str:
+    """Keep of HTML what is only looked at: words, tables and links to the web, without any style."""
+    if len(text) > LONGEST_MARKUP:
+        return console(text)
+    return str(_SANITIZER.sanitize_html_tags(_UNSEEN.sub("", text)))
+
+
+def markdown(text: str) -> str:
+    """Convert Markdown, with HTML in it, to HTML that is only looked at; formulas stay TeX, pictures are left out."""
+    if len(text) > LONGEST_MARKUP:
+        return console(text)
+    try:
+        converted = _MARKDOWN.render(text.replace("attachment:", "#"))
+        return str(_SANITIZER.sanitize_html_tags(_UNSEEN.sub("", converted)))
+    except Exception:  # a stranger's text: nobody knows what a parser stumbles over
+        return console(text)
+
+
+def code(text: str) -> str:
+    """Color Python."""
+    return str(_HIGHLIGHT(plain(text)))
+
+
+def console(text: str) -> str:
+    """Show what was printed, with the colors of a terminal."""
+    return f"<pre>{ansi2html(plain(text))}</pre>"
+
+
+def plain(text: str) -> str:
+    """Cut a long text, and leave out control characters and what a terminal would have overwritten."""
+    shown = text[:LONGEST] + (f"\n… {len(text) - LONGEST} more characters" if len(text) > LONGEST else "")
+    return _CONTROL.sub("", _OVERWRITTEN.sub("", shown.replace("\r\n", "\n")))
+
+
+def picture(kind: str, data: str) -> str:
+    """Show a picture from base64, or SVG from its text: as an image, it neither runs scripts nor loads anything."""
+    if len(data) > PICTURE:
+        return console("(a picture that is too large)")
+    if kind == "image/svg+xml":
+        data = base64.b64encode(data.encode(errors="replace")).decode()
+    data = "".join(data.split())
+    try:
+        base64.b64decode(data, validate=True)
+    except ValueError:
+        return console("(a picture that is none)")
+    return f'<img alt="" src="data:{kind};base64,{data}">'
+
+
+def without_folders(text: str) -> str:
+    """Leave out the folders of the machine in a traceback; what lies in a library keeps its place there."""
+    return _FOLDERS.sub(lambda match: match[1] + match[0].partition(_LIBRARIES)[2], text)
+
+
+def without_lines(text: str, secret: Collection[str]) -> str:
+    """Leave out the lines that quote a secret one, in whatever colors."""
+    bare = strip_ansi(text)
+    quoted = [line for line in secret if line in bare]
+    if not quoted:
+        return text
+    return "\n".join("…" if any(map(strip_ansi(line).__contains__, quoted)) else line for line in text.split("\n"))

@@ -1,0 +1,88 @@
+"""What the text of a cell names and imports, without running it."""
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator
+
+_NO_PYTHON = re.compile(r"^([ \t]*+)(?:(?:\w[\w, ]*+=[ \t]*+)?[!%?].*|.*\?[ \t]*)$", re.MULTILINE)
+_TIMED = re.compile(r"\A\s*+%%(?:time|timeit|capture|prun)\b.*\n")
+
+
+def parse(source: str) -> ast.Module | None:
+    """Parse a cell, without the lines that are IPython's and no Python; None if it is no code."""
+    for text in (source, _NO_PYTHON.sub(r"\1pass", _TIMED.sub("", source, count=1))):
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                return ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+    return None
+
+
+def imported(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """Yield each name that is imported, and what it stands for."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield (alias.asname, alias.name) if alias.asname else (alias.name.split(".")[0],) * 2
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                yield alias.asname or alias.name, f"{node.module}.{alias.name}"
+
+
+def bound(tree: ast.AST) -> Iterator[str]:
+    """Yield each name that a cell itself gives a meaning to, anywhere in it, other than by an import."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+
+
+def path_of(node: ast.AST, names: dict[str, str]) -> str:
+    """Write out what a name or an attribute of one stands for; empty for anything else."""
+    parts: list[str] = []
+    while not isinstance(node, ast.Name):
+        if isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        elif isinstance(node, ast.Call) and (attribute := named_attribute(node, "getattr")):
+            parts.append(attribute)
+            node = node.args[0]
+        elif isinstance(node, ast.Call) and _called(node, names) == "get_ipython":
+            return ".".join(["get_ipython()", *reversed(parts)])
+        else:
+            return ""
+    return ".".join([names.get(node.id, node.id), *reversed(parts)])
+
+
+def _called(call: ast.Call, names: dict[str, str]) -> str:
+    """Name the function or method that is called, without what it lies in; empty for any other callable."""
+    function = call.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    return names.get(name, name).rpartition(".")[2]
+
+
+def named_attribute(call: ast.Call, function: str) -> str:
+    """Read the attribute's name off ``getattr(x, "name")`` and its like; empty for any other call."""
+    if _called(call, {}) == function and len(call.args) > 1 and isinstance(call.args[1], ast.Constant):
+        return str(call.args[1].value)
+    return ""
+
+
+def paths(tree: ast.AST, names: dict[str, str]) -> Iterator[str]:
+    """Yield everything that is named or imported, written out."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if path := path_of(node, names):
+            yield path
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names if alias.name != "get_ipython")
+        else:
+            waiting += ast.iter_child_nodes(node)

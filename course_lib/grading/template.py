@@ -1,0 +1,82 @@
+"""What a graded notebook must hold: the instructor's notebook without its answers."""
+
+import re
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cached_property
+
+from nbformat import NotebookNode
+from nbgrader.preprocessors import ClearSolutions, ComputeChecksums, LockCells
+from nbgrader.utils import is_solution
+
+STUB = "# Your code here.\nraise NotImplementedError"
+_HIDDEN = re.compile(r"^[^\n]*BEGIN HIDDEN TESTS.*?(?:END HIDDEN TESTS[^\n]*\n?|\Z)", re.DOTALL | re.MULTILINE)
+_DEFINED = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Template:
+    """The cells of a unit as nbgrader releases them, but with the hidden tests.
+
+    Attributes
+    ----------
+    cells : list of NotebookNode
+        Solution cells hold the untouched stub.
+    metadata : NotebookNode
+        The notebook's.
+    """
+
+    cells: list[NotebookNode]
+    metadata: NotebookNode
+
+    @classmethod
+    def of(cls, source: NotebookNode) -> "Template":
+        """Take the answers out of an instructor's notebook, which stays as it is."""
+        notebook = deepcopy(source)
+        answered = [cell for cell in notebook.cells if is_solution(cell) and "BEGIN SOLUTION" in cell.source]
+        ClearSolutions(code_stub={"python": STUB}).preprocess(NotebookNode(cells=answered, metadata={}), {})
+        for step in (LockCells(), ComputeChecksums()):
+            notebook, _ = step.preprocess(notebook, {})
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell |= {"outputs": [], "execution_count": None}
+        return cls(notebook.cells, notebook.metadata)
+
+    @cached_property
+    def solutions(self) -> list[int]:
+        """Places of the cells that learners fill in."""
+        return [index for index, cell in enumerate(self.cells) if is_solution(cell)]
+
+    @cached_property
+    def fixed(self) -> list[int]:
+        """Places of the cells that nobody may change: tests, above all."""
+        return [index for index, cell in enumerate(self.cells) if self.name(index) and not is_solution(cell)]
+
+    def name(self, index: int) -> str:
+        """Name a graded cell by its grade_id; empty for any other cell."""
+        return str(self.cells[index].metadata.get("nbgrader", {}).get("grade_id", ""))
+
+    @cached_property
+    def by_name(self) -> dict[str, int]:
+        """Find a graded cell by its grade_id."""
+        return {self.name(index): index for index in (*self.solutions, *self.fixed)}
+
+    @cached_property
+    def by_id(self) -> dict[str, int]:
+        """Find a cell by its cell id."""
+        return {cell.id: index for index, cell in enumerate(self.cells)}
+
+    @cached_property
+    def texts(self) -> list[tuple[str, str]]:
+        """Give each cell's text as graders and as learners see it, without space around it."""
+        return [(cell.source.strip(), visible(cell.source).strip()) for cell in self.cells]
+
+
+def visible(source: str) -> str:
+    """Leave the hidden tests out of a cell's text."""
+    return _HIDDEN.sub("", source).rstrip("\n")
+
+
+def defined(source: str) -> set[str]:
+    """Name what a text defines at its left margin; unlike a parser's, this answer survives a syntax error."""
+    return {function or variable for function, variable in _DEFINED.findall(source)}

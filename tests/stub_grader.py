@@ -1,0 +1,92 @@
+"""A grader that does what the submission says, for tests of what is around it; as a program, a run with it."""
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from course_lib.course import Course
+from course_lib.grading import runner
+from course_lib.grading.limits import Limits
+from course_lib.grading.outcome import GRADED, Job, Outcome, not_graded
+from course_lib.grading.results import grader_version
+from course_lib.grading.scores import score
+from course_lib.grading.submissions import find_submissions
+
+
+def graded_cell(grade_id: str, points: float) -> Any:
+    mark = {"grade": True, "solution": False, "locked": True, "schema_version": 3, "task": False}
+    return new_code_cell("pass", metadata={"nbgrader": {**mark, "grade_id": grade_id, "points": points}})
+
+
+SOURCE = nbformat.writes(new_notebook(cells=[graded_cell("test_one", 2), graded_cell("test_one_hidden", 1)]))
+
+
+def job(student: str = "ada", limits: Limits | None = None, **orders: Any) -> Job:
+    """A submission that tells the stub what to do."""
+    limits = limits or Limits(submission_s=60)
+    submission = json.dumps(orders).encode()
+    return Job(student, "01_doubling", submission, SOURCE, limits, grader_version(), isolated=False)
+
+
+def obey_here(job: Job) -> Outcome:
+    """Do what the submission says, in this process; by default, give it its points."""
+    orders = json.loads(job.submission)
+    if "begun" in orders:
+        with Path(orders["begun"]).open("a", encoding="utf-8") as log:
+            log.write(f"{job.student} {os.getpid()}\n")
+    if "problem" in orders:
+        return not_graded(job, orders["problem"], final=orders.get("final", True))
+    time.sleep(orders.get("sleep", 0))
+    return outcome(job, orders.get("points", 3))
+
+
+def obey(job: Job) -> Outcome:
+    """Do what the submission says, also to processes."""
+    orders = json.loads(job.submission)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    match orders.get("do"):
+        case "die":
+            os.kill(os.getpid(), orders["signal"])
+        case "exit":
+            os._exit(3)
+        case "raise":
+            raise KeyError("a mistake of the grader")
+        case "kill the worker":
+            assert parent.pid is not None
+            os.kill(parent.pid, signal.SIGKILL)
+            time.sleep(60)
+    return obey_here(job)
+
+
+def outcome(job: Job, points: float) -> Outcome:
+    """Run the tests of a submission: they earn as much of the 2 and 1 points as they are told."""
+    notebook = nbformat.reads(job.source, as_version=4)
+    for cell in notebook.cells:
+        if "points" in cell.metadata.get("nbgrader", {}):
+            earned = min(points, cell.metadata.nbgrader["points"])
+            points -= earned
+            cell.outputs = [new_output("execute_result", data={"text/plain": repr(earned)}, execution_count=1)]
+            cell.execution_count = 1
+    text = nbformat.writes(notebook)
+    return Outcome(job.student, job.unit, GRADED, score(notebook), text, log="done", isolated=job.isolated)
+
+
+def run(course: Course, folder: Path, jobs: int = 2) -> runner.Run:
+    """Grade a folder with the stub, without a sandbox."""
+    settings = runner.Settings(jobs, isolated=False, grader=obey)
+    return runner.grade(course, find_submissions(course, [folder]), settings, lambda _: None)
+
+
+if __name__ == "__main__":
+    from tests import stub_grader  # under this name other processes find it
+
+    stub_grader.run(Course(Path(sys.argv[1])), Path(sys.argv[2]))

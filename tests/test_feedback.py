@@ -1,0 +1,320 @@
+import base64
+import re
+from html.parser import HTMLParser
+
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
+
+from course_lib.grading import feedback
+from course_lib.grading.feedback import feedback_html
+from course_lib.grading.scores import ExerciseScore
+from tests.tiny_course import Words
+
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
+HIDDEN = """# A hidden test runs here.
+### BEGIN HIDDEN TESTS
+from course_lib.checks import call, passed
+secret_number = -7
+assert double(secret_number) < 0, "a negative number stays negative"
+call(double, [1.0, secret_number]).equals([2.0, "<b>"])
+passed("double", points=2)
+### END HIDDEN TESTS"""
+SECRET = [line for line in HIDDEN.splitlines() if "secret" in line]
+SCORES = [ExerciseScore("double", 1, 3, "AssertionError: a negative number stays negative")]
+VOID = {"meta", "br", "hr", "img", "col"}
+OURS = {"meta": 4, "style": 1, "title": 1, "html": 1, "head": 1, "body": 1}
+
+
+class Page(HTMLParser):
+    """The tags of a page, with their attributes; each must be closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.open: list[str] = []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def count(self, tag: str) -> int:
+        return sum(found == tag for found, _ in self.tags)
+
+
+def is_harmless(tag: str, name: str, value: str) -> bool:
+    """Tell whether an attribute can neither run nor load anything."""
+    if name == "href":
+        return tag == "a" and re.match(r"https?://|mailto:|#exercise-", value) is not None
+    if name == "src":
+        return tag == "img" and re.fullmatch(r"data:image/(png|jpeg|gif|svg\+xml);base64,[\w+/=]+", value) is not None
+    if name == "style":
+        return re.fullmatch(r"(background-)?color: rgb\(\d+,\d+,\d+\)", value) is not None
+    return name in {"class", "id", "alt", "title", "open", "colspan", "rowspan", "start", "lang"} or tag == "meta"
+
+
+def checked(page: str) -> Page:
+    """Parse a page; whatever is in it, it must be harmless."""
+    parsed = Page(page)
+    for tag in (
+        "script",
+        "iframe",
+        "object",
+        "embed",
+        "form",
+        "input",
+        "button",
+        "link",
+        "base",
+        "svg",
+        "math",
+        "video",
+    ):
+        assert parsed.count(tag) == 0
+    assert {tag: parsed.count(tag) for tag in OURS} == OURS
+    for tag, attributes in parsed.tags:
+        assert all(is_harmless(tag, name, value) for name, value in attributes.items()), (tag, attributes)
+    policy = next(attributes["content"] for tag, attributes in parsed.tags if "http-equiv" in attributes)
+    assert policy.startswith("default-src 'none'; img-src data:; style-src 'unsafe-inline'")
+    return parsed
+
+
+def marked(source: str, grade_id: str, *outputs: NotebookNode) -> NotebookNode:
+    mark = {"grade_id": grade_id, "grade": grade_id.startswith("test_"), "solution": not grade_id.startswith("test_")}
+    return new_code_cell(source, metadata={"nbgrader": mark}, outputs=list(outputs))
+
+
+def page_of(*cells: NotebookNode, scores: list[ExerciseScore] = SCORES, **others: object) -> str:
+    return feedback_html(new_notebook(cells=list(cells)), scores, "ada", "01_doubling", **others)  # type: ignore[arg-type]
+
+
+def shown(*outputs: NotebookNode) -> str:
+    return page_of(new_code_cell("x", outputs=list(outputs)))
+
+
+def data(kind: str, content: object) -> NotebookNode:
+    return new_output("display_data", data={kind: content, "text/plain": "instead"})
+
+
+PAYLOADS = [
+    "<script>alert(1)</script>",
+    "<SCRIPT SRC=//evil.example/x.js></SCRIPT>",
+    "<script",
+    "<scr<script>ipt>alert(1)</scr</script>ipt>",
+    "<img src=x onerror=alert(1)>",
+    "<img src='data:text/html,<script>alert(1)</script>'>",
+    "<img src=http://evil.example/track.png>",
+    "<svg onload=alert(1)><script>alert(1)</script></svg>",
+    "<svg><a xlink:href='javascript:alert(1)'><text>x</text></a></svg>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
+    "<iframe src=javascript:alert(1)></iframe><iframe srcdoc='<script>alert(1)</script>'>",
+    "<object data=data:text/html,x></object><embed src=x>",
+    "<a href=javascript:alert(1)>x</a><a href=' java\tscript:alert(1)'>x</a>",
+    "<a href='&#106;avascript:alert(1)'>x</a><a href=data:text/html,x>x</a><a href=//evil.example>x</a>",
+    "<a href=https://example.org onclick=alert(1) style=position:fixed>fine</a>",
+    "<div style='background:url(javascript:alert(1))' class=verdict id=exercise-double>10/10</div>",
+    "<style>body{display:none}</style><link rel=stylesheet href=//evil.example>",
+    "<form action=//evil.example><input name=x><button>x</button></form>",
+    "<meta http-equiv=refresh content='0;url=//evil.example'><base href=//evil.example>",
+    "<details ontoggle=alert(1) open><summary>x</summary>y</details>",
+    "<body onload=alert(1)>",
+    "</pre></div></body></html><script>alert(1)</script>",
+    "</title></style><script>alert(1)</script>",
+    "<!--><script>alert(1)</script-->",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+    "<video src=x onerror=alert(1)><audio src=x onerror=alert(1)>",
+    "[x](javascript:alert(1)) ![x](javascript:alert(1)) <javascript:alert(1)>",
+    "[x]( javascript&colon;alert(1)) [y](data:text/html;base64,PHNjcmlwdD4=)",
+    "![x](https://evil.example/track.png)",
+    "$<script>alert(1)</script>$ and $$<img src=x onerror=alert(1)>$$",
+    "`<script>alert(1)</script>`\n\n```html\n<script>alert(1)</script>\n```",
+    "{{ 7 * 7 }}{% raw %}",
+    "\x1b[31m<script>alert(1)</script>\x1b[0m\x1b[38;5;200mx\x1b[0m\x1b]8;;javascript:alert(1)\x07x",
+    "\x00<scr\x00ipt>alert(1)</scr\x00ipt>",
+    "\ud800<script>",
+]
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_nothing_can_run(payload: str) -> None:
+    outputs = [
+        new_output("stream", name="stdout", text=payload),
+        new_output("error", ename=payload, evalue=payload, traceback=[payload]),
+        *[
+            new_output("display_data", data={kind: payload})
+            for kind in (
+                "text/html",
+                "text/markdown",
+                "text/latex",
+                "text/plain",
+                "image/svg+xml",
+                "image/png",
+                "application/javascript",
+                "application/json",
+                "application/vnd.jupyter.widget-view+json",
+            )
+        ],
+    ]
+    cells = [
+        new_code_cell(payload, outputs=outputs),
+        new_markdown_cell(payload, attachments={payload: {"image/png": payload}}),
+        new_raw_cell(payload, metadata={"raw_mimetype": "text/html", "format": "text/html"}),
+        marked(HIDDEN, "test_double_hidden", *outputs),
+        marked(payload, "double"),
+    ]
+    scores = [ExerciseScore("double", 1, 3, payload)]
+    comments = {"double": payload, payload: payload}
+    page = feedback_html(new_notebook(cells=cells), scores, payload, payload, comments, payload)
+    checked(page)
+    assert "{{ 7 * 7 }}" in page if "7 * 7" in payload else "49" not in Words(page).text
+    assert page.encode()
+
+
+def test_verdicts_points_and_messages_stand_at_the_top_with_links() -> None:
+    scores = [
+        ExerciseScore("double", 3, 3, ""),
+        ExerciseScore("halve", 0.5, 2, "halve(1)\n  came: 2"),
+        ExerciseScore("square", 0, 1, "NotImplementedError"),
+    ]
+    cells = [marked("def double(x): ...", "double"), marked("test()", "test_halve"), marked("test()", "test_square")]
+    page = page_of(*cells, scores=scores)
+    words = " ".join(Words(page).text.split())
+    assert "ada · Score: 3.5 / 6" in words
+    assert "double 3 / 3 ✓ right" in words
+    assert "halve 0.5 / 2 partly right halve(1) came: 2" in words
+    assert "square 0 / 1 ✗ not yet NotImplementedError" in words
+    tags = checked(page).tags
+    links = [attributes["href"] for tag, attributes in tags if tag == "a"]
+    assert links == ["#exercise-double", "#exercise-halve", "#exercise-square"]
+    assert [f"#{attributes['id']}" for _, attributes in tags if "id" in attributes] == links
+
+
+def test_comments_stand_with_their_exercise() -> None:
+    comments = {"double": "Nicely done.", "test_double_hidden": "Look at the sign.", "square": "About nothing here."}
+    words = Words(page_of(comments=comments)).text
+    expected = ["About nothing here.", "double", "stays negative", "Nicely done.", "Look at the sign."]
+    assert sorted(expected, key=words.rindex) == expected
+
+
+def test_a_submission_that_could_not_be_graded() -> None:
+    page = feedback_html(None, SCORES, "ada", "01_doubling", status="error: expected a notebook, found an empty file")
+    assert "expected a notebook, found an empty file" in Words(page).text
+    assert checked(page).count("a") == 0
+
+
+def test_no_line_of_a_hidden_test_is_shown() -> None:
+    colored = [
+        f"\x1b[32m----> {number}\x1b[0m \x1b[1m{line[:5]}\x1b[0m{line[5:]}" for number, line in enumerate(SECRET)
+    ]
+    quoting = [
+        new_output("stream", name="stderr", text=f"cell:3: UserWarning: odd\n  {SECRET[1]}\n"),
+        new_output("error", ename="AssertionError", evalue="a negative number stays negative", traceback=colored),
+        new_output("execute_result", data={"text/plain": "\n".join(SECRET)}),
+        data("text/html", f"<pre>{SECRET[0]}</pre>"),
+        data("text/markdown", "\n".join(SECRET)),
+    ]
+    scores = [ExerciseScore("double", 1, 3, f"Odd: {SECRET[0]}\nmore")]
+    own = new_code_cell("double(1)", outputs=quoting)
+    page = page_of(
+        own, marked("double(2)", "test_double", *quoting), marked(HIDDEN, "test_double_hidden", *quoting), scores=scores
+    )
+    words = Words(page).text
+    assert "secret" not in page
+    assert not [line for line in SECRET if line in words]
+    assert "UserWarning: odd" in words
+    assert "AssertionError: a negative number stays negative" in words
+    assert "# A hidden test runs here." in words
+    assert "more" in words
+
+
+def test_a_hidden_test_without_visible_words_or_end() -> None:
+    for source in (HIDDEN.partition("\n")[2], HIDDEN.partition("### END")[0]):
+        page = page_of(marked(source, "test_double_hidden"))
+        assert "secret" not in page
+        assert "# A hidden test" in Words(page).text
+
+
+def test_the_message_of_a_check_is_shown_in_a_hidden_test() -> None:
+    lines = ["\x1b[1;31m✗ double(-7)\x1b[0m", "  came: 7"]
+    error = new_output("error", ename="CheckFailed", evalue="double(-7)\n  came: 7", traceback=lines)
+    words = Words(page_of(marked(HIDDEN, "test_double_hidden", error))).text
+    assert "✗ double(-7)\n  came: 7" in words
+
+
+def test_folders_of_the_machine_are_left_out() -> None:
+    lines = [
+        "File \x1b[32m/home/grader/.venv/lib/python3.11/site-packages/numpy/_core/numeric.py:12\x1b[0m, in ones",
+        'File "/home/grader/course/course_lib/grading/trusted.py", line 3',
+        "File ~/course/x.py:4",
+        "ValueError: 1 / 2 and a/b and https://example.org/a/b",
+    ]
+    words = Words(shown(new_output("error", ename="ValueError", evalue="", traceback=lines))).text
+    assert "grader" not in words
+    assert "File numpy/_core/numeric.py:12, in ones" in words
+    assert 'File "trusted.py", line 3' in words
+    assert "File x.py:4" in words
+    assert "ValueError: 1 / 2 and a/b and https://example.org/a/b" in words
+
+
+def test_ordinary_outputs_look_as_they_should() -> None:
+    table = "<style scoped>td {color: red}</style><table class='dataframe'><tr><td colspan='2'>12</td></tr></table>"
+    page = shown(
+        new_output("stream", name="stdout", text="plain\n 1/3\r 2/3\r 3/3 done\n"),
+        new_output("stream", name="stdout", text="\x1b[31mred\x1b[0m"),
+        data("text/html", table),
+        data("text/markdown", "**bold** [site](https://example.org) $x_1$"),
+        data("image/png", f"{PNG[:4]}\n{PNG[4:]}"),
+        data("application/javascript", "alert(1)"),
+    )
+    parsed = checked(page)
+    assert "plain\n 3/3 done" in Words(page).text
+    assert '<span class="ansi-red-fg">red</span>' in page
+    assert ("td", {"colspan": "2"}) in parsed.tags
+    assert "<strong>bold</strong>" in page
+    assert ("a", {"href": "https://example.org"}) in parsed.tags
+    assert "$x_1$" in page
+    assert f"data:image/png;base64,{PNG}" in page
+    assert "color: red}" not in page
+    assert Words(page).text.count("instead") == 1
+
+
+def test_svg_is_a_picture_of_its_own() -> None:
+    drawing = "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script><circle r='1'/></svg>"
+    (source,) = [
+        attributes["src"] for tag, attributes in checked(shown(data("image/svg+xml", drawing))).tags if tag == "img"
+    ]
+    assert base64.b64decode(source.partition(",")[2]).decode() == drawing
+
+
+def test_hints_and_pasted_pictures_of_a_text_cell() -> None:
+    text = "## A title\n\n<details><summary>Hint 1</summary>\n\nUse `sum`.\n\n</details>\n\n![mine](attachment:a.png)"
+    page = page_of(new_markdown_cell(text, attachments={"a.png": {"image/png": PNG}}))
+    parsed = checked(page)
+    assert parsed.count("details") == parsed.count("summary") == parsed.count("code") == 1
+    assert page.count(f"data:image/png;base64,{PNG}") == 1
+    assert "<h2>A title</h2>" in page
+
+
+def test_long_outputs_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    long = new_output("stream", name="stdout", text="y" * 1_000_000)
+    page = shown(long)
+    assert len(page) < 50_000
+    assert "… 980000 more characters" in page
+    monkeypatch.setattr(feedback, "PAGE", 50_000)
+    page = shown(*[long] * 100)
+    assert len(page) < 100_000
+    assert page.count("More output is not shown.") == 1
+
+
+def test_much_markup_is_shown_as_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feedback, "MARKUP", 20)
+    page = shown(data("text/html", "<b>first</b>"), data("text/html", "<b>second</b>"))
+    assert "<b>first</b>" in page
+    assert "&lt;b&gt;second&lt;/b&gt;" in page
+    checked(shown(new_output("display_data", data={"text/html": "<b>" * 10_000})))

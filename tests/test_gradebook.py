@@ -1,0 +1,200 @@
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_output
+from nbgrader.api import Gradebook
+from traitlets.config import Config
+
+from course_lib.course import Course
+from course_lib.grading import gradebook
+from course_lib.grading.gradebook import GradebookLocked, Recorded, enter, recorded
+from course_lib.grading.outcome import Outcome
+from course_lib.grading.scores import score
+from course_lib.release import build_source, generate
+from tests.tiny_course import UNIT, make_course
+
+# nbgrader uses SQLAlchemy in a way that warns.
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+MONDAY, TUESDAY = datetime(2030, 4, 1, 12), datetime(2030, 4, 2, 12)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A course whose gradebook knows the unit, and no submission."""
+    course = make_course(tmp_path_factory.mktemp("books") / "course")
+    course.classroom.mkdir()
+    build_source(course, UNIT)
+    generate(course, UNIT, database=True)
+    return course
+
+
+@pytest.fixture
+def config(made: Course, tmp_path: Path) -> Config:
+    """The same course with a gradebook of this test's own."""
+    config = made.nbgrader_config()
+    book = tmp_path / "gradebook.db"
+    book.write_bytes((made.classroom / "gradebook.db").read_bytes())
+    config.CourseDirectory.db_url = f"sqlite:///{book}"
+    return config
+
+
+def outcome(course: Course, *shown: float | str, answer: str | None = None, student: str = "ada") -> Outcome:
+    """A graded submission whose tests show these numbers."""
+    notebook = nbformat.read(course.source / UNIT / f"{UNIT}.ipynb", as_version=4)
+    numbers = iter(shown)
+    for cell in notebook.cells:
+        if "points" in cell.metadata.get("nbgrader", {}):
+            data = {"text/plain": str(next(numbers))}
+            cell.outputs, cell.execution_count = [new_output("execute_result", data, execution_count=1)], 1
+        elif "nbgrader" in cell.metadata and answer is not None:
+            cell.source = answer
+    return Outcome(student, UNIT, "graded", score(notebook), nbformat.writes(notebook))
+
+
+def failed(reason: str) -> Outcome:
+    return Outcome("ada", UNIT, f"error: {reason}", [])
+
+
+@contextmanager
+def book(config: Config) -> Iterator[Gradebook]:
+    with Gradebook(config.CourseDirectory.db_url) as opened:
+        yield opened
+
+
+def by_cell(config: Config) -> dict[str, tuple[float | None, float, bool]]:
+    """What nbgrader says of each test: automatic score, score, and whether somebody must look."""
+    with book(config) as opened:
+        (notebook,) = opened.find_submission(UNIT, "ada").notebooks
+        return {grade.name: (grade.auto_score, grade.score, grade.needs_manual_grade) for grade in notebook.grades}
+
+
+def comment(config: Config) -> str | None:
+    with book(config) as opened:
+        return opened.find_comment("double", UNIT, UNIT, "ada").comment
+
+
+def by_hand(config: Config, score: float, extra: float, words: str) -> None:
+    """Grade the hidden test in formgrader, and leave a comment."""
+    with book(config) as opened:
+        grade = opened.find_grade("test_double_hidden", UNIT, UNIT, "ada")
+        grade.manual_score, grade.extra_credit, grade.needs_manual_grade = score, extra, False
+        opened.find_comment("double", UNIT, UNIT, "ada").manual_comment = words
+        opened.db.commit()
+
+
+def test_points_of_each_test(made: Course, config: Config) -> None:
+    enter(config, outcome(made, 1, 0.5), None)
+    assert by_cell(config) == {"test_double": (1, 1, False), "test_double_hidden": (0.5, 0.5, False)}
+    assert recorded(config) == [Recorded("ada", UNIT, 1.5, 3, {"double": (1.5, 3)})]
+
+
+def test_one_transaction_for_a_submission(made: Course, config: Config) -> None:
+    path = Path(config.CourseDirectory.db_url.removeprefix("sqlite:///"))
+
+    def transactions() -> int:
+        """Read how often the file was changed: SQLite counts in bytes 24 to 27."""
+        return int.from_bytes(path.read_bytes()[24:28], "big")
+
+    before = transactions()
+    enter(config, outcome(made, 1, 0.5), MONDAY)
+    assert transactions() == before + 1
+    enter(config, outcome(made, 0, 0.5), MONDAY)
+    assert transactions() == before + 2
+
+
+def test_what_fails_half_way_leaves_nothing(made: Course, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gradebook, "_penalize", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        enter(config, outcome(made, 1, 2), None)
+    assert recorded(config) == []
+    with book(config) as opened:
+        assert opened.students == []
+
+
+def test_a_later_submission_takes_the_place(made: Course, config: Config) -> None:
+    enter(config, outcome(made, 1, 2), MONDAY)
+    enter(config, outcome(made, 1, 0), TUESDAY)
+    assert [(entry.student, entry.points) for entry in recorded(config)] == [("ada", 1)]
+    with book(config) as opened:
+        assert opened.find_submission(UNIT, "ada").timestamp == TUESDAY
+
+
+def test_what_people_gave_is_kept(made: Course, config: Config) -> None:
+    enter(config, outcome(made, 1, 0), None)
+    by_hand(config, 1.5, 0.25, "well argued")
+    assert recorded(config)[0].points == 2.75
+    enter(config, outcome(made, 0, 2), None)
+    assert by_cell(config) == {"test_double": (0, 0, False), "test_double_hidden": (2, 1.75, True)}
+    assert comment(config) == "well argued"
+
+
+def test_no_earlier_points_stand_for_a_submission_that_failed(made: Course, config: Config) -> None:
+    enter(config, outcome(made, 1, 2), None)
+    enter(config, failed("no notebook"), None)
+    assert by_cell(config) == {"test_double": (0, 0, True), "test_double_hidden": (0, 0, True)}
+    assert comment(config) == "Not graded. error: no notebook"
+    enter(config, outcome(made, 1, 2, answer="x"), None)
+    assert recorded(config)[0].points == 3
+    assert comment(config) is None
+
+
+def test_a_faulty_test_waits_for_a_person(made: Course, config: Config) -> None:
+    enter(config, outcome(made, 1, "nan"), None)
+    assert by_cell(config) == {"test_double": (1, 1, False), "test_double_hidden": (None, 0, True)}
+
+
+def test_an_untouched_answer_is_no_response(made: Course, config: Config) -> None:
+    (stub,) = [
+        cell.source
+        for cell in nbformat.read(made.notebooks / UNIT / f"{UNIT}.ipynb", as_version=4).cells
+        if cell.metadata.get("nbgrader", {}).get("solution")
+    ]
+    enter(config, outcome(made, 0, 0, answer=stub), None)
+    assert comment(config) == "No response."
+    enter(config, outcome(made, 0, 0, answer=f"{stub}\n"), None)
+    assert comment(config) is None
+
+
+def test_late_work_is_penalized_as_nbgrader_does(made: Course, config: Config) -> None:
+    with book(config) as opened:
+        opened.find_assignment(UNIT).duedate = MONDAY
+        opened.db.commit()
+    config.LateSubmissionPlugin.penalty_method = "zero"
+    enter(config, outcome(made, 1, 2), MONDAY)
+    assert recorded(config)[0].points == 3
+    enter(config, outcome(made, 1, 2), TUESDAY)
+    assert recorded(config)[0] == Recorded("ada", UNIT, 0, 3, {"double": (3, 3)})
+    enter(config, outcome(made, 1, 2), MONDAY)
+    assert recorded(config)[0].points == 3
+
+
+def test_a_locked_gradebook_is_waited_for(made: Course, config: Config) -> None:
+    path = config.CourseDirectory.db_url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("begin exclusive")
+        with pytest.raises(GradebookLocked, match=rf"the gradebook .*{re.escape(path)} is locked"):
+            enter(config, outcome(made, 1, 2), None, patience=0)
+        other.execute("commit")
+    enter(config, outcome(made, 1, 2), None)
+    assert recorded(config)[0].points == 3
+
+
+def test_other_trouble_is_no_lock(made: Course, config: Config, tmp_path: Path) -> None:
+    config.CourseDirectory.db_url = f"sqlite:///{tmp_path}/missing/gradebook.db"
+    with pytest.raises(ValueError, match=r"expected a gradebook at .*unable to open database file") as caught:
+        enter(config, outcome(made, 1, 2), None)
+    assert not isinstance(caught.value, GradebookLocked)
+
+
+def test_names_of_students_are_any_text(made: Course, config: Config) -> None:
+    names = ["Zoë O'Neil", "a.b", "*", "x; drop table grade", "ada"]
+    for name in names:
+        enter(config, replace(outcome(made, 1, 1), student=name), None)
+    assert [entry.student for entry in recorded(config)] == sorted(names)

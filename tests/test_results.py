@@ -1,0 +1,88 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from course_lib.grading.limits import Limits
+from course_lib.grading.outcome import Job, Outcome
+from course_lib.grading.results import Results, grader_version, key_of
+from course_lib.grading.scores import ExerciseScore
+
+JOB = Job("ada", "01_one", b"{}", "{}", Limits(), "1", data={"a.txt": b"1"})
+OUTCOME = Outcome(
+    "Zoë O'Neil",
+    "01_one",
+    "error: a cell said \ud800",
+    [ExerciseScore("one", 0.1, 3, "came: 2")],
+    notebook="{}",
+    mended=["test_one came back"],
+    notes=["touches IPython's hooks"],
+    log="line\nline",
+    seconds=1.5,
+    isolated=False,
+)
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Results:
+    return Results(tmp_path / "results")
+
+
+def test_what_is_stored_comes_back(results: Results) -> None:
+    results.store("k", OUTCOME)
+    assert results.load("k") == OUTCOME
+    assert results.load("other") is None
+
+
+def test_a_later_result_takes_the_place(results: Results) -> None:
+    results.store("k", OUTCOME)
+    results.store("k", replace(OUTCOME, status="graded"))
+    assert results.load("k") == replace(OUTCOME, status="graded")
+    assert [path.name for path in results.folder.iterdir()] == ["k.json"]
+
+
+def test_half_a_file_is_no_result(results: Results) -> None:
+    results.store("k", OUTCOME)
+    whole = results.path("k").read_bytes()
+    for length in range(len(whole)):
+        results.path("k").write_bytes(whole[:length])
+        assert results.load("k") is None
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"exercises": []}', '{"exercises": [{"a": 1}]}', "null"])
+def test_what_another_version_wrote_is_no_result(results: Results, content: str) -> None:
+    results.store("k", OUTCOME)
+    results.path("k").write_text(content)
+    assert results.load("k") is None
+
+
+def test_the_key_depends_on_everything_that_a_grade_depends_on() -> None:
+    others = [
+        replace(JOB, student="bob"),
+        replace(JOB, unit="02_two"),
+        replace(JOB, submission=b"[]"),
+        replace(JOB, source="[]"),
+        replace(JOB, limits=Limits(cell_s=7)),
+        replace(JOB, version="2"),
+        replace(JOB, isolated=False),
+        replace(JOB, data={"a.txt": b"2"}),
+        replace(JOB, data={"b.txt": b"1"}),
+        replace(JOB, data={}),
+    ]
+    assert len({key_of(job) for job in [JOB, *others]}) == 1 + len(others)
+    assert key_of(replace(JOB)) == key_of(JOB)
+
+
+def test_the_key_tells_parts_apart_that_join_to_the_same_text() -> None:
+    assert key_of(replace(JOB, student="a", unit="bc")) != key_of(replace(JOB, student="ab", unit="c"))
+    assert key_of(replace(JOB, data={"a": b"bc"})) != key_of(replace(JOB, data={"ab": b"c"}))
+
+
+def test_the_order_of_data_does_not_matter() -> None:
+    files = {"a": b"1", "b": b"2"}
+    assert key_of(replace(JOB, data=files)) == key_of(replace(JOB, data=dict(reversed(files.items()))))
+
+
+def test_the_version_names_what_grades() -> None:
+    assert grader_version().startswith("pixelwise ")
+    assert "tensorflow 2." in grader_version()

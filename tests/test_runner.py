@@ -1,0 +1,317 @@
+import json
+import random
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from nbgrader.api import Gradebook
+from traitlets.config import Config
+
+from course_lib.grading import gradebook, recorder, runner
+from course_lib.grading.feedback import feedback_html
+from course_lib.grading.gradebook import GradebookLocked, Recorded, recorded
+from course_lib.grading.outcome import Outcome
+from course_lib.grading.submissions import find_submissions
+from tests import stub_grader
+from tests.tiny_course import UNIT, Words, make_course, submit
+
+# nbgrader uses SQLAlchemy in a way that warns.
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Classroom:
+    """A course, and a folder of submissions that tell the stub what to do."""
+
+    def __init__(self, base: Path) -> None:
+        self.course = make_course(base / "course")
+        self.folder = base / "in"
+        self.begun = base / "begun"
+
+    def hand_in(self, student: str, **orders: Any) -> None:
+        path = self.folder / student / UNIT / f"{UNIT}.ipynb"
+        path.unlink(missing_ok=True)
+        if path.parent.is_dir():
+            path.parent.rmdir()
+        submit(self.folder, student, {"begun": str(self.begun), **orders})
+
+    def run(self) -> runner.Run:
+        return stub_grader.run(self.course, self.folder)
+
+    def executions(self) -> Counter[str]:
+        lines = self.begun.read_text().splitlines() if self.begun.exists() else []
+        return Counter(line.rpartition(" ")[0] for line in lines)
+
+    def points(self) -> dict[str, float]:
+        return {entry.student: entry.points for entry in recorded(self.course.nbgrader_config())}
+
+    def file(self, folder: str, student: str, suffix: str) -> Path:
+        return self.course.classroom / folder / student / UNIT / f"{UNIT}{suffix}"
+
+    def feedback(self, student: str) -> str:
+        return Words(self.file("feedback", student, ".html").read_text(encoding="utf-8")).text
+
+    def stored(self) -> set[str]:
+        """Students whose result is on disk."""
+        return {
+            json.loads(path.read_text(encoding="utf-8"))["student"]
+            for path in self.course.classroom.glob(".results/*.json")
+        }
+
+    def csv(self) -> list[str]:
+        return (self.course.classroom / "grades.csv").read_text(encoding="utf-8").splitlines()
+
+    def files(self) -> dict[str, bytes]:
+        """What a run leaves for people, but for the gradebook."""
+        folders = ("autograded", "feedback")
+        kept = [path for name in folders for path in self.course.classroom.glob(f"{name}/**/*") if path.is_file()]
+        kept += self.course.classroom.glob("*.csv")
+        return {str(path.relative_to(self.course.classroom)): path.read_bytes() for path in kept}
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Classroom:
+    return Classroom(tmp_path)
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Grade in this process, where processes of their own are not what is tested."""
+
+    class Pool:
+        def __enter__(self) -> None:
+            return None
+
+        def __exit__(self, *_: object) -> None:
+            return None
+
+    monkeypatch.setattr(runner, "local_pool", lambda jobs: Pool())
+    monkeypatch.setattr(runner, "refuse_others", lambda client, probe: None)
+    monkeypatch.setattr(
+        runner, "outcomes", lambda client, grader, jobs: ((job, stub_grader.obey_here(job)) for job in jobs)
+    )
+
+
+def test_a_second_run_does_only_what_is_missing(room: Classroom) -> None:
+    for student in ("ada", "bob"):
+        room.hand_in(student)
+    first = room.run()
+    room.hand_in("eve", points=2)
+    again = room.run()
+    assert (first.before, again.before) == (0, 2)
+    assert room.executions() == {"ada": 1, "bob": 1, "eve": 1}
+    assert [outcome.points for outcome in again.outcomes] == [3, 3, 2]
+    assert room.points() == {"ada": 3, "bob": 3, "eve": 2}
+    assert room.csv() == [
+        "student,unit,points,max_points,status,isolated",
+        *(f"{student},{UNIT},{points:g},3,graded,no" for student, points in room.points().items()),
+    ]
+
+
+def test_killed_at_any_moment_nothing_is_lost_or_graded_twice(room: Classroom, tmp_path: Path) -> None:
+    students = [f"student {number}" for number in range(16)]
+    for number, student in enumerate(students):
+        room.hand_in(student, points=number % 4, sleep=0.3)
+    command = [sys.executable, "-m", "tests.stub_grader", str(room.course.root), str(room.folder)]
+    dice = random.Random(5)
+    for enough in (0, 3, 7):
+        before, counts = room.stored(), room.executions()
+        with subprocess.Popen(command, cwd=ROOT) as running:
+            while running.poll() is None and len(room.stored()) < enough:
+                time.sleep(0.01)
+            time.sleep(dice.random() * (4 if enough == 0 else 0.5))
+            assert running.poll() is None
+            running.kill()
+        assert before <= room.stored()
+        assert all(room.executions()[student] == counts[student] for student in before)
+    pids = [int(line.rpartition(" ")[2]) for line in room.begun.read_text().splitlines()]
+    while any(psutil.pid_exists(pid) for pid in pids):
+        time.sleep(0.05)
+    before, counts = room.stored(), room.executions()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert all(room.executions()[student] == counts[student] for student in before)
+    assert room.points() == {student: number % 4 for number, student in enumerate(students)}
+    calm = Classroom(tmp_path / "calm")
+    calm.folder = room.folder
+    calm.run()
+    assert room.files() == calm.files()
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("name", ["autograded", "feedback", "recorded"])
+def test_what_a_killed_recorder_did_not_write_is_made_up_for(room: Classroom, name: str) -> None:
+    room.hand_in("ada")
+    room.run()
+    files = room.files()
+    lost = {
+        "autograded": room.file("autograded", "ada", ".ipynb"),
+        "feedback": room.file("feedback", "ada", ".html"),
+        "recorded": room.course.classroom / ".results" / "recorded" / UNIT / "ada.json",
+    }
+    lost[name].unlink()
+    lost["recorded"].unlink(missing_ok=True)  # it is written last
+    room.run()
+    assert room.files() == files
+    assert room.executions() == {"ada": 1}
+
+
+@pytest.mark.usefixtures("here")
+def test_a_gradebook_that_was_thrown_away_is_filled_again(room: Classroom) -> None:
+    room.hand_in("ada")
+    room.run()
+    (room.course.classroom / "gradebook.db").unlink()
+    room.run()
+    assert room.points() == {"ada": 3}
+    assert room.executions() == {"ada": 1}
+
+
+@pytest.mark.usefixtures("here")
+def test_a_changed_submission_is_graded_again(room: Classroom) -> None:
+    room.hand_in("ada", points=1)
+    room.run()
+    room.hand_in("ada", points=3)
+    assert room.run().before == 0
+    assert room.points() == {"ada": 3}
+    room.hand_in("ada", points=1)
+    assert room.run().before == 1
+    assert room.points() == {"ada": 1}
+
+
+@pytest.mark.usefixtures("here")
+def test_a_failure_of_the_submission_takes_the_old_points_away(room: Classroom) -> None:
+    room.hand_in("ada")
+    room.run()
+    room.hand_in("ada", problem="no notebook")
+    run = room.run()
+    assert room.points() == {"ada": 0}
+    assert (run.outcomes[0].points, run.outcomes[0].max_points) == (0, 3)
+    assert "no notebook" in room.feedback("ada")
+    assert "Not graded." in room.file("autograded", "ada", ".ipynb").read_text(encoding="utf-8")
+    assert room.run().before == 1
+
+
+@pytest.mark.usefixtures("here")
+def test_a_failure_of_a_machine_leaves_the_old_points_and_is_tried_again(room: Classroom) -> None:
+    room.hand_in("ada")
+    room.run()
+    files = {path: content for path, content in room.files().items() if not path.endswith(".csv")}
+    room.hand_in("ada", problem="its worker was lost", final=False)
+    assert [outcome.final for outcome in room.run().outcomes] == [False]
+    assert room.points() == {"ada": 3}
+    assert room.csv()[1].startswith(f"ada,{UNIT},3,3,error: its worker was lost")
+    assert files.items() <= room.files().items()
+    assert room.run().before == 0
+
+
+@pytest.mark.usefixtures("here")
+def test_what_people_changed_reaches_the_feedback(room: Classroom) -> None:
+    room.hand_in("ada", points=0)
+    room.run()
+    config = room.course.nbgrader_config()
+    with Gradebook(config.CourseDirectory.db_url) as opened:
+        opened.find_comment("double", UNIT, UNIT, "ada").manual_comment = "Have a look at chapter 2."
+        opened.find_grade("test_double", UNIT, UNIT, "ada").manual_score = 0.75
+        opened.db.commit()
+    assert "chapter 2" not in room.feedback("ada")
+    room.run()
+    assert "Have a look at chapter 2." in room.feedback("ada")
+    assert "0.75" in room.feedback("ada")
+    assert room.executions() == {"ada": 1}
+    assert room.csv()[1].startswith(f"ada,{UNIT},0.75,3,")
+
+
+@pytest.mark.usefixtures("here")
+def test_a_locked_gradebook_loses_nothing(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.hand_in("ada")
+    room.run()
+    room.hand_in("ada", points=1)
+    room.hand_in("bob", points=2)
+    path = room.course.classroom / "gradebook.db"
+    entering = gradebook.enter
+
+    def locked(config: Config, outcome: Outcome, timestamp: datetime | None) -> Recorded:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("begin exclusive")
+            return entering(config, outcome, timestamp, patience=0)
+
+    monkeypatch.setattr(gradebook, "enter", locked)
+    with pytest.raises(GradebookLocked, match="is locked"):
+        room.run()
+    assert room.points() == {"ada": 3}
+    monkeypatch.setattr(gradebook, "enter", entering)
+    assert room.run().before == 2
+    assert room.points() == {"ada": 1, "bob": 2}
+    assert room.executions() == {"ada": 2, "bob": 1}
+
+
+@pytest.mark.usefixtures("here")
+def test_what_cannot_be_recorded_stops_nobody_else(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    for student in ("ada", "bob"):
+        room.hand_in(student)
+    writing = feedback_html
+
+    def failing(notebook: Any, exercises: Any, student: str, *rest: Any) -> str:
+        if student == "ada":
+            raise RuntimeError("no page")
+        return writing(notebook, exercises, student, *rest)
+
+    monkeypatch.setattr(recorder, "feedback_html", failing)
+    ada, bob = room.run().outcomes
+    assert ada.status == "error: it was graded, but not recorded: RuntimeError: no page"
+    assert bob.status == "graded"
+    monkeypatch.undo()
+
+
+@pytest.mark.usefixtures("here")
+def test_each_submission_has_a_log(room: Classroom) -> None:
+    room.hand_in("ada")
+    room.hand_in("bob", problem="its worker was lost", final=False)
+    room.run()
+    assert (room.course.classroom / "logs" / "ada" / f"{UNIT}.log").read_text() == "done"
+    assert (room.course.classroom / "logs" / "bob" / f"{UNIT}.log").read_text() == "its worker was lost"
+
+
+@pytest.mark.usefixtures("here")
+def test_a_problem_of_the_file_is_an_outcome(room: Classroom) -> None:
+    room.hand_in("ada")
+    link = room.folder / "bob" / UNIT / f"{UNIT}.ipynb"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(room.folder / "ada" / UNIT / f"{UNIT}.ipynb")
+    big = room.folder / "eve" / UNIT / f"{UNIT}.ipynb"
+    big.parent.mkdir(parents=True)
+    with big.open("wb") as file:
+        file.truncate(200_000_000)
+    found = {outcome.student: outcome for outcome in room.run().outcomes}
+    assert found["ada"].status == "graded"
+    assert "found a link" in found["bob"].status
+    assert "200" in found["eve"].status
+    assert room.executions() == {"ada": 1}
+
+
+@pytest.mark.usefixtures("here")
+def test_outcomes_are_told_as_they_come_and_returned_in_order(room: Classroom) -> None:
+    for student in ("bob", "ada"):
+        room.hand_in(student)
+    told: list[Outcome] = []
+    settings = runner.Settings(isolated=False, grader=stub_grader.obey)
+    run = runner.grade(room.course, find_submissions(room.course, [room.folder]), settings, told.append)
+    assert [outcome.student for outcome in run.outcomes] == ["ada", "bob"]
+    assert sorted(outcome.student for outcome in told) == ["ada", "bob"]
+
+
+def test_no_grading_without_a_sandbox(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "available", lambda: "install bubblewrap")
+    room.hand_in("ada")
+    submissions = find_submissions(room.course, [room.folder])
+    with pytest.raises(ValueError, match=r"install bubblewrap\n.*--no-sandbox"):
+        runner.grade(room.course, submissions, runner.Settings(grader=stub_grader.obey), lambda _: None)
+    assert not room.course.classroom.exists()

@@ -1,0 +1,144 @@
+from dataclasses import replace
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook
+
+from course_lib.grading.limits import Limits
+from course_lib.grading.outcome import Job, Outcome
+from course_lib.grading.single import grade_one
+from course_lib.release import KERNEL
+
+HIDDEN = "### BEGIN HIDDEN TESTS\nassert {name}(7) == 7, 'seven'\n### END HIDDEN TESTS"
+STUB = "def {name}(x):\n    raise NotImplementedError"
+
+
+def marked(source: str, grade_id: str, points: float | None = None) -> NotebookNode:
+    """A solution cell, or a test cell where it has points."""
+    mark: dict[str, Any] = {"schema_version": 3, "grade_id": grade_id, "task": False, "grade": points is not None}
+    mark |= {"solution": points is None, "locked": points is not None} | ({"points": points} if points else {})
+    return new_code_cell(source, metadata={"nbgrader": mark})
+
+
+def instructors(visible: str = "assert {name}(2) == 2, 'two'") -> NotebookNode:
+    """A unit with the exercises one and two, and a demonstration at its end."""
+    cells = []
+    for name in ("one", "two"):
+        answer = f"def {name}(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION"
+        cells += [
+            marked(answer, name),
+            marked(visible.format(name=name), f"test_{name}", 1),
+            marked(HIDDEN.format(name=name), f"test_{name}_hidden", 2),
+        ]
+    cells.append(new_code_cell("print('demonstration')", metadata={"tags": ["demo"]}))
+    return new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
+
+
+def handed_in(one: str = "", two: str = "", source: NotebookNode | None = None, **changed: Any) -> Job:
+    """A submission with these answers."""
+    source = source or instructors()
+    notebook = nbformat.from_dict(source)
+    for cell in notebook.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        answer = {"one": one, "two": two}.get(name)
+        if answer is not None:
+            cell.source = answer or STUB.format(name=name)
+        elif name.endswith("_hidden"):
+            cell.source = ""
+    content = nbformat.writes(notebook).encode()
+    job = Job("ada", "01_unit", content, nbformat.writes(source), Limits(cell_s=20, submission_s=60), "1")
+    return replace(job, **changed)
+
+
+def right(name: str) -> str:
+    return f"def {name}(x):\n    return x"
+
+
+def points(outcome: Outcome) -> list[float]:
+    return [exercise.points for exercise in outcome.exercises]
+
+
+def outputs(outcome: Outcome) -> list[NotebookNode]:
+    return [output for cell in nbformat.reads(outcome.notebook, as_version=4).cells for output in cell.outputs]
+
+
+def test_right_answers_earn_every_point() -> None:
+    outcome = grade_one(handed_in(right("one"), right("two")))
+    assert (outcome.status, points(outcome), outcome.mended, outcome.notes) == ("graded", [3, 3], [], [])
+    assert outcome.isolated
+    assert outcome.final
+
+
+def test_an_untouched_notebook_earns_nothing() -> None:
+    outcome = grade_one(handed_in())
+    assert (outcome.status, points(outcome), outcome.mended) == ("graded", [0, 0], [])
+    assert {exercise.message for exercise in outcome.exercises} == {"NotImplementedError"}
+
+
+def test_demonstrations_do_not_run() -> None:
+    cells = nbformat.reads(grade_one(handed_in(right("one"))).notebook, as_version=4).cells
+    assert [cell.execution_count is None for cell in cells] == [False] * 6 + [True]
+
+
+def test_a_kernel_that_dies_keeps_the_points_before() -> None:
+    outcome = grade_one(handed_in(right("one"), "import os\nos._exit(1)"))
+    assert points(outcome) == [3, 0]
+    assert outcome.status.startswith("error: the kernel died in cell 4 (two): it ended itself")
+    assert outcome.exercises[1].message.startswith("KernelDied: the kernel died in cell 4 (two)")
+    assert outcome.final
+
+
+def test_a_function_that_ends_its_kernel_in_a_test_keeps_the_points_before() -> None:
+    outcome = grade_one(handed_in(right("one"), "import os\ndef two(x):\n    os._exit(1)"))
+    assert points(outcome) == [3, 0]
+    assert outcome.status.startswith("error: the kernel died in cell 5 (test_two): it ended itself")
+
+
+def test_the_time_of_a_submission_ends_it() -> None:
+    limits = Limits(cell_s=20, submission_s=3)
+    outcome = grade_one(handed_in(right("one"), "while True:\n    pass", limits=limits))
+    assert points(outcome) == [3, 0]
+    assert "TimeoutError: stopped after" in outcome.log
+
+
+def test_a_learner_reads_the_units_data() -> None:
+    one = "def one(x):\n    return int(open('maps/number.txt').read()) * x"
+    data = {"maps/number.txt": b"1"}
+    assert points(grade_one(handed_in(one, data=data))) == [3, 0]
+    assert points(grade_one(handed_in(one))) == [0, 0]
+
+
+@pytest.mark.parametrize(("shown", "earned"), [("0.25", 0.25), ("__import__('numpy').float32(0.5)", 0.5)])
+def test_partial_credit(shown: str, earned: float) -> None:
+    outcome = grade_one(handed_in(right("one"), source=instructors("{name}(2)\n" + shown)))
+    assert (outcome.status, points(outcome)) == ("graded", [2 + earned, 0])
+
+
+def test_a_faulty_test_is_named() -> None:
+    outcome = grade_one(handed_in(right("one"), right("two"), source=instructors("{name}(float('nan'))")))
+    words = "expected partial credit from 0 to 1, got nan: the test is wrong, not your answer"
+    assert outcome.status == f"error: test_one: {words}; test_two: {words}"
+    assert points(outcome) == [2, 2]
+
+
+def test_what_is_no_notebook_says_so() -> None:
+    outcome = grade_one(handed_in(submission=b"{"))
+    assert outcome.status.startswith("error: expected a notebook, found broken JSON")
+    assert (points(outcome), outcome.max_points, outcome.notebook) == ([0, 0], 6, "")
+
+
+def test_halves_of_characters_can_be_written() -> None:
+    outcome = grade_one(handed_in("print('\\ud800')\n" + right("one"), "raise ValueError('\\udfff')"))
+    assert points(outcome) == [3, 0]
+    for text in (outcome.notebook, outcome.log, outcome.status, outcome.exercises[1].message):
+        text.encode()
+
+
+def test_the_log_has_a_line_for_each_cell_and_no_hidden_test() -> None:
+    log = grade_one(handed_in(right("one"), "1 / 0")).log
+    assert "cell 4 (two): " in log
+    assert "ZeroDivisionError: division by zero" in log
+    assert "3 of 6 points" in log
+    assert "seven" not in grade_one(handed_in(right("one"))).log

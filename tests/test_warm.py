@@ -1,0 +1,146 @@
+"""Kernels that are forks of one process: as isolated as others, and nothing is shared between them."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from course_lib.grading.learner import Learner, LearnerDied
+from course_lib.grading.limits import Limits
+from course_lib.grading.warm import VARIABLE, warm_up
+
+MIB = 2**20
+SMALL = Limits(cell_s=20, grace_s=1, memory_bytes=1500 * MIB, processes=64, file_bytes=20 * MIB)
+
+
+@pytest.fixture(scope="module")
+def path() -> Iterator[Path]:
+    """Start the process."""
+    with warm_up() as path:
+        yield path
+
+
+@pytest.fixture(autouse=True)
+def named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every kernel be a fork."""
+    monkeypatch.setenv(VARIABLE, str(path))
+
+
+def value(learner: Learner, code: str) -> str:
+    """Run a cell, and take the value that it ends with; an error gives its name."""
+    output = learner.run_cell(code)[-1]
+    return str(output.ename if output.output_type == "error" else output.data["text/plain"])
+
+
+def is_fork(learner: Learner) -> bool:
+    """Tell whether a kernel was forked: it has not imported TensorFlow by itself."""
+    return value(learner, "import sys; 'tensorflow' in sys.modules") == "True"
+
+
+def test_a_fork_computes_with_tensorflow_and_draws() -> None:
+    with Learner(SMALL) as learner:
+        assert is_fork(learner)
+        assert (
+            value(learner, "import tensorflow as tf; float(tf.reduce_sum(tf.ones((9, 9)) @ tf.ones((9, 9))))")
+            == "729.0"
+        )
+        [figure] = learner.run_cell("import matplotlib.pyplot as plt\nplt.plot([1, 2]);")
+        assert figure.data["image/png"].startswith("iVBOR")
+
+
+def test_nothing_that_one_learner_does_reaches_another() -> None:
+    with Learner(SMALL) as first, Learner(SMALL) as second:
+        first.run_cell(
+            "import numpy, os, random\nnumpy.pi = 3\nos.environ['LEFT'] = '1'\nopen('/tmp/left', 'w').write('x')"
+        )
+        with Learner(SMALL) as third:
+            for other in (second, third):
+                assert value(other, "import numpy; numpy.pi == 3") == "False"
+                assert value(other, "import os; 'LEFT' in os.environ, os.path.exists('/tmp/left')") == "(False, False)"
+        drawn = [value(learner, "import random; random.random(), numpy.random.rand()") for learner in (first, second)]
+        assert drawn[0] != drawn[1]
+        pids = "[int(name) for name in os.listdir('/proc') if name.isdigit()]"
+        assert value(first, f"len({pids})") == value(second, f"len({pids})") == "3"
+
+
+def test_a_fork_can_be_interrupted_and_killed() -> None:
+    with Learner(SMALL) as learner:
+        assert learner.run_cell("while True: pass", timeout=0.5)[-1].ename == "TimeoutError"
+        with pytest.raises(LearnerDied, match="could not be stopped"):
+            learner.run_cell("while True:\n    try: sum(range(1000))\n    except BaseException: pass", timeout=0.5)
+        assert not learner.alive
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import os; os._exit(7)", r"ended itself.*status 7"),
+        ("import ctypes; ctypes.string_at(0)", r"crashed \(SIGSEGV\)"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "killed by the system"),
+    ],
+)
+def test_how_a_fork_ended_is_told(code: str, reason: str) -> None:
+    with Learner(SMALL) as learner, pytest.raises(LearnerDied, match=reason):
+        learner.run_cell(code)
+
+
+def test_a_fork_keeps_to_its_limits() -> None:
+    with Learner(SMALL) as learner:
+        assert value(learner, f"bytearray({SMALL.memory_bytes})") == "MemoryError"
+        assert value(learner, "file = open('big', 'wb'); file.truncate(2**40)") == "OSError"
+        assert (
+            value(learner, "import os, time\nfor _ in range(99):\n    if os.fork() == 0: time.sleep(60)")
+            == "BlockingIOError"
+        )
+    fill = "import os, time\nfor _ in range(5):\n    if os.fork() == 0: x = b'x' * (400 << 20); time.sleep(60)\n"
+    with Learner(SMALL) as learner, pytest.raises(LearnerDied, match=r"more than 1\.5 GiB of memory"):
+        learner.run_cell(fill + "time.sleep(30)")
+
+
+def test_what_detaches_itself_dies_with_a_fork() -> None:
+    before = set(psutil.pids())
+    with Learner(SMALL) as learner:
+        learner.run_cell(
+            "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork(): os._exit(0)\n    time.sleep(600)"
+        )
+        learner.run_cell("1")
+        started = [
+            process for process in psutil.process_iter() if process.pid not in before and len(process.uids()) == 3
+        ]
+    _, alive = psutil.wait_procs([process for process in started if is_in_sandbox(process)], timeout=10)
+    assert alive == []
+
+
+def is_in_sandbox(process: psutil.Process) -> bool:
+    """Tell whether a process is a kernel, or what it started."""
+    try:
+        return not Path(f"/proc/{process.pid}/ns/net").samefile("/proc/self/ns/net")
+    except OSError:
+        return False
+
+
+def test_without_the_process_a_kernel_starts_by_itself(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "nobody"))
+    with Learner(SMALL) as learner:
+        assert not is_fork(learner)
+
+
+def test_the_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
+    code = "from course_lib.grading.warm import warm_up\nwith warm_up(): print('up', flush=True); input()"
+    environment = os.environ | {"TMPDIR": str(tmp_path)}  # a process that is killed leaves its files
+    with subprocess.Popen(
+        [sys.executable, "-c", code], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        [child] = psutil.Process(process.pid).children()
+        process.kill()
+    deadline = time.monotonic() + 30
+    while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -126,3 +126,9 @@ def test_any_text_can_be_read(cell: str) -> None:
 @pytest.mark.parametrize("cell", ["(" * 10_000, "-" * 100_000 + "1", "a" + ".a" * 20_000, "\x00", "x = 1\n" * 10_000])
 def test_no_text_is_too_much(cell: str) -> None:
     assert "rescale" in used(cell, "def f(x):\n    return rescale(x)")
+
+
+@pytest.mark.parametrize("magic", ["%%time\n", "%%capture said\n", "\n%%time\n"])
+def test_a_cell_that_is_timed_or_captured_is_read_like_others(magic: str) -> None:
+    cell = f"{magic}def f(x):\n    return helper(x)"
+    assert StaticNames(["import numpy as np\nnp.arange(3)", cell]).used_by("f") == {"helper"}

@@ -1,6 +1,7 @@
 """Which names the text of a cell defines, and as what."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -8,14 +9,17 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 Definition = ast.stmt | ast.expr | frozenset[str]  # a function or class, an expression, or the words of an import
 
+# First lines after which the rest of a cell is run as if they were not there.
+_RUN_AS_IT_IS = re.compile(r"\A(?:\s*%%(?:time|capture)\b[^\n]*\n)+")
+
 
 @lru_cache(maxsize=1000)  # every test of a notebook comes with the cells before it
 def parse(cell: str) -> list[ast.stmt]:
     """Take a cell apart; one that is no Python cannot have run."""
     try:
-        tree = ast.parse(TransformerManager().transform_cell(cell))
+        tree = ast.parse(TransformerManager().transform_cell(_RUN_AS_IT_IS.sub("", cell)))
         compile(tree, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, RuntimeError, MemoryError):  # IPython gives up with a RuntimeError
         return []
     return tree.body
 

@@ -7,10 +7,10 @@ from nbgrader.utils import is_grade, is_solution
 
 from ci.trials import LIMIT_S, Trial
 from course_lib.answers import Answer
-from course_lib.grading.learner import Learner
-from course_lib.grading.limits import Limits
+from course_lib.grading.kernel.learner import Learner
+from course_lib.grading.kernel.limits import Limits
 from course_lib.grading.scores import exercise_of
-from course_lib.grading.trusted import run_test
+from course_lib.grading.trusted.run import run_test
 
 # One kernel tries all answers; between them its global names are put back.
 KEEP = "__import__('builtins').kept = dict(globals())"

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from course_lib.grading import report, runner
 from course_lib.grading.outcome import GRADED
-from course_lib.grading.submissions import find_submissions
+from course_lib.grading.submission.find import find_submissions
 from course_lib.terminal import console, open_course, stop
 
 

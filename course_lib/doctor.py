@@ -139,8 +139,8 @@ def user_ops() -> Row:
 
 def sandbox() -> Row:
     """Tell in what other people's notebooks are graded, and who limits them."""
-    from course_lib.grading.limits import limits_in_use
-    from course_lib.grading.sandbox import available
+    from course_lib.grading.kernel.limits import limits_in_use
+    from course_lib.grading.kernel.sandbox import available
 
     reason, _, advice = available().partition("; ")
     if reason:

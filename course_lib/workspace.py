@@ -14,7 +14,7 @@ from course_lib.course import Course
 from course_lib.files import write_aside
 from course_lib.grading.execution import execute
 from course_lib.grading.scores import ExerciseScore, score, without_hidden_tests
-from course_lib.grading.submissions import Submission, read_submission
+from course_lib.grading.submission.find import Submission, read_submission
 from course_lib.release import released
 
 

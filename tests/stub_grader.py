@@ -14,11 +14,11 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from course_lib.course import Course
 from course_lib.grading import runner
-from course_lib.grading.limits import Limits
+from course_lib.grading.kernel.limits import Limits
 from course_lib.grading.outcome import GRADED, Job, Outcome, not_graded
 from course_lib.grading.results import grader_version
 from course_lib.grading.scores import score
-from course_lib.grading.submissions import find_submissions
+from course_lib.grading.submission.find import find_submissions
 
 
 def graded_cell(grade_id: str, points: float) -> Any:

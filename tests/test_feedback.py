@@ -6,8 +6,8 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 
-from course_lib.grading import feedback
-from course_lib.grading.feedback import feedback_html
+from course_lib.grading.record import feedback
+from course_lib.grading.record.feedback import feedback_html
 from course_lib.grading.scores import ExerciseScore
 from tests.tiny_course import Words
 

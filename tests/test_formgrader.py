@@ -17,7 +17,7 @@ import pytest
 
 from course_lib.course import Course
 from course_lib.grading import runner
-from course_lib.grading.submissions import find_submissions
+from course_lib.grading.submission.find import find_submissions
 from tests.tiny_course import HALF_RIGHT, UNIT, Words, answered, make_course, submit
 
 # nbgrader uses SQLAlchemy in a way that warns.

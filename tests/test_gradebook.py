@@ -13,9 +13,9 @@ from nbgrader.api import Gradebook
 from traitlets.config import Config
 
 from course_lib.course import Course
-from course_lib.grading import gradebook
-from course_lib.grading.gradebook import GradebookLocked, Recorded, enter, recorded
 from course_lib.grading.outcome import Outcome
+from course_lib.grading.record import gradebook
+from course_lib.grading.record.gradebook import GradebookLocked, Recorded, enter, recorded
 from course_lib.grading.scores import score
 from course_lib.release import build_source, generate
 from tests.tiny_course import UNIT, make_course

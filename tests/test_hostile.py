@@ -31,7 +31,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 # The command, with limits that keep this machine safe from what is handed in.
 COMMAND = """
 import functools
-from course_lib.grading import limits, runner
+from course_lib.grading.kernel import limits
+from course_lib.grading import runner
 runner.Limits = functools.partial(
     limits.Limits, submission_s=60, grace_s=1, cpu_s=60, memory_bytes=2**30, processes=64, file_bytes=20 * 2**20
 )

@@ -13,8 +13,8 @@ import psutil
 import pytest
 from nbformat import NotebookNode
 
-from course_lib.grading.learner import Learner, LearnerDied
-from course_lib.grading.limits import Limits
+from course_lib.grading.kernel.learner import Learner, LearnerDied
+from course_lib.grading.kernel.limits import Limits
 
 MIB = 2**20
 # Small ones, so that no test endangers the machine.
@@ -441,8 +441,8 @@ def test_a_process_that_detaches_dies_with_the_kernel() -> None:
 def test_everything_dies_with_the_process_that_started_it(tmp_path: Path) -> None:
     mark = f"{time.time_ns()}"
     code = f"""
-from course_lib.grading.learner import Learner
-from course_lib.grading.limits import Limits
+from course_lib.grading.kernel.learner import Learner
+from course_lib.grading.kernel.limits import Limits
 learner = Learner(Limits()).__enter__()
 learner.run_cell("import subprocess; subprocess.Popen(['/bin/sh', '-c', 'sleep 600 # {mark}'])")
 print("ready", flush=True)

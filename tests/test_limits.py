@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from course_lib.grading import limits
-from course_lib.grading.limits import Enforcer, Limits
+from course_lib.grading.kernel import limits
+from course_lib.grading.kernel.limits import Enforcer, Limits
 from tests.test_doctor import Add, add
 
 __all__ = ["add"]

@@ -15,7 +15,7 @@ import pytest
 from distributed import Client
 
 from course_lib.grading import pool, process
-from course_lib.grading.limits import Limits
+from course_lib.grading.kernel.limits import Limits
 from course_lib.grading.outcome import Job, Outcome
 from course_lib.grading.results import grader_version
 from tests.stub_grader import job, obey

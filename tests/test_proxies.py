@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from course_lib.checks import CheckFailed, call, own_work, raises
 from course_lib.checks.describe import describe
-from course_lib.grading import proxies
-from course_lib.grading.session import Session, Stopped
-from course_lib.grading.told import error_of, signature_of
-from course_lib.grading.trusted import SERVE
+from course_lib.grading.trusted import proxies
+from course_lib.grading.trusted.run import SERVE
+from course_lib.grading.trusted.session import Session, Stopped
+from course_lib.grading.trusted.told import error_of, signature_of
 from tests.bare_kernel import BareKernel
 from tests.learner import learner, message_of
 

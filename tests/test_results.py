@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from course_lib.grading.limits import Limits
+from course_lib.grading.kernel.limits import Limits
 from course_lib.grading.outcome import Job, Outcome
 from course_lib.grading.results import Results, grader_version, key_of
 from course_lib.grading.scores import ExerciseScore

@@ -15,11 +15,12 @@ import pytest
 from nbgrader.api import Gradebook
 from traitlets.config import Config
 
-from course_lib.grading import gradebook, recorder, runner
-from course_lib.grading.feedback import feedback_html
-from course_lib.grading.gradebook import GradebookLocked, Recorded, recorded
+from course_lib.grading import runner
 from course_lib.grading.outcome import Outcome
-from course_lib.grading.submissions import find_submissions
+from course_lib.grading.record import gradebook, recorder
+from course_lib.grading.record.feedback import feedback_html
+from course_lib.grading.record.gradebook import GradebookLocked, Recorded, recorded
+from course_lib.grading.submission.find import find_submissions
 from tests import stub_grader
 from tests.tiny_course import UNIT, Words, make_course, submit
 

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 import course_lib
-from course_lib.grading import sandbox, syscalls
-from course_lib.grading.learner import Learner
-from course_lib.grading.limits import Limits
-from course_lib.grading.warm import VARIABLE, warm_up
+from course_lib.grading.kernel import sandbox, syscalls
+from course_lib.grading.kernel.learner import Learner
+from course_lib.grading.kernel.limits import Limits
+from course_lib.grading.kernel.warm import VARIABLE, warm_up
 from tests.test_doctor import Add, add
 
 __all__ = ["add"]
@@ -301,7 +301,7 @@ def test_an_old_bubblewrap_gets_no_option_that_it_does_not_know(add: Add) -> Non
 
 def test_a_kernel_says_when_it_cannot_start(add: Add, monkeypatch: pytest.MonkeyPatch) -> None:
     add("bwrap", "exit 1")
-    from course_lib.grading.learner import LearnerDied
+    from course_lib.grading.kernel.learner import LearnerDied
 
     with pytest.raises(LearnerDied), Learner(Limits()):
         pass

@@ -6,7 +6,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
-from course_lib.grading.limits import Limits
+from course_lib.grading.kernel.limits import Limits
 from course_lib.grading.outcome import Job, Outcome
 from course_lib.grading.single import grade_one
 from course_lib.release import KERNEL

@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from course_lib.grading.learner import Learner, LearnerDied
-from course_lib.grading.limits import Limits
-from course_lib.grading.warm import VARIABLE, warm_up
+from course_lib.grading.kernel.learner import Learner, LearnerDied
+from course_lib.grading.kernel.limits import Limits
+from course_lib.grading.kernel.warm import VARIABLE, warm_up
 
 MIB = 2**20
 SMALL = Limits(cell_s=20, grace_s=1, memory_bytes=1500 * MIB, processes=64, file_bytes=20 * MIB)
@@ -131,7 +131,7 @@ def test_without_the_process_a_kernel_starts_by_itself(monkeypatch: pytest.Monke
 
 
 def test_the_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
-    code = "from course_lib.grading.warm import warm_up\nwith warm_up(): print('up', flush=True); input()"
+    code = "from course_lib.grading.kernel.warm import warm_up\nwith warm_up(): print('up', flush=True); input()"
     environment = os.environ | {"TMPDIR": str(tmp_path)}  # a process that is killed leaves its files
     with subprocess.Popen(
         [sys.executable, "-c", code], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
-from course_lib.grading.limits import Limits
-from course_lib.grading.watch import Watch, tree
+from course_lib.grading.kernel.limits import Limits
+from course_lib.grading.kernel.watch import Watch, tree
 
 MIB = 2**20
 FORKS = "import os, time\nx = b'x' * (60 << 20)\nfor _ in range({forks}):\n    if os.fork() == 0: break\n"

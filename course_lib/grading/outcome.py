@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import nbformat
 
-from course_lib.grading.limits import Limits
+from course_lib.grading.kernel.limits import Limits
 from course_lib.grading.scores import ExerciseScore, score
 
 GRADED = "graded"

@@ -14,8 +14,8 @@ from multiprocessing.connection import Connection, wait
 
 import psutil
 
+from course_lib.grading.kernel.warm import VARIABLE, warm_up
 from course_lib.grading.outcome import Job, Outcome, not_graded
-from course_lib.grading.warm import VARIABLE, warm_up
 
 # Imported once, by the process that the others are forked from. None of these starts a thread of TensorFlow.
 # course_lib comes first: it silences TensorFlow.

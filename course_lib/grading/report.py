@@ -8,8 +8,8 @@ from dataclasses import asdict
 
 from rich.table import Table
 
-from course_lib.grading.gradebook import Recorded
 from course_lib.grading.outcome import GRADED, Outcome
+from course_lib.grading.record.gradebook import Recorded
 from course_lib.grading.scores import ExerciseScore
 
 NOT_ISOLATED = "not isolated: the learners' code ran with your rights"

@@ -6,16 +6,16 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from course_lib.course import Course
-from course_lib.grading.limits import Limits
+from course_lib.grading.kernel.limits import Limits
+from course_lib.grading.kernel.sandbox import available
 from course_lib.grading.outcome import Job, Outcome, not_graded
 from course_lib.grading.pool import local_pool, outcomes, refuse_others, remote_pool
 from course_lib.grading.process import Grader
-from course_lib.grading.reading import read_bytes
-from course_lib.grading.recorder import Recorder, Unit, register
+from course_lib.grading.record.recorder import Recorder, Unit, register
 from course_lib.grading.results import Results, grader_version, key_of
-from course_lib.grading.sandbox import available
 from course_lib.grading.single import grade_one
-from course_lib.grading.submissions import Submission
+from course_lib.grading.submission.find import Submission
+from course_lib.grading.submission.reading import read_bytes
 from course_lib.release import released
 
 

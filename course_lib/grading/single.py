@@ -10,13 +10,13 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 
-from course_lib.grading.learner import Learner, LearnerDied
-from course_lib.grading.limits import limits_in_use
-from course_lib.grading.normalize import normalize
+from course_lib.grading.kernel.learner import Learner, LearnerDied
+from course_lib.grading.kernel.limits import limits_in_use
+from course_lib.grading.kernel.outputs import error
 from course_lib.grading.outcome import GRADED, Job, Outcome, not_graded
-from course_lib.grading.outputs import error
 from course_lib.grading.scores import faults, score
-from course_lib.grading.trusted import run_test
+from course_lib.grading.submission.normalize import normalize
+from course_lib.grading.trusted.run import run_test
 
 
 def grade_one(job: Job) -> Outcome:

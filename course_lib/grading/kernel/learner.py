@@ -15,10 +15,10 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 from nbformat import NotebookNode
 
-from course_lib.grading.launch import command
-from course_lib.grading.limits import Limits
-from course_lib.grading.outputs import Message, Outputs, error, parse
-from course_lib.grading.provisioner import SandboxProvisioner
+from course_lib.grading.kernel.launch import command
+from course_lib.grading.kernel.limits import Limits
+from course_lib.grading.kernel.outputs import Message, Outputs, error, parse
+from course_lib.grading.kernel.provisioner import SandboxProvisioner
 
 START = 120  # seconds until a kernel must answer; on an idle machine it takes less than one
 LOST = 1  # seconds that the outputs' end may come after the reply, before it counts as lost
@@ -26,7 +26,7 @@ PATIENCE = 0.1  # seconds between looks at whether the kernel lives
 # What the kernel sends waits to be read in the memory of this process: so many messages, in parts of so many bytes.
 QUEUE, PART = 4, 2**28
 BATCH = 100  # messages that are read before somebody looks at the time
-CONNECT = "from course_lib.grading.agent import connect; connect({path!r})"
+CONNECT = "from course_lib.grading.trusted.agent import connect; connect({path!r})"
 
 
 class LearnerDied(Exception):

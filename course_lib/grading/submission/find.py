@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from nbformat.warnings import DuplicateCellId, MissingIDFieldWarning
 
 from course_lib.course import Course
-from course_lib.grading.reading import read_bytes
+from course_lib.grading.submission.reading import read_bytes
 
 # nbformat mends these; a doubled test is refused below.
 warnings.filterwarnings("ignore", category=DuplicateCellId)

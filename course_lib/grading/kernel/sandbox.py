@@ -13,8 +13,8 @@ from shutil import which
 
 import course_lib
 from course_lib.course import Course
-from course_lib.grading import syscalls
-from course_lib.grading.limits import Limits
+from course_lib.grading.kernel import syscalls
+from course_lib.grading.kernel.limits import Limits
 
 INSTALL = "install bubblewrap: apt install bubblewrap (Debian, Ubuntu) or dnf install bubblewrap (Fedora)"
 ALLOW = (

@@ -27,17 +27,17 @@ from nbformat.v4 import new_output
 
 from course_lib import checks
 from course_lib.checks.names import NOTEBOOK, loaded
-from course_lib.grading.session import Session, Stopped
-from course_lib.grading.static_names import StaticNames
+from course_lib.grading.trusted.session import Session, Stopped
+from course_lib.grading.trusted.static_names import StaticNames
 
-SERVE = "__import__('course_lib.grading.agent', fromlist=['serve']).serve()"
+SERVE = "__import__('course_lib.grading.trusted.agent', fromlist=['serve']).serve()"
 SLICE_S = 0.5  # between looks at whether the kernel lives
 GRACE_S = 2  # until a kernel that does not end its part of a finished test is interrupted
 MAX_TEXT = 20_000  # characters of an error
 
 
 class LearnersKernel(Protocol):
-    """What a test needs of the learner's kernel; see `course_lib.grading.learner.Learner`."""
+    """What a test needs of the learner's kernel; see `course_lib.grading.kernel.learner.Learner`."""
 
     @property
     def channel(self) -> socket.socket:

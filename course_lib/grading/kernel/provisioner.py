@@ -15,10 +15,10 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Bool, Dict, Unicode
 
-from course_lib.grading import launch, sandbox, warm
-from course_lib.grading.inside import Settings
-from course_lib.grading.limits import Limits, enforcer, group
-from course_lib.grading.watch import Watch, tree
+from course_lib.grading.kernel import launch, sandbox, warm
+from course_lib.grading.kernel.inside import Settings
+from course_lib.grading.kernel.limits import Limits, enforcer, group
+from course_lib.grading.kernel.watch import Watch, tree
 
 PATIENCE = 5  # seconds until what is killed must be gone
 BUS = ("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS")  # where systemd-run finds the user's systemd

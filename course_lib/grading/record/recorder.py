@@ -13,13 +13,13 @@ from nbgrader.utils import parse_utc
 
 from course_lib.course import Course
 from course_lib.files import write_aside
-from course_lib.grading import gradebook
-from course_lib.grading.feedback import feedback_html
-from course_lib.grading.gradebook import GradebookLocked, Recorded
 from course_lib.grading.outcome import GRADED, Outcome
+from course_lib.grading.record import gradebook
+from course_lib.grading.record.feedback import feedback_html
+from course_lib.grading.record.gradebook import GradebookLocked, Recorded
 from course_lib.grading.report import exercises_csv, grades_csv
 from course_lib.grading.scores import ExerciseScore
-from course_lib.grading.submissions import Submission
+from course_lib.grading.submission.find import Submission
 from course_lib.release import build_source, generate
 
 

@@ -5,9 +5,9 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from course_lib.grading import sandbox
-from course_lib.grading.inside import Settings
-from course_lib.grading.limits import Limits
+from course_lib.grading.kernel import sandbox
+from course_lib.grading.kernel.inside import Settings
+from course_lib.grading.kernel.limits import Limits
 
 OPEN_FILES = 512
 # In the sandbox: says that the sandbox is there, and stays as long as it.
@@ -16,7 +16,7 @@ HOLD = ("/bin/sh", "-c", "echo; exec sleep infinity")
 
 def command() -> list[str]:
     """Return the command of a kernel, as a kernel's specification has it."""
-    return [sys.executable, "-P", "-m", "course_lib.grading.inside", "{connection_file}"]
+    return [sys.executable, "-P", "-m", "course_lib.grading.kernel.inside", "{connection_file}"]
 
 
 def without_walls(settings: Settings) -> list[str]:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-from course_lib.grading.mended import mended_cells
-from course_lib.grading.notes import find_notes
-from course_lib.grading.reading import Cell, read_cells
-from course_lib.grading.recognize import POINTER, Found, claims, recognize, untouched
 from course_lib.grading.scores import exercise_of
-from course_lib.grading.template import Template
+from course_lib.grading.submission.mended import mended_cells
+from course_lib.grading.submission.notes import find_notes
+from course_lib.grading.submission.reading import Cell, read_cells
+from course_lib.grading.submission.recognize import POINTER, Found, claims, recognize, untouched
+from course_lib.grading.submission.template import Template
 
 _CELL_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 _TITLE = re.compile(r"^# +(.+)", re.MULTILINE)

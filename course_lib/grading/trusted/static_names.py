@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from types import CodeType
 
 from course_lib.checks.names import loaded
-from course_lib.grading.definitions import Definition, defined, parse
+from course_lib.grading.trusted.definitions import Definition, defined, parse
 
 # Their arguments may be names in quotes.
 _BY_NAME = {"getattr", "import_module", "__import__", "attrgetter", "methodcaller"}

@@ -7,9 +7,9 @@ from typing import Any
 import jinja2
 from nbformat import NotebookNode
 
-from course_lib.grading import sanitized
+from course_lib.grading.record import sanitized
 from course_lib.grading.scores import ExerciseScore, exercise_of
-from course_lib.grading.template import visible
+from course_lib.grading.submission.template import visible
 
 PAGE = 20_000_000  # characters of all outputs together
 MARKUP = 500_000  # characters of Markdown and HTML that are converted

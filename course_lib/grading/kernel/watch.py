@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from course_lib.grading.limits import Limits
+from course_lib.grading.kernel.limits import Limits
 
 PERIOD = 0.2  # seconds between looks
 SANDBOX = 3  # processes that a sandbox has besides those of the kernel

@@ -16,9 +16,9 @@ from typing import Any
 
 from course_lib.checks.describe import describe
 from course_lib.checks.elsewhere import kind_of, line_of
-from course_lib.grading.channel import receive, send
-from course_lib.grading.plain import Buffers, Decoder, Encoder, Tree
-from course_lib.grading.recent import Recent
+from course_lib.grading.trusted.channel import receive, send
+from course_lib.grading.trusted.plain import Buffers, Decoder, Encoder, Tree
+from course_lib.grading.trusted.recent import Recent
 
 METHODS = ("__call__", "__getitem__", "__iter__", "__len__", "__next__")  # that an object may have, and a test may use
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from nbformat import NotebookNode
 
-from course_lib.grading.reading import Cell
-from course_lib.grading.template import STUB, Template, defined
+from course_lib.grading.submission.reading import Cell
+from course_lib.grading.submission.template import STUB, Template, defined
 
 POINTER = "# Answered in the cell of"
 ALIKE = 0.5  # share of an untouched cell's lines that make another cell its copy

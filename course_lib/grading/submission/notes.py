@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from course_lib.grading.reading import Cell
-from course_lib.grading.recognize import claims
-from course_lib.grading.syntax import bound, imported, named_attribute, parse, path_of, paths
-from course_lib.grading.template import Template
+from course_lib.grading.submission.reading import Cell
+from course_lib.grading.submission.recognize import claims
+from course_lib.grading.submission.syntax import bound, imported, named_attribute, parse, path_of, paths
+from course_lib.grading.submission.template import Template
 
 MOST = 50
 LONGEST = 500_000  # characters that are looked through, in all cells together

@@ -10,7 +10,7 @@ from typing import Any
 from nbformat import NotebookNode, ValidationError
 from nbformat.v4 import new_output
 
-from course_lib.grading.limits import Limits
+from course_lib.grading.kernel.limits import Limits
 
 DELIMITER = b"<IDS|MSG>"
 FRAMES = 32  # that a message may have

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from course_lib.checks import CheckFailed
 from course_lib.checks.elsewhere import Elsewhere
-from course_lib.grading.told import MAX_TEXT, signature_of
+from course_lib.grading.trusted.told import MAX_TEXT, signature_of
 
 if TYPE_CHECKING:
-    from course_lib.grading.session import Session
+    from course_lib.grading.trusted.session import Session
 
 MAX_ITEMS = 100_000  # that a test may take from one iterator
 

@@ -22,13 +22,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Self
 
-from course_lib.grading import namespaces
-from course_lib.grading.inside import Settings, become
-from course_lib.grading.limits import CGROUPS
-from course_lib.grading.sandbox import ENVIRONMENT, HOME
+from course_lib.grading.kernel import namespaces
+from course_lib.grading.kernel.inside import Settings, become
+from course_lib.grading.kernel.limits import CGROUPS
+from course_lib.grading.kernel.sandbox import ENVIRONMENT, HOME
 
 VARIABLE = "PIXELWISE_WARM"  # of the environment: the socket of the process that is to be used
-MODULES = ("tensorflow", "skimage.data", "skimage.transform", "course_lib.plots", "course_lib.grading.agent")
+MODULES = ("tensorflow", "skimage.data", "skimage.transform", "course_lib.plots", "course_lib.grading.trusted.agent")
 MOST = 2**16  # bytes of a request
 OPEN_FILES = 8  # that come with a request, at most
 
@@ -46,7 +46,7 @@ def warm_up() -> Iterator[Path]:
         path = Path(folder, "warm")
         listener.bind(str(path))
         listener.listen(128)
-        command = [sys.executable, "-P", "-m", "course_lib.grading.warm", str(listener.fileno())]
+        command = [sys.executable, "-P", "-m", "course_lib.grading.kernel.warm", str(listener.fileno())]
         with subprocess.Popen(
             command,
             env=ENVIRONMENT | {"HOME": folder},

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from course_lib.grading.reading import Cell
-from course_lib.grading.recognize import Found
-from course_lib.grading.template import Template
+from course_lib.grading.submission.reading import Cell
+from course_lib.grading.submission.recognize import Found
+from course_lib.grading.submission.template import Template
 
 _MARKS = ("grade", "solution", "locked", "task", "points", "schema_version")
 

@@ -16,6 +16,7 @@ from nbgrader.preprocessors import (
 
 from course_lib.grading.execution import ExecuteAll
 from course_lib.grading.preprocess import ClearHiddenTracebacks, MendOutputs
+from course_lib.grading.submission.template import STUB
 
 c = get_config()  # noqa: F821  (traitlets puts it here)
 
@@ -28,7 +29,7 @@ c.CourseDirectory.autograded_directory = "classroom/autograded"
 c.CourseDirectory.feedback_directory = "classroom/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{c.CourseDirectory.root}/classroom/gradebook.db"
 
-c.ClearSolutions.code_stub = {"python": "# Your code here.\nraise NotImplementedError"}
+c.ClearSolutions.code_stub = {"python": STUB}
 
 # A learner who deletes a test still gets a grade: the test comes back.
 c.OverwriteCells.add_missing_cells = True

@@ -14,7 +14,8 @@ from course_lib.course import Course
 from course_lib.files import write_aside
 from course_lib.grading.execution import execute
 from course_lib.grading.scores import ExerciseScore, score, without_hidden_tests
-from course_lib.grading.submission.find import Submission, read_submission
+from course_lib.grading.submission.normalize import normalize
+from course_lib.grading.submission.reading import read_bytes
 from course_lib.release import released
 
 
@@ -119,7 +120,8 @@ def check(course: Course, unit: str) -> list[ExerciseScore]:
         before = json.loads(kept.read_text(encoding="utf-8"))
         if before["digest"] == digest:
             return [ExerciseScore(**exercise) for exercise in before["exercises"]]
-    notebook = without_hidden_tests(read_submission(Submission("", unit, path)))
+    normalized = normalize(read_bytes(path), nbformat.read(_released(course, unit), as_version=4))
+    notebook = without_hidden_tests(normalized.notebook)
     exercises = score(execute(notebook, course.nbgrader_config(), path.parent))
     write_aside(kept, json.dumps({"digest": digest, "exercises": [asdict(exercise) for exercise in exercises]}))
     return exercises

@@ -5,6 +5,7 @@ the points tell. ``@gradebook@`` and the like stand for real paths of the course
 """
 
 import copy
+import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -140,6 +141,11 @@ import numpy as np
 def double(x):
     return (2 if won else 3) * np.asarray(x)
 """
+
+
+def shown(folder: str, beginning: str) -> str:
+    """Write the name of a folder that has to be changed to be shown."""
+    return f"{beginning}~{hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]}"
 
 
 HONEST = {
@@ -581,11 +587,53 @@ class Evil:
 READ = {
     "uses what is ruled out": Case(1, ARANGE, unit=COUNTING, message="uses `arange`, which does the exercise for you"),
     "compares with it": Case(5, UPTO, added("import numpy as np\nlist(upto(4)) == list(np.arange(4))"), unit=COUNTING),
+    "compares with it and times": Case(
+        5, f"%%time\n{UPTO}", added("import numpy as np\nlist(upto(4)) == list(np.arange(4))"), unit=COUNTING
+    ),
     "hides what it uses": Case(1, f"exec({ARANGE!r})", unit=COUNTING, message="uses `arange`", notes="exec"),
     "hides its code": Case(
         1, f"{ARANGE}\nupto.__code__ = (lambda n: iter(range(n))).__code__", unit=COUNTING, message="uses `arange`"
     ),
     "is defined again": Case(1, UPTO, added(ARANGE), unit=COUNTING, message="uses `arange`"),
+    "is defined again and timed": Case(1, UPTO, added(f"%%time\n{ARANGE}"), unit=COUNTING, message="uses `arange`"),
+    "is defined again out of sight": Case(
+        1, UPTO, added(f"exec({ARANGE!r})"), unit=COUNTING, message="uses `arange`", notes="exec"
+    ),
+    "is defined again from a file": Case(
+        1, UPTO, added(f"%%writefile x.py\n{ARANGE}", "%run -i x.py"), unit=COUNTING, message="uses `arange`"
+    ),
+    "is given other code": Case(
+        1,
+        UPTO,
+        added(f"{ARANGE.replace('upto', 'other')}\nupto.__code__ = other.__code__\nupto.__globals__['np'] = np"),
+        unit=COUNTING,
+        message="uses `arange`",
+    ),
+    "is given through globals": Case(
+        1, UPTO, added(f"{ARANGE.replace('upto', 'other')}\nglobals()['upto'] = other"), unit=COUNTING, message="arange"
+    ),
+    "is defined again too deep to read": Case(
+        1,
+        UPTO,
+        added("import sys\nsys.setrecursionlimit(10**6)", f"{ARANGE}\nx = {'1 + ' * 1500}1"),
+        unit=COUNTING,
+        message="uses `arange`",
+    ),
+    "is defined again by a transformer": Case(
+        1,
+        UPTO,
+        added(
+            "hooks = get_ipython().input_transformers_cleanup\n"
+            "hooks.append(lambda lines: [line.replace('odd', 'ar') for line in lines])",
+            ARANGE.replace("arange", "oddange"),
+        ),
+        unit=COUNTING,
+        message="uses `arange`",
+        notes="get_ipython",
+    ),
+    "takes long to read": Case(5, UPTO, added("a?\n" * 600), unit=COUNTING),
+    "takes long to read in many cells": Case(5, UPTO, added(*["a?\n" * 600] * 20), unit=COUNTING),
+    "is too much code": Case(0, UPTO, added("a\n" * 600_000), unit=COUNTING, status="at most 1000000 letters of code"),
     "is hard to read": Case(5, UPTO, added(f"x = {'(' * 100_000}\ny = '\ud800\0"), unit=COUNTING),
 }
 RETURNS = {
@@ -1082,10 +1130,19 @@ NAMES = {
     "{{ 7 * 7 }}": Case(3, RIGHT),
     "down": Case(3, RIGHT, folder="one/two/down"),
     " space around ": Case(0, RIGHT, status="expected a student's name of printable letters", recorded=False),
-    "two�lines": Case(
+    shown("two\nlines", "two�lines"): Case(
         0, RIGHT, folder="two\nlines", status="expected a student's name of printable letters", recorded=False
     ),
-    "n" * 200: Case(0, RIGHT, status="expected a student's name of at most 128 bytes", recorded=False),
+    shown("n" * 200, "n" * 64): Case(
+        0, RIGHT, folder="n" * 200, status="expected a student's name of at most 128 bytes", recorded=False
+    ),
+    shown(os.fsdecode(b"\xff" * 100), "�" * 21): Case(
+        0,
+        RIGHT,
+        folder=os.fsdecode(b"\xff" * 100),
+        status="expected a student's name of printable letters",
+        recorded=False,
+    ),
 }
 SHOWN = {
     "scripts": Case(

@@ -4,6 +4,7 @@ import json
 import socket
 import struct
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -107,6 +108,15 @@ def test_a_message_that_ends_early_or_never_comes(pair: tuple[socket.socket, soc
     pair[1].close()
     with pytest.raises(EOFError):
         receive(pair[0])
+
+
+def test_a_forged_length_takes_up_no_memory(pair: tuple[socket.socket, socket.socket]) -> None:
+    pair[1].sendall(message([None, [channels.MAX_BYTES]], b"few"))
+    tracemalloc.start()
+    with pytest.raises(TimeoutError):
+        receive(pair[0], give_up_after(5))
+    assert tracemalloc.get_traced_memory()[1] < 2**23
+    tracemalloc.stop()
 
 
 def test_bytes_that_trickle_do_not_hold_up_for_ever(pair: tuple[socket.socket, socket.socket]) -> None:

@@ -21,23 +21,21 @@ import psutil
 import pytest
 from nbgrader.api import Gradebook
 
-from course_lib.course import Course
+from course_lib.course import CONFIG, Course
 from course_lib.release import release, released
 from tests.hostile import ANSWERS, ATTACKS, CLASS, COUNTING, HONEST, MAXIMA, TEXTS, Case
 from tests.tiny_course import UNIT, Words, answer_bank, cell, make_course
 
 # nbgrader uses SQLAlchemy in a way that warns.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
-# The command, with limits that keep this machine safe from what is handed in.
-COMMAND = """
-import functools
-from course_lib.grading.kernel import limits
-from course_lib.grading import runner
-runner.Limits = functools.partial(
-    limits.Limits, submission_s=60, grace_s=1, cpu_s=60, memory_bytes=2**30, processes=64, file_bytes=20 * 2**20
-)
-from course_lib.cli import app
-app()
+# Limits that keep this machine safe from what is handed in.
+LIMITS = """
+c.Limits.submission_s = 60
+c.Limits.grace_s = 1
+c.Limits.cpu_s = 60
+c.Limits.memory_bytes = 2**30
+c.Limits.processes = 64
+c.Limits.file_bytes = 20 * 2**20
 """
 SECONDS = 2  # a cell
 CANARY = "canary of the home folder"
@@ -92,6 +90,8 @@ def contents(*folders: Path) -> dict[str, str]:
 def make_class(base: Path) -> Course:
     """Make a course of two units."""
     course = make_course(base / "my course", timeout=SECONDS)
+    with (course.root / CONFIG).open("a", encoding="utf-8") as config:
+        config.write(LIMITS)
     folder = course.solutions / COUNTING
     folder.mkdir()
     (folder / f"{COUNTING}.md").write_text(TEXTS[COUNTING], encoding="utf-8")
@@ -214,7 +214,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         before = contents(*outside)
         with orphans() as left:
             done = subprocess.run(
-                [sys.executable, "-c", COMMAND, "grade", "--json", "--jobs", "2", str(folder)],
+                [str(Path(sys.executable).with_name("course")), "grade", "--json", "--jobs", "2", str(folder)],
                 cwd=course.root,
                 env=environment(base),
                 capture_output=True,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from traitlets.config import Config
 
 from course_lib.grading.kernel import limits
 from course_lib.grading.kernel.limits import Enforcer, Limits
@@ -116,3 +117,24 @@ def test_without_a_group_a_command_stays_as_it_is() -> None:
 
 def test_limits_can_be_compared_and_written() -> None:
     assert Limits(**dataclasses.asdict(SMALL)) == SMALL
+
+
+def test_limits_come_from_the_configuration() -> None:
+    config = Config({"Execute": {"timeout": 20}, "Limits": {"memory_bytes": 2e9, "submission_s": 90}})
+    assert Limits.configured(config) == Limits(cell_s=20.0, memory_bytes=2_000_000_000, submission_s=90.0)
+    assert Limits.configured(Config()) == Limits()
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"memory": 1}, "expected c.Limits to set some of cell_s, submission_s, .*; got memory"),
+        ({"memory_bytes": "2 GB"}, "expected a positive number for the limit memory_bytes, got '2 GB'"),
+        ({"processes": 0}, "expected a positive number for the limit processes, got 0"),
+        ({"outputs": True}, "for the limit outputs, got True"),
+        ({"cpu_s": float("inf")}, "for the limit cpu_s, got inf"),
+    ],
+)
+def test_a_limit_that_is_none(said: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Limits.configured(Config({"Limits": said}))

@@ -434,6 +434,27 @@ def test_a_thread_may_wait_for_an_answer(there: Callable[..., Any]) -> None:
     assert answers == {n: n for n in range(8)}
 
 
+def test_own_work_reads_the_live_function_too(kernel: BareKernel) -> None:
+    """It may be another one than the cells tell."""
+    kernel.run_cell("resize = abs\ndef f(x):\n    return resize(x)\ndef g(x):\n    return x")
+    opened = Opened(kernel, {"f": set(), "g": set()}.__getitem__)
+    own_work(opened.name("g"), "resize")
+    with pytest.raises(CheckFailed, match="uses `resize`, which does the exercise for you"):
+        own_work(opened.name("f"), "resize")
+    opened.close()
+
+
+@pytest.mark.parametrize("said", ["None", "7", "{'resize': 1}", "[None, 7, ['resize'], lambda: 0]", "'resize'"])
+def test_a_process_that_does_not_tell_names_takes_none_away(kernel: BareKernel, said: str) -> None:
+    kernel.run_cell("def f(x):\n    return x")
+    kernel.run_cell(f"import course_lib.grading.trusted.agent as agent\nagent.sorted = lambda names: {said}")
+    opened = Opened(kernel, {"f": {"rescale"}}.__getitem__)
+    own_work(opened.name("f"), "resize")
+    with pytest.raises(CheckFailed, match="uses `rescale`"):
+        own_work(opened.name("f"), "rescale")
+    opened.close()
+
+
 def test_own_work_reads_the_cells_and_not_the_process(kernel: BareKernel) -> None:
     kernel.run_cell("class f:\n    def go(self):\n        return self")
     opened = Opened(kernel, {"f": {"resize"}}.__getitem__)

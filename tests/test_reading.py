@@ -26,6 +26,10 @@ from course_lib.grading.submission.reading import read_bytes, read_cells
         (b'{"cells": []}', "found one without cells"),
         (json.dumps({"cells": [{}] * 10_001}).encode(), "at most 10000 cells, found 10001"),
         (json.dumps({"cells": [{"source": "x" * 10_000_001}]}).encode(), "at most 10000000 letters, found 10000001"),
+        (
+            json.dumps({"cells": [{"source": "x" * 600_000}] * 2}).encode(),
+            "at most 1000000 letters of code, found 1200000",
+        ),
     ],
 )
 def test_what_is_no_notebook(content: bytes, words: str) -> None:

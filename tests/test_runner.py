@@ -316,3 +316,32 @@ def test_no_grading_without_a_sandbox(room: Classroom, monkeypatch: pytest.Monke
     with pytest.raises(ValueError, match=r"install bubblewrap\n.*--no-sandbox"):
         runner.grade(room.course, submissions, runner.Settings(grader=stub_grader.obey), lambda _: None)
     assert not room.course.classroom.exists()
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        (b"2026-03-01 12:00:00 UTC\n", True),
+        (b"yesterday", False),
+        (b"\xff\xfe\x00", False),
+        (b"", False),
+        (b"2026-03-01" + b" " * 10_000_000 + b"x", True),
+    ],
+)
+def test_the_time_beside_a_submission(room: Classroom, written: bytes, kept: bool) -> None:
+    room.hand_in("ada")
+    (room.folder / "ada" / UNIT / "timestamp.txt").write_bytes(written)
+    (outcome,) = room.run().outcomes
+    assert outcome.status == "graded"
+    assert room.file("autograded", "ada", ".ipynb").with_name("timestamp.txt").exists() == kept
+
+
+@pytest.mark.usefixtures("here")
+def test_the_time_beside_a_submission_is_no_link(room: Classroom) -> None:
+    room.hand_in("ada")
+    secret = room.folder / "secret.txt"
+    secret.write_text("2026-03-01", encoding="utf-8")
+    (room.folder / "ada" / UNIT / "timestamp.txt").symlink_to(secret)
+    room.run()
+    assert not room.file("autograded", "ada", ".ipynb").with_name("timestamp.txt").exists()

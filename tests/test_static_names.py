@@ -132,3 +132,15 @@ def test_no_text_is_too_much(cell: str) -> None:
 def test_a_cell_that_is_timed_or_captured_is_read_like_others(magic: str) -> None:
     cell = f"{magic}def f(x):\n    return helper(x)"
     assert StaticNames(["import numpy as np\nnp.arange(3)", cell]).used_by("f") == {"helper"}
+
+
+@pytest.mark.parametrize("magics", ["%matplotlib inline\n", "!ls\n", "f?\n", "files = !ls\n" * 10])
+def test_a_cell_with_magics_is_read_as_python(magics: str) -> None:
+    cell = f"{magics}def f(x):\n    return helper(x)"
+    assert StaticNames(["import numpy as np\nnp.arange(3)", cell]).used_by("f") == {"helper"}
+
+
+@pytest.mark.parametrize("magics", ["a?\n" * 600, "!ls\n" * 600, "/f x\n" * 600, "%time\n" + "x = 1\n" * 10_000])
+def test_a_cell_with_very_many_magics_may_do_anything(magics: str) -> None:
+    """IPython needs minutes to read such a cell."""
+    assert "rescale" in used(f"{magics}def f(x):\n    return x")

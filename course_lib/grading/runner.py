@@ -103,7 +103,7 @@ class _Grading:
         self, course: Course, units: dict[str, Unit], settings: Settings, on_outcome: Callable[[Outcome], None]
     ) -> None:
         self.course, self.units, self.settings, self.on_outcome = course, units, settings, on_outcome
-        self.limits = Limits(cell_s=float(course.nbgrader_config().Execute.timeout))
+        self.limits = Limits.configured(course.nbgrader_config())
         self.results = Results(course.classroom / ".results")
         self.recorder = Recorder(course, units)
         self.found: dict[Submission, Outcome] = {}

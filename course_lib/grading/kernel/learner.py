@@ -158,9 +158,9 @@ class Learner:
         self.interrupt()
         if not self._wait(time.monotonic() + self._limits.grace_s):
             self.kill()
-            raise LearnerDied(f"a cell ran on after {seconds:g} s and could not be stopped")
+            raise LearnerDied(f"a cell ran on after {round(seconds, 1):g} s and could not be stopped")
         kept = [output for output in self._outputs.kept if output.get("ename") != "KeyboardInterrupt"]
-        return [*kept, error("TimeoutError", f"stopped after {seconds:g} s; an endless loop?")]
+        return [*kept, error("TimeoutError", f"stopped after {round(seconds, 1):g} s; an endless loop?")]
 
     def interrupt(self) -> None:
         """Raise KeyboardInterrupt in the kernel, as Ctrl-C would."""

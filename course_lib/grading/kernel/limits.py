@@ -4,11 +4,13 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from shutil import which
 from tempfile import mkdtemp
+
+from traitlets.config import Config
 
 GIB = 2**30
 CONTROLLERS = {"memory", "pids"}
@@ -46,9 +48,9 @@ class Limits:
         Number of outputs of a cell.
     """
 
-    cell_s: float = 300
-    submission_s: float = 1800
-    grace_s: float = 5
+    cell_s: float = 300.0
+    submission_s: float = 1800.0
+    grace_s: float = 5.0
     cpu_s: int = 1800
     memory_bytes: int = 4 * GIB
     processes: int = 512
@@ -56,6 +58,24 @@ class Limits:
     output_chars: int = 1_000_000
     rich_bytes: int = 10_000_000
     outputs: int = 1000
+
+    @classmethod
+    def configured(cls, config: Config) -> "Limits":
+        """Read limits off nbgrader's configuration: `cell_s` is ``c.Execute.timeout``, others ``c.Limits.<name>``.
+
+        Raises
+        ------
+        ValueError
+            If there is no such limit, or one is no positive number.
+        """
+        defaults = asdict(cls())
+        said = {"cell_s": config.Execute.get("timeout", cls.cell_s), **config.Limits}
+        for name, value in said.items():
+            if name not in defaults:
+                raise ValueError(f"expected c.Limits to set some of {', '.join(defaults)}; got {name}")
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+                raise ValueError(f"expected a positive number for the limit {name}, got {value!r}")
+        return cls(**{name: type(defaults[name])(value) for name, value in said.items()})
 
 
 @dataclass(frozen=True)

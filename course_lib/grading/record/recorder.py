@@ -22,6 +22,8 @@ from course_lib.grading.scores import ExerciseScore
 from course_lib.grading.submission.find import Submission
 from course_lib.release import build_source, generate
 
+STAMP = 100  # characters of a time
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -103,8 +105,9 @@ class Recorder:
 
     def _record(self, submission: Submission, key: str, outcome: Outcome) -> None:
         stamp = submission.path.with_name("timestamp.txt")
-        written = stamp.read_text(encoding="utf-8").strip() if stamp.is_file() else ""
-        entry = gradebook.enter(self.config, outcome, _time(written))
+        written = _written(stamp)
+        time: datetime | None = parse_utc(written) if written else None
+        entry = gradebook.enter(self.config, outcome, time)
         notebook = self._file("autograded", outcome, ".ipynb", outcome.unit)
         write_aside(notebook, outcome.notebook or self._stand_in(outcome))
         if written:
@@ -162,7 +165,13 @@ class Recorder:
         return self.course.classroom.joinpath(folder, outcome.student, *inside, f"{outcome.unit}{suffix}")
 
 
-def _time(written: str) -> datetime | None:
-    """Read the time that nbgrader writes beside a submission; None if there is none."""
-    time: datetime | None = parse_utc(written) if written else None
-    return time
+def _written(stamp: Path) -> str:
+    """Read the time that nbgrader writes beside a submission; the empty string if there is none."""
+    if stamp.is_symlink() or not stamp.is_file():
+        return ""
+    with stamp.open(encoding="utf-8", errors="replace") as file:
+        line = file.read(STAMP).strip()
+    with suppress(ValueError, OverflowError):
+        parse_utc(line)
+        return line
+    return ""

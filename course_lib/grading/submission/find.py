@@ -1,25 +1,15 @@
 """Finding submitted notebooks."""
 
-import json
+import hashlib
 import os
 import unicodedata
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import nbformat
-from nbformat import NotebookNode
-from nbformat.warnings import DuplicateCellId, MissingIDFieldWarning
 
 from course_lib.course import Course
-from course_lib.grading.submission.reading import read_bytes
 
-# nbformat mends these; a doubled test is refused below.
-warnings.filterwarnings("ignore", category=DuplicateCellId)
-warnings.filterwarnings("ignore", category=MissingIDFieldWarning)
 NOT_OURS = (".ipynb_checkpoints", "__MACOSX")
 NAME_BYTES = 128  # what nbgrader's gradebook holds; leaves room for the names of files made from it
 UNSHOWN = ("Cc", "Cs", "Zl", "Zp")  # Unicode's categories: control, half of a pair or no UTF-8, line ends
@@ -134,64 +124,23 @@ def _linked(folder: Path, units: list[str]) -> Iterator[Submission]:
 def _checked(submission: Submission, count: int) -> Submission:
     """Add why a submission cannot be graded; its student's name can be shown then, whatever it holds."""
     student = submission.student
-    shown = "".join("�" if unicodedata.category(letter) in UNSHOWN else letter for letter in student)
+    shown = _shown(student)
     problem = submission.problem
     if not problem and submission.path.is_symlink():
         problem = LINK
-    if not problem and (shown != student or not student.strip() == student != ""):
-        problem = f"expected a student's name of printable letters, without space around it, got {student!a}"
     if not problem and len(student.encode(errors="replace")) > NAME_BYTES:
         problem = f"expected a student's name of at most {NAME_BYTES} bytes in UTF-8"
+    if not problem and (shown != student or not student.strip() == student != ""):
+        problem = f"expected a student's name of printable letters, without space around it, got {student!a}"
     if not problem and count > 1:
         problem = f"expected one notebook of {submission.unit}, found {count}; this one is {submission.path}"
     return replace(submission, student=shown, problem=problem)
 
 
-def read_submission(submission: Submission) -> NotebookNode:
-    """Read a submitted notebook of any format that nbformat knows.
-
-    Returns
-    -------
-    NotebookNode
-        Of format 4.
-
-    Raises
-    ------
-    ValueError
-        If it is no notebook, or two cells have one grade_id; in words for the instructor.
-    """
-    try:
-        content = json.loads(read_bytes(submission.path).decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise ValueError("expected a notebook, found a file that is not text") from None
-    except json.JSONDecodeError as error:
-        raise ValueError(f"expected a notebook, found broken JSON in line {error.lineno}: {error.msg}") from None
-    if not isinstance(content, dict):
-        raise ValueError("expected a notebook, found other JSON")
-    wrong: dict[str, Exception] = {}
-    try:
-        notebook = nbformat.reads(json.dumps(_mended(content)), 4, wrong)
-        ids = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells]
-    except Exception as error:  # nbformat raises whatever comes when it reads what is no notebook
-        wrong.setdefault("ValidationError", error)
-    if wrong:
-        reason = (str(wrong["ValidationError"]) or repr(wrong["ValidationError"])).splitlines()[0]
-        raise ValueError(f"expected a notebook, found JSON that is none: {reason}")
-    if not notebook.cells:
-        raise ValueError("expected a notebook, found one without cells")
-    for grade_id, count in Counter(ids).items():
-        if grade_id and count > 1:
-            numbers = ", ".join(str(index + 1) for index, found in enumerate(ids) if found == grade_id)
-            raise ValueError(f"expected cell '{grade_id}' once, found it {count} times (cells {numbers})")
-    return notebook
-
-
-def _mended(content: dict[str, Any]) -> dict[str, Any]:
-    """Put back metadata that some tools leave out where it is empty, and drop outputs, which nobody reads."""
-    content.setdefault("metadata", {})
-    for cell in content.get("cells", []):
-        if isinstance(cell, dict):
-            cell.setdefault("metadata", {})
-            if cell.get("cell_type") == "code":
-                cell |= {"outputs": [], "execution_count": None}
-    return content
+def _shown(student: str) -> str:
+    """Write a name that can be shown and can name files; one that had to be changed for that ends with a hash."""
+    shown = "".join("�" if unicodedata.category(letter) in UNSHOWN else letter for letter in student)
+    if shown == student and len(shown.encode()) <= NAME_BYTES:
+        return student
+    cut = shown.encode()[: NAME_BYTES // 2].decode(errors="ignore")
+    return f"{cut}~{hashlib.sha256(os.fsencode(student)).hexdigest()[:8]}"

@@ -10,9 +10,11 @@ from typing import Any
 LIMIT = 100_000_000  # bytes of a file; with pictures, a notebook has a few millions
 CELLS = 10_000
 TEXT = 10_000_000  # characters of all cells together, without outputs and pictures
+CODE = 1_000_000  # of them in code
 FORMAT = 4  # of nbformat; newer minor versions only add
 PICTURES = ("image/png", "image/jpeg", "image/gif")
 _KINDS = {"markdown": "markdown", "heading": "markdown", "html": "markdown", "raw": "raw"}  # all others are code
+KINDS = {"code", *_KINDS.values()}
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,9 @@ def read_cells(content: bytes) -> tuple[list[Cell], list[str]]:
     cells = [_cell(number, cell) for number, cell in enumerate(listed, 1) if isinstance(cell, dict)]
     if len(cells) < len(listed):
         mended.append(f"{len(listed) - len(cells)} cells that are none: left out")
-    if (length := sum(len(cell.source) for cell in cells)) > TEXT:
-        raise ValueError(f"expected a notebook of at most {TEXT} letters, found {length}")
+    for limit, what, kinds in ((TEXT, "letters", KINDS), (CODE, "letters of code", {"code"})):
+        if (length := sum(len(cell.source) for cell in cells if cell.kind in kinds)) > limit:
+            raise ValueError(f"expected a notebook of at most {limit} {what}, found {length}")
     return cells, mended
 
 

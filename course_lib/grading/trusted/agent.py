@@ -16,6 +16,7 @@ from typing import Any
 
 from course_lib.checks.describe import describe
 from course_lib.checks.elsewhere import kind_of, line_of
+from course_lib.checks.names import names_used
 from course_lib.grading.trusted.channel import receive, send
 from course_lib.grading.trusted.plain import Buffers, Decoder, Encoder, Tree
 from course_lib.grading.trusted.recent import Recent
@@ -85,6 +86,7 @@ class _Agent:
             "iterate": iter,
             "next": next,
             "describe": describe,
+            "names": lambda thing: sorted(names_used(thing)),
             "signature": _signature,
         }
 

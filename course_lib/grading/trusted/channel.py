@@ -99,13 +99,12 @@ def receive(channel: socket.socket, waiting: Waiting = _patient) -> tuple[Tree, 
 
 def _read(channel: socket.socket, size: int, waiting: Waiting) -> bytearray:
     """Read so many bytes; memory is taken up as they come."""
-    content = bytearray(size)
-    rest = memoryview(content)
-    while rest:
+    content = bytearray()
+    while len(content) < size:
         waiting()
         with suppress(TimeoutError):
-            count = channel.recv_into(rest)
-            if not count:
+            piece = channel.recv(min(PIECE, size - len(content)))
+            if not piece:
                 raise EOFError("the other end is closed")
-            rest = rest[count:]
+            content += piece
     return content

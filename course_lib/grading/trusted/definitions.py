@@ -3,25 +3,38 @@
 import ast
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 
 from IPython.core.inputtransformer2 import TransformerManager
 
 Definition = ast.stmt | ast.expr | frozenset[str]  # a function or class, an expression, or the words of an import
 
+# IPython reads the whole cell anew for each of its magics.
+LONGEST = 20_000  # characters
+MOST_ESCAPES = 30
+_ESCAPES = re.compile(r"[%!?]|^\s*[,;/]", re.MULTILINE)
 # First lines after which the rest of a cell is run as if they were not there.
 _RUN_AS_IT_IS = re.compile(r"\A(?:\s*%%(?:time|capture)\b[^\n]*\n)+")
 
 
 @lru_cache(maxsize=1000)  # every test of a notebook comes with the cells before it
 def parse(cell: str) -> list[ast.stmt]:
-    """Take a cell apart; one that is no Python cannot have run."""
-    try:
-        tree = ast.parse(TransformerManager().transform_cell(_RUN_AS_IT_IS.sub("", cell)))
-        compile(tree, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-    except (SyntaxError, ValueError, RuntimeError, MemoryError):  # IPython gives up with a RuntimeError
-        return []
-    return tree.body
+    """Take a cell apart; one that is no Python cannot have run, and one with very many magics is not read."""
+    text = _RUN_AS_IT_IS.sub("", cell)
+    for reading in (str, _as_python):
+        with suppress(SyntaxError, ValueError, RuntimeError, MemoryError):  # also of nesting too deep
+            tree = ast.parse(reading(text))
+            compile(tree, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+            return tree.body
+    return []
+
+
+def _as_python(cell: str) -> str:
+    """Write IPython's own lines as Python."""
+    if len(cell) > LONGEST or len(_ESCAPES.findall(cell)) > MOST_ESCAPES:
+        raise ValueError(f"expected at most {LONGEST} characters and {MOST_ESCAPES} magics")
+    return TransformerManager().transform_cell(cell)
 
 
 def defined(statement: ast.stmt) -> Iterator[tuple[str, Definition]]:

@@ -59,8 +59,13 @@ class Proxy(Elsewhere):
         return str(self.elsewhere_session.ask("describe", self))[:MAX_TEXT]
 
     def elsewhere_names_used(self) -> set[str]:
-        """Collect the names that it can reach, from the text of the learner's cells."""
-        return self.elsewhere_session.names_used(self.elsewhere_root)
+        """Collect the names that it can reach, from the text of the learner's cells and from the live object.
+
+        What the learner's process tells of that can only add names.
+        """
+        told = self.elsewhere_session.ask("names", self)
+        live = {name for name in told if isinstance(name, str)} if isinstance(told, list) else set()
+        return self.elsewhere_session.names_used(self.elsewhere_root) | live
 
 
 def _call(self: Any, *args: object, **kwargs: object) -> Any:

@@ -87,7 +87,7 @@ def run_test(source: str, learner: LearnersKernel, cells: Sequence[str], seconds
         nonlocal looked
         now = time.monotonic()
         if now > start + seconds:
-            raise TimeoutError(f"stopped after {seconds:g} s; an endless loop?")
+            raise TimeoutError(f"stopped after {round(seconds, 1):g} s; an endless loop?")
         if now > looked + SLICE_S:
             looked = now
             if not learner.alive:

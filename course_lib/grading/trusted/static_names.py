@@ -1,8 +1,7 @@
 """What a learner's function makes use of, read off the text of the learner's cells.
 
 `course_lib.checks.names` reads it off the live function. A test that runs in another process than the learner's code
-has the text alone, and need not believe that process. No reading of code sees through every disguise; neither does
-this one.
+has the text, and need not believe that process. No reading of code sees through every disguise; neither does this one.
 """
 
 import __future__

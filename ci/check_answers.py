@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
@@ -16,8 +17,8 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # where the package ci is
 
+from ci.places import Here, apart
 from ci.trials import Trial, try_answers
-from ci.trusted_trials import try_answers_apart
 from course_lib.answers import Answer, read_answers
 from course_lib.course import Course
 from course_lib.release import ReleaseError, build_source, generate
@@ -54,8 +55,9 @@ def check_unit(course: Course, unit: str, trusted: bool = False) -> list[Trial]:
         return []
     released = nbformat.reads(generate(course, unit), as_version=4)
     answers = read_answers(course.solutions / unit / "answers.md")
-    try_all = try_answers_apart if trusted else try_answers
-    return try_all(notebook, [*_untouched(released, exercises(notebook)), *answers])
+    tried = [*_untouched(released, exercises(notebook)), *answers]
+    with apart() if trusted else nullcontext(Here()) as place:
+        return try_answers(notebook, tried, place)
 
 
 def _untouched(released: nbformat.NotebookNode, names: Iterable[str]) -> list[Answer]:

@@ -1,23 +1,15 @@
-"""Try every answer of a unit's bank in the place of the solution, in one process."""
+"""Try every answer of a unit's bank in the place of the solution."""
 
-import contextlib
-import io
-import linecache
-import signal
-from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from types import FrameType
+from typing import Protocol
 
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 
 from course_lib.answers import Answer
-from course_lib.checks import CheckFailed
 from course_lib.grading.scores import exercise_of
-
-LIMIT_S = 30
-
-Namespace = dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -55,7 +47,20 @@ class Trial:
         return self.accepted if self.answer.right else not self.accepted and self.diagnosed
 
 
-def try_answers(notebook: NotebookNode, answers: list[Answer], limit: int = LIMIT_S) -> list[Trial]:
+class Place(Protocol):
+    """Where cells run; see `ci.places`."""
+
+    def run(self, code: str, name: str) -> str:
+        """Run a cell; return what failed, in words."""
+
+    def test(self, test: NotebookNode) -> str:
+        """Run a test; return what failed, in words."""
+
+    def attempt(self) -> AbstractContextManager[None]:
+        """Forget at the end what was defined within."""
+
+
+def try_answers(notebook: NotebookNode, answers: Sequence[Answer], place: Place) -> list[Trial]:
     """Run a unit's cells in order, and at each solution try all answers to it.
 
     Cells tagged ``demo`` are left out. Each answer starts from what stands in the notebook up to its
@@ -65,74 +70,39 @@ def try_answers(notebook: NotebookNode, answers: list[Answer], limit: int = LIMI
     ----------
     notebook : NotebookNode
         The instructor's.
-    answers : list of Answer
+    answers : sequence of Answer
         For any of its exercises.
-    limit : int
-        Seconds that one answer or test may take.
+    place : Place
+        Where they run.
 
     Returns
     -------
     list of Trial
         In the order of the notebook, then of the answers.
+
+    Raises
+    ------
+    RuntimeError
+        If a cell of the notebook itself fails.
     """
-    namespace: Namespace = {"__name__": "__main__"}
     tests = [cell for cell in notebook.cells if is_grade(cell)]
-    trials = []
+    trials: list[Trial] = []
     for cell in notebook.cells:
         if cell.cell_type != "code" or is_grade(cell) or "demo" in cell.metadata.get("tags", []):
             continue
         if is_solution(cell):
             exercise = cell.metadata.nbgrader["grade_id"]
             own = [test for test in tests if exercise_of(test.metadata.nbgrader["grade_id"]) == exercise]
-            for answer in answers:
-                if answer.exercise == exercise:
-                    before = dict(namespace)
-                    trials.append(_try(answer, own, namespace, limit))
-                    namespace.clear()  # the same one again, so that all functions share it as in a notebook
-                    namespace.update(before)
-        with contextlib.redirect_stdout(io.StringIO()):
-            _execute(cell.source, namespace, f"cell {cell.id}")
+            trials += [_try(answer, own, place) for answer in answers if answer.exercise == exercise]
+        if failure := place.run(cell.source, f"cell {cell.id}"):
+            raise RuntimeError(f"cell {cell.id}: {failure}")
     return trials
 
 
-def _try(answer: Answer, tests: list[NotebookNode], namespace: Namespace, limit: int) -> Trial:
-    """Run one answer and its exercise's tests, whatever they raise."""
-    messages = []
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        try:
-            with _time_limit(limit):
-                _execute(answer.code, namespace, f"answer in line {answer.line}")
-        except (Exception, SystemExit) as error:
-            return Trial(answer, 0, len(tests), f"{type(error).__name__}: {error}")
-        for test in tests:
-            try:
-                with _time_limit(limit):
-                    _execute(test.source, namespace, test.metadata.nbgrader["grade_id"])
-            except CheckFailed as failed:
-                messages.append(failed.message)
-            except (Exception, SystemExit) as error:
-                messages.append(f"{type(error).__name__}: {error}")
-    return Trial(answer, len(tests) - len(messages), len(tests), "\n".join(messages))
-
-
-def _execute(code: str, namespace: Namespace, name: str) -> None:
-    """Execute a cell so that `inspect.getsource` finds its source, as it does in a notebook."""
-    filename = f"<{name}>"
-    linecache.cache[filename] = (len(code), None, code.splitlines(keepends=True), filename)
-    exec(compile(code, filename, "exec"), namespace)
-
-
-@contextlib.contextmanager
-def _time_limit(seconds: int) -> Iterator[None]:
-    """Stop what runs in the main thread for too long."""
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise TimeoutError(f"still running after {seconds} s")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+def _try(answer: Answer, tests: Sequence[NotebookNode], place: Place) -> Trial:
+    """Run one answer and its exercise's tests."""
+    with place.attempt():
+        if failure := place.run(answer.code, f"answer in line {answer.line}"):
+            return Trial(answer, 0, len(tests), failure)
+        failures = [failure for test in tests if (failure := place.test(test))]
+    return Trial(answer, len(tests) - len(failures), len(tests), "\n".join(failures))

@@ -10,6 +10,7 @@ from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.utils import is_grade, is_solution
 
 from course_lib.answers import MIN_RIGHT, MIN_WRONG, read_answers
+from course_lib.checks.names import undefined
 
 # Which cells may hold which region. nbgrader looks for these very words, wherever they stand in a line.
 REGIONS = {"SOLUTION": ("solution", is_solution), "HIDDEN TESTS": ("test", is_grade)}
@@ -43,6 +44,7 @@ def problems(notebook: NotebookNode, text: Path) -> list[str]:
         *_unique_ids(notebook),
         *_regions(notebook),
         *_tests(notebook),
+        *_names_in_tests(notebook),
         *_solutions(notebook),
     ]
     return [f"{text}: {cell}" for cell in cells] + list(_answer_bank(notebook, text.with_name("answers.md")))
@@ -126,6 +128,25 @@ def _tests(notebook: NotebookNode) -> Iterator[str]:
             yield f"cell '{_id(cell)}': a test ends with passed(\"{exercise}\", points={points:g}), found {said}"
         if _id(cell).endswith("_hidden") and not _marks(cell, "HIDDEN TESTS"):
             yield f"cell '{_id(cell)}': a hidden test stands between '{MARKS[2]}' and '{MARKS[3]}', found no such marks"
+
+
+def _names_in_tests(notebook: NotebookNode) -> Iterator[str]:
+    """Find tests that rely on cells that are no exercises and not locked: a learner may change those."""
+    known = "\n".join(cell.source for cell in notebook.cells if "nbgrader" in cell.metadata and not is_grade(cell))
+    for cell in filter(is_grade, notebook.cells):
+        try:
+            code = compile(cell.source, _id(cell), "exec", dont_inherit=True)
+        except SyntaxError as error:
+            yield f"cell '{_id(cell)}': a test is Python, found line {error.lineno}: {error.msg}"
+            continue
+        foreign = sorted(name for name in undefined(code) if not _defines(known, name))
+        if foreign:
+            words = "a test imports or defines what it uses, but for exercises and locked cells"
+            yield f"cell '{_id(cell)}': {words}; found {', '.join(foreign)}"
+
+
+def _defines(source: str, name: str) -> bool:
+    return bool(re.search(rf"^(?:def|class) {name}\b|^{name}\b[^=\n]*=", source, re.MULTILINE))
 
 
 def _solutions(notebook: NotebookNode) -> Iterator[str]:

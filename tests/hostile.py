@@ -203,6 +203,18 @@ ENDS = {
         "import os\ndef double(x):\n    return 2 * x if x == 2 else os._exit(0)",
         status=r"the kernel died in cell 5 \(test_double_hidden\)",
     ),
+    "os._exit in the first test": Case(
+        2,
+        "import os\nimport numpy as np\ndef double(x):\n    return np.asarray(x) * 2 if x != 2 else os._exit(0)",
+        status=r"the kernel died in cell 4 \(test_double\): it ended itself",
+        message="KernelDied: the kernel died in cell 4",
+    ),
+    "os._exit in a cell of one's own": Case(
+        3, RIGHT, added("import os\nos._exit(0)"), status="the kernel died in cell 3: it ended itself"
+    ),
+    "os._exit in many cells": Case(
+        0, RIGHT, added(*["import os\nos._exit(0)"] * 20), status="cell 3: .*cell 4: .*cell 5: .*cell 6: it ended"
+    ),
     "sys.exit in the cell": Case(3, f"{RIGHT}\nimport sys\nsys.exit(1)"),
     "sys.exit in the function": Case(0, "import sys\ndef double(x):\n    sys.exit(0)", message="SystemExit"),
     "leaves the notebook": Case(3, f"{RIGHT}\nexit()"),

@@ -10,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from typer.testing import CliRunner, Result
 
 from ci.check_answers import app, check_unit, explain, table, unexpected
+from ci.places import LIMIT_S, Here
 from ci.trials import Trial, try_answers
 from course_lib.answers import Answer
 from course_lib.course import Course
@@ -31,6 +32,10 @@ ODD_BANK = "\n".join(
 def cell(source: str, grade_id: str = "", solution: bool = False, tags: tuple[str, ...] = ()) -> NotebookNode:
     mark = {"grade_id": grade_id, "grade": not solution, "solution": solution}
     return new_code_cell(source, metadata={"tags": list(tags)} | ({"nbgrader": mark} if grade_id else {}))
+
+
+def tried(cells: NotebookNode, answers: list[Answer], limit: int = LIMIT_S) -> list[Trial]:
+    return try_answers(cells, answers, Here(limit))
 
 
 def answer(code: str, exercise: str = "double", right: bool = True, *says: str) -> Answer:
@@ -117,7 +122,7 @@ def test_a_unit_that_breaks_a_rule_is_not_tried(tmp_path: Path) -> None:
 
 def test_an_endless_answer_is_stopped() -> None:
     endless = "def double(x):\n    while True:\n        pass"
-    trial, after = try_answers(notebook(DOUBLE, TEST), [answer(endless, right=False), answer(DOUBLE.source)], limit=1)
+    trial, after = tried(notebook(DOUBLE, TEST), [answer(endless, right=False), answer(DOUBLE.source)], limit=1)
     assert (trial.passed, trial.tests) == (0, 1)
     assert "still running after 1 s" in trial.feedback
     assert after.accepted
@@ -126,7 +131,7 @@ def test_an_endless_answer_is_stopped() -> None:
 
 
 def test_an_endless_cell_of_an_answer_is_stopped() -> None:
-    (trial,) = try_answers(notebook(DOUBLE, TEST, HIDDEN), [answer("while True:\n    pass")], limit=1)
+    (trial,) = tried(notebook(DOUBLE, TEST, HIDDEN), [answer("while True:\n    pass")], limit=1)
     assert (trial.passed, trial.tests, trial.feedback) == (0, 2, "TimeoutError: still running after 1 s")
 
 
@@ -143,14 +148,14 @@ def test_an_endless_cell_of_an_answer_is_stopped() -> None:
     ],
 )
 def test_whatever_an_answer_does_the_others_are_tried(code: str, passed: int, feedback: str) -> None:
-    bad, good = try_answers(notebook(DOUBLE, TEST, HIDDEN), [answer(code), answer(DOUBLE.source)])
+    bad, good = tried(notebook(DOUBLE, TEST, HIDDEN), [answer(code), answer(DOUBLE.source)])
     assert (bad.passed, bad.tests) == (passed, 2)
     assert re.fullmatch(feedback, bad.feedback)
     assert good.accepted
 
 
 def test_the_line_of_an_answer_is_shown() -> None:
-    (trial,) = try_answers(notebook(DOUBLE, TEST), [answer("def double(x):\n    y = 1\n    return y.upside(x)")])
+    (trial,) = tried(notebook(DOUBLE, TEST), [answer("def double(x):\n    y = 1\n    return y.upside(x)")])
     assert "in line 3 of its cell: return y.upside(x)" in trial.feedback
 
 
@@ -158,14 +163,14 @@ def test_no_name_leaks_from_answer_to_answer() -> None:
     leaking = answer("helper = 5\nbase = 100\ndef double(x):\n    global mark\n    mark = 1\n    return 2 * x")
     probe = "def double(x):\n    found = {'helper', 'mark'} & set(globals())\n    return 2 * x + len(found) + base"
     cells = (cell("base = 0"), DOUBLE, TEST)
-    trials = try_answers(notebook(*cells), [leaking, answer(probe)])
+    trials = tried(notebook(*cells), [leaking, answer(probe)])
     assert [trial.accepted for trial in trials] == [True, True]
 
 
 def test_later_exercises_build_on_the_right_solution() -> None:
     later = cell("def again(x):\n    return double(double(x))", "again", solution=True)
     check = cell("assert again(1) == 4", "test_again")
-    trials = try_answers(
+    trials = tried(
         notebook(DOUBLE, TEST, later, check),
         [answer("def double(x):\n    return x"), answer("def again(x):\n    return double(double(x))", "again")],
     )
@@ -178,7 +183,7 @@ def test_an_earlier_function_uses_what_an_answer_redefines() -> None:
     cells = (cell("def helper(x):\n    return base * x\nbase = 1"), DOUBLE, TEST, later, cell("again(2)", "test_again"))
     redefines = "base = 2\ndef again(x):\n    return helper(x)"
     test = cell("assert again(2) == 4", "test_again")
-    (trial,) = try_answers(notebook(*cells[:-1], test), [answer(redefines, "again")])
+    (trial,) = tried(notebook(*cells[:-1], test), [answer(redefines, "again")])
     assert trial.accepted
 
 
@@ -186,7 +191,7 @@ def test_demo_and_test_cells_do_not_run_by_themselves(capsys: pytest.CaptureFixt
     demo = cell("raise RuntimeError('a long training')", tags=("demo",))
     loud = cell("import sys\nprint('words of a cell')")
     failing = cell("assert False", "test_other")
-    (trial,) = try_answers(notebook(loud, demo, failing, DOUBLE, TEST), [answer(DOUBLE.source)])
+    (trial,) = tried(notebook(loud, demo, failing, DOUBLE, TEST), [answer(DOUBLE.source)])
     assert trial.accepted
     assert capsys.readouterr().out == ""
 

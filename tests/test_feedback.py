@@ -284,6 +284,14 @@ def test_ordinary_outputs_look_as_they_should() -> None:
     assert Words(page).text.count("instead") == 1
 
 
+def test_a_cell_that_was_left_out_says_so() -> None:
+    ran, left_out = new_code_cell("1", execution_count=1), new_code_cell("2", metadata={"tags": ["demo"]})
+    page = feedback_html(new_notebook(cells=[ran, new_markdown_cell("text")]), [], "ada", "01_doubling")
+    assert "Not run for a grade." not in Words(page).text
+    page = feedback_html(new_notebook(cells=[ran, left_out]), [], "ada", "01_doubling")
+    assert Words(page).text.count("Not run for a grade.") == 1
+
+
 def test_svg_is_a_picture_of_its_own() -> None:
     drawing = "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script><circle r='1'/></svg>"
     (source,) = [

@@ -36,7 +36,7 @@ ALLOWED = {
     "attribution": set(),
     "hypercolumns": {"ops"},
     "answers": set(),
-    "rules": {"answers"},
+    "rules": {"answers", "checks"},
     "release": {"rules"},
     "grading": {"__init__", "checks", "ops", "release"},
     "workspace": {"grading", "release"},

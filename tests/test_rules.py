@@ -52,6 +52,14 @@ BAD_TEXTS = {
         unit(check=graded("test_double", CHECK.replace('"double"', '"triple"'))),
         r"""cell 'test_double': a test ends with passed\("double", points=1\), found \[\('triple', 1.0\)\]""",
     ),
+    "a test that needs another cell": (
+        unit(check=graded("test_double", CHECK.replace("3", "np.pi"))),
+        "cell 'test_double': a test imports or defines what it uses, but for exercises and locked cells; found np",
+    ),
+    "a test that is no Python": (
+        unit(check=graded("test_double", f"{CHECK}def\n")),
+        "cell 'test_double': a test is Python, found line 5: invalid syntax",
+    ),
     "unclosed solution": (
         unit(solution=graded("double", SOLUTION.replace("    ### END SOLUTION\n", ""), SOLVED)),
         "cell 'double': every '### BEGIN SOLUTION' needs its '### END SOLUTION'.* found BEGIN",
@@ -218,7 +226,7 @@ def test_a_bank_in_another_encoding_is_named(course: Course) -> None:
 
 
 def test_all_problems_of_all_units_are_named_at_once(course: Course) -> None:
-    write(course, "01_bad", unit(graded("test_double", CHECK), solution=graded("double", "x = 1\n", SOLVED)))
+    write(course, "01_bad", unit(graded("test_double", CHECK), solution=graded("double", "double = abs\n", SOLVED)))
     write(course, "02_worse", unit(), None)
     lines = refused(course)
     assert [line.partition(": a")[0] for line in lines[:2]] == [

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -82,18 +83,42 @@ def test_demonstrations_do_not_run() -> None:
     assert [cell.execution_count is None for cell in cells] == [False] * 6 + [True]
 
 
-def test_a_kernel_that_dies_keeps_the_points_before() -> None:
-    outcome = grade_one(handed_in(right("one"), "import os\nos._exit(1)"))
-    assert points(outcome) == [3, 0]
-    assert outcome.status.startswith("error: the kernel died in cell 4 (two): it ended itself")
-    assert outcome.exercises[1].message.startswith("KernelDied: the kernel died in cell 4 (two)")
+DIES = "import os\nos._exit(1)"
+
+
+def test_after_a_kernel_dies_another_one_goes_on() -> None:
+    outcome = grade_one(handed_in(DIES, f"import os\ndef helper(x):\n    return x\n{right('two')}"))
+    assert points(outcome) == [0, 3]
+    assert outcome.status.startswith("error: the kernel died in cell 1 (one): it ended itself")
+    assert outcome.exercises[0].message.startswith("KernelDied: the kernel died in cell 1 (one)")
     assert outcome.final
 
 
-def test_a_function_that_ends_its_kernel_in_a_test_keeps_the_points_before() -> None:
-    outcome = grade_one(handed_in(right("one"), "import os\ndef two(x):\n    os._exit(1)"))
+def test_the_next_kernel_knows_what_the_cells_before_defined() -> None:
+    outcome = grade_one(
+        handed_in(f"base = 5\n{right('one')}", "import os\ndef two(x):\n    return base and os._exit(1)")
+    )
     assert points(outcome) == [3, 0]
     assert outcome.status.startswith("error: the kernel died in cell 5 (test_two): it ended itself")
+    assert "; the kernel died in cell 6 (test_two_hidden): it ended itself" in outcome.status
+    two = "import os\ndef two(x):\n    return one(x) if x == 7 else os._exit(1)"
+    assert points(grade_one(handed_in(right("one"), two))) == [3, 2]
+
+
+def test_a_cell_that_killed_its_kernel_does_not_run_again(tmp_path: Path) -> None:
+    one = f"open({str(tmp_path / 'runs')!r}, 'a').write('x')\n{DIES}"
+    outcome = grade_one(handed_in(one, right("two"), isolated=False))
+    assert (points(outcome), (tmp_path / "runs").read_text()) == ([0, 3], "x")
+
+
+def test_kernels_that_die_one_after_the_other_come_to_an_end(tmp_path: Path) -> None:
+    source = instructors()
+    deadly = f"open({str(tmp_path / 'runs')!r}, 'a').write('x')\n{DIES}"
+    source.cells[3:3] = [new_code_cell(deadly) for _ in range(10)]
+    outcome = grade_one(handed_in(right("one"), right("two"), source, isolated=False))
+    assert (points(outcome), (tmp_path / "runs").read_text()) == ([3, 0], "x" * 4)
+    assert outcome.status.count("the kernel died in cell") == 4
+    assert outcome.exercises[1].message.startswith("KernelDied: the kernel died in cell 7")
 
 
 def test_the_time_of_a_submission_ends_it() -> None:

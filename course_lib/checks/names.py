@@ -1,5 +1,6 @@
 """What a function makes use of, read off its compiled code."""
 
+import builtins
 import contextlib
 import dis
 import inspect
@@ -109,3 +110,18 @@ def loaded(code: CodeType) -> Iterator[tuple[str, bool]]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from loaded(constant)
+
+
+def undefined(*codes: CodeType) -> set[str]:
+    """Collect the global names that code uses and neither defines nor has from Python."""
+    wanted = {name for code in codes for name, is_global in loaded(code) if is_global}
+    return wanted - {name for code in codes for name in _stored(code)} - {*dir(builtins)}
+
+
+def _stored(code: CodeType) -> Iterator[str]:
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("STORE_NAME", "STORE_GLOBAL"):
+            yield instruction.argval
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _stored(constant)

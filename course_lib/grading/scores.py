@@ -24,7 +24,7 @@ _SHOWN_NUMBERS = [
         r"<Variable path=.*, shape=\(\), dtype=\w+, value=(.+)>",
     )
 ]
-FAULT = "FaultyTest"  # stands where an error's class does: the test is wrong, not the learner
+FAULT = "Faulty test"  # stands where an error's class does, and is none: the test is wrong, not the learner
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,9 +14,11 @@ from course_lib.grading.kernel.learner import Learner, LearnerDied
 from course_lib.grading.kernel.limits import limits_in_use
 from course_lib.grading.kernel.outputs import error
 from course_lib.grading.outcome import GRADED, Job, Outcome, not_graded
-from course_lib.grading.scores import faults, score
+from course_lib.grading.scores import exercise_of, faults, score
 from course_lib.grading.submission.normalize import normalize
 from course_lib.grading.trusted.run import run_test
+
+KERNELS = 4  # that a submission may use up, one after the other
 
 
 def grade_one(job: Job) -> Outcome:
@@ -30,7 +32,7 @@ def grade_one(job: Job) -> Outcome:
     Returns
     -------
     Outcome
-        Where the kernel died, with the points of the tests before that.
+        Where a kernel died, with the points of all tests that came to an end.
     """
     start = time.monotonic()
     try:
@@ -44,7 +46,7 @@ def grade_one(job: Job) -> Outcome:
         return not_graded(job, f"the kernel did not start: {died}", final=False)
     notebook = nbformat.reads(printable(nbformat.writes(normalized.notebook)), as_version=4)
     exercises = score(notebook)
-    wrong = [f"the kernel died in {run.death}"] if run.death else faults(notebook)
+    wrong = [f"the kernel died in {death}" for death in run.deaths] + faults(notebook)
     outcome = Outcome(
         job.student,
         job.unit,
@@ -82,56 +84,89 @@ class _Run:
         The submission.
     notebook : NotebookNode
         The mended one.
-    death : str
-        Where and why the kernel died; empty as long as it lives.
+    deaths : list of str
+        Where and why kernels died; the cells after that run in another one, which has run the cells before it again.
     log : list of str
         A line for each cell that ran.
     """
 
     job: Job
     notebook: NotebookNode
-    death: str = ""
+    deaths: list[str] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     _sources: list[str] = field(default_factory=list)
+    _answers_died: dict[str, str] = field(default_factory=dict)
     _deadline: float = 0
 
     def all_cells(self) -> None:
         """Run every cell but demonstrations; raise `LearnerDied` if the kernel does not even start."""
+        everything = enumerate(self.notebook.cells, start=1)
+        cells = iter([(number, cell) for number, cell in everything if cell.cell_type == "code" and not _is_demo(cell)])
         with tempfile.TemporaryDirectory(prefix="pixelwise-") as folder:
             for name, content in self.job.data.items():
                 path = Path(folder, name)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
-            with Learner(self.job.limits, self.job.isolated, Path(folder)) as learner:
-                self._deadline = time.monotonic() + self.job.limits.submission_s
-                for number, cell in enumerate(self.notebook.cells, start=1):
-                    if cell.cell_type == "code" and not _is_demo(cell):
-                        self._cell(learner, number, cell)
+            self._deadline = time.monotonic() + self.job.limits.submission_s
+            while self._in_one_kernel(Path(folder), cells) and self._may_go_on():
+                pass
+        for number, cell in cells:
+            self._done(number, cell, time.monotonic(), [_death(self.deaths[-1])])
+
+    def _may_go_on(self) -> bool:
+        return len(self.deaths) < KERNELS and time.monotonic() < self._deadline
+
+    def _in_one_kernel(self, folder: Path, cells: Iterator[tuple[int, NotebookNode]]) -> bool:
+        """Run cells until the last one, or one that kills the kernel; tell whether cells are left that could run."""
+        began = len(self.deaths)
+        try:
+            with Learner(self.job.limits, self.job.isolated, folder, self._deadline) as learner:
+                for source in self._sources:
+                    learner.run_cell(source)
+                for number, cell in cells:
+                    self._cell(learner, number, cell)
+                    if len(self.deaths) > began:
+                        return True
+        except LearnerDied:
+            if not self.deaths:
+                raise
+        return False
 
     def _cell(self, learner: Learner, number: int, cell: NotebookNode) -> None:
         start = time.monotonic()
-        name = f"cell {number}{_name(cell)}"
-        if not self.death:
-            try:
-                cell.outputs = self._outputs(learner, cell)
-            except LearnerDied as died:
-                self.death = f"{name}: {died}"
-        if self.death:
-            cell.outputs = [error("KernelDied", f"the kernel died in {self.death}")]
+        try:
+            outputs = self._outputs(learner, cell)
+        except LearnerDied as died:
+            self.deaths.append(f"cell {number}{_name(cell)}: {died}")
+            outputs = [_death(self.deaths[-1])]
+            if is_solution(cell):
+                self._answers_died[cell.metadata.nbgrader.grade_id] = self.deaths[-1]
+        self._done(number, cell, start, outputs)
+
+    def _done(self, number: int, cell: NotebookNode, start: float, outputs: list[NotebookNode]) -> None:
+        """Write down what came of a cell."""
+        cell.outputs = outputs
         cell.execution_count = number
         for output in cell.outputs:
             if output.output_type == "execute_result":
                 output.execution_count = number
         said = [f"{output.ename}: {output.evalue}" for output in cell.outputs if output.output_type == "error"]
-        self.log.append(f"{name}: {time.monotonic() - start:.1f} s {' '.join(said)}".rstrip(": "))
+        self.log.append(f"cell {number}{_name(cell)}: {time.monotonic() - start:.1f} s {' '.join(said)}".rstrip(": "))
 
     def _outputs(self, learner: Learner, cell: NotebookNode) -> list[NotebookNode]:
         """Run a test here, and anything else in the learner's kernel."""
         if is_grade(cell) and not is_solution(cell):
             seconds = min(self.job.limits.cell_s, self._deadline - time.monotonic())
-            return run_test(cell.source, learner, self._sources, seconds)
+            outputs = run_test(cell.source, learner, self._sources, seconds)
+            death = self._answers_died.get(exercise_of(cell.metadata.nbgrader.grade_id), "")
+            return [_death(death)] if death and any(output.output_type == "error" for output in outputs) else outputs
+        outputs = learner.run_cell(cell.source)
         self._sources.append(cell.source)
-        return learner.run_cell(cell.source)
+        return outputs
+
+
+def _death(words: str) -> NotebookNode:
+    return error("KernelDied", f"the kernel died in {words}")
 
 
 def _is_demo(cell: NotebookNode) -> bool:

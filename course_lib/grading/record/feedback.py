@@ -112,6 +112,7 @@ class _Cells:
                 "kind": cell.cell_type,
                 "is_test": mark.get("grade", False),
                 "source": source,
+                "was_left_out": cell.cell_type == "code" and cell.get("execution_count") is None,
                 "outputs": filter(None, outputs),
             }
             names = names - {name}

@@ -5,9 +5,7 @@ learner's: they stand for proxies, or for plain data.
 """
 
 import ast
-import builtins
 import contextlib
-import dis
 import io
 import random
 import socket
@@ -17,7 +15,6 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from functools import partial
-from types import CodeType
 from typing import Protocol
 
 import numpy as np
@@ -26,7 +23,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from course_lib import checks
-from course_lib.checks.names import NOTEBOOK, loaded
+from course_lib.checks.names import NOTEBOOK, undefined
 from course_lib.grading.trusted.session import Session, Stopped
 from course_lib.grading.trusted.static_names import StaticNames
 
@@ -148,28 +145,14 @@ def _execute(source: str, session: Session) -> object:
     code = compile(before, "<test>", "exec", dont_inherit=True)
     value = compile(ast.fix_missing_locations(shown), "<test>", "eval", dont_inherit=True)
     namespace: dict[str, object] = {"__name__": NOTEBOOK}
-    for name in _missing([code, value]):
+    # The learner may not stand in for a check.
+    for name in sorted(undefined(code, value) - {*checks.__all__}):
         with contextlib.suppress(Exception):  # then it is not defined, as in the notebook
             namespace[name] = session.ask("name", name)
     _seed()
     with np.printoptions():
         exec(code, namespace)
         return eval(value, namespace)
-
-
-def _missing(codes: list[CodeType]) -> list[str]:
-    """List the global names that a test uses and does not define; the learner may not stand in for Python or checks."""
-    wanted = {name for code in codes for name, is_global in loaded(code) if is_global}
-    return sorted(wanted - {name for code in codes for name in _stored(code)} - {*dir(builtins), *checks.__all__})
-
-
-def _stored(code: CodeType) -> Iterator[str]:
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in ("STORE_NAME", "STORE_GLOBAL"):
-            yield instruction.argval
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _stored(constant)
 
 
 def _seed() -> None:

@@ -6,8 +6,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from ci.check_answers import check_unit
+from ci.places import Here, apart
 from ci.trials import try_answers
-from ci.trusted_trials import try_answers_apart
 from course_lib.answers import Answer
 from tests.test_check_answers import DOUBLE, HIDDEN, ODD_BANK, TEST, answer, cell, notebook
 from tests.units import HIDDEN as HIDDEN_TEST
@@ -36,16 +36,21 @@ ANSWERS: list[Answer] = [
 
 def test_no_answer_leaves_anything_to_the_next() -> None:
     cells = notebook(cell("base = 0"), cell("raise RuntimeError", tags=("demo",)), DOUBLE, TEST, HIDDEN)
-    assert try_answers_apart(cells, ANSWERS) == try_answers(cells, ANSWERS)
+    with apart() as place:
+        assert try_answers(cells, ANSWERS, place) == try_answers(cells, ANSWERS, Here())
 
 
 def test_an_endless_answer_is_stopped() -> None:
     endless = answer("def double(x):\n    while True:\n        pass")
-    stopped, after = try_answers_apart(notebook(DOUBLE, TEST), [endless, ANSWERS[0]], limit=1)
+    with apart(limit=1) as place:
+        stopped, after = try_answers(notebook(DOUBLE, TEST), [endless, ANSWERS[0]], place)
     assert (stopped.passed, stopped.feedback) == (0, "TimeoutError: stopped after 1 s; an endless loop?")
     assert after.accepted
 
 
 def test_a_notebook_that_fails_by_itself_is_told() -> None:
-    with pytest.raises(RuntimeError, match="cell broken: ZeroDivisionError: division by zero"):
-        try_answers_apart(new_notebook(cells=[new_code_cell("1 / 0", id="broken")]), [])
+    broken = new_notebook(cells=[new_code_cell("1 / 0", id="broken")])
+    with apart() as kernel:
+        for place in (Here(), kernel):
+            with pytest.raises(RuntimeError, match="cell broken: ZeroDivisionError: division by zero"):
+                try_answers(broken, [], place)

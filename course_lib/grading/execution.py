@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import zmq
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -27,6 +30,25 @@ SKIP = "skip-execution"  # nbclient leaves out cells with this tag
 PRINTED = 1_000_000  # characters that a cell may print; the rest is dropped
 
 
+class WakingChannel(AsyncZMQSocketChannel):
+    """A channel on which no message is overlooked while another one is sent.
+
+    Sending takes the notice off the socket that something has come, and who waits for that waits on. A notebook with a
+    widget sends while its reply is due, and hung for as long as a cell may take; see nbclient's issue 312.
+    """
+
+    def send(self, msg: Any) -> None:
+        """Send a message, and look at what has come meanwhile."""
+        super().send(msg)
+        self.socket.get(zmq.EVENTS)  # this wakes who waits
+
+
+class CourseClient(AsyncKernelClient):
+    """A client whose replies are not overlooked."""
+
+    shell_channel_class = WakingChannel
+
+
 class CourseKernel(AsyncKernelManager):
     """A kernel of the interpreter that runs this code, whatever is installed as ``python3`` elsewhere.
 
@@ -36,7 +58,8 @@ class CourseKernel(AsyncKernelManager):
 
     def __init__(self, **settings: Any) -> None:
         self._sockets = tempfile.TemporaryDirectory(prefix="pixelwise-", ignore_cleanup_errors=True)
-        super().__init__(transport="ipc", connection_file=str(Path(self._sockets.name, "kernel.json")), **settings)
+        file = str(Path(self._sockets.name, "kernel.json"))
+        super().__init__(transport="ipc", connection_file=file, client_factory=CourseClient, **settings)
 
     @property
     def kernel_spec(self) -> KernelSpec:

@@ -87,7 +87,7 @@ def test_other_groups_are_none(own: str, cgroups: Path) -> None:
 
 
 def test_systemd_is_told_the_limits(cgroups: Path) -> None:
-    with limits.group(SMALL, Enforcer("systemd", scope=("systemd-run", "--scope"))) as command:
+    with limits.group(SMALL, Enforcer("systemd", scope=("systemd-run", "--scope"))) as (command, _):
         words = " ".join(command)
     assert words.startswith("systemd-run --scope --quiet --collect")
     for option in ("-p MemoryMax=1000", "-p MemorySwapMax=0", "-p TasksMax=7"):
@@ -97,7 +97,7 @@ def test_systemd_is_told_the_limits(cgroups: Path) -> None:
 
 def test_a_command_joins_its_group_before_it_runs(cgroups: Path) -> None:
     parent = cgroups / "user"
-    with limits.group(SMALL, Enforcer("delegated", parent=parent)) as command:
+    with limits.group(SMALL, Enforcer("delegated", parent=parent)) as (command, _):
         made = next(path for path in parent.iterdir() if path.name.startswith("pixelwise-"))
         assert (made / "memory.max").read_text() == "1000"
         assert (made / "pids.max").read_text() == "7"
@@ -111,8 +111,9 @@ def test_a_command_joins_its_group_before_it_runs(cgroups: Path) -> None:
 
 
 def test_without_a_group_a_command_stays_as_it_is() -> None:
-    with limits.group(SMALL, Enforcer("none")) as command:
+    with limits.group(SMALL, Enforcer("none")) as (command, environment):
         assert command == []
+        assert environment == {}
 
 
 def test_limits_can_be_compared_and_written() -> None:

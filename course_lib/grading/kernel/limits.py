@@ -16,6 +16,7 @@ GIB = 2**30
 CONTROLLERS = {"memory", "pids"}
 CGROUPS = Path("/sys/fs/cgroup")
 OWN_GROUP = Path("/proc/self/cgroup")
+BUS = ("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS")  # where systemd-run finds the user's systemd
 # Joins a group by itself, so that no child is born before it has joined.
 JOIN = ("/bin/sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"')
 
@@ -148,17 +149,19 @@ def delegated_group(own: str) -> Path | None:
 
 
 @contextmanager
-def group(limits: Limits, chosen: Enforcer) -> Iterator[list[str]]:
+def group(limits: Limits, chosen: Enforcer) -> Iterator[tuple[list[str], dict[str, str]]]:
     """Make a group for a submission's processes, and remove it afterwards.
 
     Yields
     ------
-    list of str
-        What to put before a command that is to run in the group; empty without cgroups.
+    tuple of list of str, dict of str to str
+        What to put before a command that is to run in the group, and the environment that this needs; both are empty
+        without cgroups. The command itself has an empty environment.
     """
     if chosen.scope:
         # systemd-run must find the user's bus; what it starts must not.
-        yield [*chosen.scope, "--quiet", "--collect", *_properties(limits), "/usr/bin/env", "-i"]
+        bus = {name: os.environ[name] for name in BUS if name in os.environ}
+        yield [*chosen.scope, "--quiet", "--collect", *_properties(limits), "/usr/bin/env", "-i"], bus
     elif chosen.parent:
         own = Path(mkdtemp(prefix="pixelwise-", dir=chosen.parent))
         try:
@@ -166,17 +169,18 @@ def group(limits: Limits, chosen: Enforcer) -> Iterator[list[str]]:
             (own / "pids.max").write_text(str(limits.processes), encoding="utf-8")
             with suppress(OSError):  # a kernel without swap accounting
                 (own / "memory.swap.max").write_text("0", encoding="utf-8")
-            yield [*JOIN, str(own)]
+            yield [*JOIN, str(own)], {}
         finally:
             with suppress(OSError):  # not yet empty: it goes when the machine does
                 own.rmdir()
     else:
-        yield []
+        yield [], {}
 
 
 def _properties(limits: Limits) -> list[str]:
     """Write the limits as options of systemd-run."""
     values = {"MemoryMax": limits.memory_bytes, "MemorySwapMax": 0, "TasksMax": limits.processes}
+    values["CPUWeight"] = 100  # an equal share for each submission, however many processes it has
     return [option for name, value in values.items() for option in ("-p", f"{name}={value}")]
 
 

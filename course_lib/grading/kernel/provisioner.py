@@ -21,7 +21,6 @@ from course_lib.grading.kernel.limits import Limits, enforcer, group
 from course_lib.grading.kernel.watch import Watch, tree
 
 PATIENCE = 5  # seconds until what is killed must be gone
-BUS = ("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS")  # where systemd-run finds the user's systemd
 
 
 class SandboxProvisioner(LocalProvisioner):
@@ -118,9 +117,10 @@ class SandboxProvisioner(LocalProvisioner):
             readable = map(Path, settings.readable)
             walls = sandbox.walls(readable, settings.environment, limits, settings.user)
             before, needed = self._resources.enter_context(walls)
+        joining, environment = self._resources.enter_context(group(limits, enforcer()))
         self.process = subprocess.Popen(
-            [*self._resources.enter_context(group(limits, enforcer())), *before, *command],
-            env={name: os.environ[name] for name in BUS if name in os.environ} if enforcer().scope else {},
+            [*joining, *before, *command],
+            env=environment,
             pass_fds=[*needed, *open_files],
             start_new_session=True,
             stdin=subprocess.DEVNULL,

@@ -24,7 +24,7 @@ from typing import Self
 
 from course_lib.grading.kernel import namespaces
 from course_lib.grading.kernel.inside import Settings, become
-from course_lib.grading.kernel.limits import CGROUPS
+from course_lib.grading.kernel.limits import CGROUPS, Limits, enforcer, group
 from course_lib.grading.kernel.sandbox import ENVIRONMENT, HOME
 
 VARIABLE = "PIXELWISE_WARM"  # of the environment: the socket of the process that is to be used
@@ -42,14 +42,20 @@ def warm_up() -> Iterator[Path]:
     Path
         Its socket; in the environment under the name `VARIABLE`, `Learner` finds it.
     """
-    with tempfile.TemporaryDirectory(prefix="pixelwise-") as folder, socket.socket(socket.AF_UNIX) as listener:
+    with (
+        tempfile.TemporaryDirectory(prefix="pixelwise-") as folder,
+        socket.socket(socket.AF_UNIX) as listener,
+        # A process may go from one group of cgroups v2 to another only if its user may write to one around both.
+        group(Limits(), enforcer()) as (joining, environment),
+    ):
         path = Path(folder, "warm")
         listener.bind(str(path))
         listener.listen(128)
+        own = [f"{name}={value}" for name, value in (ENVIRONMENT | {"HOME": folder}).items()]
         command = [sys.executable, "-P", "-m", "course_lib.grading.kernel.warm", str(listener.fileno())]
         with subprocess.Popen(
-            command,
-            env=ENVIRONMENT | {"HOME": folder},
+            [*joining, "/usr/bin/env", "-i", *own, *command],
+            env=environment,
             pass_fds=[listener.fileno()],
             stdin=subprocess.PIPE,  # closed when this process ends, however it ends
             stdout=subprocess.DEVNULL,

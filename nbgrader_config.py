@@ -4,6 +4,7 @@ from pathlib import Path
 
 from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
 from nbconvert.preprocessors.sanitize import SanitizeHTML
+from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -12,10 +13,13 @@ from nbgrader.preprocessors import (
     IgnorePattern,
     LimitOutput,
     SaveAutoGrades,
+    SaveCells,
 )
 
 from course_lib.grading.execution import ExecuteAll
 from course_lib.grading.preprocess import ClearHiddenTracebacks, MendOutputs
+from course_lib.grading.record.cells import SaveChangedCells
+from course_lib.grading.record.sanitized import markdown
 from course_lib.grading.submission.template import STUB
 
 c = get_config()  # noqa: F821  (traitlets puts it here)
@@ -29,6 +33,10 @@ c.CourseDirectory.autograded_directory = "classroom/autograded"
 c.CourseDirectory.feedback_directory = "classroom/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{c.CourseDirectory.root}/classroom/gradebook.db"
 
+# A unit may get another test while a course runs.
+c.GenerateAssignment.preprocessors = [
+    SaveChangedCells if step is SaveCells else step for step in GenerateAssignment.preprocessors.default()
+]
 c.ClearSolutions.code_stub = {"python": STUB}
 
 # A learner who deletes a test still gets a grade: the test comes back.
@@ -55,3 +63,4 @@ c.GenerateFeedback.preprocessors = [
 # Nothing that a learner wrote runs in the browser of who looks at it, in formgrader and in feedback.
 c.SanitizeHTML.enabled = True
 c.HTMLExporter.preprocessors = [SanitizeHTML]
+c.HTMLExporter.filters = {"markdown2html": markdown}

@@ -1,6 +1,7 @@
 """The command ``course grade``."""
 
 import os
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from course_lib.grading import report, runner
-from course_lib.grading.outcome import GRADED
+from course_lib.grading.outcome import GRADED, Outcome
 from course_lib.grading.submission.find import find_submissions
 from course_lib.terminal import console, open_course, stop
 
@@ -24,6 +25,7 @@ def grade(
     no_sandbox: Annotated[
         bool, typer.Option("--no-sandbox", help="Run the learners' code with your rights; results are marked.")
     ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Grade again what was graded before.")] = False,
 ) -> None:
     """Grade notebooks into classroom/: gradebook, feedback, grades.csv. What was graded before is not graded again."""
     course = open_course()
@@ -32,7 +34,8 @@ def grade(
     except ValueError as error:
         stop(error, 2)
     screen = Console(stderr=True)
-    settings = runner.Settings(jobs, scheduler, not no_sandbox)
+    settings = runner.Settings(jobs, scheduler, not no_sandbox, force)
+    _end_orderly()
     try:
         with Progress(
             TextColumn("{task.description}"),
@@ -46,8 +49,15 @@ def grade(
             disable=not screen.is_terminal,
         ) as bar:
             task = bar.add_task("grading", total=len(submissions))
-            run = runner.grade(course, submissions, settings, on_outcome=lambda _: bar.advance(task))
-    except ValueError as error:
+
+            def tell(outcome: Outcome) -> None:
+                bar.advance(task)
+                if not screen.is_terminal:  # a log of the night
+                    number = f"{bar.tasks[task].completed:g}/{len(submissions)}"
+                    typer.echo(f"{number} {report.line(outcome)}", err=True)
+
+            run = runner.grade(course, submissions, settings, on_outcome=tell)
+    except (ValueError, OSError) as error:
         stop(error)
     if as_json:
         typer.echo(report.to_json(run.outcomes))
@@ -58,3 +68,10 @@ def grade(
         console.print(report.summary(run.outcomes, run.before), soft_wrap=True)
         console.print(f"feedback, grades.csv, logs: {course.classroom}", soft_wrap=True)
     raise typer.Exit(int(any(outcome.status != GRADED for outcome in run.outcomes)))
+
+
+def _end_orderly() -> None:
+    """Let what ends a program, such as a lost connection, end this one as Ctrl-C does: with nothing left behind."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # under nohup it is not
+            signal.signal(number, signal.default_int_handler)

@@ -1,5 +1,6 @@
 """A grader that does what the submission says, for tests of what is around it; as a program, a run with it."""
 
+import contextlib
 import json
 import multiprocessing
 import os
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from course_lib.course import Course
@@ -80,10 +82,18 @@ def outcome(job: Job, points: float) -> Outcome:
     return Outcome(job.student, job.unit, GRADED, score(notebook), text, log="done", isolated=job.isolated)
 
 
-def run(course: Course, folder: Path, jobs: int = 2) -> runner.Run:
+def run(course: Course, folder: Path, jobs: int = 2, force: bool = False) -> runner.Run:
     """Grade a folder with the stub, without a sandbox."""
-    settings = runner.Settings(jobs, isolated=False, grader=obey)
+    settings = runner.Settings(jobs, isolated=False, force=force, grader=obey)
     return runner.grade(course, find_submissions(course, [folder]), settings, lambda _: None)
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Grade in this process, where processes of their own are not what is tested."""
+    monkeypatch.setattr(runner, "local_pool", lambda jobs: contextlib.nullcontext())
+    monkeypatch.setattr(runner, "refuse_others", lambda client, probe: None)
+    monkeypatch.setattr(runner, "outcomes", lambda client, grader, jobs: ((job, obey_here(job)) for job in jobs))
 
 
 if __name__ == "__main__":

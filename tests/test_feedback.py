@@ -6,7 +6,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 
-from course_lib.grading.record import feedback
+from course_lib.grading.record import feedback, sanitized
 from course_lib.grading.record.feedback import feedback_html
 from course_lib.grading.scores import ExerciseScore
 from tests.tiny_course import Words
@@ -326,3 +326,13 @@ def test_much_markup_is_shown_as_it_is_written(monkeypatch: pytest.MonkeyPatch) 
     assert "<b>first</b>" in page
     assert "&lt;b&gt;second&lt;/b&gt;" in page
     checked(shown(new_output("display_data", data={"text/html": "<b>" * 10_000})))
+
+
+def test_a_short_text_does_not_become_a_long_page() -> None:
+    """A tag that is left open is opened anew in each paragraph; a thousand of them would be."""
+    signs = "abcdefghijklmnopqrstuvwxyz0123456789"
+    text = "<p>" + "".join(f"<b {a}{b}>" for a in signs for b in signs) + "<p>x" * 3000
+    assert len(text) < sanitized.LONGEST_MARKUP
+    for convert in (sanitized.html, sanitized.markdown):
+        assert len(convert(text)) < 1_000_000
+    assert sanitized.html('<b class="a">bold</b> <a href="https://example.org">link</a>').count("</") == 2

@@ -61,7 +61,15 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     notebook = answered(course, HALF_RIGHT)
     show = "from IPython.display import HTML, Javascript, display\n"
     show += "display(HTML('<script>alert(1)</script>'), Javascript('alert(2)'), HTML('<img src=x onerror=alert(3)>'))"
+    show += "\nimport IPython.display\nfor size in ({'width': '1 onerror=alert(5) x=1'}, [1]):\n"
+    show += "    display({'image/png': 'AAAA', 'text/plain': 'x'}, raw=True, metadata={'image/png': size})\n"
+    show += "display(IPython.display.Markdown('[x](javascript:alert(6))'))"
     notebook["cells"].append({**notebook["cells"][1], "id": "evil", "metadata": {}, "source": show})
+    text = "[my result](javascript:alert(7)) ![plot](attachment:plot.webp)"
+    files = {"plot.webp": {"image/webp": "UklGRg=="}}
+    notebook["cells"].append(
+        {"cell_type": "markdown", "id": "link", "metadata": {}, "source": text, "attachments": files}
+    )
     notebook["cells"][0]["source"] += "\n\n<script>alert(4)</script>\n"
     submit(submitted, "Ada Byron", notebook)
     runner.grade(course, find_submissions(course, [submitted]), runner.Settings(isolated=False), lambda _: None)
@@ -126,3 +134,5 @@ def test_nothing_that_a_learner_wrote_runs_in_formgrader(server: Server) -> None
     page = server.get(f"/formgrader/submissions/{notebook['id']}/")
     assert not re.search(r"<script[^>]*>[^<]*alert\(", page)
     assert not re.search(r"<img[^>]*onerror", page)
+    assert "my result" in page
+    assert not re.search(r"href=\W*javascript:", page)

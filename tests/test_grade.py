@@ -185,8 +185,10 @@ def test_of_two_notebooks_of_one_student_neither_is_graded(run: Run) -> None:
     assert not run.page("both").exists()
 
 
-def test_nothing_else_is_said(run: Run) -> None:
-    assert run.errors == ""
+def test_a_line_for_each_submission_and_nothing_else_is_said(run: Run) -> None:
+    lines = run.errors.splitlines()
+    assert [line.partition(" ")[0] for line in lines] == [f"{n}/{len(lines)}" for n in range(1, len(lines) + 1)]
+    assert {line.partition(" ")[2].partition(",")[0] for line in lines} == set(run.grades)
 
 
 def test_exercises_and_messages(run: Run) -> None:

@@ -135,6 +135,31 @@ def test_what_people_gave_is_kept(made: Course, config: Config) -> None:
     assert comment(config) == "well argued"
 
 
+def test_what_people_have_reviewed_is_not_marked_again(made: Course, config: Config) -> None:
+    enter(config, outcome(made, 1, 0), None)
+    by_hand(config, 1.5, 0.25, "well argued")
+    enter(config, outcome(made, 1, 0), None, again=True)
+    assert by_cell(config)["test_double_hidden"] == (0, 1.75, False)
+
+
+def test_points_that_another_program_entered_do_not_stay(made: Course, config: Config) -> None:
+    enter(config, outcome(made, 1, 0), None)
+    with book(config) as opened:
+        opened.find_grade("test_double_hidden", UNIT, UNIT, "ada").auto_score = 2
+        opened.db.commit()
+    assert enter(config, outcome(made, 1, 0), None, again=True).points == 1
+
+
+def test_a_late_penalty_follows_what_people_give(made: Course, config: Config) -> None:
+    with book(config) as opened:
+        opened.find_assignment(UNIT).duedate = MONDAY
+        opened.db.commit()
+    config.LateSubmissionPlugin.penalty_method = "zero"
+    enter(config, outcome(made, 1, 0), TUESDAY)
+    by_hand(config, 2, 0, "")
+    assert enter(config, outcome(made, 1, 0), TUESDAY, again=True).points == 0
+
+
 def test_no_earlier_points_stand_for_a_submission_that_failed(made: Course, config: Config) -> None:
     enter(config, outcome(made, 1, 2), None)
     enter(config, failed("no notebook"), None)
@@ -170,7 +195,7 @@ def test_late_work_is_penalized_as_nbgrader_does(made: Course, config: Config) -
     enter(config, outcome(made, 1, 2), MONDAY)
     assert recorded(config)[0].points == 3
     enter(config, outcome(made, 1, 2), TUESDAY)
-    assert recorded(config)[0] == Recorded("ada", UNIT, 0, 3, {"double": (3, 3)})
+    assert recorded(config)[0] == Recorded("ada", UNIT, 0, 3, {"double": (3, 3)}, late=3)
     enter(config, outcome(made, 1, 2), MONDAY)
     assert recorded(config)[0].points == 3
 

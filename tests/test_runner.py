@@ -15,17 +15,23 @@ import pytest
 from nbgrader.api import Gradebook
 from traitlets.config import Config
 
+from course_lib.course import CONFIG
 from course_lib.grading import runner
 from course_lib.grading.outcome import Outcome
 from course_lib.grading.record import gradebook, recorder
 from course_lib.grading.record.feedback import feedback_html
 from course_lib.grading.record.gradebook import GradebookLocked, Recorded, recorded
+from course_lib.grading.results import Results
 from course_lib.grading.submission.find import find_submissions
+from course_lib.grading.submission.reading import read_bytes
 from tests import stub_grader
+from tests.stub_grader import here
 from tests.tiny_course import UNIT, Words, make_course, submit
 
 # nbgrader uses SQLAlchemy in a way that warns.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+__all__ = ["here"]
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -81,24 +87,6 @@ class Classroom:
 @pytest.fixture
 def room(tmp_path: Path) -> Classroom:
     return Classroom(tmp_path)
-
-
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Grade in this process, where processes of their own are not what is tested."""
-
-    class Pool:
-        def __enter__(self) -> None:
-            return None
-
-        def __exit__(self, *_: object) -> None:
-            return None
-
-    monkeypatch.setattr(runner, "local_pool", lambda jobs: Pool())
-    monkeypatch.setattr(runner, "refuse_others", lambda client, probe: None)
-    monkeypatch.setattr(
-        runner, "outcomes", lambda client, grader, jobs: ((job, stub_grader.obey_here(job)) for job in jobs)
-    )
 
 
 def test_a_second_run_does_only_what_is_missing(room: Classroom) -> None:
@@ -159,7 +147,6 @@ def test_what_a_killed_recorder_did_not_write_is_made_up_for(room: Classroom, na
         "recorded": room.course.classroom / ".results" / "recorded" / UNIT / "ada.json",
     }
     lost[name].unlink()
-    lost["recorded"].unlink(missing_ok=True)  # it is written last
     room.run()
     assert room.files() == files
     assert room.executions() == {"ada": 1}
@@ -231,6 +218,134 @@ def test_what_people_changed_reaches_the_feedback(room: Classroom) -> None:
 
 
 @pytest.mark.usefixtures("here")
+def test_a_due_date_that_is_set_later_counts(room: Classroom) -> None:
+    room.hand_in("ada", points=2)
+    (room.folder / "ada" / UNIT / "timestamp.txt").write_text("2030-04-02 12:00:00 UTC\n", encoding="utf-8")
+    with (room.course.root / CONFIG).open("a", encoding="utf-8") as config:
+        config.write('c.LateSubmissionPlugin.penalty_method = "zero"\n')
+    room.run()
+    assert "Score: 2 / 3" in room.feedback("ada")
+    with Gradebook(room.course.nbgrader_config().CourseDirectory.db_url) as opened:
+        opened.find_assignment(UNIT).duedate = datetime(2030, 4, 1, 12)
+        opened.db.commit()
+    room.run()
+    assert room.points() == {"ada": 0}
+    assert "Score: 0 / 3 · late: −2" in room.feedback("ada")
+    assert room.csv()[1].startswith(f"ada,{UNIT},0,3,graded")
+    assert room.executions() == {"ada": 1}
+
+
+@pytest.mark.usefixtures("here")
+def test_who_is_taken_out_of_the_gradebook_is_in_no_table(room: Classroom, tmp_path: Path) -> None:
+    for student in ("ada", "bob"):
+        room.hand_in(student)
+    room.run()
+    with Gradebook(room.course.nbgrader_config().CourseDirectory.db_url) as opened:
+        opened.remove_student("bob")
+    (room.folder / "bob").rename(tmp_path / "bob")
+    room.run()
+    assert [line.partition(",")[0] for line in room.csv()] == ["student", "ada"]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_result_that_was_recorded_half_is_recorded_again(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.hand_in("ada", points=3)
+    room.run()
+    files = room.files()
+    room.hand_in("ada", points=1)
+    monkeypatch.setattr(recorder, "feedback_html", lambda *_: 1 / 0)  # its points are in the gradebook by then
+    room.run()
+    monkeypatch.undo()
+    assert room.points() == {"ada": 1}
+    room.hand_in("ada", points=3)
+    monkeypatch.setattr(runner, "outcomes", lambda *_: [])
+    assert room.run().before == 1
+    assert room.points() == {"ada": 3}
+    assert room.files() == files
+
+
+@pytest.mark.usefixtures("here")
+def test_what_was_graded_is_graded_again_by_force(room: Classroom) -> None:
+    for student in ("ada", "bob"):
+        room.hand_in(student)
+    room.run()
+    again = stub_grader.run(room.course, room.folder / "ada", force=True)
+    assert (again.before, room.executions()) == (0, {"ada": 2, "bob": 1})
+    assert room.csv()[2].startswith("bob")
+
+
+@pytest.mark.usefixtures("here")
+def test_a_file_that_is_gone_when_its_turn_comes_costs_no_points(
+    room: Classroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.hand_in("ada")
+    room.run()
+    room.hand_in("ada", points=1)
+    reading, times = read_bytes, iter(range(9))
+
+    def gone(path: Path) -> bytes:
+        if next(times):
+            raise FileNotFoundError(2, "No such file or directory")
+        return reading(path)
+
+    monkeypatch.setattr(runner, "read_bytes", gone)
+    (outcome,) = room.run().outcomes
+    assert outcome.status == "error: expected a notebook, found a file that cannot be read: No such file or directory"
+    assert not outcome.final
+    assert room.points() == {"ada": 3}
+
+
+@pytest.mark.usefixtures("here")
+def test_a_full_disk_is_an_outcome_and_the_next_run_tries_again(
+    room: Classroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for student in ("ada", "bob"):
+        room.hand_in(student)
+    storing = Results.store
+
+    def full(self: Results, key: str, outcome: Outcome) -> None:
+        if outcome.student == "ada":
+            raise OSError(28, "No space left on device")
+        storing(self, key, outcome)
+
+    monkeypatch.setattr(Results, "store", full)
+    ada, bob = room.run().outcomes
+    assert ada.status == "error: it was graded, but not recorded: OSError: [Errno 28] No space left on device"
+    assert bob.status == "graded"
+    monkeypatch.undo()
+
+
+@pytest.mark.usefixtures("here")
+def test_two_runs_do_not_grade_in_one_classroom(room: Classroom) -> None:
+    room.hand_in("ada")
+    submissions = find_submissions(room.course, [room.folder])
+    seen: list[str] = []
+
+    def second(outcome: Outcome) -> None:
+        with pytest.raises(ValueError, match="another `course grade` is at work in"):
+            stub_grader.run(room.course, room.folder)
+        seen.append(outcome.student)
+
+    runner.grade(room.course, submissions, runner.Settings(isolated=False, grader=stub_grader.obey), second)
+    assert seen == ["ada"]
+    assert room.run().before == 1
+
+
+@pytest.mark.usefixtures("here")
+def test_who_ends_a_run_finds_the_tables_of_what_was_done(room: Classroom) -> None:
+    for student in ("ada", "bob"):
+        room.hand_in(student)
+    submissions = find_submissions(room.course, [room.folder])
+
+    def end(outcome: Outcome) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        runner.grade(room.course, submissions, runner.Settings(isolated=False, grader=stub_grader.obey), end)
+    assert [line.partition(",")[0] for line in room.csv()] == ["student", "ada"]
+
+
+@pytest.mark.usefixtures("here")
 def test_a_locked_gradebook_loses_nothing(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
     room.hand_in("ada")
     room.run()
@@ -239,10 +354,10 @@ def test_a_locked_gradebook_loses_nothing(room: Classroom, monkeypatch: pytest.M
     path = room.course.classroom / "gradebook.db"
     entering = gradebook.enter
 
-    def locked(config: Config, outcome: Outcome, timestamp: datetime | None) -> Recorded:
+    def locked(config: Config, outcome: Outcome, timestamp: datetime | None, again: bool) -> Recorded:
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("begin exclusive")
-            return entering(config, outcome, timestamp, patience=0)
+            return entering(config, outcome, timestamp, again, patience=0)
 
     monkeypatch.setattr(gradebook, "enter", locked)
     with pytest.raises(GradebookLocked, match="is locked"):
@@ -334,6 +449,7 @@ def test_the_time_beside_a_submission(room: Classroom, written: bytes, kept: boo
     (room.folder / "ada" / UNIT / "timestamp.txt").write_bytes(written)
     (outcome,) = room.run().outcomes
     assert outcome.status == "graded"
+    assert outcome.mended == ([] if kept else ["timestamp.txt holds no time: taken as handed in on time"])
     assert room.file("autograded", "ada", ".ipynb").with_name("timestamp.txt").exists() == kept
 
 

@@ -62,6 +62,40 @@ def test_a_loose_notebook_belongs_to_its_folder(course: Course, tmp_path: Path) 
     assert find_submissions(course, [notebook]) == [Submission("ada", "00_start", notebook)]
 
 
+@pytest.mark.parametrize(
+    ("below", "mended"),
+    [
+        ("01_next", ()),
+        ("01_next/01_next", ("lies in '01_next' in '01_next': taken for the work of 'ada'",)),
+        ("second try/01_next", ("lies in '01_next' in 'second try': taken for the work of 'ada'",)),
+    ],
+)
+def test_in_the_classroom_the_folder_in_submitted_is_the_student(
+    course: Course, below: str, mended: tuple[str, ...]
+) -> None:
+    notebook = place(course.classroom, "submitted", "ada", below, "01_next.ipynb")
+    (found,) = find_submissions(course, [course.classroom])
+    assert (found.student, found.unit, found.path, found.problem) == ("ada", "01_next", notebook, "")
+    assert found.mended == mended
+
+
+def test_a_unit_is_no_student(course: Course, tmp_path: Path) -> None:
+    place(tmp_path, "ada", "01_next", "01_next", "01_next.ipynb")
+    place(tmp_path, "bob", "01_next", "01_next", "01_next", "01_next.ipynb")
+    ada, bob = find_submissions(course, [tmp_path])
+    assert (ada.student, bob.student) == ("ada", "bob")
+    assert ada.mended == ("lies in '01_next' in '01_next': taken for the work of 'ada'",)
+
+
+def test_what_a_student_puts_beside_the_notebook_is_nobody_else_s(course: Course, tmp_path: Path) -> None:
+    place(tmp_path, "eve", "01_next", "01_next.ipynb")
+    place(tmp_path, "eve", "01_next", "ada", "01_next.ipynb")
+    place(tmp_path, "eve", "01_next", "bob", "01_next", "01_next.ipynb")
+    place(tmp_path, "kim", "00_start.ipynb")
+    place(tmp_path, "kim", "ada", "00_start", "00_start.ipynb")
+    assert [found.student for found in find_submissions(course, [tmp_path])] == ["kim", "eve"]
+
+
 def test_relative_paths(course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     notebook = place(tmp_path, "ada", "00_start", "00_start.ipynb")
     monkeypatch.chdir(notebook.parent)
@@ -89,7 +123,7 @@ def test_a_renamed_notebook_in_a_units_folder(course: Course, tmp_path: Path) ->
     for path in (tmp_path, notebook):
         (found,) = find_submissions(course, [path])
         assert (found.student, found.unit, found.path, found.problem) == ("ada", "00_start", notebook, "")
-        assert found.mended == "called 'final version (2).ipynb': taken for 00_start.ipynb"
+        assert found.mended == ("called 'final version (2).ipynb': taken for 00_start.ipynb",)
 
 
 def test_the_right_name_goes_before_others(course: Course, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What travels to the process that grades a submission, and what comes back."""
 
+import re
 from dataclasses import dataclass, field, replace
 
 import nbformat
@@ -8,6 +9,7 @@ from course_lib.grading.kernel.limits import Limits
 from course_lib.grading.scores import ExerciseScore, score
 
 GRADED = "graded"
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,11 @@ class Outcome:
     def max_points(self) -> float:
         """Points that can be earned."""
         return sum(exercise.max_points for exercise in self.exercises)
+
+
+def printable(text: str) -> str:
+    """Replace what no file can hold, such as halves of characters, and what a terminal would obey."""
+    return _CONTROL.sub("�", text.encode("utf-8", "replace").decode())
 
 
 def nothing_earned(source: str) -> list[ExerciseScore]:

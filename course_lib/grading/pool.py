@@ -27,6 +27,8 @@ SETTINGS = {
 }
 AHEAD = 2  # submissions in memory for each that runs
 CONNECTING = "10s"
+# A submission may hold figures; Dask would advise to load data in another way.
+LARGE = {"distributed.admin.large-graph-warning-threshold": "1GB"}
 
 
 @contextmanager
@@ -46,7 +48,7 @@ def local_pool(jobs: int) -> Iterator["Client"]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with (
         tempfile.TemporaryDirectory(prefix="pixelwise-", dir=_short_folder(), ignore_cleanup_errors=True) as folder,
-        dask.config.set({**SETTINGS, "temporary-directory": folder}),
+        dask.config.set({**SETTINGS, **LARGE, "temporary-directory": folder}),
         LocalCluster(
             n_workers=jobs,
             threads_per_worker=1,
@@ -87,6 +89,7 @@ def remote_pool(address: str) -> Iterator["Client"]:
     ValueError
         If there is no scheduler, or it has no workers.
     """
+    import dask.config
     from distributed import Client
 
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
@@ -95,7 +98,7 @@ def remote_pool(address: str) -> Iterator["Client"]:
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"expected a Dask scheduler at {address}, found none: {reason}") from None
-    with client:
+    with client, dask.config.set(LARGE):
         if not client.nthreads():
             raise ValueError(f"expected workers at the Dask scheduler {address}, found none; start `dask worker` there")
         yield client

@@ -8,10 +8,14 @@ from dataclasses import asdict
 
 from rich.table import Table
 
-from course_lib.grading.outcome import GRADED, Outcome
+from course_lib.grading.outcome import GRADED, Outcome, printable
 from course_lib.grading.record.gradebook import Recorded
 from course_lib.grading.scores import ExerciseScore
 
+UNRECORDED = (
+    "What could not be graded, or not be recorded, keeps its earlier grade. "
+    "Put right what its line says, and run the command again."
+)
 NOT_ISOLATED = "not isolated: the learners' code ran with your rights"
 Rows = Mapping[tuple[str, str], Outcome]
 
@@ -47,6 +51,12 @@ def table(outcomes: Sequence[Outcome]) -> Table:
     return shown
 
 
+def line(outcome: Outcome) -> str:
+    """Write an outcome in a line."""
+    points = f"{outcome.points:g}/{outcome.max_points:g}"
+    return " ".join(f"{outcome.student}, {outcome.unit}: {points} {_status(outcome)}".split())
+
+
 def _status(outcome: Outcome) -> str:
     return outcome.status if outcome.isolated else f"{outcome.status} (not isolated)"
 
@@ -62,7 +72,7 @@ def exercise_table(title: str, exercises: Sequence[ExerciseScore]) -> Table:
         shown.add_row(
             exercise.name,
             f"{exercise.points:g}/{exercise.max_points:g}",
-            "✓" if earned else exercise.message or "not run",
+            "✓" if earned else printable(exercise.message) or "not run",
         )
     return shown
 
@@ -91,7 +101,7 @@ def summary(outcomes: Sequence[Outcome], before: int) -> str:
         for outcome, texts in zip(outcomes, found, strict=True):
             lines += [f"{title}: {outcome.student}, {outcome.unit}: {text}" for text in texts]
     if any(not outcome.final for outcome in outcomes):
-        lines.append("Some errors were not the submissions' fault; their earlier grades stay. Run the command again.")
+        lines.append(UNRECORDED)
     if any(not outcome.isolated for outcome in outcomes):
         lines.append(NOT_ISOLATED)
     return "\n".join(lines)

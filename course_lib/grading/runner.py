@@ -1,8 +1,9 @@
 """Grading submissions: run what is missing, many at once, and record it, one after the other."""
 
+import fcntl
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from course_lib.course import Course
@@ -31,6 +32,8 @@ class Settings:
         Address of a Dask scheduler, whose workers grade instead.
     isolated : bool
         Whether the learners' code runs in the sandbox.
+    force : bool
+        Whether what was graded before is graded again.
     grader : callable
         Grades one submission, in a process of its own.
     """
@@ -38,6 +41,7 @@ class Settings:
     jobs: int = 1
     scheduler: str | None = None
     isolated: bool = True
+    force: bool = False
     grader: Grader = grade_one
 
 
@@ -81,19 +85,34 @@ def grade(
     Raises
     ------
     ValueError
-        If a unit itself breaks a rule, there is no sandbox or no proper pool, or another program keeps the gradebook.
+        If a unit itself breaks a rule, there is no sandbox or no proper pool, or another program keeps the gradebook
+        or grades in this classroom.
     """
     if settings.isolated and not settings.scheduler and (reason := available()):
         raise ValueError(f"{reason}\nor grade only the work of people you trust, with --no-sandbox")
     names = dict.fromkeys(submission.unit for submission in submissions)
-    grading = _Grading(course, {name: register(course, name) for name in names}, settings, on_outcome)
-    missing = grading.take_what_is_there(submissions)
-    before = len(submissions) - len(missing) - grading.refused
-    if missing:
-        grading.run(missing)
-    found = [grading.found[submission] for submission in submissions]
-    grading.recorder.finish(found)
-    return Run(found, before)
+    with _alone(course):
+        grading = _Grading(course, {name: register(course, name) for name in names}, settings, on_outcome)
+        try:
+            missing = grading.take_what_is_there(submissions)
+            before = len(submissions) - len(missing) - grading.refused
+            if missing:
+                grading.run(missing)
+        finally:  # also when a person ends it
+            grading.recorder.finish([*grading.found.values()])
+    return Run([grading.found[submission] for submission in submissions], before)
+
+
+@contextmanager
+def _alone(course: Course) -> Iterator[None]:
+    """Keep another run out of the classroom."""
+    course.classroom.mkdir(exist_ok=True)
+    with (course.classroom / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ValueError(f"another `course grade` is at work in {course.classroom}; wait until it ends") from None
+        yield
 
 
 class _Grading:
@@ -113,16 +132,28 @@ class _Grading:
         """Record results of earlier runs and what is refused; return the submissions that are left."""
         missing = []
         for submission in submissions:
-            content, unreadable = _read(submission)
-            job = self.job(submission, content or unreadable.encode())
-            if reason := submission.problem or unreadable:
+            job = self.read(submission)
+            if not job:
                 self.refused += 1
-                self.add(submission, job, not_graded(job, reason, final=not submission.problem))
-            elif outcome := self.results.load(key_of(job)):
+            elif not self.settings.force and (outcome := self.results.load(key_of(job))):
                 self.add(submission, job, outcome)
             else:
                 missing.append(submission)
         return missing
+
+    def read(self, submission: Submission) -> Job | None:
+        """Read a submission's file; record why, and return None, if it cannot be graded."""
+        try:
+            if not submission.problem:
+                return self.job(submission, read_bytes(submission.path))
+            reason, final = submission.problem, False
+        except ValueError as error:
+            reason, final = str(error), True
+        except OSError as error:
+            reason, final = f"expected a notebook, found a file that cannot be read: {error.strerror}", False
+        job = self.job(submission, reason.encode())
+        self.add(submission, job, not_graded(job, reason, final=final))
+        return None
 
     def job(self, submission: Submission, content: bytes) -> Job:
         """Put everything together that it takes to grade a submission."""
@@ -140,32 +171,23 @@ class _Grading:
         """Grade in a pool, and record each outcome as it comes."""
         by_name = {(submission.student, submission.unit): submission for submission in missing}
         count = min(self.settings.jobs, len(missing))
-        settings, jobs = self.settings, (self.job(submission, _read(submission)[0]) for submission in missing)
+        settings, jobs = self.settings, filter(None, map(self.read, missing))
         with remote_pool(settings.scheduler) if settings.scheduler else local_pool(count) as client:
             refuse_others(client, available if settings.isolated else str)
             for job, outcome in outcomes(client, settings.grader, jobs):
-                if outcome.final:
-                    self.results.store(key_of(job), outcome)
-                self.add(by_name[job.student, job.unit], job, outcome)
+                self.add(by_name[job.student, job.unit], job, outcome, fresh=True)
 
-    def add(self, submission: Submission, job: Job, outcome: Outcome) -> None:
-        """Record an outcome; what goes wrong with that concerns this submission alone."""
-        if submission.mended:
-            outcome = replace(outcome, mended=[submission.mended, *outcome.mended])
+    def add(self, submission: Submission, job: Job, outcome: Outcome, fresh: bool = False) -> None:
+        """Record an outcome, and store a fresh one; what goes wrong with that concerns this submission alone."""
         try:
+            if fresh and outcome.final:
+                self.results.store(key_of(job), outcome)
+            outcome = replace(outcome, mended=[*submission.mended, *outcome.mended])
             self.recorder.record(submission, key_of(job), outcome)
         except Exception as error:  # a submission is a stranger's file: nothing in it may stop the others
             status = f"error: it was graded, but not recorded: {type(error).__name__}: {error}"
             outcome = replace(outcome, status=status, log=f"{outcome.log}\n{traceback.format_exc()}", final=False)
             with suppress(OSError):
                 self.recorder.record(submission, key_of(job), outcome)
-        self.found[submission] = outcome
+        self.found[submission] = replace(outcome, notebook="", log="")  # of many, they would fill the memory
         self.on_outcome(outcome)
-
-
-def _read(submission: Submission) -> tuple[bytes, str]:
-    """Read a submission's file; return its content, and why it cannot be read."""
-    try:
-        return (b"" if submission.problem else read_bytes(submission.path)), ""
-    except ValueError as error:
-        return b"", str(error)

@@ -130,6 +130,7 @@ def faults(notebook: NotebookNode) -> list[str]:
     return [
         f"{cell.metadata.nbgrader['grade_id']}: {output.evalue}"
         for cell in notebook.cells
+        if utils.is_grade(cell) and not utils.is_solution(cell)  # elsewhere a learner may call an error so
         for output in cell.get("outputs", [])
         if output.get("ename") == FAULT
     ]

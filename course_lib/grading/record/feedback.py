@@ -28,6 +28,7 @@ def feedback_html(
     unit: str,
     comments: Mapping[str, str] | None = None,
     status: str = "",
+    late: float = 0,
 ) -> str:
     """Write the feedback on one submission.
 
@@ -43,6 +44,8 @@ def feedback_html(
         What a person wrote, by the grade_id of the cell that it is about.
     status : str
         Why the submission could not be graded; mostly empty.
+    late : float
+        Points that are taken off because it was handed in late.
 
     Returns
     -------
@@ -58,7 +61,8 @@ def feedback_html(
         student=student,
         unit=unit,
         status=status,
-        points=sum(exercise.points for exercise in exercises),
+        points=max(0, sum(exercise.points for exercise in exercises) - late),
+        late=late,
         max_points=sum(exercise.max_points for exercise in exercises),
         rows=rows,
         has_cells=bool(cells),

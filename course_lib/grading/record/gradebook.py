@@ -54,6 +54,8 @@ class Recorded:
         Manual scores and extra credit count, a late penalty is taken off; never less than 0.
     exercises : dict of str to (points, maximum)
         By exercise, before a late penalty.
+    late : float
+        The late penalty, in points.
     comments : dict of str to str
         What people wrote, by the name of the cell that it is about.
     """
@@ -63,6 +65,7 @@ class Recorded:
     points: float
     max_points: float
     exercises: dict[str, tuple[float, float]]
+    late: float = 0.0
     comments: dict[str, str] = field(default_factory=dict)
 
 
@@ -83,11 +86,13 @@ def _in_transaction(config: Config, work: Callable[[Gradebook], Result], patienc
         time.sleep(0.2)
 
 
-def enter(config: Config, outcome: Outcome, timestamp: datetime | None, patience: float = PATIENCE) -> Recorded:
-    """Enter an outcome into the gradebook.
+def enter(
+    config: Config, outcome: Outcome, timestamp: datetime | None, again: bool = False, patience: float = PATIENCE
+) -> Recorded:
+    """Enter an outcome into the gradebook, with the late penalty as it is now.
 
     Manual scores, extra credit and comments of people stay; a cell with a manual score is marked for review, as
-    nbgrader does. A submission that could not be graded has 0 points everywhere, is marked for review, and a comment
+    nbgrader does. A submission that could not be graded has no points from tests, is marked for review, and a comment
     says why, so that the points of an earlier one do not stand.
 
     Parameters
@@ -98,6 +103,8 @@ def enter(config: Config, outcome: Outcome, timestamp: datetime | None, patience
         Of a unit that the gradebook knows.
     timestamp : datetime or None
         When it was handed in, UTC.
+    again : bool
+        Whether this outcome was entered before: what people have reviewed since is not marked again.
     patience : float
         Seconds to wait while another program is writing.
 
@@ -111,10 +118,10 @@ def enter(config: Config, outcome: Outcome, timestamp: datetime | None, patience
     GradebookLocked
         If it writes still. Nothing is entered then.
     """
-    return _in_transaction(config, lambda gradebook: _enter(gradebook, config, outcome, timestamp), patience)
+    return _in_transaction(config, lambda gradebook: _enter(gradebook, config, outcome, timestamp, again), patience)
 
 
-def _enter(gradebook: Gradebook, config: Config, outcome: Outcome, timestamp: datetime | None) -> Recorded:
+def _enter(gradebook: Gradebook, config: Config, outcome: Outcome, timestamp: datetime | None, again: bool) -> Recorded:
     db: Session = gradebook.db
     notebook = gradebook.find_notebook(outcome.unit, outcome.unit)
     student = db.get(Student, outcome.student) or Student(id=outcome.student)
@@ -131,7 +138,7 @@ def _enter(gradebook: Gradebook, config: Config, outcome: Outcome, timestamp: da
     if submitted is None:
         submitted = SubmittedNotebook(notebook=notebook, assignment=submission)
         db.add(submitted)
-    db.add_all(_grade(notebook, submitted, outcome))
+    db.add_all(_grade(notebook, submitted, outcome, again))
     db.flush()
     db.expire(submitted)
     _penalize(config, submission, submitted)
@@ -140,16 +147,20 @@ def _enter(gradebook: Gradebook, config: Config, outcome: Outcome, timestamp: da
     return _read(submission)
 
 
-def _grade(notebook: Notebook, submitted: SubmittedNotebook, outcome: Outcome) -> Iterator[Grade | Comment]:
+def _grade(
+    notebook: Notebook, submitted: SubmittedNotebook, outcome: Outcome, again: bool
+) -> Iterator[Grade | Comment]:
     """Yield the points and automatic comments of each cell, as they are to be."""
     cells = nbformat.reads(outcome.notebook, as_version=4).cells if outcome.notebook else []
     points = {cell.metadata.nbgrader["grade_id"]: cell_points(cell) for cell in cells if is_grade(cell)}
     written = {cell.metadata.nbgrader["grade_id"]: compute_checksum(cell) for cell in cells if is_solution(cell)}
     released = {cell.name: cell.checksum for cell in notebook.source_cells}
     for cell in [*notebook.grade_cells, *notebook.task_cells]:
-        grade = _of_cell(submitted.grades, cell) or Grade(cell_id=cell.id, notebook=submitted)
+        there = _of_cell(submitted.grades, cell)
+        grade = there or Grade(cell_id=cell.id, notebook=submitted)
         grade.auto_score = points.get(cell.name) if cells else 0.0
-        grade.needs_manual_grade = not cells or grade.manual_score is not None or grade.auto_score is None
+        if not (again and there):
+            grade.needs_manual_grade = not cells or grade.manual_score is not None or grade.auto_score is None
         yield grade
     for cell in [*notebook.solution_cells, *notebook.task_cells]:
         comment = _of_cell(submitted.comments, cell) or Comment(cell_id=cell.id, notebook=submitted)
@@ -205,4 +216,5 @@ def _read(submission: SubmittedAssignment) -> Recorded:
         comments |= {comment.name: comment.manual_comment for comment in submitted.comments if comment.manual_comment}
     late = submission.late_submission_penalty or 0.0
     earned, possible = (sum(pair[side] for pair in exercises.values()) for side in (0, 1))
-    return Recorded(submission.student.id, submission.name, max(0.0, earned - late), possible, exercises, comments)
+    points = max(0.0, earned - late)
+    return Recorded(submission.student.id, submission.name, points, possible, exercises, late, comments)

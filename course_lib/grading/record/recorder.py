@@ -19,10 +19,8 @@ from course_lib.grading.record.feedback import feedback_html
 from course_lib.grading.record.gradebook import GradebookLocked, Recorded
 from course_lib.grading.report import exercises_csv, grades_csv
 from course_lib.grading.scores import ExerciseScore
-from course_lib.grading.submission.find import Submission
+from course_lib.grading.submission.find import STAMP, Submission
 from course_lib.release import build_source, generate
-
-STAMP = 100  # characters of a time
 
 
 @dataclass(frozen=True)
@@ -57,13 +55,13 @@ class Recorder:
         self.course = course
         self.units = units
         self.config = course.nbgrader_config()
-        self._there = {(entry.unit, entry.student): entry for entry in gradebook.recorded(self.config)}
         self._postponed: list[tuple[Submission, str, Outcome]] = []
 
     def record(self, submission: Submission, key: str, outcome: Outcome) -> None:
-        """Record an outcome, unless it is recorded already; later, if another program keeps the gradebook.
+        """Record an outcome; later, if another program keeps the gradebook.
 
-        The feedback on what is recorded already is written anew if people have changed points or comments.
+        Of what is recorded already, the late penalty is reckoned anew, and the feedback is written again if that or
+        people have changed the points or comments.
 
         Parameters
         ----------
@@ -75,7 +73,7 @@ class Recorder:
             Only its log is written where it is not final: an earlier grade stays.
         """
         write_aside(self._file("logs", outcome, ".log"), outcome.log)
-        if not outcome.final or self._is_up_to_date(outcome, key):
+        if not outcome.final:
             return
         if not self._postponed:
             with suppress(GradebookLocked):
@@ -98,48 +96,54 @@ class Recorder:
         """
         for waiting in self._postponed:
             self._record(*waiting)
-        rows = {(outcome.unit, outcome.student): outcome for outcome in [*self._remembered(), *outcomes]}
         entries = gradebook.recorded(self.config)
+        there = {(entry.unit, entry.student) for entry in entries}
+        remembered = [outcome for outcome in self._remembered() if (outcome.unit, outcome.student) in there]
+        rows = {(outcome.unit, outcome.student): outcome for outcome in [*remembered, *outcomes]}
         write_aside(self.course.classroom / "grades.csv", grades_csv(entries, rows))
         write_aside(self.course.classroom / "exercises.csv", exercises_csv(entries, rows))
 
     def _record(self, submission: Submission, key: str, outcome: Outcome) -> None:
-        stamp = submission.path.with_name("timestamp.txt")
-        written = _written(stamp)
+        written = submission.timestamp
         time: datetime | None = parse_utc(written) if written else None
-        entry = gradebook.enter(self.config, outcome, time)
+        before = self._remembered_of(outcome, key)
+        if not before:
+            self._memory(outcome).unlink(missing_ok=True)  # what it says is no longer so
+        entry = gradebook.enter(self.config, outcome, time, again=bool(before))
         notebook = self._file("autograded", outcome, ".ipynb", outcome.unit)
-        write_aside(notebook, outcome.notebook or self._stand_in(outcome))
+        page = self._file("feedback", outcome, ".html", outcome.unit)
         if written:
-            write_aside(notebook.with_name(stamp.name), written)
+            write_aside(notebook.with_name(STAMP), written)
         else:
-            notebook.with_name(stamp.name).unlink(missing_ok=True)
-        self._hand_back(key, outcome, entry)
+            notebook.with_name(STAMP).unlink(missing_ok=True)
+        if not before or not notebook.is_file():
+            write_aside(notebook, outcome.notebook or self._stand_in(outcome))
+        if before != _as_json(entry) or not page.is_file():
+            self._hand_back(page, outcome, entry)
+            self._remember(key, outcome, entry)
 
-    def _hand_back(self, key: str, outcome: Outcome, entry: Recorded) -> None:
-        """Write the feedback, with what people changed, and remember that."""
+    def _hand_back(self, page: Path, outcome: Outcome, entry: Recorded) -> None:
+        """Write the feedback, with what people changed."""
         exercises = [
             replace(exercise, points=entry.exercises.get(exercise.name, (exercise.points,))[0])
             for exercise in outcome.exercises
         ]
         notebook = nbformat.reads(outcome.notebook, as_version=4) if outcome.notebook else None
         status = outcome.status if outcome.status != GRADED else ""
-        page = feedback_html(notebook, exercises, outcome.student, outcome.unit, entry.comments, status)
-        write_aside(self._file("feedback", outcome, ".html", outcome.unit), page)
+        about = (outcome.student, outcome.unit, entry.comments, status, entry.late)
+        write_aside(page, feedback_html(notebook, exercises, *about))
+
+    def _remember(self, key: str, outcome: Outcome, entry: Recorded) -> None:
+        """Write down, last of all, that everything about an outcome is written."""
         row = asdict(replace(outcome, notebook="", log=""))
         write_aside(self._memory(outcome), json.dumps({"key": key, "entry": asdict(entry), "outcome": row}))
 
-    def _is_up_to_date(self, outcome: Outcome, key: str) -> bool:
-        entry = self._there.get((outcome.unit, outcome.student))
-        if entry is None or not self._file("autograded", outcome, ".ipynb", outcome.unit).is_file():
-            return False
+    def _remembered_of(self, outcome: Outcome, key: str) -> object:
+        """Read what the gradebook held when this outcome was recorded; None if another one was, or none."""
         with suppress(OSError, ValueError, KeyError):
             remembered = json.loads(self._memory(outcome).read_text(encoding="utf-8"))
-            if remembered["key"] == key:
-                if remembered["entry"] != json.loads(json.dumps(asdict(entry))):
-                    self._hand_back(key, outcome, entry)
-                return True
-        return False
+            return remembered["entry"] if remembered["key"] == key else None
+        return None
 
     def _remembered(self) -> Iterator[Outcome]:
         """Read the outcomes that were recorded last, of every unit and student."""
@@ -165,13 +169,6 @@ class Recorder:
         return self.course.classroom.joinpath(folder, outcome.student, *inside, f"{outcome.unit}{suffix}")
 
 
-def _written(stamp: Path) -> str:
-    """Read the time that nbgrader writes beside a submission; the empty string if there is none."""
-    if stamp.is_symlink() or not stamp.is_file():
-        return ""
-    with stamp.open(encoding="utf-8", errors="replace") as file:
-        line = file.read(STAMP).strip()
-    with suppress(ValueError, OverflowError):
-        parse_utc(line)
-        return line
-    return ""
+def _as_json(entry: Recorded) -> object:
+    """Make of an entry what is read where it was written as JSON."""
+    return json.loads(json.dumps(asdict(entry)))

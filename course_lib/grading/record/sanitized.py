@@ -17,6 +17,8 @@ _TAGS = """a abbr b blockquote br caption code col colgroup dd del details div d
 _ATTRIBUTES = {("td", "colspan"), ("td", "rowspan"), ("th", "colspan"), ("th", "rowspan"), ("ol", "start")}
 _LINK = re.compile(r"https?://|mailto:", re.IGNORECASE)
 _UNSEEN = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
+# Left open, one is opened anew in every paragraph, up to three of each kind: of those that differ, all.
+_FORMATTING = re.compile(r"<(b|big|code|em|font|i|s|small|strike|strong|tt|u)\b[^>]*>", re.IGNORECASE)
 _OVERWRITTEN = re.compile(r"^.*\r(?=[^\n])", re.MULTILINE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]")
 _FOLDERS = re.compile(r"(\x1b\[[\d;]*m|(?<![\w:/.~-]))~?/(?:[^\s/:'\"<>()\[\]\x1b]+/)+")
@@ -37,7 +39,11 @@ def html(text: str) -> str:
     """Keep of HTML what is only looked at: words, tables and links to the web, without any style."""
     if len(text) > LONGEST_MARKUP:
         return console(text)
-    return str(_SANITIZER.sanitize_html_tags(_UNSEEN.sub("", text)))
+    return _clean(text)
+
+
+def _clean(text: str) -> str:
+    return str(_SANITIZER.sanitize_html_tags(_FORMATTING.sub(r"<\1>", _UNSEEN.sub("", text))))
 
 
 def markdown(text: str) -> str:
@@ -46,7 +52,7 @@ def markdown(text: str) -> str:
         return console(text)
     try:
         converted = _MARKDOWN.render(text.replace("attachment:", "#"))
-        return str(_SANITIZER.sanitize_html_tags(_UNSEEN.sub("", converted)))
+        return _clean(converted)
     except Exception:  # a stranger's text: nobody knows what a parser stumbles over
         return console(text)
 

@@ -8,9 +8,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from nbgrader.utils import parse_utc
+
 from course_lib.course import Course
 
 NOT_OURS = (".ipynb_checkpoints", "__MACOSX")
+STAMP, STAMP_CHARS = "timestamp.txt", 100
 NAME_BYTES = 128  # what nbgrader's gradebook holds; leaves room for the names of files made from it
 UNSHOWN = ("Cc", "Cs", "Zl", "Zp")  # Unicode's categories: control, half of a pair or no UTF-8, line ends
 LINK = "expected a file or folder of its own, found a link, which is not followed"
@@ -23,22 +26,26 @@ class Submission:
     Attributes
     ----------
     student : str
-        The name of the folder that holds the unit's folder, or the notebook.
+        In the classroom, the name of the folder in ``submitted``. Elsewhere of the one that holds the unit's folder, or
+        the notebook.
     unit : str
         The unit's whole name.
     path : Path
         The notebook.
-    mended : str
+    mended : tuple of str
         What was unusual about the file, in words; mostly empty.
     problem : str
         Why it cannot be graded, in words; mostly empty.
+    timestamp : str
+        When it was handed in, as nbgrader writes it beside a submission; mostly empty.
     """
 
     student: str
     unit: str
     path: Path
-    mended: str = ""
+    mended: tuple[str, ...] = ()
     problem: str = ""
+    timestamp: str = ""
 
 
 def find_submissions(course: Course, paths: Iterable[Path]) -> list[Submission]:
@@ -75,9 +82,10 @@ def find_submissions(course: Course, paths: Iterable[Path]) -> list[Submission]:
         if not here:
             raise ValueError(f"expected notebooks called like a unit ({', '.join(units)}) in {path}, found none")
         found |= {submission.path: submission for submission in here}
-    counts = Counter((submission.student, submission.unit) for submission in found.values())
-    checked = [_checked(submission, counts[submission.student, submission.unit]) for submission in found.values()]
-    return sorted(checked, key=lambda submission: (submission.unit, submission.student, submission.path))
+    named = [_named(submission, course, units) for submission in found.values()]
+    counts = Counter((submission.student, submission.unit) for submission in named)
+    checked = [_checked(submission, counts[submission.student, submission.unit]) for submission in named]
+    return sorted(map(_timed, checked), key=lambda submission: (submission.unit, submission.student, submission.path))
 
 
 def _below(root: Path, units: list[str]) -> Iterator[Submission]:
@@ -85,7 +93,7 @@ def _below(root: Path, units: list[str]) -> Iterator[Submission]:
     unreadable: list[OSError] = []
     for name, folders, files in os.walk(root, onerror=unreadable.append):
         folder = Path(name)
-        folders[:] = [below for below in folders if below not in NOT_OURS]
+        folders[:] = [below for below in folders if below not in NOT_OURS and _may_hold(folder, files, below, units)]
         for below in filter(Path.is_symlink, map(folder.joinpath, folders)):
             yield from _linked(below, units)
         yield from _in_folder(folder, files, units)
@@ -97,13 +105,20 @@ def _below(root: Path, units: list[str]) -> Iterator[Submission]:
         yield Submission(folder.parent.name, folder.name, folder, problem=problem)
 
 
+def _may_hold(folder: Path, files: Iterable[str], below: str, units: list[str]) -> bool:
+    """Tell whether a folder may hold submissions; what a student hands in may hold folders called like others."""
+    if folder.name in units:
+        return below == folder.name  # unpacked twice
+    return below in units or not any(f"{unit}.ipynb" in files for unit in units)
+
+
 def _in_folder(folder: Path, files: Iterable[str], units: list[str]) -> Iterator[Submission]:
     """Yield the submissions that lie in a folder itself."""
     notebooks = sorted(name for name in files if name.endswith(".ipynb") and not name.startswith("."))
     if folder.name in units:
         right = f"{folder.name}.ipynb"
         for name in [right] if right in notebooks else notebooks:
-            mended = "" if name == right else f"called {name!r}: taken for {right}"
+            mended = () if name == right else (f"called {name!r}: taken for {right}",)
             yield Submission(folder.parent.name, folder.name, folder / name, mended)
     else:
         for unit in units:
@@ -121,6 +136,20 @@ def _linked(folder: Path, units: list[str]) -> Iterator[Submission]:
                 yield Submission(folder.name, unit, folder / unit, problem=LINK)
 
 
+def _named(submission: Submission, course: Course, units: list[str]) -> Submission:
+    """Find out whose a submission is that lies deeper than it should, as one that was unpacked twice does."""
+    classroom, folder = course.classroom.resolve() / "submitted", submission.path.parent
+    if folder.is_relative_to(classroom) and folder != classroom:
+        student = folder.relative_to(classroom).parts[0]
+    else:
+        outside = (above.name for above in folder.parents if above.name not in units)
+        student = next(outside, "") if submission.student in units else submission.student
+    if student == submission.student:
+        return submission
+    mended = f"lies in '{folder.name}' in '{folder.parent.name}': taken for the work of {student!r}"
+    return replace(submission, student=student, mended=(*submission.mended, mended))
+
+
 def _checked(submission: Submission, count: int) -> Submission:
     """Add why a submission cannot be graded; its student's name can be shown then, whatever it holds."""
     student = submission.student
@@ -135,6 +164,26 @@ def _checked(submission: Submission, count: int) -> Submission:
     if not problem and count > 1:
         problem = f"expected one notebook of {submission.unit}, found {count}; this one is {submission.path}"
     return replace(submission, student=shown, problem=problem)
+
+
+def _timed(submission: Submission) -> Submission:
+    """Add the time that stands beside a submission; who hands in beside what is no time, hands in on time."""
+    stamp = submission.path.with_name(STAMP)
+    if not (stamp.is_symlink() or stamp.exists()):
+        return submission
+    try:
+        written = "" if stamp.is_symlink() or not stamp.is_file() else _beginning(stamp)
+        parse_utc(written)
+    except (OSError, ValueError, OverflowError):
+        mended = f"{STAMP} holds no time: taken as handed in on time"
+        return replace(submission, mended=(*submission.mended, mended))
+    return replace(submission, timestamp=written)
+
+
+def _beginning(stamp: Path) -> str:
+    """Read a line from a file of any size."""
+    with stamp.open(encoding="utf-8", errors="replace") as file:
+        return file.read(STAMP_CHARS).strip()
 
 
 def _shown(student: str) -> str:

@@ -69,16 +69,15 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     ValueError
-        If it cannot be read, is no regular file, or is larger than 100 MB; it is not loaded then.
+        If it is no regular file, or larger than 100 MB; it is not loaded then.
+    OSError
+        If it cannot be read: that says nothing about the notebook.
     """
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise ValueError("expected a notebook, found something that is no file")
-        _check_size(status.st_size)
-        return path.read_bytes()
-    except OSError as error:
-        raise ValueError(f"expected a notebook, found a file that cannot be read: {error.strerror}") from error
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError("expected a notebook, found something that is no file")
+    _check_size(status.st_size)
+    return path.read_bytes()
 
 
 def _check_size(size: int) -> None:

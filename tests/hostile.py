@@ -163,6 +163,17 @@ HONEST = {
     "Donald": Case(2, "def upto(n):\n    return [0, 1] + (n - 2) * [7]", unit=COUNTING, message="three numbers"),
     "Edsger": Case(0, unit=COUNTING, message="NotImplementedError"),
     "Tony": Case(1, "def upto(n):\n    return range(3)", unit=COUNTING, message="so many numbers"),
+    "Annie": Case(
+        3,
+        "from array import array\ndef double(x):\n"
+        "    return array('d', [2 * each for each in x]) if isinstance(x, list) else 2 * x",
+    ),
+    "Dorothy": Case(
+        3,
+        "from collections import deque\ndef double(x):\n"
+        "    return deque(2 * each for each in x) if isinstance(x, list) else 2 * x",
+    ),
+    "Vera": Case(5, "from collections import deque\ndef upto(n):\n    return deque(range(n))", unit=COUNTING),
     "Barbara": Case(
         5, "class upto(list):\n    __init__ = lambda self, n: list.__init__(self, range(n))", unit=COUNTING
     ),
@@ -252,6 +263,25 @@ with open('full', 'wb') as file:
     while True:
         file.write(bytes(2**20))
 """
+UNSEEN = """
+import mmap
+
+def attack():
+    kept, block = [], b'x' * 2**26
+    for _ in range(20):
+        shared = mmap.mmap(-1, 2**26)
+        shared[:] = block
+        shared.madvise(mmap.MADV_DONTNEED)  # out of the process, not out of memory
+        kept.append(shared)
+    return all(shared[-1] == 120 for shared in kept)
+"""
+SEMAPHORES = """
+import ctypes
+
+def attack():
+    system = ctypes.CDLL(None)
+    return all(system.semget(0, 32_000, 0o600) >= 0 for _ in range(600))
+"""
 TOO_MUCH = {
     "memory in the cell": Case(3, f"{RIGHT}\nx = bytearray(5 * 2**30)"),
     "memory bit by bit": Case(3, f"{RIGHT}\nx = []\nwhile True:\n    x.append(b'x' * 2**26)"),
@@ -275,6 +305,14 @@ TOO_MUCH = {
     "displays 100 MB at once": Case(3, f"{RIGHT}\nfrom IPython.display import HTML\nHTML('x' * 100_000_000)"),
     "prints what is no text": Case(3, f"{RIGHT}\nprint('\\ud800 \\x00 \\x1b[999;1m' * 1000)\n'\\ud800'"),
     "writes many GB": Case(3, f"{RIGHT}\n{FILES}"),
+    "memory that no process shows": Case(0, prize(UNSEEN)),
+    "memory in semaphores": Case(0, prize(SEMAPHORES)),
+    "raises 120 MB of errors": Case(
+        3,
+        f"{RIGHT}\nshell = get_ipython()\nfor _ in range(60):\n"
+        "    shell._showtraceback(ValueError, ValueError('x'), ['y' * 20_000] * 100)",
+        notes="get_ipython",
+    ),
 }
 
 ASK = "import socket\n\ndef attack():\n    "
@@ -405,6 +443,7 @@ FILES_OUTSIDE = {
     "detaches, and is right": Case(3, f"{RIGHT}\n{DETACH}"),
 }
 
+FAULTY = "type('Faulty test', (Exception,), {})('\\n1/1 Ada, 01_doubling: 0/3 graded\\x1b[2J')"
 HOOKS = {
     "transforms the input": Case(
         0,
@@ -546,6 +585,11 @@ shell.run_cell = shell.run_cell_async = lambda source, *args, **kwargs: was('1')
 """,
         message="stopped after",
         notes="get_ipython",
+    ),
+    "an error called like a faulty test": Case(3, RIGHT, added(f"raise {FAULTY}")),
+    "an error called like a faulty test in the answer": Case(3, f"{RIGHT}\nraise {FAULTY}"),
+    "speaks to the terminal": Case(
+        3, f"{RIGHT}\n!true \x1b]0;owned\x1b\\\x1b[2J", notes="starts a program: !true �]0;owned"
     ),
     "overrides showtraceback": Case(
         0,
@@ -718,6 +762,11 @@ def double(x):
         unit=COUNTING,
         message="Error",
     ),
+    "a set of numbers that collide": Case(
+        0,
+        "class S(set):\n    __iter__ = lambda self: iter([k * (2**61 - 1) for k in range(150_000)])\n"
+        "def double(x):\n    return S()",
+    ),
     "changes what it is given": Case(
         0,
         "import numpy as np\ndef double(x):\n    if isinstance(x, list):\n        x[:] = [0.0] * len(x)\n"
@@ -869,6 +918,19 @@ evil = pickle.dumps(Evil())
     ),
     "an agent that changes what it is given": Case(
         0, own_agent("value(number, -1.0, ['list', 'call', FUNCTION, ['tuple', 0.0], ['dict']])")
+    ),
+    "an agent of keys that collide": Case(
+        0,
+        own_agent("value(number, ['set', *KEYS])") + "\nKEYS = [k * (2**61 - 1) for k in range(300_000)]\n",
+        message="ChannelError",
+    ),
+    "an agent with a long signature": Case(
+        0,
+        own_agent("value(number, 5.0)").replace(
+            "return value(number, None)",
+            "return value(number, ['tuple', ['list', *[['tuple', f'p{n}', 1, None, 'd'] for n in range(9000)]], None])",
+        ),
+        message="came",
     ),
     "an agent without end": Case(
         0,
@@ -1156,7 +1218,32 @@ NAMES = {
         recorded=False,
     ),
 }
+
+
+def many_elements(notebook: Notebook) -> None:
+    """Add a text that is short, and long when it is put right."""
+    signs = "abcdefghijklmnopqrstuvwxyz0123456789"
+    text = "<p>" + "".join(f"<b {a}{b}>" for a in signs for b in signs) + "<p>x" * 2000
+    notebook["cells"].append({"cell_type": "markdown", "metadata": {}, "source": text})
+
+
+def for_others(path: Path, places: Mapping[str, str]) -> None:
+    """Hand in folders that are called like other students."""
+    content = Path(places["other"]).read_bytes()
+    path.write_bytes(content)
+    for student in ("Mary", "Nobody"):
+        (path.parent / student).mkdir()
+        (path.parent / student / path.name).write_bytes(content)
+
+
 SHOWN = {
+    "a text of very many elements": Case(3, RIGHT, many_elements),
+    "hands in for others": Case(3, place=for_others),
+    "a picture with a script for its width": Case(
+        3,
+        f"{RIGHT}\nfrom IPython.display import display\nfor size in ({{'width': '1 onerror=alert(1) x=1'}}, [1]):\n"
+        "    display({'image/png': 'AAAA', 'text/plain': 'x'}, raw=True, metadata={'image/png': size})",
+    ),
     "scripts": Case(
         3,
         f"{RIGHT}\nfrom IPython.display import HTML, SVG, Javascript, Markdown, display\n"

@@ -111,3 +111,18 @@ def test_half_a_character_is_replaced() -> None:
 def test_an_error_of_ours_reads_like_one_of_python() -> None:
     output = error("TimeoutError", "stopped")
     assert (output.ename, output.evalue, output.traceback) == ("TimeoutError", "stopped", ["TimeoutError: stopped"])
+
+
+def test_errors_end_at_the_limit() -> None:
+    long = {"ename": "E", "evalue": "", "traceback": ["t" * 60]}
+    first, second = shown("error", long, long, long)
+    assert first.ename == "E"
+    assert "more than 100 characters" in second.text
+
+
+def test_only_the_size_of_a_picture_is_kept_of_what_is_said_of_it() -> None:
+    said = {"image/png": {"width": 9, "height": "1 onerror=alert(1)", "x": 1}, "filenames": {"image/png": "//x"}}
+    [output] = shown("display_data", {"data": {"image/png": "y", "text/plain": "z"}, "metadata": said})
+    assert output.metadata == {"image/png": {"width": 9}}
+    [output] = shown("display_data", {"data": {"image/png": "y"}, "metadata": {"image/png": [1]}})
+    assert output.metadata == {"image/png": {}}

@@ -17,7 +17,7 @@ from ml_dtypes import bfloat16
 
 from course_lib.grading.trusted import plain
 from course_lib.grading.trusted.arrays import KINDS
-from course_lib.grading.trusted.plain import Buffers, ChannelError, Decoder, Encoder, Tree
+from course_lib.grading.trusted.plain import MAX_MEMBERS, Buffers, ChannelError, Decoder, Encoder, Tree
 
 BASE = (bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, slice, range, type(None), type(...))
 NUMBERS = stn.scalar_dtypes().filter(lambda dtype: dtype.kind in "biufc" and dtype.itemsize <= 16)
@@ -333,3 +333,20 @@ def test_a_truth_value_is_one_bit() -> None:
     value = read(tree, [buffer])
     assert value.tolist() == [False, True, True, True]
     assert value.sum() == 3
+
+
+@pytest.mark.parametrize("kind", ["set", "frozenset", "dict"])
+def test_sets_and_dicts_have_few_members(kind: str) -> None:
+    """Of numbers with the same hash, each one is compared with all before it."""
+    tree = [kind, *(k * (2**61 - 1) for k in range(2 * MAX_MEMBERS + 2))]
+    with pytest.raises(ChannelError, match="ValueError"):
+        Decoder([], lambda *_: None).read(tree)
+    with pytest.raises(ValueError, match=f"at most {MAX_MEMBERS} members, got {MAX_MEMBERS + 1}"):
+        Encoder(lambda _: None).write(set(range(MAX_MEMBERS + 1)))
+
+
+def test_the_shape_of_a_tensor_is_a_tuple() -> None:
+    import tensorflow as tf
+
+    shape = tf.ones((2, 3)).shape
+    assert Encoder(lambda _: None).write(shape) == ["tuple", 2, 3]

@@ -14,7 +14,7 @@ import pytest
 
 import course_lib
 from course_lib.grading.kernel import sandbox, syscalls
-from course_lib.grading.kernel.learner import Learner
+from course_lib.grading.kernel.learner import Learner, NotStarted
 from course_lib.grading.kernel.limits import Limits
 from course_lib.grading.kernel.warm import VARIABLE, warm_up
 from tests.test_doctor import Add, add
@@ -24,7 +24,7 @@ __all__ = ["add"]
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "PIXELWISE_TEST_SECRET"
 # Numbers of the kernel's classic packet filter, from its documentation.
-LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+LOAD, AND, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_the_file_system_holds_the_system_python_and_the_library(inside: Learner
             for name in ("solutions", "build", "classroom", "work", "notebooks", "tests", ".git", "README.md")
         ),
         *(Path.home() / name for name in (".bashrc", ".ssh", ".cache/pixelwise/ops/lock", ".config")),
-        *map(Path, ("/etc/passwd", "/etc/shadow", "/var", "/root/.bashrc", "/home", "/run", "/sys", "/mnt", "/srv")),
+        *map(Path, ("/etc/passwd", "/etc/shadow", "/var", "/root/.bashrc", "/run", "/sys", "/mnt", "/srv")),
     ],
     ids=str,
 )
@@ -184,6 +184,13 @@ def test_calls_that_get_around_limits_are_refused(name: str, inside: Learner) ->
     assert value(inside, CALL.format(f"{number}, 0, 0, 0, 0, 0")) == (-1, 1)
 
 
+def test_memory_that_no_process_shows_cannot_be_had(inside: Learner) -> None:
+    assert value(inside, "import mmap; mmap.mmap(-1, 4096)") == "PermissionError"
+    assert value(inside, "mmap.mmap(os.open('/dev/zero', os.O_RDWR), 4096)") == "OSError"
+    assert value(inside, "mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)[0]") == 0
+    assert value(inside, "import multiprocessing; multiprocessing.Array('d', 9)[0]") == 0.0
+
+
 def test_a_user_namespace_can_not_be_made(inside: Learner) -> None:
     clone = syscalls.CLONE[platform.machine()]
     assert value(inside, CALL.format(f"{clone}, {syscalls.CLONE_NEWUSER | 17}, 0, 0, 0, 0")) == (-1, 1)
@@ -195,10 +202,10 @@ def test_a_user_namespace_can_not_be_made(inside: Learner) -> None:
 # The filter, run by hand
 
 
-def decide(program: bytes, number: int, argument: int, arch: int) -> int:
-    """Run a filter as the kernel does, on one call."""
+def decide(program: bytes, number: int, argument: int, arch: int, fourth: int = 0) -> int:
+    """Run a filter as the kernel does, on one call with these first and fourth arguments."""
     code = list(struct.iter_unpack("<HBBI", program))
-    data = {0: number, 4: arch, 16: argument}
+    data = {0: number, 4: arch, 16: argument, 40: fourth}
     loaded = position = 0
     while True:
         operation, if_true, if_false, operand = code[position]
@@ -207,6 +214,8 @@ def decide(program: bytes, number: int, argument: int, arch: int) -> int:
             return operand
         if operation == LOAD:
             loaded = data[operand]
+        elif operation == AND:
+            loaded &= operand
         else:
             hit = {EQUAL: loaded == operand, AT_LEAST: loaded >= operand, ANY_BIT: loaded & operand}[operation]
             position += if_true if hit else if_false
@@ -221,6 +230,10 @@ def test_the_filter_refuses_what_is_listed_and_allows_the_rest(machine: str) -> 
     assert decide(program, syscalls.CLONE3, 0, arch) == 0x00050026
     assert decide(program, syscalls.CLONE[machine], 0x10000011, arch) == 0x00050001
     assert decide(program, syscalls.CLONE[machine], 0x003D0F00, arch) == 0x7FFF0000  # as a thread is made
+    kinds = {"private": 0x02, "private, of no file": 0x22, "shared, of a file": 0x01, "shared, of no file": 0x21}
+    decided = {kind: decide(program, syscalls.MMAP[machine], 0, arch, flags) for kind, flags in kinds.items()}
+    assert [kind for kind, decision in decided.items() if decision != 0x7FFF0000] == ["shared, of no file"]
+    assert decide(program, syscalls.MMAP[machine], 0, arch, 0x8033) == 0x00050001  # MAP_SHARED_VALIDATE and more
     families = {family for family in range(50) if decide(program, syscalls.SOCKET[machine], family, arch) == 0x7FFF0000}
     assert families == {socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK}
 
@@ -301,7 +314,5 @@ def test_an_old_bubblewrap_gets_no_option_that_it_does_not_know(add: Add) -> Non
 
 def test_a_kernel_says_when_it_cannot_start(add: Add, monkeypatch: pytest.MonkeyPatch) -> None:
     add("bwrap", "exit 1")
-    from course_lib.grading.kernel.learner import LearnerDied
-
-    with pytest.raises(LearnerDied), Learner(Limits()):
+    with pytest.raises(NotStarted), Learner(Limits()):
         pass

@@ -7,6 +7,8 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
+from course_lib.grading import single
+from course_lib.grading.kernel.learner import Learner, NotStarted
 from course_lib.grading.kernel.limits import Limits
 from course_lib.grading.outcome import Job, Outcome
 from course_lib.grading.single import grade_one
@@ -83,6 +85,15 @@ def test_demonstrations_do_not_run() -> None:
     assert [cell.execution_count is None for cell in cells] == [False] * 6 + [True]
 
 
+def test_a_demonstration_that_was_worked_on_runs() -> None:
+    source = instructors()
+    source.cells.insert(0, new_code_cell("print('figure')", id="figure", metadata={"tags": ["demo"]}))
+    job = handed_in("def one(x):\n    return x + offset", source=source)
+    notebook = nbformat.reads(job.submission.decode(), as_version=4)
+    notebook.cells[0].source += "\noffset = 0"
+    assert points(grade_one(replace(job, submission=nbformat.writes(notebook).encode()))) == [3, 0]
+
+
 DIES = "import os\nos._exit(1)"
 
 
@@ -119,6 +130,31 @@ def test_kernels_that_die_one_after_the_other_come_to_an_end(tmp_path: Path) -> 
     assert (points(outcome), (tmp_path / "runs").read_text()) == ([3, 0], "x" * 4)
     assert outcome.status.count("the kernel died in cell") == 4
     assert outcome.exercises[1].message.startswith("KernelDied: the kernel died in cell 7")
+
+
+def test_a_kernel_that_cannot_take_the_place_of_another_is_no_fault_of_the_learner(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    starting, times = Learner.__enter__, iter(range(9))
+
+    def fails_then(self: Learner) -> Learner:
+        if next(times):
+            raise NotStarted("no memory")
+        return starting(self)
+
+    monkeypatch.setattr(Learner, "__enter__", fails_then)
+    outcome = grade_one(handed_in(DIES, right("two")))
+    assert (outcome.status, outcome.final) == ("error: the kernel did not start: no memory", False)
+
+
+def test_outputs_have_a_limit_for_all_cells_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(single, "SHOWN", 10_000)
+    source = instructors()
+    source.cells[3:3] = [new_code_cell("print('x' * 4_000)") for _ in range(4)]
+    outcome = grade_one(handed_in(right("one"), right("two"), source))
+    assert points(outcome) == [3, 3]
+    texts = [output.text for output in outputs(outcome) if output.output_type == "stream"]
+    assert [text[:9] for text in texts] == ["xxxxxxxxx", "xxxxxxxxx", "[left out", "[left out"]
 
 
 def test_the_time_of_a_submission_ends_it() -> None:

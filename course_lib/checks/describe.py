@@ -19,6 +19,8 @@ def as_array(value: object) -> NDArray[Any]:
     ValueError
         If it holds anything but numbers or truth values, or rows of different lengths.
     """
+    if isinstance(value, Elsewhere):
+        return value.elsewhere_array()
     try:
         array = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
     except (ValueError, TypeError, NotImplementedError, AttributeError) as error:

@@ -3,7 +3,9 @@
 import inspect
 import linecache
 import traceback
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
 
 
 class Elsewhere:
@@ -21,6 +23,10 @@ class Elsewhere:
 
     def elsewhere_describe(self) -> str:
         """Describe it in words, as `describe` does."""
+        raise NotImplementedError
+
+    def elsewhere_array(self) -> NDArray[Any]:
+        """View it as an array of numbers, as `as_array` does; raise `ValueError` if it holds none."""
         raise NotImplementedError
 
     def elsewhere_names_used(self) -> set[str]:

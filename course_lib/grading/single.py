@@ -1,24 +1,29 @@
 """Grading one submission: mend it, run its cells in the learner's kernel and its tests here, count points."""
 
+import json
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.v4 import new_output
 from nbgrader.utils import is_grade, is_solution
 
-from course_lib.grading.kernel.learner import Learner, LearnerDied
+from course_lib.grading.kernel.learner import Learner, LearnerDied, NotStarted
 from course_lib.grading.kernel.limits import limits_in_use
 from course_lib.grading.kernel.outputs import error
-from course_lib.grading.outcome import GRADED, Job, Outcome, not_graded
+from course_lib.grading.outcome import GRADED, Job, Outcome, not_graded, printable
 from course_lib.grading.scores import exercise_of, faults, score
 from course_lib.grading.submission.normalize import normalize
 from course_lib.grading.trusted.run import run_test
 
 KERNELS = 4  # that a submission may use up, one after the other
+SHOWN = 50_000_000  # characters of all outputs together, but for those of tests
+TOO_MUCH = f"[left out: the cells of this notebook show more than {SHOWN // 1_000_000} MB]"
 
 
 def grade_one(job: Job) -> Outcome:
@@ -42,8 +47,8 @@ def grade_one(job: Job) -> Outcome:
     run = _Run(job, normalized.notebook)
     try:
         run.all_cells()
-    except LearnerDied as died:
-        return not_graded(job, f"the kernel did not start: {died}", final=False)
+    except NotStarted as failed:
+        return not_graded(job, f"the kernel did not start: {failed}", final=False)
     notebook = nbformat.reads(printable(nbformat.writes(normalized.notebook)), as_version=4)
     exercises = score(notebook)
     wrong = [f"the kernel died in {death}" for death in run.deaths] + faults(notebook)
@@ -69,11 +74,6 @@ def _log(job: Job, outcome: Outcome, cells: Sequence[str]) -> str:
     return "\n".join([job.version, limits, *mended, *notes, *map(printable, cells), outcome.status, points, ""])
 
 
-def printable(text: str) -> str:
-    """Replace halves of characters, which JSON can hold and no file."""
-    return text.encode("utf-8", "replace").decode()
-
-
 @dataclass
 class _Run:
     """The run of a notebook's cells; their outputs are written into it.
@@ -96,10 +96,11 @@ class _Run:
     log: list[str] = field(default_factory=list)
     _sources: list[str] = field(default_factory=list)
     _answers_died: dict[str, str] = field(default_factory=dict)
+    _shown: int = 0
     _deadline: float = 0
 
     def all_cells(self) -> None:
-        """Run every cell but demonstrations; raise `LearnerDied` if the kernel does not even start."""
+        """Run every cell but demonstrations; raise `NotStarted` if a kernel does not even start."""
         everything = enumerate(self.notebook.cells, start=1)
         cells = iter([(number, cell) for number, cell in everything if cell.cell_type == "code" and not _is_demo(cell)])
         with tempfile.TemporaryDirectory(prefix="pixelwise-") as folder:
@@ -119,17 +120,14 @@ class _Run:
     def _in_one_kernel(self, folder: Path, cells: Iterator[tuple[int, NotebookNode]]) -> bool:
         """Run cells until the last one, or one that kills the kernel; tell whether cells are left that could run."""
         began = len(self.deaths)
-        try:
-            with Learner(self.job.limits, self.job.isolated, folder, self._deadline) as learner:
-                for source in self._sources:
-                    learner.run_cell(source)
-                for number, cell in cells:
-                    self._cell(learner, number, cell)
-                    if len(self.deaths) > began:
-                        return True
-        except LearnerDied:
-            if not self.deaths:
-                raise
+        learners = Learner(self.job.limits, self.job.isolated, folder, self._deadline)
+        with learners as learner, suppress(LearnerDied):  # in a cell that ran well before
+            for source in self._sources:
+                learner.run_cell(source)
+            for number, cell in cells:
+                self._cell(learner, number, cell)
+                if len(self.deaths) > began:
+                    return True
         return False
 
     def _cell(self, learner: Learner, number: int, cell: NotebookNode) -> None:
@@ -162,7 +160,8 @@ class _Run:
             return [_death(death)] if death and any(output.output_type == "error" for output in outputs) else outputs
         outputs = learner.run_cell(cell.source)
         self._sources.append(cell.source)
-        return outputs
+        self._shown += len(json.dumps(outputs))
+        return outputs if not outputs or self._shown <= SHOWN else [new_output("stream", name="stderr", text=TOO_MUCH)]
 
 
 def _death(words: str) -> NotebookNode:

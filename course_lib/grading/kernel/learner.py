@@ -25,12 +25,17 @@ LOST = 1  # seconds that the outputs' end may come after the reply, before it co
 PATIENCE = 0.1  # seconds between looks at whether the kernel lives
 # What the kernel sends waits to be read in the memory of this process: so many messages, in parts of so many bytes.
 QUEUE, PART = 4, 2**28
+UNREAD = 10_000  # milliseconds that a kernel may leave what is sent to it, when there is much of that already
 BATCH = 100  # messages that are read before somebody looks at the time
 CONNECT = "from course_lib.grading.trusted.agent import connect; connect({path!r})"
 
 
 class LearnerDied(Exception):
     """The learner's kernel is gone; the message says why, for the learner."""
+
+
+class NotStarted(Exception):
+    """The learner's kernel did not start; no code of the learner's is to blame for that."""
 
 
 class _Manager(KernelManager):
@@ -79,7 +84,15 @@ class Learner:
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        """Start the kernel and its agent; raise `LearnerDied` if that fails."""
+        """Start the kernel and its agent; raise `NotStarted` if that fails."""
+        try:
+            self._start()
+        except LearnerDied as died:
+            raise NotStarted(str(died)) from died
+        self._deadline = time.monotonic() + self._limits.submission_s if self._end is None else self._end
+        return self
+
+    def _start(self) -> None:
         with ExitStack() as stack:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="pixelwise-", ignore_cleanup_errors=True))
             listener = stack.enter_context(socket.socket(socket.AF_UNIX))
@@ -97,8 +110,6 @@ class Learner:
                 raise LearnerDied("the kernel cannot import the course's library")
             self.channel = stack.enter_context(listener.accept()[0])
             self._open = stack.pop_all()
-        self._deadline = time.monotonic() + self._limits.submission_s if self._end is None else self._end
-        return self
 
     def __exit__(self, *raised: object) -> None:
         """Kill the kernel and everything that it started."""
@@ -137,7 +148,11 @@ class Learner:
         self._outputs = Outputs(self._limits)
         self._begun = time.monotonic()
         sendable = source.encode(errors="replace").decode()  # JSON can hold halves of characters
-        self._request = self._client.execute(sendable, silent=silent, allow_stdin=False, stop_on_error=False)
+        try:
+            self._request = self._client.execute(sendable, silent=silent, allow_stdin=False, stop_on_error=False)
+        except zmq.Again:
+            self.kill()
+            raise LearnerDied("it no longer reads what is sent to it") from None
 
     def finish(self, timeout: float | None = None) -> list[NotebookNode]:
         """Wait for the cell that was begun; a cell that takes too long is interrupted, and killed if it goes on.
@@ -180,6 +195,7 @@ class Learner:
         context = zmq.Context()
         context.setsockopt(zmq.MAXMSGSIZE, PART)
         context.setsockopt(zmq.RCVHWM, QUEUE)
+        context.setsockopt(zmq.SNDTIMEO, UNREAD)
         self._client = self._manager.client(context=context)
         self._client.start_channels(stdin=False, hb=False, control=False)
         self._sockets = [self._client.iopub_channel.socket, self._client.shell_channel.socket]

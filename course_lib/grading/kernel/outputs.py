@@ -110,12 +110,16 @@ class Outputs:
 
     def _error(self, kind: str, content: dict[str, Any]) -> None:
         lines = [_text(line)[:ERROR_CHARS] for line in _list(content["traceback"])[:ERROR_LINES]]
+        self._chars -= sum(map(len, lines))
+        if self._chars < 0:
+            self._leave_out(f"{self._limits.output_chars} characters")
+            return
         self._keep(error(_text(content["ename"])[:NAME_CHARS], _text(content["evalue"])[:ERROR_CHARS], lines))
 
     def _rich(self, kind: str, content: dict[str, Any]) -> None:
         data = {_text(mime)[:NAME_CHARS]: _json(value) for mime, value in content["data"].items()}
-        metadata = {_text(name)[:NAME_CHARS]: _json(value) for name, value in content.get("metadata", {}).items()}
-        self._rich_bytes -= len(json.dumps([data, metadata]))
+        metadata = {mime: _size(content.get("metadata", {}).get(mime)) for mime in data if mime.startswith("image/")}
+        self._rich_bytes -= len(json.dumps(data))
         if self._rich_bytes < 0:
             self._leave_out(f"{self._limits.rich_bytes} bytes of figures")
             return
@@ -158,6 +162,12 @@ class Outputs:
 def error(name: str, message: str, lines: Sequence[str] = ()) -> NotebookNode:
     """Make the output of an error, by default with itself as its traceback."""
     return new_output("error", ename=name, evalue=message, traceback=list(lines) or [f"{name}: {message}"])
+
+
+def _size(said: Any) -> dict[str, float]:
+    """Keep the size of a picture. Anything else that is said of it, a page may show as it is."""
+    sizes = [(name, said.get(name)) for name in ("width", "height")] if isinstance(said, dict) else []
+    return {name: size for name, size in sizes if isinstance(size, int | float) and 0 < size < LARGEST}
 
 
 def _text(value: Any) -> str:

@@ -128,6 +128,7 @@ def walls(
         command += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
         command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     command += ["--hostname", "sandbox", "--proc", "/proc", "--dev", "/dev"]
+    command += ["--dev-bind", "/dev/null", "/dev/zero"]  # mapped, that one is memory that no limit counts
     command += [*_in_memory(SHARED, SHARED_BYTES), *_in_memory(TMP, limits.file_bytes)]
     command += _mounts({*_python(), *readable}, _private())
     for name, value in (ENVIRONMENT | environment).items():

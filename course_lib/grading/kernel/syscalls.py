@@ -1,9 +1,9 @@
 """Calls of the Linux kernel that a learner's code never needs, and that would get around its limits.
 
 A process may make a user namespace, and in it a file system in memory without a bound; it may keep files in memory
-that no limit counts; sockets of some families leave the machine past every network namespace; and some calls are known
-as doors into the kernel. The filter refuses them all. It is a program for the kernel's packet filter; see the kernel's
-``Documentation/userspace-api/seccomp_filter.rst``.
+that no limit counts, or share memory that no process shows; sockets of some families leave the machine past every
+network namespace; and some calls are known as doors into the kernel. The filter refuses them all. It is a program for
+the kernel's packet filter; see the kernel's ``Documentation/userspace-api/seccomp_filter.rst``.
 """
 
 import errno
@@ -18,7 +18,7 @@ TABLE = """
     userfaultfd 323 282    ptrace 101 117         process_vm_readv 310 270                     process_vm_writev 311 271
     io_uring_setup 425 425 open_tree 428 428      move_mount 429 429      fsopen 430 430       fsconfig 431 431
     fsmount 432 432        fspick 433 433         pidfd_getfd 438 438     mount_setattr 442 442
-    memfd_secret 447 447
+    memfd_secret 447 447   semget 64 190
 """
 WORDS = TABLE.split()
 REFUSED = {
@@ -28,13 +28,15 @@ REFUSED = {
 ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 CLONE = {"x86_64": 56, "aarch64": 220}
 CLONE3 = 435
+MMAP = {"x86_64": 9, "aarch64": 222}
+SHARED_ANONYMOUS = 0x21  # MAP_SHARED and MAP_ANONYMOUS: memory that stays when no process shows it any more
 SOCKET = {"x86_64": 41, "aarch64": 198}
 FAMILIES = (1, 2, 10, 16)  # AF_UNIX, AF_INET, AF_INET6 and AF_NETLINK, which a network namespace holds
 CLONE_NEWUSER = 0x10000000
 FIRST_OF_X32 = 0x40000000  # the same calls once more, under other numbers
 
-LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-NUMBER, ARCH, FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data
+LOAD, AND, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
+NUMBER, ARCH, FIRST_ARGUMENT, FOURTH_ARGUMENT = 0, 4, 16, 40  # offsets in struct seccomp_data
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000
 NEXT = 0
 
@@ -63,7 +65,7 @@ def program(machine: str = "") -> bytes:
     refused = [(JUMP_EQUAL, number) for number in REFUSED[machine].values()]
     if machine == "x86_64":
         refused.append((JUMP_AT_LEAST, FIRST_OF_X32))
-    end = 3 + len(refused) + 5 + 2 + len(FAMILIES) + 2  # where the instruction stands that refuses
+    end = 3 + len(refused) + 5 + 4 + 2 + len(FAMILIES) + 2  # where the instruction stands that refuses
     code = [_instruction(LOAD, ARCH), _instruction(JUMP_EQUAL, ARCHITECTURE[machine], NEXT, end - 2)]
     code.append(_instruction(LOAD, NUMBER))
     code += [_instruction(test, value, end - 4 - index, NEXT) for index, (test, value) in enumerate(refused)]
@@ -73,7 +75,11 @@ def program(machine: str = "") -> bytes:
         _instruction(RETURN, REFUSE | errno.ENOSYS),
         _instruction(JUMP_EQUAL, CLONE[machine], NEXT, 2),
         _instruction(LOAD, FIRST_ARGUMENT),
-        _instruction(JUMP_ANY_BIT, CLONE_NEWUSER, len(FAMILIES) + 4, len(FAMILIES) + 3),
+        _instruction(JUMP_ANY_BIT, CLONE_NEWUSER, len(FAMILIES) + 8, len(FAMILIES) + 7),
+        _instruction(JUMP_EQUAL, MMAP[machine], NEXT, 3),
+        _instruction(LOAD, FOURTH_ARGUMENT),
+        _instruction(AND, SHARED_ANONYMOUS),
+        _instruction(JUMP_EQUAL, SHARED_ANONYMOUS, len(FAMILIES) + 4, len(FAMILIES) + 3),
         _instruction(JUMP_EQUAL, SOCKET[machine], NEXT, len(FAMILIES) + 2),
         _instruction(LOAD, FIRST_ARGUMENT),
         *(_instruction(JUMP_EQUAL, family, len(FAMILIES) - i, NEXT) for i, family in enumerate(FAMILIES)),

@@ -133,6 +133,8 @@ def _learners(cells: Sequence[Cell], template: Template, found: Found) -> list[_
             node = _own(cell, taken)
             if index is not None:  # a cell of the release, which the learner may have edited
                 node.id, node.metadata = template.cells[index].id, deepcopy(template.cells[index].metadata)
+                if cell.source != template.cells[index].source:
+                    node.metadata.pop("tags", None)  # a show that was worked on may be needed
         entries.append(_Entry(cell.number, index, node))
     return entries
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from course_lib.checks.describe import describe
+from course_lib.checks.describe import as_array, describe
 from course_lib.checks.elsewhere import kind_of, line_of
 from course_lib.checks.names import names_used
 from course_lib.grading.trusted.channel import receive, send
@@ -86,6 +86,7 @@ class _Agent:
             "iterate": iter,
             "next": next,
             "describe": describe,
+            "array": as_array,
             "names": lambda thing: sorted(names_used(thing)),
             "signature": _signature,
         }

@@ -4,6 +4,9 @@ import inspect
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from course_lib.checks import CheckFailed
 from course_lib.checks.elsewhere import Elsewhere
 from course_lib.grading.trusted.told import MAX_TEXT, signature_of
@@ -57,6 +60,13 @@ class Proxy(Elsewhere):
     def elsewhere_describe(self) -> str:
         """Describe it in the learner's words."""
         return str(self.elsewhere_session.ask("describe", self))[:MAX_TEXT]
+
+    def elsewhere_array(self) -> NDArray[Any]:
+        """Fetch the numbers that NumPy finds in it there; a learner's function could have returned them."""
+        came = self.elsewhere_session.ask("array", self)
+        if not isinstance(came, np.ndarray):
+            raise ValueError("expected an array, got something else")
+        return came
 
     def elsewhere_names_used(self) -> set[str]:
         """Collect the names that it can reach, from the text of the learner's cells and from the live object.

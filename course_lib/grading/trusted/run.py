@@ -169,4 +169,4 @@ def _error(error: BaseException) -> NotebookNode:
     message = str(error)[:MAX_TEXT]
     render = getattr(error, "_render_traceback_", None)  # of a failed check
     lines = render() if render else [f"{name}: {message}".rstrip(": ")]
-    return new_output("error", ename=name, evalue=message, traceback=lines)
+    return new_output("error", ename=name, evalue=message, traceback=[line[:MAX_TEXT] for line in lines])

@@ -10,6 +10,7 @@ from course_lib.checks.elsewhere import Line
 
 MAX_TEXT = 10_000  # characters of an error's message and the like
 MAX_NAME = 100
+MAX_PARAMETERS = 100
 
 # The errors that a learner's error may be one of. Not those that end a program: they would not count as failures.
 _ERRORS = {
@@ -64,7 +65,7 @@ def signature_of(told: object) -> inspect.Signature | None:
         None if that is no signature.
     """
     match told:
-        case ([*parameters], returned):
+        case ([*parameters], returned) if len(parameters) <= MAX_PARAMETERS:
             with suppress(ValueError, TypeError):
                 return inspect.Signature([_parameter(each) for each in parameters], return_annotation=_words(returned))
     return None

@@ -79,7 +79,10 @@ def outcome(job: Job, points: float) -> Outcome:
             cell.outputs = [new_output("execute_result", data={"text/plain": repr(earned)}, execution_count=1)]
             cell.execution_count = 1
     text = nbformat.writes(notebook)
-    return Outcome(job.student, job.unit, GRADED, score(notebook), text, log="done", isolated=job.isolated)
+    took = time.monotonic()  # another each time
+    return Outcome(
+        job.student, job.unit, GRADED, score(notebook), text, log="done", seconds=took, isolated=job.isolated
+    )
 
 
 def run(course: Course, folder: Path, jobs: int = 2, force: bool = False) -> runner.Run:

@@ -269,7 +269,11 @@ def test_what_was_graded_is_graded_again_by_force(room: Classroom) -> None:
     for student in ("ada", "bob"):
         room.hand_in(student)
     room.run()
+    notebook = room.file("autograded", "ada", ".ipynb")
+    before = notebook.read_bytes()
+    notebook.write_text("spoiled", encoding="utf-8")
     again = stub_grader.run(room.course, room.folder / "ada", force=True)
+    assert notebook.read_bytes() == before
     assert (again.before, room.executions()) == (0, {"ada": 2, "bob": 1})
     assert room.csv()[2].startswith("bob")
 

@@ -135,14 +135,14 @@ class Recorder:
 
     def _remember(self, key: str, outcome: Outcome, entry: Recorded) -> None:
         """Write down, last of all, that everything about an outcome is written."""
-        row = asdict(replace(outcome, notebook="", log=""))
-        write_aside(self._memory(outcome), json.dumps({"key": key, "entry": asdict(entry), "outcome": row}))
+        remembered = {"key": key, "entry": _as_json(entry), "outcome": _row(outcome)}
+        write_aside(self._memory(outcome), json.dumps(remembered))
 
     def _remembered_of(self, outcome: Outcome, key: str) -> object:
         """Read what the gradebook held when this outcome was recorded; None if another one was, or none."""
         with suppress(OSError, ValueError, KeyError):
             remembered = json.loads(self._memory(outcome).read_text(encoding="utf-8"))
-            return remembered["entry"] if remembered["key"] == key else None
+            return remembered["entry"] if (remembered["key"], remembered["outcome"]) == (key, _row(outcome)) else None
         return None
 
     def _remembered(self) -> Iterator[Outcome]:
@@ -169,6 +169,11 @@ class Recorder:
         return self.course.classroom.joinpath(folder, outcome.student, *inside, f"{outcome.unit}{suffix}")
 
 
-def _as_json(entry: Recorded) -> object:
-    """Make of an entry what is read where it was written as JSON."""
-    return json.loads(json.dumps(asdict(entry)))
+def _row(outcome: Outcome) -> object:
+    """Take of an outcome what the tables need."""
+    return _as_json(replace(outcome, notebook="", log=""))
+
+
+def _as_json(data: Recorded | Outcome) -> object:
+    """Make of a record what is read where it was written as JSON."""
+    return json.loads(json.dumps(asdict(data)))

@@ -65,7 +65,7 @@ def grade(
         console.print(report.table(run.outcomes))
         if len(run.outcomes) == 1:
             console.print(report.exercise_table(run.outcomes[0].unit, run.outcomes[0].exercises))
-        console.print(report.summary(run.outcomes, run.before), soft_wrap=True)
+        console.print(report.summary(run.outcomes, run.before, run.entries), soft_wrap=True)
         console.print(f"feedback, grades.csv, logs: {course.classroom}", soft_wrap=True)
     raise typer.Exit(int(any(outcome.status != GRADED for outcome in run.outcomes)))
 

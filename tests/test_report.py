@@ -75,8 +75,8 @@ def test_a_result_that_was_not_isolated_says_so() -> None:
     assert row(shown(table([loose])), "Zoë O'Neil")[3] == "graded (not isolated)"
     assert json.loads(to_json([loose]))[0]["isolated"] is False
     assert rows(grades_csv([], by_name(loose)))[0]["isolated"] == "no"
-    assert "not isolated: the learners' code ran with your rights" in summary([ZOE, loose], 0).splitlines()
-    assert "not isolated" not in summary([ZOE, ADA], 0)
+    assert "not isolated: the learners' code ran with your rights" in summary([ZOE, loose], 0, []).splitlines()
+    assert "not isolated" not in summary([ZOE, ADA], 0, [])
 
 
 def test_a_narrow_terminal_loses_no_word() -> None:
@@ -102,7 +102,7 @@ def test_an_exercise_that_did_not_run() -> None:
 
 
 def test_the_summary_counts() -> None:
-    assert summary([ZOE, ADA, replace(ZOE, student="bob", mended=[], notes=[])], 1).splitlines() == [
+    assert summary([ZOE, ADA, replace(ZOE, student="bob", mended=[], notes=[])], 1, []).splitlines() == [
         "3 submissions, 1 of them graded before; 5 of 15 points, 1 error, 1 mended",
         "mended: Zoë O'Neil, 03_up: test_kernel: put back",
         "note: Zoë O'Neil, 03_up: patches numpy",
@@ -111,8 +111,22 @@ def test_the_summary_counts() -> None:
 
 def test_the_summary_says_what_to_do_about_errors_of_machines() -> None:
     lost = replace(ADA, status="error: its worker was lost", final=False)
-    assert summary([lost], 0).endswith("run the command again.")
-    assert "again" not in summary([ADA], 0)
+    assert summary([lost], 0, []).endswith("run the command again.")
+    assert "again" not in summary([ADA], 0, [])
+
+
+def test_the_summary_says_which_grade_counts() -> None:
+    entries = [
+        Recorded("Zoë O'Neil", "03_up", 3, 5, {}),
+        Recorded("ada", "03_up", 4, 5, {}),
+        Recorded("eve", "03_up", 1, 5, {}),
+    ]
+    lost = replace(ADA, status="error: its worker was lost", final=False)
+    assert [line for line in summary([ZOE, lost], 0, entries).splitlines() if line.startswith("counts")] == [
+        "counts: Zoë O'Neil, 03_up: 3 points (by hand or late, 2.5 from tests)",
+        "counts: ada, 03_up: 4 points (from an earlier run)",
+    ]
+    assert "counts" not in summary([ZOE], 0, [Recorded("Zoë O'Neil", "03_up", 2.5, 5, {})])
 
 
 def test_csv_holds_the_points_of_the_gradebook() -> None:

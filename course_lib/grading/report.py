@@ -77,7 +77,7 @@ def exercise_table(title: str, exercises: Sequence[ExerciseScore]) -> Table:
     return shown
 
 
-def summary(outcomes: Sequence[Outcome], before: int) -> str:
+def summary(outcomes: Sequence[Outcome], before: int, entries: Iterable[Recorded]) -> str:
     """Sum a run up in lines for the instructor.
 
     Parameters
@@ -86,11 +86,14 @@ def summary(outcomes: Sequence[Outcome], before: int) -> str:
         Of the whole run.
     before : int
         How many of them were there already.
+    entries : iterable of Recorded
+        What the gradebook holds.
 
     Returns
     -------
     str
-        Points, errors and mended submissions; then one line for everything mended and noted.
+        Points, errors and mended submissions; then one line for everything mended and noted, and for each grade that
+        is not what the tests gave.
     """
     errors = [outcome for outcome in outcomes if outcome.status != GRADED]
     mended = [outcome for outcome in outcomes if outcome.mended]
@@ -100,6 +103,12 @@ def summary(outcomes: Sequence[Outcome], before: int) -> str:
     for title, found in (("mended", [o.mended for o in outcomes]), ("note", [o.notes for o in outcomes])):
         for outcome, texts in zip(outcomes, found, strict=True):
             lines += [f"{title}: {outcome.student}, {outcome.unit}: {text}" for text in texts]
+    counts = {(entry.unit, entry.student): entry for entry in entries}
+    for outcome in outcomes:
+        entry = counts.get((outcome.unit, outcome.student))
+        if entry and entry.points != outcome.points:
+            why = f"by hand or late, {outcome.points:g} from tests" if outcome.final else "from an earlier run"
+            lines.append(f"counts: {outcome.student}, {outcome.unit}: {entry.points:g} points ({why})")
     if any(not outcome.final for outcome in outcomes):
         lines.append(UNRECORDED)
     if any(not outcome.isolated for outcome in outcomes):

@@ -4,7 +4,7 @@ import fcntl
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from course_lib.course import Course
 from course_lib.grading.kernel.limits import Limits
@@ -12,6 +12,7 @@ from course_lib.grading.kernel.sandbox import available
 from course_lib.grading.outcome import Job, Outcome, not_graded
 from course_lib.grading.pool import local_pool, outcomes, refuse_others, remote_pool
 from course_lib.grading.process import Grader
+from course_lib.grading.record.gradebook import Recorded
 from course_lib.grading.record.recorder import Recorder, Unit, register
 from course_lib.grading.results import Results, grader_version, key_of
 from course_lib.grading.single import grade_one
@@ -55,10 +56,13 @@ class Run:
         In the order of the submissions.
     before : int
         How many of them had been graded before.
+    entries : list of Recorded
+        What the gradebook holds now, of other runs too.
     """
 
     outcomes: list[Outcome]
     before: int
+    entries: list[Recorded] = field(default_factory=list)
 
 
 def grade(
@@ -99,8 +103,8 @@ def grade(
             if missing:
                 grading.run(missing)
         finally:  # also when a person ends it
-            grading.recorder.finish([*grading.found.values()])
-    return Run([grading.found[submission] for submission in submissions], before)
+            entries = grading.recorder.finish([*grading.found.values()])
+    return Run([grading.found[submission] for submission in submissions], before, entries)
 
 
 @contextmanager

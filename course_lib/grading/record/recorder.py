@@ -81,13 +81,18 @@ class Recorder:
                 return
         self._postponed.append((submission, key, outcome))
 
-    def finish(self, outcomes: list[Outcome]) -> None:
+    def finish(self, outcomes: list[Outcome]) -> list[Recorded]:
         """Record what had to wait, and write the tables of the whole classroom.
 
         Parameters
         ----------
         outcomes : list of Outcome
             Of this run.
+
+        Returns
+        -------
+        list of Recorded
+            What the gradebook holds.
 
         Raises
         ------
@@ -102,6 +107,7 @@ class Recorder:
         rows = {(outcome.unit, outcome.student): outcome for outcome in [*remembered, *outcomes]}
         write_aside(self.course.classroom / "grades.csv", grades_csv(entries, rows))
         write_aside(self.course.classroom / "exercises.csv", exercises_csv(entries, rows))
+        return entries
 
     def _record(self, submission: Submission, key: str, outcome: Outcome) -> None:
         written = submission.timestamp

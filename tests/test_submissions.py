@@ -96,6 +96,16 @@ def test_what_a_student_puts_beside_the_notebook_is_nobody_else_s(course: Course
     assert [found.student for found in find_submissions(course, [tmp_path])] == ["kim", "eve"]
 
 
+def test_a_unit_s_folder_without_a_notebook_gets_a_line(course: Course, tmp_path: Path) -> None:
+    place(tmp_path, "ada", "01_next", "files", "01_next.ipynb")
+    place(tmp_path, "bob", "01_next", "01_next.pdf")
+    (tmp_path / "kim" / "01_next" / "01_next").mkdir(parents=True)
+    found = find_submissions(course, [tmp_path])
+    assert [(each.student, each.problem) for each in found] == [
+        (student, "expected a notebook in the unit's folder, found none") for student in ("ada", "bob", "kim")
+    ]
+
+
 def test_relative_paths(course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     notebook = place(tmp_path, "ada", "00_start", "00_start.ipynb")
     monkeypatch.chdir(notebook.parent)
@@ -143,8 +153,10 @@ def test_checkpoints_and_what_archives_leave(course: Course, tmp_path: Path) -> 
     place(tmp_path, "ada", "00_start", ".ipynb_checkpoints", "00_start.ipynb")
     place(tmp_path, "__MACOSX", "ada", "00_start", "._00_start.ipynb")
     place(tmp_path, "__MACOSX", "ada", "00_start.ipynb")
+    (found,) = find_submissions(course, [tmp_path])
+    assert (found.student, found.problem) == ("ada", "expected a notebook in the unit's folder, found none")
     with pytest.raises(ValueError, match="found none"):
-        find_submissions(course, [tmp_path])
+        find_submissions(course, [place(tmp_path, "empty", "notes.txt").parent])
 
 
 NAMES = [

@@ -117,6 +117,10 @@ def _in_folder(folder: Path, files: Iterable[str], units: list[str]) -> Iterator
     notebooks = sorted(name for name in files if name.endswith(".ipynb") and not name.startswith("."))
     if folder.name in units:
         right = f"{folder.name}.ipynb"
+        is_text = f"{folder.name}.md" in files  # that a course is made of
+        if not (notebooks or is_text or (folder / folder.name).is_dir()):
+            problem = "expected a notebook in the unit's folder, found none"
+            yield Submission(folder.parent.name, folder.name, folder / right, problem=problem)
         for name in [right] if right in notebooks else notebooks:
             mended = () if name == right else (f"called {name!r}: taken for {right}",)
             yield Submission(folder.parent.name, folder.name, folder / name, mended)

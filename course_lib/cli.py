@@ -84,7 +84,7 @@ def check(unit: Unit) -> None:
 def progress() -> None:
     """Show your points in every unit: those of the visible checks."""
     course = open_course()
-    table = Table(title="Your points", title_justify="left")
+    table = Table(title="Your points in the visible checks", title_justify="left")
     table.add_column("unit", no_wrap=True)
     table.add_column("points", justify="right", no_wrap=True)
     try:

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from course_lib.grading import report, runner
-from course_lib.grading.outcome import GRADED, Outcome
-from course_lib.grading.submission.find import find_submissions
+from course_lib.grading.outcome import GRADED, Outcome, printable
+from course_lib.grading.submission.find import find_submissions, without_notebooks
 from course_lib.terminal import console, open_course, stop
 
 
@@ -66,6 +66,9 @@ def grade(
         if len(run.outcomes) == 1:
             console.print(report.exercise_table(run.outcomes[0].unit, run.outcomes[0].exercises))
         console.print(report.summary(run.outcomes, run.before, run.entries), soft_wrap=True)
+        if (course.classroom / "submitted").resolve() in map(Path.resolve, paths):
+            for name in without_notebooks(course, submissions):
+                console.print(f"nothing was found in classroom/submitted/{printable(name)}", soft_wrap=True)
         console.print(f"feedback, grades.csv, logs: {course.classroom}", soft_wrap=True)
     raise typer.Exit(int(any(outcome.status != GRADED for outcome in run.outcomes)))
 

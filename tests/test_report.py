@@ -103,7 +103,7 @@ def test_an_exercise_that_did_not_run() -> None:
 
 def test_the_summary_counts() -> None:
     assert summary([ZOE, ADA, replace(ZOE, student="bob", mended=[], notes=[])], 1, []).splitlines() == [
-        "3 submissions, 1 of them graded before; 5 of 15 points, 1 error, 1 mended",
+        "3 submissions, 1 of them graded before; 5 of 15 points from tests, 1 error, 1 mended",
         "mended: Zoë O'Neil, 03_up: test_kernel: put back",
         "note: Zoë O'Neil, 03_up: patches numpy",
     ]
@@ -111,7 +111,9 @@ def test_the_summary_counts() -> None:
 
 def test_the_summary_says_what_to_do_about_errors_of_machines() -> None:
     lost = replace(ADA, status="error: its worker was lost", final=False)
-    assert summary([lost], 0, []).endswith("run the command again.")
+    last = summary([lost, lost], 0, []).splitlines()[-1]
+    assert last.startswith("ada, 03_up: not recorded, an earlier grade stays")
+    assert summary([lost, lost], 0, []).count("run the command again") == 1
     assert "again" not in summary([ADA], 0, [])
 
 
@@ -131,16 +133,16 @@ def test_the_summary_says_which_grade_counts() -> None:
 
 def test_csv_holds_the_points_of_the_gradebook() -> None:
     entries = [
-        Recorded("Zoë O'Neil", "03_up", 4.1, 5, {"phases": (2.5, 3), "kernel": (2, 2)}),
+        Recorded("Zoë O'Neil", "03_up", 4.1, 5, {"phases": (2.5, 3), "kernel": (2, 2)}, late=0.4),
         Recorded("by hand", "02_net", 7, 7, {"net": (7, 7)}),
     ]
     outcomes = by_name(ZOE, ADA)
     assert rows(grades_csv(entries, outcomes)) == [
-        dict(zip(("student", "unit", "points", "max_points", "status", "isolated"), values, strict=True))
+        dict(zip(("student", "unit", "points", "max_points", "late", "status", "isolated"), values, strict=True))
         for values in (
-            ("by hand", "02_net", "7", "7", "graded by nbgrader", ""),
-            ("Zoë O'Neil", "03_up", "4.1", "5", "graded", "yes"),
-            ("ada", "03_up", "0", "5", ADA.status, "yes"),
+            ("by hand", "02_net", "7", "7", "0", "graded by nbgrader", ""),
+            ("Zoë O'Neil", "03_up", "4.1", "5", "0.4", "graded", "yes"),
+            ("ada", "03_up", "0", "5", "0", ADA.status, "yes"),
         )
     ]
     assert [tuple(row.values()) for row in rows(exercises_csv(entries, outcomes))] == [

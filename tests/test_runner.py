@@ -100,8 +100,8 @@ def test_a_second_run_does_only_what_is_missing(room: Classroom) -> None:
     assert [outcome.points for outcome in again.outcomes] == [3, 3, 2]
     assert room.points() == {"ada": 3, "bob": 3, "eve": 2}
     assert room.csv() == [
-        "student,unit,points,max_points,status,isolated",
-        *(f"{student},{UNIT},{points:g},3,graded,no" for student, points in room.points().items()),
+        "student,unit,points,max_points,late,status,isolated",
+        *(f"{student},{UNIT},{points:g},3,0,graded,no" for student, points in room.points().items()),
     ]
 
 
@@ -195,7 +195,7 @@ def test_a_failure_of_a_machine_leaves_the_old_points_and_is_tried_again(room: C
     room.hand_in("ada", problem="its worker was lost", final=False)
     assert [outcome.final for outcome in room.run().outcomes] == [False]
     assert room.points() == {"ada": 3}
-    assert room.csv()[1].startswith(f"ada,{UNIT},3,3,error: its worker was lost")
+    assert room.csv()[1].startswith(f"ada,{UNIT},3,3,0,error: its worker was lost")
     assert files.items() <= room.files().items()
     assert room.run().before == 0
 
@@ -231,7 +231,7 @@ def test_a_due_date_that_is_set_later_counts(room: Classroom) -> None:
     room.run()
     assert room.points() == {"ada": 0}
     assert "Score: 0 / 3 · late: −2" in room.feedback("ada")
-    assert room.csv()[1].startswith(f"ada,{UNIT},0,3,graded")
+    assert room.csv()[1].startswith(f"ada,{UNIT},0,3,2,graded")
     assert room.executions() == {"ada": 1}
 
 

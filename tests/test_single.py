@@ -10,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from course_lib.grading import single
 from course_lib.grading.kernel.learner import Learner, NotStarted
 from course_lib.grading.kernel.limits import Limits
+from course_lib.grading.kernel.outputs import error
 from course_lib.grading.outcome import Job, Outcome
 from course_lib.grading.single import grade_one
 from course_lib.release import KERNEL
@@ -162,6 +163,22 @@ def test_the_time_of_a_submission_ends_it() -> None:
     outcome = grade_one(handed_in(right("one"), "while True:\n    pass", limits=limits))
     assert points(outcome) == [3, 0]
     assert "TimeoutError: stopped after" in outcome.log
+
+
+@pytest.mark.parametrize(("cell_s", "later"), [(300, 30), (20, 10), (2, 2)])
+def test_after_one_test_was_stopped_others_have_less_time(
+    cell_s: float, later: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+
+    def stopped(source: str, learner: Learner, cells: list[str], seconds: float) -> list[NotebookNode]:
+        given.append(seconds)
+        return [error("TimeoutError", "")] if len(given) == 2 else []
+
+    monkeypatch.setattr(single, "run_test", stopped)
+    outcome = grade_one(handed_in(right("one"), right("two"), limits=Limits(cell_s=cell_s)))
+    assert points(outcome) == [1, 3]
+    assert given == [cell_s, cell_s, later, later]
 
 
 def test_a_learner_reads_the_units_data() -> None:

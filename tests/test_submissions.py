@@ -10,7 +10,7 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 
 from course_lib.course import Course
-from course_lib.grading.submission.find import Submission, find_submissions
+from course_lib.grading.submission.find import Submission, find_submissions, without_notebooks
 
 # pytest resets the filters of the library; what reaches a terminal is seen in test_grade.py. nbgrader uses SQLAlchemy
 # in a way that warns.
@@ -104,6 +104,17 @@ def test_a_unit_s_folder_without_a_notebook_gets_a_line(course: Course, tmp_path
     assert [(each.student, each.problem) for each in found] == [
         (student, "expected a notebook in the unit's folder, found none") for student in ("ada", "bob", "kim")
     ]
+
+
+def test_folders_with_nothing_in_them_are_named(course: Course) -> None:
+    submitted = course.classroom / "submitted"
+    place(submitted, "ada", "01_next", "01_next.ipynb")
+    place(submitted, "bob", "01_NEXT", "01_NEXT.ipynb")
+    place(submitted, "kim", "work.zip")
+    place(submitted, "notes.txt")
+    place(submitted, "__MACOSX", "ada", "01_next.ipynb")
+    assert without_notebooks(course, find_submissions(course, [submitted])) == ["bob", "kim"]
+    assert without_notebooks(Course(course.root / "other"), []) == []
 
 
 def test_relative_paths(course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,10 +12,7 @@ from course_lib.grading.outcome import GRADED, Outcome, printable
 from course_lib.grading.record.gradebook import Recorded
 from course_lib.grading.scores import ExerciseScore
 
-UNRECORDED = (
-    "What could not be graded, or not be recorded, keeps its earlier grade. "
-    "Put right what its line says, and run the command again."
-)
+UNRECORDED = "not recorded, an earlier grade stays; put right what its line says, and run the command again"
 NOT_ISOLATED = "not isolated: the learners' code ran with your rights"
 Rows = Mapping[tuple[str, str], Outcome]
 
@@ -99,7 +96,9 @@ def summary(outcomes: Sequence[Outcome], before: int, entries: Iterable[Recorded
     mended = [outcome for outcome in outcomes if outcome.mended]
     points, possible = sum(outcome.points for outcome in outcomes), sum(outcome.max_points for outcome in outcomes)
     graded = f"{_count(len(outcomes), 'submission')}, {before} of them graded before"
-    lines = [f"{graded}; {points:g} of {possible:g} points, {_count(len(errors), 'error')}, {len(mended)} mended"]
+    lines = [
+        f"{graded}; {points:g} of {possible:g} points from tests, {_count(len(errors), 'error')}, {len(mended)} mended"
+    ]
     for title, found in (("mended", [o.mended for o in outcomes]), ("note", [o.notes for o in outcomes])):
         for outcome, texts in zip(outcomes, found, strict=True):
             lines += [f"{title}: {outcome.student}, {outcome.unit}: {text}" for text in texts]
@@ -109,8 +108,8 @@ def summary(outcomes: Sequence[Outcome], before: int, entries: Iterable[Recorded
         if entry and entry.points != outcome.points:
             why = f"by hand or late, {outcome.points:g} from tests" if outcome.final else "from an earlier run"
             lines.append(f"counts: {outcome.student}, {outcome.unit}: {entry.points:g} points ({why})")
-    if any(not outcome.final for outcome in outcomes):
-        lines.append(UNRECORDED)
+    unrecorded = dict.fromkeys((outcome.student, outcome.unit) for outcome in outcomes if not outcome.final)
+    lines += [f"{student}, {unit}: {UNRECORDED}" for student, unit in unrecorded]
     if any(not outcome.isolated for outcome in outcomes):
         lines.append(NOT_ISOLATED)
     return "\n".join(lines)
@@ -121,7 +120,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def grades_csv(entries: Sequence[Recorded], rows: Rows) -> str:
-    """Write the gradebook as CSV, a line a submission.
+    """Write the gradebook as CSV, a line a submission; ``late`` is the penalty that its points are without.
 
     Parameters
     ----------
@@ -140,8 +139,9 @@ def grades_csv(entries: Sequence[Recorded], rows: Rows) -> str:
         if entry and outcome and not outcome.final:
             status += "; the points are those of an earlier run"
         isolated = "" if outcome is None else "yes" if outcome.isolated else "no"
-        lines.append([student, unit, f"{counts.points:.12g}", f"{counts.max_points:.12g}", status, isolated])
-    return _csv(["student", "unit", "points", "max_points", "status", "isolated"], lines)
+        points = (counts.points, counts.max_points, entry.late if entry else 0)
+        lines.append([student, unit, *(f"{number:.12g}" for number in points), status, isolated])
+    return _csv(["student", "unit", "points", "max_points", "late", "status", "isolated"], lines)
 
 
 def exercises_csv(entries: Sequence[Recorded], rows: Rows) -> str:

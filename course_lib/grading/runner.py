@@ -186,7 +186,8 @@ class _Grading:
         try:
             if fresh and outcome.final:
                 self.results.store(key_of(job), outcome)
-            outcome = replace(outcome, mended=[*submission.mended, *outcome.mended])
+            if not submission.problem:
+                outcome = replace(outcome, mended=[*submission.mended, *outcome.mended])
             self.recorder.record(submission, key_of(job), outcome)
         except Exception as error:  # a submission is a stranger's file: nothing in it may stop the others
             status = f"error: it was graded, but not recorded: {type(error).__name__}: {error}"

@@ -22,6 +22,9 @@ from course_lib.grading.submission.normalize import normalize
 from course_lib.grading.trusted.run import run_test
 
 KERNELS = 4  # that a submission may use up, one after the other
+# Of a cell's time, but at least so many seconds: what each test has after one was stopped. Others often call the same
+# function, and would take hours of a night.
+LATER, ENOUGH = 0.1, 10
 SHOWN = 50_000_000  # characters of all outputs together, but for those of tests
 TOO_MUCH = f"[left out: the cells of this notebook show more than {SHOWN // 1_000_000} MB]"
 
@@ -97,6 +100,7 @@ class _Run:
     _sources: list[str] = field(default_factory=list)
     _answers_died: dict[str, str] = field(default_factory=dict)
     _shown: int = 0
+    _cell_s: float = 0
     _deadline: float = 0
 
     def all_cells(self) -> None:
@@ -108,6 +112,7 @@ class _Run:
                 path = Path(folder, name)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
+            self._cell_s = self.job.limits.cell_s
             self._deadline = time.monotonic() + self.job.limits.submission_s
             while self._in_one_kernel(Path(folder), cells) and self._may_go_on():
                 pass
@@ -154,8 +159,10 @@ class _Run:
     def _outputs(self, learner: Learner, cell: NotebookNode) -> list[NotebookNode]:
         """Run a test here, and anything else in the learner's kernel."""
         if is_grade(cell) and not is_solution(cell):
-            seconds = min(self.job.limits.cell_s, self._deadline - time.monotonic())
+            seconds = min(self._cell_s, self._deadline - time.monotonic())
             outputs = run_test(cell.source, learner, self._sources, seconds)
+            if any(output.get("ename") == "TimeoutError" for output in outputs):
+                self._cell_s = min(self._cell_s, max(LATER * self.job.limits.cell_s, ENOUGH))
             death = self._answers_died.get(exercise_of(cell.metadata.nbgrader.grade_id), "")
             return [_death(death)] if death and any(output.output_type == "error" for output in outputs) else outputs
         outputs = learner.run_cell(cell.source)

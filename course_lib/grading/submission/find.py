@@ -88,6 +88,16 @@ def find_submissions(course: Course, paths: Iterable[Path]) -> list[Submission]:
     return sorted(map(_timed, checked), key=lambda submission: (submission.unit, submission.student, submission.path))
 
 
+def without_notebooks(course: Course, submissions: Iterable[Submission]) -> list[str]:
+    """List the folders in the classroom's ``submitted`` in which nothing that belongs to a unit was found."""
+    folder = course.classroom.resolve() / "submitted"
+    found = {
+        submission.path.relative_to(folder).parts[0] for submission in submissions if folder in submission.path.parents
+    }
+    there = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path.name for path in there if path.is_dir() and path.name not in {*found, *NOT_OURS})
+
+
 def _below(root: Path, units: list[str]) -> Iterator[Submission]:
     """Yield the submissions in a folder and in the folders below it."""
     unreadable: list[OSError] = []

@@ -147,7 +147,8 @@ def _parse(text: str, mended: list[str]) -> dict[str, Any]:
     try:
         notebook, end = json.JSONDecoder().raw_decode(text)
     except json.JSONDecodeError as error:
-        raise ValueError(f"expected a notebook, found broken JSON in line {error.lineno}: {error.msg}") from None
+        where = f"line {error.lineno} of {len(text.splitlines())}"
+        raise ValueError(f"expected a notebook, found broken JSON in {where}; is the file incomplete?") from None
     except (ValueError, RecursionError) as error:  # a number of many digits, lists in lists in lists
         raise ValueError(f"expected a notebook, found other JSON: {error}") from None
     if not isinstance(notebook, dict):

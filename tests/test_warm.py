@@ -10,8 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from course_lib.grading.kernel import warm
 from course_lib.grading.kernel.learner import Learner, LearnerDied
-from course_lib.grading.kernel.limits import Limits
+from course_lib.grading.kernel.limits import Enforcer, Limits
 from course_lib.grading.kernel.warm import VARIABLE, warm_up
 
 MIB = 2**20
@@ -128,6 +129,21 @@ def test_without_the_process_a_kernel_starts_by_itself(monkeypatch: pytest.Monke
     monkeypatch.setenv(VARIABLE, str(tmp_path / "nobody"))
     with Learner(SMALL) as learner:
         assert not is_fork(learner)
+
+
+def test_the_process_starts_in_a_group_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where systemd makes the groups, an ordinary user may move a process only among those of their own systemd."""
+    systemd, log = tmp_path / "systemd-run", tmp_path / "log"
+    systemd.write_text(f'#!/bin/sh\necho "$@" > {log}\nwhile [ "$1" != -i ]; do shift; done\nexec /usr/bin/env "$@"\n')
+    systemd.chmod(0o755)
+    monkeypatch.setattr(warm, "enforcer", lambda: Enforcer("systemd", scope=(str(systemd), "--user", "--scope")))
+    with warm_up() as path:
+        monkeypatch.setenv(VARIABLE, str(path))
+        with Learner(SMALL) as learner:
+            assert is_fork(learner)
+    said = log.read_text(encoding="utf-8")
+    assert said.startswith("--user --scope --quiet --collect -p MemoryMax=")
+    assert "course_lib.grading.kernel.warm" in said
 
 
 def test_the_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:

@@ -49,9 +49,12 @@ def grade(
             disable=not screen.is_terminal,
         ) as bar:
             task = bar.add_task("grading", total=len(submissions))
+            left = {(submission.student, submission.unit) for submission in submissions}
 
             def tell(outcome: Outcome) -> None:
-                bar.advance(task)
+                left.discard((outcome.student, outcome.unit))
+                last = ", ".join(printable(student) for student, _ in sorted(left)) if len(left) <= jobs else ""
+                bar.update(task, advance=1, description=f"grading {last}".rstrip())
                 if not screen.is_terminal:  # a log of the night
                     number = f"{bar.tasks[task].completed:g}/{len(submissions)}"
                     typer.echo(f"{number} {report.line(outcome)}", err=True)

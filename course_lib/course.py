@@ -114,9 +114,19 @@ class Course:
         -------
         traitlets.config.Config
             A new one at each call; the caller may change it.
+
+        Raises
+        ------
+        ValueError
+            If the file cannot be run.
         """
         # nbgrader starts `alembic` by name when it makes a gradebook; it is installed beside Python.
         programs = str(Path(sys.executable).parent)
         if programs not in os.environ["PATH"].split(os.pathsep):
             os.environ["PATH"] = os.pathsep.join([programs, os.environ["PATH"]])
-        return PyFileConfigLoader(CONFIG, path=str(self.root)).load_config()
+        try:
+            return PyFileConfigLoader(CONFIG, path=str(self.root)).load_config()
+        except Exception as error:  # it is a program
+            raise ValueError(
+                f"expected settings in {self.root / CONFIG}, found {type(error).__name__}: {error}"
+            ) from error

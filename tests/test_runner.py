@@ -235,6 +235,23 @@ def test_a_due_date_that_is_set_later_counts(room: Classroom) -> None:
     assert room.executions() == {"ada": 1}
 
 
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ('c.LateSubmissionPlugin.penalty_method = "nul"', r"expected settings of late penalties.*nul"),
+        ("c.Limits.cpu_s = ", r"expected settings in .*nbgrader_config.py, found SyntaxError"),
+        ("c.Limits.submision_s = 9", r"expected c.Limits to set some of .*; got submision_s"),
+    ],
+)
+def test_wrong_settings_are_told_before_anything_is_graded(room: Classroom, setting: str, words: str) -> None:
+    room.hand_in("ada")
+    with (room.course.root / CONFIG).open("a", encoding="utf-8") as config:
+        config.write(f"{setting}\n")
+    with pytest.raises(ValueError, match=words):
+        room.run()
+    assert room.executions() == {}
+
+
 @pytest.mark.usefixtures("here")
 def test_who_is_taken_out_of_the_gradebook_is_in_no_table(room: Classroom, tmp_path: Path) -> None:
     for student in ("ada", "bob"):

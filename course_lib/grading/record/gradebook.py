@@ -23,6 +23,7 @@ from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import compute_checksum, is_grade, is_solution
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from traitlets import TraitError
 from traitlets.config import Config
 
 from course_lib.grading.outcome import Outcome
@@ -177,10 +178,19 @@ def _of_cell(entries: list[Grade] | list[Comment], cell: BaseCell) -> Grade | Co
     return next((entry for entry in entries if entry.cell_id == cell.id), None)
 
 
+def late_penalties(config: Config) -> AssignLatePenalties:
+    """Make nbgrader's step that knows the late penalties; raise `ValueError` if its settings are wrong."""
+    step = AssignLatePenalties(config=config, log=log)
+    try:
+        step.init_plugin()
+    except TraitError as error:
+        raise ValueError(f"expected settings of late penalties that nbgrader knows: {error}") from error
+    return step
+
+
 def _penalize(config: Config, submission: SubmittedAssignment, submitted: SubmittedNotebook) -> None:
     """Enter the late penalty that nbgrader's plugin asks for."""
-    step = AssignLatePenalties(config=config, log=log)
-    step.init_plugin()
+    step = late_penalties(config)
     submitted.late_submission_penalty = None
     if submission.total_seconds_late > 0:
         penalty = step.plugin_inst.late_submission_penalty(

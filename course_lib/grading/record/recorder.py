@@ -49,12 +49,18 @@ class Recorder:
         Whose classroom.
     units : dict of str to Unit
         Those that are graded, by name.
+
+    Raises
+    ------
+    ValueError
+        If the course's settings cannot be used.
     """
 
     def __init__(self, course: Course, units: dict[str, Unit]) -> None:
         self.course = course
         self.units = units
         self.config = course.nbgrader_config()
+        gradebook.late_penalties(self.config)
         self._postponed: list[tuple[Submission, str, Outcome]] = []
 
     def record(self, submission: Submission, key: str, outcome: Outcome) -> None:

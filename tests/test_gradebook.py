@@ -15,7 +15,8 @@ from traitlets.config import Config
 from course_lib.course import Course
 from course_lib.grading.outcome import Outcome
 from course_lib.grading.record import gradebook
-from course_lib.grading.record.gradebook import GradebookLocked, Recorded, enter, recorded
+from course_lib.grading.record.entries import GradebookLocked, Recorded, recorded
+from course_lib.grading.record.gradebook import enter
 from course_lib.grading.scores import score
 from course_lib.release import build_source, generate
 from tests.tiny_course import UNIT, make_course

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from course_lib.grading.outcome import Outcome
-from course_lib.grading.record.gradebook import Recorded
+from course_lib.grading.record.entries import Recorded
 from course_lib.grading.report import exercise_table, exercises_csv, grades_csv, line, summary, table, to_json
 from course_lib.grading.scores import ExerciseScore
 

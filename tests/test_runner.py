@@ -19,8 +19,8 @@ from course_lib.course import CONFIG
 from course_lib.grading import runner
 from course_lib.grading.outcome import Outcome
 from course_lib.grading.record import gradebook, recorder
+from course_lib.grading.record.entries import GradebookLocked, Recorded, recorded
 from course_lib.grading.record.feedback import feedback_html
-from course_lib.grading.record.gradebook import GradebookLocked, Recorded, recorded
 from course_lib.grading.results import Results
 from course_lib.grading.submission.find import find_submissions
 from course_lib.grading.submission.reading import read_bytes
@@ -334,6 +334,7 @@ def test_a_full_disk_is_an_outcome_and_the_next_run_tries_again(
     assert ada.status == "error: it was graded, but not recorded: OSError: [Errno 28] No space left on device"
     assert bob.status == "graded"
     monkeypatch.undo()
+    assert (room.run().before, room.executions()) == (1, {"ada": 2, "bob": 1})
 
 
 @pytest.mark.usefixtures("here")
@@ -405,7 +406,6 @@ def test_what_cannot_be_recorded_stops_nobody_else(room: Classroom, monkeypatch:
     ada, bob = room.run().outcomes
     assert ada.status == "error: it was graded, but not recorded: RuntimeError: no page"
     assert bob.status == "graded"
-    monkeypatch.undo()
 
 
 @pytest.mark.usefixtures("here")

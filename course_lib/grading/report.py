@@ -9,7 +9,7 @@ from dataclasses import asdict
 from rich.table import Table
 
 from course_lib.grading.outcome import GRADED, Outcome, printable
-from course_lib.grading.record.gradebook import Recorded
+from course_lib.grading.record.entries import Recorded
 from course_lib.grading.scores import ExerciseScore
 
 UNRECORDED = "not recorded, an earlier grade stays; put right what its line says, and run the command again"

@@ -12,7 +12,7 @@ from course_lib.grading.kernel.sandbox import available
 from course_lib.grading.outcome import Job, Outcome, not_graded
 from course_lib.grading.pool import local_pool, outcomes, refuse_others, remote_pool
 from course_lib.grading.process import Grader
-from course_lib.grading.record.gradebook import Recorded
+from course_lib.grading.record.entries import Recorded
 from course_lib.grading.record.recorder import Recorder, Unit, register
 from course_lib.grading.results import Results, grader_version, key_of
 from course_lib.grading.single import grade_one

@@ -125,8 +125,8 @@ class _Run:
     def _in_one_kernel(self, folder: Path, cells: Iterator[tuple[int, NotebookNode]]) -> bool:
         """Run cells until the last one, or one that kills the kernel; tell whether cells are left that could run."""
         began = len(self.deaths)
-        learners = Learner(self.job.limits, self.job.isolated, folder, self._deadline)
-        with learners as learner, suppress(LearnerDied):  # in a cell that ran well before
+        starting = Learner(self.job.limits, self.job.isolated, folder, self._deadline)
+        with starting as learner, suppress(LearnerDied):  # in a cell that ran well before
             for source in self._sources:
                 learner.run_cell(source)
             for number, cell in cells:

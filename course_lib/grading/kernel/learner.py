@@ -3,30 +3,24 @@
 import socket
 import tempfile
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
-import zmq
 from ipykernel.kernelspec import RESOURCES
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 from nbformat import NotebookNode
 
+from course_lib.grading.kernel.connection import Connection, Unread
 from course_lib.grading.kernel.launch import command
 from course_lib.grading.kernel.limits import Limits
-from course_lib.grading.kernel.outputs import Message, Outputs, error, parse
+from course_lib.grading.kernel.outputs import Outputs, error
 from course_lib.grading.kernel.provisioner import SandboxProvisioner
 
 START = 120  # seconds until a kernel must answer; on an idle machine it takes less than one
 LOST = 1  # seconds that the outputs' end may come after the reply, before it counts as lost
-PATIENCE = 0.1  # seconds between looks at whether the kernel lives
-# What the kernel sends waits to be read in the memory of this process: so many messages, in parts of so many bytes.
-QUEUE, PART = 4, 2**28
-UNREAD = 10_000  # milliseconds that a kernel may leave what is sent to it, when there is much of that already
-BATCH = 100  # messages that are read before somebody looks at the time
 CONNECT = "from course_lib.grading.trusted.agent import connect; connect({path!r})"
 
 
@@ -102,8 +96,8 @@ class Learner:
             self._manager.settings = self._settings
             self._manager.start_kernel()
             stack.callback(self._manager.shutdown_kernel, now=True)
-            self._connect()
-            stack.callback(self._client.stop_channels)
+            self._connection = Connection(self._manager)
+            stack.callback(self._connection.close)
             self._deadline = time.monotonic() + START
             self._greet()
             if self.run_cell(CONNECT.format(path=f"{folder}/agent")):
@@ -147,10 +141,9 @@ class Learner:
             raise LearnerDied(self._manager.provisioner.death())
         self._outputs = Outputs(self._limits)
         self._begun = time.monotonic()
-        sendable = source.encode(errors="replace").decode()  # JSON can hold halves of characters
         try:
-            self._request = self._client.execute(sendable, silent=silent, allow_stdin=False, stop_on_error=False)
-        except zmq.Again:
+            self._request = self._connection.execute(source, silent)
+        except Unread:
             self.kill()
             raise LearnerDied("it no longer reads what is sent to it") from None
 
@@ -190,16 +183,6 @@ class Learner:
         """End the kernel and everything that it started."""
         self._manager.provisioner.end()
 
-    def _connect(self) -> None:
-        """Connect to the kernel's sockets, of which all have a bound."""
-        context = zmq.Context()
-        context.setsockopt(zmq.MAXMSGSIZE, PART)
-        context.setsockopt(zmq.RCVHWM, QUEUE)
-        context.setsockopt(zmq.SNDTIMEO, UNREAD)
-        self._client = self._manager.client(context=context)
-        self._client.start_channels(stdin=False, hb=False, control=False)
-        self._sockets = [self._client.iopub_channel.socket, self._client.shell_channel.socket]
-
     def _greet(self) -> None:
         """Wait until the kernel answers, and its outputs arrive: those before the connection is made are lost."""
         while True:
@@ -214,7 +197,7 @@ class Learner:
         replied = 0.0
         while True:
             ended = not self.alive  # asked before the last messages are read
-            for message in self._messages():
+            for message in self._connection.messages():
                 if message.parent != self._request:
                     continue
                 if message.kind == "status" and message.content == {"execution_state": "idle"}:
@@ -229,13 +212,3 @@ class Learner:
                 raise LearnerDied(self._manager.provisioner.death())
             if now > deadline:
                 return False
-
-    def _messages(self) -> Iterator[Message]:
-        """Wait a moment, and read what has come; the outputs before the replies."""
-        for channel in zmq.select(self._sockets, [], [], PATIENCE)[0] and self._sockets:
-            for _ in range(BATCH):
-                if not channel.poll(0):
-                    break
-                message = parse(channel.recv_multipart())
-                if message:
-                    yield message

@@ -1,12 +1,8 @@
-"""nbgrader's gradebook: everything about a submission is entered in one transaction, or nothing is."""
+"""Entering submissions into nbgrader's gradebook: everything about one in one transaction, or nothing."""
 
 import logging
-import time
-import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import datetime
-from typing import TypeVar
 
 import nbformat
 from nbgrader.api import (
@@ -21,70 +17,17 @@ from nbgrader.api import (
 )
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import compute_checksum, is_grade, is_solution
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from traitlets import TraitError
 from traitlets.config import Config
 
 from course_lib.grading.outcome import Outcome
-from course_lib.grading.scores import cell_points, exercise_of
+from course_lib.grading.record.entries import PATIENCE, Recorded, in_transaction, read
+from course_lib.grading.scores import cell_points
 
-# nbgrader 0.9.6 uses SQLAlchemy in a way that warns; the grades are right.
-warnings.filterwarnings("ignore", module="nbgrader")
 log = logging.getLogger(__name__)
 log.addHandler(logging.NullHandler())
 log.propagate = False
-
-PATIENCE = 60  # seconds to wait for a gradebook that another program is writing
-Result = TypeVar("Result")
-
-
-class GradebookLocked(ValueError):
-    """Another program keeps the gradebook for itself."""
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """What the gradebook holds of one submission, with what people changed in it.
-
-    Attributes
-    ----------
-    student, unit : str
-        Whose, and of what.
-    points, max_points : float
-        Manual scores and extra credit count, a late penalty is taken off; never less than 0.
-    exercises : dict of str to (points, maximum)
-        By exercise, before a late penalty.
-    late : float
-        The late penalty, in points.
-    comments : dict of str to str
-        What people wrote, by the name of the cell that it is about.
-    """
-
-    student: str
-    unit: str
-    points: float
-    max_points: float
-    exercises: dict[str, tuple[float, float]]
-    late: float = 0.0
-    comments: dict[str, str] = field(default_factory=dict)
-
-
-def _in_transaction(config: Config, work: Callable[[Gradebook], Result], patience: float) -> Result:
-    """Do something with the gradebook and commit once; start again while another program is writing."""
-    url, start = config.CourseDirectory.db_url, time.monotonic()
-    while True:
-        try:
-            with Gradebook(url, config.CourseDirectory.course_id) as gradebook:
-                result = work(gradebook)
-                gradebook.db.commit()
-                return result
-        except OperationalError as error:
-            if "locked" not in str(error.orig):
-                raise ValueError(f"expected a gradebook at {url}: {error.orig}") from None
-            if time.monotonic() - start > patience:
-                raise GradebookLocked(f"the gradebook {url} is locked: another program has been writing it") from None
-        time.sleep(0.2)
 
 
 def enter(
@@ -119,7 +62,7 @@ def enter(
     GradebookLocked
         If it writes still. Nothing is entered then.
     """
-    return _in_transaction(config, lambda gradebook: _enter(gradebook, config, outcome, timestamp, again), patience)
+    return in_transaction(config, lambda gradebook: _enter(gradebook, config, outcome, timestamp, again), patience)
 
 
 def _enter(gradebook: Gradebook, config: Config, outcome: Outcome, timestamp: datetime | None, again: bool) -> Recorded:
@@ -145,7 +88,7 @@ def _enter(gradebook: Gradebook, config: Config, outcome: Outcome, timestamp: da
     _penalize(config, submission, submitted)
     db.flush()
     db.expire_all()
-    return _read(submission)
+    return read(submission)
 
 
 def _grade(
@@ -198,33 +141,3 @@ def _penalize(config: Config, submission: SubmittedAssignment, submitted: Submit
         )
         if penalty is not None:
             submitted.late_submission_penalty = min(max(penalty, 0), submitted.score)
-
-
-def recorded(config: Config) -> list[Recorded]:
-    """Read every submission in the gradebook.
-
-    Returns
-    -------
-    list of Recorded
-        By unit and student.
-    """
-    return sorted(
-        _in_transaction(config, lambda book: [*map(_read, book.db.query(SubmittedAssignment))], PATIENCE),
-        key=lambda entry: (entry.unit, entry.student),
-    )
-
-
-def _read(submission: SubmittedAssignment) -> Recorded:
-    exercises: dict[str, tuple[float, float]] = {}
-    comments: dict[str, str] = {}
-    for submitted in submission.notebooks:
-        grades = {grade.cell_id: grade.score for grade in submitted.grades}
-        for cell in [*submitted.notebook.grade_cells, *submitted.notebook.task_cells]:
-            name = exercise_of(cell.name)
-            points, maximum = exercises.get(name, (0.0, 0.0))
-            exercises[name] = (points + grades.get(cell.id, 0.0), maximum + cell.max_score)
-        comments |= {comment.name: comment.manual_comment for comment in submitted.comments if comment.manual_comment}
-    late = submission.late_submission_penalty or 0.0
-    earned, possible = (sum(pair[side] for pair in exercises.values()) for side in (0, 1))
-    points = max(0.0, earned - late)
-    return Recorded(submission.student.id, submission.name, points, possible, exercises, late, comments)

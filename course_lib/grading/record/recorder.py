@@ -15,8 +15,8 @@ from course_lib.course import Course
 from course_lib.files import write_aside
 from course_lib.grading.outcome import GRADED, Outcome
 from course_lib.grading.record import gradebook
+from course_lib.grading.record.entries import GradebookLocked, Recorded, recorded
 from course_lib.grading.record.feedback import feedback_html
-from course_lib.grading.record.gradebook import GradebookLocked, Recorded
 from course_lib.grading.report import exercises_csv, grades_csv
 from course_lib.grading.scores import ExerciseScore
 from course_lib.grading.submission.find import STAMP, Submission
@@ -107,7 +107,7 @@ class Recorder:
         """
         for waiting in self._postponed:
             self._record(*waiting)
-        entries = gradebook.recorded(self.config)
+        entries = recorded(self.config)
         there = {(entry.unit, entry.student) for entry in entries}
         remembered = [outcome for outcome in self._remembered() if (outcome.unit, outcome.student) in there]
         rows = {(outcome.unit, outcome.student): outcome for outcome in [*remembered, *outcomes]}

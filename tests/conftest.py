@@ -5,6 +5,9 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Page
+
+from tests import browser
 
 COMPILERS = (os.environ.get("CXX", "c++"), "g++", "clang++")
 # Without a compiler only plain TensorFlow can be tested. With one, a library that cannot be built is a failure.
@@ -41,3 +44,12 @@ def need_library() -> None:
     from course_lib.ops import library
 
     assert library.load() is not None, library.status().reason
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    """Open an empty page in a real browser."""
+    if browser.program() is None:
+        pytest.skip(f"no browser is here: {' or '.join(browser.PROGRAMS)}")
+    with browser.open_page() as opened:
+        yield opened

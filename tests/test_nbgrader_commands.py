@@ -123,6 +123,8 @@ def hand_in(made: Classroom) -> None:
         made.run(f"validate {notebook.relative_to(made.course.root)}")
         made.run(f"submit {UNIT} --student={student}")
     made.run("list --inbound")
+    (inbound,) = (made.course.root.parent / "exchange" / "pixelwise" / "inbound").glob("eve+*")
+    (inbound / "notes.txt").symlink_to(made.course.root / CONFIG)
     made.run(f"collect {UNIT}")
     downloaded = Path("downloaded", UNIT, "archive")
     downloaded.mkdir(parents=True)
@@ -175,6 +177,11 @@ def test_submissions_arrive(classroom: Classroom) -> None:
     inbound = classroom.said["list --inbound"]
     assert "ada" in inbound
     assert "eve" in inbound
+
+
+def test_links_are_not_collected(classroom: Classroom) -> None:
+    assert not (classroom.course.classroom / "submitted" / "eve" / UNIT / "notes.txt").exists()
+    assert "notes.txt: not a regular file" in classroom.said[f"collect {UNIT}"]
 
 
 def test_points_are_in_nbgraders_table_and_in_ours(classroom: Classroom) -> None:

@@ -7,10 +7,11 @@ import stat
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jupyter_core.paths import jupyter_config_path
 from nbconvert.exporters import Exporter, NotebookExporter
+from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.exchange.default import Exchange, ExchangeCollect, ExchangeReleaseFeedback
 from traitlets.config import Config
@@ -24,7 +25,7 @@ from course_lib.grading.record.recorder import SECRET, recorded_feedback
 from course_lib.grading.submission.find import LINK, STAMP, find_submissions
 
 Resources = dict[str, Any]
-Converted = tuple[str, Resources]
+Converted = tuple[Any, Resources]  # nbconvert's types expect a notebook, its own exporters return text
 
 
 def _course(converter: BaseConverter) -> Course:
@@ -40,34 +41,41 @@ class GradedNotebook(NotebookExporter):
     Raises
     ------
     NbGraderException
-        If there is no sandbox. Nothing is changed then.
+        If there is no sandbox, or no submission that can be graded. Nothing is changed then.
     """
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
+        self._converter = cast(Autograde, self.parent)
         self._all_graded = False
         if reason := available():
-            message = (
+            self._refuse(
                 f"nbgrader autograde runs learners' code in a sandbox only, and there is none: {reason}. "
                 "To grade the work of people you trust without it, use `course grade --no-sandbox classroom/submitted`."
             )
-            self.log.error(message)
-            raise NbGraderException(message)
+        problems = {folder: _problem(_course(self._converter), Path(folder)) for folder in self._converter.assignments}
+        for folder in filter(problems.get, problems):
+            self.log.error("%s cannot be graded: %s", folder, problems[folder])
+            del self._converter.assignments[folder]  # before nbgrader enters the student into the gradebook
+        if not self._converter.assignments:
+            self._refuse("There is no submission that can be graded.")
+
+    def _refuse(self, message: str) -> None:
+        self.log.error(message)
+        raise NbGraderException(message)
 
     def from_filename(self, filename: str, resources: Resources | None = None, **_: Any) -> Converted:
         """Grade a submitted notebook; return the executed one."""
-        path, course = Path(filename), _course(self.parent)
+        path, course = Path(filename), _course(self._converter)
         if not path.is_relative_to(course.classroom / "autograded"):
             path = self._grade(course, path)
         return path.read_text(encoding="utf-8"), self._init_resources(resources)
 
     def _grade(self, course: Course, path: Path) -> Path:
-        if _is_linked(path.parent):
-            raise ValueError(LINK)
         if not self._all_graded:  # as many at once as there are processors
-            folders = [folder for folder in map(Path, self.parent.assignments) if not _is_linked(folder)]
+            folders = [*map(Path, self._converter.assignments)]
             jobs = min(len(folders), os.cpu_count() or 1)
-            self._run(course, folders, runner.Settings(jobs, force=self.parent.force))
+            self._run(course, folders, runner.Settings(jobs, force=self._converter.force))
             self._all_graded = True
         outcomes = self._run(course, [path.parent], runner.Settings())
         unrecorded = [outcome.status for outcome in outcomes if not outcome.final]
@@ -84,9 +92,14 @@ class GradedNotebook(NotebookExporter):
         return runner.grade(course, submissions, settings, lambda outcome: self.log.info(report.line(outcome))).outcomes
 
 
-def _is_linked(folder: Path) -> bool:
-    """Tell whether the folder of a unit or its student is a link."""
-    return folder.is_symlink() or folder.parent.is_symlink()
+def _problem(course: Course, folder: Path) -> str:
+    """Say why a submission cannot be graded; the empty string if it can."""
+    if folder.is_symlink() or folder.parent.is_symlink():
+        return LINK
+    try:
+        return next((found.problem for found in find_submissions(course, [folder]) if found.problem), "")
+    except ValueError as error:
+        return str(error)
 
 
 def _remove_others(folder: Path, kept: Sequence[str]) -> None:
@@ -105,16 +118,18 @@ class FeedbackPage(Exporter):
 
     def from_filename(self, filename: str, resources: Resources | None = None, **_: Any) -> Converted:
         """Write the page of an autograded notebook."""
-        path = Path(filename)
-        return recorded_feedback(_course(self.parent), path), self._init_resources(resources)
+        course = _course(cast(GenerateFeedback, self.parent))
+        return recorded_feedback(course, Path(filename)), self._init_resources(resources)
 
 
 class ReleaseFeedback(ExchangeReleaseFeedback):
     """Releasing feedback to those who can fetch it: who handed in through the exchange."""
 
+    src_path: str
+
     def copy_files(self) -> None:
         """Release what can be released, and name the rest."""
-        for folder in sorted(map(Path, glob.glob(self.src_path))):
+        for folder in sorted(Path("/").glob(self.src_path.lstrip("/"))):
             if all((folder / name).is_file() for name in (STAMP, SECRET)):
                 self.src_path = glob.escape(str(folder))
                 super().copy_files()
@@ -137,10 +152,10 @@ class Collect(ExchangeCollect):
             super().do_copy(str(regular), dest, log)
 
     def _irregular(self, folder: str, names: list[str]) -> list[str]:
-        kinds = {name: os.lstat(os.path.join(folder, name)).st_mode for name in names}
-        found = [name for name, mode in kinds.items() if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))]
+        modes = {name: Path(folder, name).lstat().st_mode for name in names}
+        found = [name for name, mode in modes.items() if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))]
         for name in found:
-            self.log.warning("left out %s: not a regular file", os.path.join(folder, name))
+            self.log.warning("left out %s: not a regular file", Path(folder, name))
         return found
 
 
@@ -175,6 +190,6 @@ class OnlyOwnNotebooks(DeferredConfig):
             for name in ("NBGRADER_EXECUTION", "NBGRADER_VALIDATING"):  # nbgrader leaves them where something is raised
                 os.environ.pop(name, None)
             raise SystemExit(
-                f"nbgrader validate runs a notebook with your rights, so it takes only your own ones in {self._own[0]}, "
-                f"not those in {here}; grade what others wrote with `course grade`."
+                f"nbgrader validate runs a notebook with your rights, so it takes only your own in {self._own[0]}, "
+                f"not those in {here}; grade the work of others with `course grade`."
             )

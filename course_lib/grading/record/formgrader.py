@@ -5,12 +5,11 @@ from typing import Any
 
 from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbformat import NotebookNode
-from nbgrader.server_extensions.formgrader.handlers import template_path
 from traitlets import default
 
 from course_lib.grading.record import sanitized
 
-TEMPLATES = [str(Path(__file__).parent / "templates"), template_path]
+OWN_TEMPLATES = str(Path(__file__).parent / "templates")
 
 
 class SanitizeOutputs(SanitizeHTML):
@@ -18,12 +17,15 @@ class SanitizeOutputs(SanitizeHTML):
 
     @default("safe_output_keys")
     def _safe_output_keys(self) -> set[str]:
-        return {"text/plain", "text/latex", "text/markdown", "application/json", "image/png", "image/jpeg"}
+        return {"text/plain", "text/markdown", "image/png", "image/jpeg"}
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: dict[str, Any], cell_index: int
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Clean one cell."""
+        """Clean one cell. LaTeX becomes Markdown, so that the filter converts its formulas too."""
+        for output in cell.get("outputs", []):
+            if "text/latex" in output.get("data", {}):
+                output.data["text/markdown"] = output.data.pop("text/latex")
         if cell.cell_type != "markdown":
             super().preprocess_cell(cell, resources, cell_index)
         return cell, resources

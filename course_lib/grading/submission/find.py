@@ -15,6 +15,7 @@ from course_lib.course import Course
 NOT_OURS = (".ipynb_checkpoints", "__MACOSX")
 STAMP, STAMP_CHARS = "timestamp.txt", 100
 NAME_BYTES = 128  # what nbgrader's gradebook holds; leaves room for the names of files made from it
+MARKUP = '<>"'  # formgrader would take them for HTML
 UNSHOWN = ("Cc", "Cs", "Zl", "Zp")  # Unicode's categories: control, half of a pair or no UTF-8, line ends
 LINK = "expected a file or folder of its own, found a link, which is not followed"
 
@@ -175,6 +176,8 @@ def _checked(submission: Submission, count: int) -> Submission:
         problem = f"expected a student's name of at most {NAME_BYTES} bytes in UTF-8"
     if not problem and (shown != student or not student.strip() == student != ""):
         problem = f"expected a student's name of printable letters, without space around it, got {student!a}"
+    if not problem and any(letter in student for letter in MARKUP):
+        problem = f"expected a student's name without {' '.join(MARKUP)}, got {student!a}"
     if not problem and count > 1:
         problem = f"expected one notebook of {submission.unit}, found {count}; this one is {submission.path}"
     return replace(submission, student=shown, problem=problem)

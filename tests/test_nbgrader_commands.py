@@ -1,25 +1,21 @@
 """Every command of nbgrader, in one classroom: from handing out, through an exchange, to feedback that is fetched."""
 
-import contextlib
 import csv
-import io
 import json
 import os
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from unittest import mock
 
 import pytest
-from jupyter_core.application import NoStart
 from nbgrader.apps import NbGraderApp
-from nbgrader.validator import Validator
 
 from course_lib.course import CONFIG, Course
 from course_lib.grading.record.recorder import SECRET
 from course_lib.grading.submission.find import STAMP
 from course_lib.release import released
+from tests.nbgrader_batch import run_all
 from tests.tiny_course import HALF_RIGHT, RIGHT, ROOT, UNIT, WRONG, Words, answered, make_course
 
 # nbgrader uses SQLAlchemy in a way that warns.
@@ -38,7 +34,7 @@ class Classroom:
     Attributes
     ----------
     course : Course
-        Whose root is the current folder while they run.
+        In whose root they were run.
     said : dict of str to str
         Both outputs of each, by its arguments.
     """
@@ -46,28 +42,11 @@ class Classroom:
     course: Course
     said: dict[str, str] = field(default_factory=dict)
 
-    def run(self, arguments: str, code: int = 0) -> str:
-        """Run a command in this process, as its own program would; importing nbgrader takes that seconds."""
-        app = NbGraderApp.instance()
-        output, ended = io.StringIO(), 0
-        with (
-            contextlib.redirect_stdout(output),
-            contextlib.redirect_stderr(output),
-            mock.patch.object(Validator, "stream", output),
-        ):
-            try:
-                app.initialize(arguments.split())
-                app.start()
-            except NoStart:  # a command within a command has ended
-                pass
-            except SystemExit as end:
-                print(end.code if isinstance(end.code, str) else "")
-                ended = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
-            finally:
-                app.reset()
-        self.said[arguments] = output.getvalue()
-        assert ended == code, output.getvalue()
-        return output.getvalue()
+    def run(self, *commands: str, code: int = 0) -> None:
+        """Run commands, which are expected to end with a status."""
+        for command, (ended, said) in run_all(self.course.root, *commands).items():
+            self.said[command] = said
+            assert ended == code, said
 
     def page(self, student: str) -> Path:
         """Path of a feedback page."""
@@ -86,67 +65,65 @@ def classroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classroom]:
     course.classroom.mkdir()
     made = Classroom(course)
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(course.root)
         for name in [name for name in os.environ if name.startswith(("JUPYTER", "XDG"))]:
             patch.delenv(name)
         patch.setenv("HOME", str(folder))
         enroll(made)
         hand_in(made)
         grade_and_hand_back(made)
-        others(made)
         yield made
 
 
 def enroll(made: Classroom) -> None:
-    Path("roster.csv").write_text("id,first_name,last_name\neve,Eve,Adams\ngone,A,B\n", encoding="utf-8")
-    Path("units.csv").write_text(f"name\n{OTHER}\n", encoding="utf-8")
-    made.run("db student add ada --first-name=Ada --last-name=Byron")
-    made.run("db student import roster.csv")
-    made.run("db student remove gone")
-    made.run("db student list")
-    made.run("db assignment add extra")
-    made.run("db assignment import units.csv")
-    made.run("db assignment remove extra")
-    made.run("db assignment list")
-    made.run("db upgrade")
+    root = made.course.root
+    (root / "roster.csv").write_text("id,first_name,last_name\neve,Eve,Adams\ngone,A,B\n", encoding="utf-8")
+    (root / "units.csv").write_text(f"name\n{OTHER}\n", encoding="utf-8")
+    made.run(
+        "db student add ada --first-name=Ada --last-name=Byron",
+        "db student import roster.csv",
+        "db student remove gone",
+        "db student list",
+        "db assignment add extra",
+        "db assignment import units.csv",
+        "db assignment remove extra",
+        "db assignment list",
+        "db upgrade",
+        f"generate_assignment {UNIT} --force",
+        f"release_assignment {UNIT}",
+        "list",
+        f"fetch_assignment {UNIT}",
+    )
 
 
 def hand_in(made: Classroom) -> None:
     """Three students: two through the exchange, one by a file from elsewhere."""
-    made.run(f"generate_assignment {UNIT} --force")
-    made.run(f"release_assignment {UNIT}")
-    made.run("list")
-    made.run(f"fetch_assignment {UNIT}")
     notebook = made.course.work / UNIT / f"{UNIT}.ipynb"
-    for student, answer in {"ada": RIGHT, "eve": HALF_RIGHT}.items():
-        notebook.write_text(json.dumps(answered(made.course, answer)), encoding="utf-8")
-        made.run(f"validate {notebook.relative_to(made.course.root)}")
-        made.run(f"submit {UNIT} --student={student}")
-    made.run("list --inbound")
+    notebook.write_text(json.dumps(answered(made.course, HALF_RIGHT)), encoding="utf-8")
+    made.run(f"submit {UNIT} --student=eve")
+    notebook.write_text(json.dumps(answered(made.course, RIGHT)), encoding="utf-8")
+    made.run(f"validate work/{UNIT}/{UNIT}.ipynb", f"submit {UNIT} --student=ada", "list --inbound")
     (inbound,) = (made.course.root.parent / "exchange" / "pixelwise" / "inbound").glob("eve+*")
     (inbound / "notes.txt").symlink_to(made.course.root / CONFIG)
-    made.run(f"collect {UNIT}")
-    downloaded = Path("downloaded", UNIT, "archive")
+    downloaded = made.course.root / "downloaded" / UNIT / "archive"
     downloaded.mkdir(parents=True)
     with zipfile.ZipFile(downloaded / "all.zip", "w") as archive:
         archive.writestr(f"bob_attempt_2026-01-02-03-04-05_{UNIT}.ipynb", json.dumps(answered(made.course, WRONG)))
-    made.run(f"zip_collect {UNIT}")
 
 
 def grade_and_hand_back(made: Classroom) -> None:
-    made.run(f"autograde {UNIT}")
-    made.run(f"generate_feedback {UNIT} --force")
-    made.run(f"release_feedback {UNIT}")
-    for student in ("ada", "eve"):
-        made.run(f"fetch_feedback {UNIT} --student={student}")
-    made.run("export")
-
-
-def others(made: Classroom) -> None:
-    submitted = made.course.classroom / "submitted" / "ada" / UNIT / f"{UNIT}.ipynb"
-    made.run(f"validate {submitted.relative_to(made.course.root)}", code=1)
-    made.run(f"generate_solution {UNIT}")
-    made.run("update classroom/submitted")
+    made.run(
+        f"collect {UNIT}",
+        f"zip_collect {UNIT}",
+        f"autograde {UNIT}",
+        f"generate_feedback {UNIT} --force",
+        f"release_feedback {UNIT}",
+        f"fetch_feedback {UNIT} --student=ada",
+        f"fetch_feedback {UNIT} --student=eve",
+        "export",
+        f"generate_solution {UNIT}",
+        "update classroom/submitted",
+    )
+    made.run(f"validate classroom/submitted/ada/{UNIT}/{UNIT}.ipynb", code=1)
 
 
 def test_every_command_is_tried_or_named_in_the_readme(classroom: Classroom) -> None:

@@ -9,15 +9,8 @@ import os
 import resource
 import shutil
 import sys
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
-
-import zmq
-from ipykernel.kernelapp import IPKernelApp
-
-MATPLOTLIB = "module://matplotlib_inline.backend_inline"
 
 
 @dataclass(frozen=True)
@@ -55,20 +48,6 @@ class Settings:
         return json.dumps(asdict(self))
 
 
-class LearnersKernel(IPKernelApp):
-    """A kernel whose sockets listen already."""
-
-    listening: Mapping[str, int]
-
-    def _try_bind_socket(self, s: Any, port: int) -> int:
-        """Use the open file in place of a new socket."""
-        s.setsockopt(zmq.USE_FD, self.listening[str(port)])
-        return int(super()._try_bind_socket(s, port))
-
-    def init_heartbeat(self) -> None:
-        """Do without: whether the kernel lives, the provisioner sees."""
-
-
 def become(connection_file: str, settings: Settings) -> None:
     """Become the kernel; comes back when the kernel ends.
 
@@ -82,16 +61,29 @@ def become(connection_file: str, settings: Settings) -> None:
     for name, (soft, hard) in settings.limits.items():
         _limit(getattr(resource, name), soft, hard)
     _furnish(Path(settings.home), settings.data)
-    kernel = LearnersKernel(connection_file=connection_file, log_level="CRITICAL")
+    # Not before: Matplotlib, which it imports, makes folders in the home.
+    from course_lib.grading.kernel.application import LearnersKernel
+
+    kernel = LearnersKernel.instance(connection_file=connection_file, log_level="CRITICAL")
     kernel.listening = settings.listening
     kernel.config.HistoryManager.enabled = False
     kernel.initialize([])
-    kernel.kernel.shell.ask_exit = _stay
     kernel.start()
 
 
-def _stay() -> None:
-    """Go on after ``exit``: the cells that follow earn points too."""
+def ready(agent_socket: str) -> None:
+    """Connect the agent; only then let the learner's own modules be imported, which no start may depend on.
+
+    Parameters
+    ----------
+    agent_socket : str
+        Path of the socket on which the trusted process listens.
+    """
+    from course_lib.grading.kernel.application import see_working_folder
+    from course_lib.grading.trusted.agent import connect
+
+    connect(agent_socket)
+    see_working_folder()
 
 
 def _limit(what: int, soft: int, hard: int) -> None:

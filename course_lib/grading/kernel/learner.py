@@ -21,7 +21,8 @@ from course_lib.grading.kernel.provisioner import SandboxProvisioner
 
 START = 120  # seconds until a kernel must answer; on an idle machine it takes less than one
 LOST = 1  # seconds that the outputs' end may come after the reply, before it counts as lost
-CONNECT = "from course_lib.grading.trusted.agent import connect; connect({path!r})"
+# A single expression, so that it leaves no name behind.
+READY = "__import__('course_lib.grading.kernel.inside', fromlist=['ready']).ready({path!r})"
 
 
 class LearnerDied(Exception):
@@ -100,7 +101,8 @@ class Learner:
             stack.callback(self._connection.close)
             self._deadline = time.monotonic() + START
             self._greet()
-            if self.run_cell(CONNECT.format(path=f"{folder}/agent")):
+            self.begin(READY.format(path=f"{folder}/agent"), silent=True)
+            if self.finish():
                 raise LearnerDied("the kernel cannot import the course's library")
             self.channel = stack.enter_context(listener.accept()[0])
             self._open = stack.pop_all()

@@ -66,19 +66,36 @@ def normalize_outputs(cell: NotebookNode) -> None:
 
     nbgrader 0.9.6 gives 0 points for any word on stderr, where TensorFlow logs, and full marks for a partial credit
     that NumPy 2 shows as ``np.float64(0.5)``, that is negative or no number. A credit that is not from 0 to the
-    cell's points becomes an error of the test.
+    cell's points becomes an error of the test. nbgrader also takes the first of several results for the credit, even
+    where an error follows; a notebook may be set to show the value of every line.
     """
+    if utils.is_grade(cell):
+        _keep_last_result(cell)
     for output in cell.get("outputs", []):
         if output.output_type == "stream" and output.name == "stderr":
             output.name = "stdout"
         elif output.output_type == "execute_result" and not output.data.get("text/plain"):
-            output.output_type = "display_data"  # nbgrader looks for text in a result
-            del output["execution_count"]
+            _display(output)  # nbgrader looks for text in a result
         elif output.output_type == "execute_result":
             credit = _number(output.data["text/plain"])
             if credit is not None:
                 output.data["text/plain"] = repr(credit)
     _refuse_faulty_credit(cell)
+
+
+def _keep_last_result(cell: NotebookNode) -> None:
+    """Leave a test no result but its last one, and none where it raised an error."""
+    outputs = cell.get("outputs", [])
+    results = [output for output in outputs if output.output_type == "execute_result"]
+    failed = any(output.output_type == "error" for output in outputs)
+    for output in results if failed else results[:-1]:
+        _display(output)
+
+
+def _display(output: NotebookNode) -> None:
+    """Make a result something that is only shown."""
+    output.output_type = "display_data"
+    del output["execution_count"]
 
 
 def _number(text: str) -> float | None:

@@ -16,6 +16,7 @@ from course_lib.grading.record.entries import Recorded
 from course_lib.grading.record.recorder import Recorder, Unit, register
 from course_lib.grading.results import Results, grader_version, key_of
 from course_lib.grading.single import grade_one
+from course_lib.grading.submission.files import HandedIn, read_beside
 from course_lib.grading.submission.find import Submission
 from course_lib.grading.submission.reading import read_bytes
 from course_lib.release import released
@@ -167,9 +168,18 @@ class _Grading:
             for path in sorted(folder.rglob("*"))
             if path.is_file() and path.suffix != ".ipynb"
         }
-        source = self.units[submission.unit].source
-        isolated = self.settings.isolated
-        return Job(submission.student, submission.unit, content, source, self.limits, grader_version(), isolated, data)
+        beside = HandedIn() if submission.problem else read_beside(submission.path, submission.unit, data)
+        return Job(
+            submission.student,
+            submission.unit,
+            content,
+            self.units[submission.unit].source,
+            self.limits,
+            grader_version(),
+            self.settings.isolated,
+            beside.files | data,
+            beside.lines(),
+        )
 
     def run(self, missing: Sequence[Submission]) -> None:
         """Grade in a pool, and record each outcome as it comes."""
@@ -187,7 +197,8 @@ class _Grading:
             if fresh and outcome.final:
                 self.results.store(key_of(job), outcome)
             if not submission.problem:
-                outcome = replace(outcome, mended=[*submission.mended, *outcome.mended])
+                mended, notes = [*submission.mended, *outcome.mended], [*job.notes, *outcome.notes]
+                outcome = replace(outcome, mended=mended, notes=notes)
             self.recorder.record(submission, key_of(job), outcome)
         except Exception as error:  # a submission is a stranger's file: nothing in it may stop the others
             status = f"error: it was graded, but not recorded: {type(error).__name__}: {error}"

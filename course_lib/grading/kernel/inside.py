@@ -21,8 +21,6 @@ class Settings:
     ----------
     home : str
         An empty folder of the learner's own; in it come the working folder and the settings of programs.
-    data : str
-        A folder whose content is copied into the working folder; empty for none.
     user : int or None
         The user to become; None to stay who one is.
     listening : dict of str to int
@@ -36,7 +34,6 @@ class Settings:
     """
 
     home: str
-    data: str
     user: int | None
     listening: dict[str, int]
     limits: dict[str, tuple[int, int]]
@@ -60,7 +57,9 @@ def become(connection_file: str, settings: Settings) -> None:
     """
     for name, (soft, hard) in settings.limits.items():
         _limit(getattr(resource, name), soft, hard)
-    _furnish(Path(settings.home), settings.data)
+    work = Path(settings.home, "work")
+    work.mkdir(parents=True, exist_ok=True)
+    os.chdir(work)
     # Not before: Matplotlib, which it imports, makes folders in the home.
     from course_lib.grading.kernel.application import LearnersKernel
 
@@ -71,18 +70,24 @@ def become(connection_file: str, settings: Settings) -> None:
     kernel.start()
 
 
-def ready(agent_socket: str) -> None:
-    """Connect the agent; only then let the learner's own modules be imported, which no start may depend on.
+def ready(agent_socket: str, data: str) -> None:
+    """Connect the agent, and put the data into the working folder.
+
+    In this order: files of the learner's are among the data, and no start may depend on what is in them.
 
     Parameters
     ----------
     agent_socket : str
         Path of the socket on which the trusted process listens.
+    data : str
+        A folder whose content is copied; empty for none.
     """
     from course_lib.grading.kernel.application import see_working_folder
     from course_lib.grading.trusted.agent import connect
 
     connect(agent_socket)
+    if data:
+        shutil.copytree(data, ".", dirs_exist_ok=True)
     see_working_folder()
 
 
@@ -92,15 +97,6 @@ def _limit(what: int, soft: int, hard: int) -> None:
     if already != resource.RLIM_INFINITY:
         soft, hard = min(soft, already), min(hard, already)
     resource.setrlimit(what, (soft, hard))
-
-
-def _furnish(home: Path, data: str) -> None:
-    """Make the working folder, copy the unit's data, and go there."""
-    work = home / "work"
-    if data:
-        shutil.copytree(data, work, dirs_exist_ok=True)
-    work.mkdir(parents=True, exist_ok=True)
-    os.chdir(work)
 
 
 def main(connection_file: str, said: str) -> None:

@@ -17,12 +17,12 @@ from course_lib.grading.kernel.connection import Connection, Unread
 from course_lib.grading.kernel.launch import command
 from course_lib.grading.kernel.limits import Limits
 from course_lib.grading.kernel.outputs import Outputs, error
-from course_lib.grading.kernel.provisioner import SandboxProvisioner
+from course_lib.grading.kernel.provisioner import DATA, SandboxProvisioner
 
 START = 120  # seconds until a kernel must answer; on an idle machine it takes less than one
 LOST = 1  # seconds that the outputs' end may come after the reply, before it counts as lost
 # A single expression, so that it leaves no name behind.
-READY = "__import__('course_lib.grading.kernel.inside', fromlist=['ready']).ready({path!r})"
+READY = "__import__('course_lib.grading.kernel.inside', fromlist=['ready']).ready({agent!r}, {data!r})"
 
 
 class LearnerDied(Exception):
@@ -101,9 +101,12 @@ class Learner:
             stack.callback(self._connection.close)
             self._deadline = time.monotonic() + START
             self._greet()
-            self.begin(READY.format(path=f"{folder}/agent"), silent=True)
-            if self.finish():
-                raise LearnerDied("the kernel cannot import the course's library")
+            data = f"{folder}/{DATA}" if self._settings["data"] else ""
+            self.begin(READY.format(agent=f"{folder}/agent", data=data), silent=True)
+            if outputs := self.finish():
+                raise LearnerDied(
+                    f"it cannot import the course's library, or copy the data: {outputs[-1].get('evalue')}"
+                )
             self.channel = stack.enter_context(listener.accept()[0])
             self._open = stack.pop_all()
 

@@ -22,6 +22,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from ci import jobs, pages, parameters
+from ci.execution import execute
 from ci.monitor import Monitor
 from ci.run_notebooks import app, plan
 from ci.verdict import Outcome, judge
@@ -390,6 +391,24 @@ def test_a_cell_that_fails_without_a_word(tmp_path: Path) -> None:
     nbformat.write(notebook("1", silent), tmp_path / "u.ipynb")
     outcome = judge("u", tmp_path / "u.ipynb", None, 1, learner=False)
     assert (outcome.status, outcome.error) == ("failed", "cell 2 of 2: an error without an output\n    silent()")
+
+
+@pytest.mark.parametrize(
+    ("leaving", "error"),
+    [
+        ("exit()", None),
+        ("quit", None),
+        ("import sys; sys.exit()", "cell 2 of 3: SystemExit"),
+        ("raise SystemExit(3)", "cell 2 of 3: SystemExit: 3"),
+    ],
+)
+def test_who_leaves_a_notebook_is_named_or_goes_on(leaving: str, error: str | None, tmp_path: Path) -> None:
+    source, target = tmp_path / "in.ipynb", tmp_path / "out.ipynb"
+    nbformat.write(notebook("1", leaving, graded("test_one", 1, "import time; time.sleep(0.5)")), source)
+    stopped = execute(source, target, {}, 60, False, lambda cell, cells: None)
+    outcome = judge("01_unit", target, stopped, 1, learner=False)
+    assert (outcome.error or "").partition("\n")[0] == (error or "")
+    assert outcome.points == (0 if error else 1)
 
 
 def test_unreadable_notebook_is_an_outcome(tmp_path: Path) -> None:

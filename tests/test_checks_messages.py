@@ -92,7 +92,13 @@ def test_a_shape_is_given_with_a_reason() -> None:
 def test_numbers_are_written_alike_however_a_learner_has_set_numpy() -> None:
     values = np.array([[1.23456, np.nan, 1e-9], [-1.0, np.inf, 0.5]])
     check = partial(message_of, lambda: call(lambda x: values, values[0]).equals(values + 1))
-    settings = {"precision": 1, "threshold": 2, "nanstr": "?", "sign": "+", "formatter": {"all": lambda number: "?"}}
+    settings: dict[str, Any] = {
+        "precision": 1,
+        "threshold": 2,
+        "nanstr": "?",
+        "sign": "+",
+        "formatter": {"all": lambda number: "?"},
+    }
     usual = check()
     assert "[[ 1.2346     nan  0.    ]" in usual
     with np.printoptions(**settings):

@@ -1,6 +1,7 @@
 """Harmless things that people write: the same points in their own check, in the runner and in the grade."""
 
 import ast
+import builtins
 import re
 import shutil
 from collections.abc import Iterator
@@ -9,9 +10,11 @@ from textwrap import indent
 from typing import NamedTuple
 
 import nbformat
+import numpy as np
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
+from nbgrader.utils import is_grade
 
 from ci.execution import execute
 from course_lib.course import CONFIG, Course
@@ -138,3 +141,14 @@ def test_every_magic_is_tried() -> None:
     names = ast.literal_eval(shown.data["text/plain"])
     tried = set(re.findall(r"%%?([\w!]+)", "\n".join(getattr(habits, name) for name in LISTS)))
     assert names - tried - LEFT_OUT.keys() == set()
+
+
+def test_no_visible_check_uses_what_a_star_import_of_numpy_hides() -> None:
+    """It runs among the learner's names, where ``from numpy import *`` replaces ``all`` by another function."""
+    hidden = {name for name in np.__all__ if hasattr(builtins, name)} - {"bool"}  # which does the same for one value
+    assert {"all", "sum"} <= hidden
+    for path in sorted((ROOT / "notebooks").rglob("*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "code" and is_grade(cell):
+                names = {node.id for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Name)}
+                assert names & hidden == set(), f"{path.name}: {cell.metadata.nbgrader.grade_id}"

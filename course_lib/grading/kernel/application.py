@@ -33,7 +33,7 @@ class UnattendedKernelApp(IPKernelApp):
     def init_shell(self) -> None:
         """Take away what nobody is there for."""
         super().init_shell()
-        _stay_open(self.shell)
+        _stay_open(self.kernel.shell)
         backend_registry.__class__ = _InlineRegistry
 
 

@@ -197,8 +197,7 @@ class _Grading:
             if fresh and outcome.final:
                 self.results.store(key_of(job), outcome)
             if not submission.problem:
-                mended, notes = [*submission.mended, *outcome.mended], [*job.notes, *outcome.notes]
-                outcome = replace(outcome, mended=mended, notes=notes)
+                outcome = replace(outcome, mended=[*submission.mended, *outcome.mended])
             self.recorder.record(submission, key_of(job), outcome)
         except Exception as error:  # a submission is a stranger's file: nothing in it may stop the others
             status = f"error: it was graded, but not recorded: {type(error).__name__}: {error}"

@@ -62,7 +62,7 @@ def grade_one(job: Job) -> Outcome:
         exercises,
         nbformat.writes(notebook),
         [printable(text) for text in normalized.mended],
-        [printable(text) for text in normalized.notes],
+        [printable(text) for text in (*job.notes, *normalized.notes)],
         seconds=time.monotonic() - start,
         isolated=job.isolated,
     )

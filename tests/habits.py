@@ -503,6 +503,27 @@ async with __import__("asyncio").timeout(5):
     pass
 """
 
+# What runs a cell in its own way: above the function in its cell.
+WRAPPERS = """
+%%time
+---
+%%capture
+---
+%%capture caught
+---
+%%prun -q
+---
+%%time
+# a comment
+
+---
+%%capture --no-stdout
+%matplotlib inline
+---
+%%capture
+!ls
+"""
+
 # Errors, which end their cell: before the function's cell, and behind the test.
 ERRORS = """
 input("your name? ")

@@ -34,13 +34,14 @@ ROOT = Path(__file__).resolve().parent.parent
 UNIT = "01_habits"
 HEAD = "def f{}(x):\n"
 BODY = "    return 2 * np.asarray(x)"
-TEST = """from course_lib.checks import call, passed
+TEST = """from course_lib.checks import call, own_work, passed
 
+own_work(f{0}, "arange")
 call(f{0}, [1.0, 2.0]).equals([2.0, 4.0])
 passed("f{0}", points=1)
 """
 MANY = 20  # entries of a notebook: papermill writes the whole of it after every cell
-LISTS = ("PYTHON", "LINES", "CELLS", "ERRORS", "STATES", "TENSORFLOW")
+LISTS = ("PYTHON", "LINES", "CELLS", "WRAPPERS", "ERRORS", "STATES", "TENSORFLOW")
 
 
 class Part(NamedTuple):
@@ -63,7 +64,9 @@ def solution(name: str, number: int, entry: str) -> str:
     head = HEAD.format(number)
     if name == "PYTHON":
         return f"{entry}\n\n{head}{indent(entry, '    ')}\n{BODY}\n\n{entry}"
-    return f"{entry}\n\n{head}{BODY}\n\n{entry}" if name == "LINES" else head + BODY
+    if name == "LINES":
+        return f"{entry}\n\n{head}{BODY}\n\n{entry}"
+    return f"{entry}\n{head}{BODY}" if name == "WRAPPERS" else head + BODY
 
 
 def notebook(part: Part, written: bool) -> NotebookNode:
@@ -76,7 +79,8 @@ def notebook(part: Part, written: bool) -> NotebookNode:
         answer = marked(source, f"f{number}")
         test = marked(TEST.format(number), f"test_f{number}", 1)
         answer.id, test.id = f"answer{number}", f"test{number}"
-        before = [new_code_cell(entry, id=f"before{number}")] if part.name not in ("PYTHON", "LINES") else []
+        is_inside = part.name in ("PYTHON", "LINES", "WRAPPERS")
+        before = [] if is_inside else [new_code_cell(entry, id=f"before{number}")]
         behind = [new_code_cell(entry, id=f"behind{number}")] if part.name in ("CELLS", "ERRORS") else []
         cells += [*before, answer, test, *behind] if written else [answer, test]
     return new_notebook(cells=cells, metadata={"kernelspec": KERNEL})

@@ -8,12 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nbgrader.utils import parse_utc
-
 from course_lib.course import Course
+from course_lib.grading.submission.timestamp import STAMP, read_stamp
 
 NOT_OURS = (".ipynb_checkpoints", "__MACOSX")
-STAMP, STAMP_CHARS = "timestamp.txt", 100
 NAME_BYTES = 128  # what nbgrader's gradebook holds; leaves room for the names of files made from it
 UNSHOWN = ("Cc", "Cs", "Zl", "Zp")  # Unicode's categories: control, half of a pair or no UTF-8, line ends
 LINK = "expected a file or folder of its own, found a link, which is not followed"
@@ -181,23 +179,17 @@ def _checked(submission: Submission, count: int) -> Submission:
 
 
 def _timed(submission: Submission) -> Submission:
-    """Add the time that stands beside a submission; who hands in beside what is no time, hands in on time."""
-    stamp = submission.path.with_name(STAMP)
-    if not (stamp.is_symlink() or stamp.exists()):
+    """Add the time that stands beside a submission; one whose time cannot be understood was handed in on time."""
+    folder = submission.path.parent
+    folders = [folder, *(above for above in folder.parents if above.name == submission.unit)]  # unpacked twice
+    stamp = next((path for path in (folder / STAMP for folder in folders) if path.is_symlink() or path.exists()), None)
+    if stamp is None:
         return submission
     try:
-        written = "" if stamp.is_symlink() or not stamp.is_file() else _beginning(stamp)
-        parse_utc(written)
-    except (OSError, ValueError, OverflowError):
-        mended = f"{STAMP} holds no time: taken as handed in on time"
-        return replace(submission, mended=(*submission.mended, mended))
-    return replace(submission, timestamp=written)
-
-
-def _beginning(stamp: Path) -> str:
-    """Read a line from a file of any size."""
-    with stamp.open(encoding="utf-8", errors="replace") as file:
-        return file.read(STAMP_CHARS).strip()
+        return replace(submission, timestamp=read_stamp(stamp))
+    except (OSError, ValueError) as error:
+        line = f"{STAMP} cannot be used, so this counts as handed in on time: {error}"
+        return replace(submission, mended=(*submission.mended, line))
 
 
 def _shown(student: str) -> str:

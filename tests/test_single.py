@@ -8,6 +8,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
+from course_lib.checks.errors import not_written
 from course_lib.grading import single
 from course_lib.grading.kernel.learner import Learner, LearnerDied, NotStarted
 from course_lib.grading.kernel.limits import Limits
@@ -78,7 +79,7 @@ def test_right_answers_earn_every_point() -> None:
 def test_an_untouched_notebook_earns_nothing() -> None:
     outcome = grade_one(handed_in())
     assert (outcome.status, points(outcome), outcome.mended) == ("graded", [0, 0], [])
-    assert {exercise.message for exercise in outcome.exercises} == {"NotImplementedError"}
+    assert [exercise.message for exercise in outcome.exercises] == [not_written("one"), not_written("two")]
 
 
 def test_demonstrations_do_not_run() -> None:

@@ -55,7 +55,7 @@ def grade_one(job: Job) -> Outcome:
     except NotStarted as failed:
         return not_graded(job, f"the kernel did not start: {failed}", final=False)
     notebook = nbformat.reads(printable(nbformat.writes(normalized.notebook)), as_version=4)
-    exercises = score(notebook)
+    exercises = score(notebook, normalized.missing)
     wrong = [f"the kernel died in {death}" for death in run.deaths] + faults(notebook)
     outcome = Outcome(
         job.student,

@@ -71,6 +71,7 @@ class BareKernel:
     @property
     def ended(self) -> bool:
         """Whether the cell that was begun has come to its end."""
+        assert self.process.stdout
         return bool(select.select([self.process.stdout], [], [], 0)[0])
 
     def run_cell(self, source: str, timeout: float = 20) -> list[NotebookNode]:

@@ -5,6 +5,7 @@ import re
 import time
 
 import pytest
+import typer
 from rich.console import Console
 
 from course_lib import cli_grade
@@ -73,7 +74,7 @@ def test_progress_is_one_line_on_a_terminal(running: Running, width: int) -> Non
 
 def test_a_log_gets_a_line_for_a_slow_one(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    monkeypatch.setattr(cli_grade.typer, "echo", lambda text, **_: said.append(text))
+    monkeypatch.setattr(typer, "echo", lambda text, **_: said.append(text))
     monkeypatch.setattr(cli_grade, "LOOK_S", 0.01)
     monkeypatch.setattr(cli_grade, "SLOW_S", 0)
     running = Running()

@@ -76,6 +76,7 @@ class Learner:
         self._end = deadline
         self._settings = {"limits": asdict(limits), "isolated": isolated, "data": str(data or "")}
         self._open = ExitStack()
+        self._ended, self._replied = False, 0.0  # of the cell that was begun
 
     def __enter__(self) -> Self:
         """Start the kernel and its agent; raise `NotStarted` if that fails."""

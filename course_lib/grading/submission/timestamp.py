@@ -150,7 +150,7 @@ def _of_words(text: str) -> datetime:
     if zone is None and remark:
         zone = _named(remark["text"], text)
     rest = bare[: found.end("time")] + " " + bare[end:]
-    orders = [(False, False)] if _YEAR_FIRST.search(rest) else [*product((False, True), repeat=2)]
+    orders = [(False, False)] if _YEAR_FIRST.search(rest) else [*product((False, True), (False, True))]
     readings = {_parsed(rest, datetime(2000, 1, 1), order, text) for order in orders}
     if len(readings) > 1:
         raise _refused("a date in which day, month and year cannot be confused, such as 2026-04-03", text)

@@ -122,7 +122,7 @@ def check(course: Course, unit: str) -> list[ExerciseScore]:
             return [ExerciseScore(**exercise) for exercise in before["exercises"]]
     normalized = normalize(read_bytes(path), nbformat.read(_released(course, unit), as_version=4))
     notebook = without_hidden_tests(normalized.notebook)
-    exercises = score(execute(notebook, course.nbgrader_config(), path.parent))
+    exercises = score(execute(notebook, course.nbgrader_config(), path.parent), normalized.missing)
     write_aside(kept, json.dumps({"digest": digest, "exercises": [asdict(exercise) for exercise in exercises]}))
     return exercises
 

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from course_lib.doctor import Row
 from course_lib.grading import runner
 from course_lib.grading.scores import ExerciseScore
 from course_lib.release import released
-from tests.tiny_course import RIGHT, UNIT, answered, make_course, submit
+from tests.tiny_course import RIGHT, UNIT, answered, make_course, submit, untouched
 
 # nbgrader uses SQLAlchemy in a way that warns; what reaches a terminal is seen in test_grade.py.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
@@ -113,6 +114,35 @@ def test_grade_as_json_and_as_a_table(course: Course, tmp_path: Path) -> None:
     assert "│ double │ 3/3 │ ✓ │" in squeezed(result.output)
     assert "1 submission, 1 of them graded before; 3 of 3 points from tests, 0 errors, 0 mended" in result.output
     assert f"feedback, grades.csv, logs: {course.classroom}" in result.output
+
+
+def test_a_resubmission_counts_and_nothing_is_passed_over_in_silence(course: Course) -> None:
+    submitted = course.classroom / "submitted"
+    first = submit(submitted, "ada", untouched(course))
+    again = first.with_name(f"{UNIT} (1).ipynb")
+    again.write_text(json.dumps(answered(course, RIGHT)), encoding="utf-8")
+    (submitted / "ada" / "work.zip").touch()
+    result = call("grade", submitted)
+    assert (result.exit_code, result.stderr.splitlines()) == (0, [f"1/1 ada, {UNIT}: 3/3 graded"])
+    counts = f"'{UNIT}/{again.name}' counts (the only one that was worked on)"
+    line = f"{counts}; passed over: '{UNIT}/{first.name}' (untouched)"
+    assert f"mended: ada, {UNIT}: {line}\n" in result.stdout
+    assert f"mended: {line}\n" in (course.classroom / "logs" / "ada" / f"{UNIT}.log").read_text(encoding="utf-8")
+    left = "ada: archives, which are not unpacked, not graded: 'work.zip'\n"
+    assert left in result.stdout
+    loose = submitted / first.name
+    loose.write_bytes(again.read_bytes())
+    result = call("grade", "--json", submitted)
+    assert result.exit_code == 1
+    (grade,) = json.loads(result.stdout)
+    assert (grade["student"], grade["points"], grade["mended"][0]) == ("ada", 3, line)
+    assert f"'{loose.name}' is not graded: nobody can tell whose it is" in result.stderr
+    assert left in result.stderr
+    shutil.rmtree(submitted / "ada")
+    result = call("grade", submitted)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"'{loose.name}' is not graded: nobody can tell whose it is" in result.stderr
+    shutil.rmtree(submitted)
 
 
 def test_grading_without_a_sandbox_is_marked(course: Course, tmp_path: Path) -> None:

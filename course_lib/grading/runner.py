@@ -10,7 +10,7 @@ from course_lib.course import Course
 from course_lib.grading.kernel.limits import Limits
 from course_lib.grading.kernel.sandbox import available
 from course_lib.grading.outcome import Job, Outcome, not_graded
-from course_lib.grading.pool import local_pool, outcomes, refuse_others, remote_pool
+from course_lib.grading.pool import OnStart, local_pool, outcomes, refuse_others, remote_pool
 from course_lib.grading.process import Grader
 from course_lib.grading.record.entries import Recorded
 from course_lib.grading.record.recorder import Recorder, Unit, register
@@ -67,7 +67,11 @@ class Run:
 
 
 def grade(
-    course: Course, submissions: Sequence[Submission], settings: Settings, on_outcome: Callable[[Outcome], None]
+    course: Course,
+    submissions: Sequence[Submission],
+    settings: Settings,
+    on_outcome: Callable[[Outcome], None],
+    on_start: OnStart | None = None,
 ) -> Run:
     """Grade submissions and record them; one that cannot be graded says why, and does not touch the others.
 
@@ -81,6 +85,8 @@ def grade(
         How.
     on_outcome : callable
         Called with each outcome as it is recorded.
+    on_start : callable, optional
+        Called, in another thread, with student and unit of each submission that is not graded yet, when it begins.
 
     Returns
     -------
@@ -97,7 +103,7 @@ def grade(
         raise ValueError(f"{reason}\nor grade only the work of people you trust, with --no-sandbox")
     names = dict.fromkeys(submission.unit for submission in submissions)
     with _alone(course):
-        grading = _Grading(course, {name: register(course, name) for name in names}, settings, on_outcome)
+        grading = _Grading(course, {name: register(course, name) for name in names}, settings, on_outcome, on_start)
         try:
             missing = grading.take_what_is_there(submissions)
             before = len(submissions) - len(missing) - grading.refused
@@ -124,9 +130,15 @@ class _Grading:
     """One run, and what it has found so far."""
 
     def __init__(
-        self, course: Course, units: dict[str, Unit], settings: Settings, on_outcome: Callable[[Outcome], None]
+        self,
+        course: Course,
+        units: dict[str, Unit],
+        settings: Settings,
+        on_outcome: Callable[[Outcome], None],
+        on_start: OnStart | None,
     ) -> None:
-        self.course, self.units, self.settings, self.on_outcome = course, units, settings, on_outcome
+        self.course, self.units, self.settings = course, units, settings
+        self.on_outcome, self.on_start = on_outcome, on_start
         self.limits = Limits.configured(course.nbgrader_config())
         self.results = Results(course.classroom / ".results")
         self.recorder = Recorder(course, units)
@@ -188,7 +200,7 @@ class _Grading:
         settings, jobs = self.settings, filter(None, map(self.read, missing))
         with remote_pool(settings.scheduler) if settings.scheduler else local_pool(count) as client:
             refuse_others(client, available if settings.isolated else str)
-            for job, outcome in outcomes(client, settings.grader, jobs):
+            for job, outcome in outcomes(client, settings.grader, jobs, self.on_start):
                 self.add(by_name[job.student, job.unit], job, outcome, fresh=True)
 
     def add(self, submission: Submission, job: Job, outcome: Outcome, fresh: bool = False) -> None:
@@ -197,7 +209,8 @@ class _Grading:
             if fresh and outcome.final:
                 self.results.store(key_of(job), outcome)
             if not submission.problem:
-                outcome = replace(outcome, mended=[*submission.mended, *outcome.mended])
+                told = "".join(f"mended: {text}\n" for text in submission.mended)
+                outcome = replace(outcome, mended=[*submission.mended, *outcome.mended], log=told + outcome.log)
             self.recorder.record(submission, key_of(job), outcome)
         except Exception as error:  # a submission is a stranger's file: nothing in it may stop the others
             status = f"error: it was graded, but not recorded: {type(error).__name__}: {error}"

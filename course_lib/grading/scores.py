@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Collection
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader import utils
+
+from course_lib.grading.causes import Causes
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +41,7 @@ class ExerciseScore:
     points, max_points : float
         Earned and possible, over the visible check and the hidden test.
     message : str
-        What the first failing test said; empty where every point was earned.
+        Why the first failing test failed, see `Causes.message`; empty where every point was earned.
     """
 
     name: str
@@ -153,21 +156,15 @@ def faults(notebook: NotebookNode) -> list[str]:
     ]
 
 
-def _message(cell: NotebookNode) -> str:
-    errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
-    if not errors:
-        return ""
-    error = errors[-1]  # a cell that was stopped has two: the interrupt, and then the reason
-    return error.evalue if error.ename == "CheckFailed" else f"{error.ename}: {error.evalue}".rstrip(": ")
-
-
-def score(notebook: NotebookNode) -> list[ExerciseScore]:
+def score(notebook: NotebookNode, missing: Collection[str] = ()) -> list[ExerciseScore]:
     """Add up what every exercise of an executed notebook earned.
 
     Parameters
     ----------
     notebook : NotebookNode
         With outputs; the test cells' outputs are normalized in place.
+    missing : collection of str
+        Exercises whose cells were not in the learner's notebook, and were put back untouched.
 
     Returns
     -------
@@ -175,12 +172,13 @@ def score(notebook: NotebookNode) -> list[ExerciseScore]:
         In the order of the notebook. A test cell that was not executed earns nothing.
     """
     scores: dict[str, ExerciseScore] = {}
+    causes = Causes(notebook, missing)
     for cell in notebook.cells:
         if not utils.is_grade(cell):
             continue
         name = exercise_of(cell.metadata.nbgrader["grade_id"])
         points, maximum = cell_points(cell), float(cell.metadata.nbgrader["points"])
         before = scores.get(name, ExerciseScore(name, 0, 0, ""))
-        message = before.message or (_message(cell) if points != maximum else "")
+        message = before.message or (causes.message(cell, name) if points != maximum else "")
         scores[name] = ExerciseScore(name, before.points + float(points or 0), before.max_points + maximum, message)
     return list(scores.values())

@@ -19,7 +19,8 @@ from course_lib.grading.record.entries import GradebookLocked, Recorded, recorde
 from course_lib.grading.record.feedback import feedback_html
 from course_lib.grading.report import exercises_csv, grades_csv
 from course_lib.grading.scores import ExerciseScore
-from course_lib.grading.submission.find import STAMP, Submission
+from course_lib.grading.submission.find import Submission
+from course_lib.grading.submission.timestamp import STAMP
 from course_lib.release import build_source, generate
 
 

@@ -5,6 +5,8 @@ A factor-f upsampling layer is the transpose of a convolution with stride f. Its
 Segmentation", CVPR 2015), and with bilinear taps it interpolates linearly between the samples.
 """
 
+from functools import partial
+
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
@@ -114,7 +116,8 @@ def transposed_upsample(x: ArrayLike | tf.Tensor, factor: int) -> tf.Tensor:
     Returns
     -------
     tf.Tensor
-        Shape ``(B, H * factor, W * factor, C)``; of ``x``'s type where that is a float, else float32.
+        Shape ``(B, H * factor, W * factor, C)``; of ``x``'s type where that is a float, else float32. The halves
+        are summed in float32.
 
     Raises
     ------
@@ -125,14 +128,17 @@ def transposed_upsample(x: ArrayLike | tf.Tensor, factor: int) -> tf.Tensor:
     maps = _maps(x)
     size = kernel_size(factor)
     batch, height, width, channels = tf.unstack(tf.shape(maps))
-    kernel = tf.constant(bilinear_kernel(factor)[:, :, None, None], maps.dtype)
-    return tf.nn.depthwise_conv2d_backprop_input(
+    # In bfloat16, the convolution of oneDNN spreads infinite numbers to channels and pixels that they have no part in.
+    wide = tf.cast(maps, tf.float64 if maps.dtype == tf.float64 else tf.float32)
+    kernel = tf.constant(bilinear_kernel(factor)[:, :, None, None], wide.dtype)
+    upsampled = tf.nn.depthwise_conv2d_backprop_input(
         tf.stack([batch, height * factor, width * factor, channels]),
         tf.broadcast_to(kernel, tf.stack([size, size, channels, 1])),
-        maps,
+        wide,
         strides=[1, factor, factor, 1],
         padding="SAME",
     )
+    return tf.cast(upsampled, maps.dtype)
 
 
 def label_map(logits: ArrayLike | tf.Tensor, factor: int) -> NDArray[np.int64]:
@@ -140,6 +146,10 @@ def label_map(logits: ArrayLike | tf.Tensor, factor: int) -> NDArray[np.int64]:
 
     The upsampled logits are made and used up one row of pixels at a time, so the memory beyond
     input and output is a few rows, ``W * factor * C`` numbers each.
+
+    Logits may be infinite. A class of -inf, which masks it, loses to every finite one wherever the
+    entry has a positive weight, and has no effect elsewhere; a class of +inf wins there. A class
+    whose upsampled logit is NaN, as between +inf and -inf, counts as -inf: it loses as well.
 
     Parameters
     ----------
@@ -152,7 +162,8 @@ def label_map(logits: ArrayLike | tf.Tensor, factor: int) -> NDArray[np.int64]:
     -------
     ndarray
         Shape ``(B, H * factor, W * factor)``, int64, in [0, C): the argmax of
-        ``transposed_upsample(logits, factor)``, but for ties within rounding.
+        ``transposed_upsample(logits, factor)``, but for NaN, which `numpy.argmax` lets win, and for
+        ties within rounding. Among equal logits the first class wins.
 
     Raises
     ------
@@ -163,8 +174,9 @@ def label_map(logits: ArrayLike | tf.Tensor, factor: int) -> NDArray[np.int64]:
     batch, height, width, _ = maps.shape
     across, down = _interpolation(width, factor), _interpolation(height, factor)
     labels = np.empty((batch, len(down), len(across)), np.int64)
-    for image, result in zip(maps, labels, strict=True):
-        _label_rows(image, across, down, result)
+    with np.errstate(invalid="ignore"):  # +inf and -inf may meet
+        for image, result in zip(maps, labels, strict=True):
+            _label_rows(image, across, down, result)
     return labels
 
 
@@ -175,17 +187,33 @@ def _label_rows(
     result: NDArray[np.int64],
 ) -> None:
     """Fill the label map of one image, row by row."""
+    finite = np.isfinite(image).all()
+    mix, best = (np.matmul, partial(np.argmax, axis=-1)) if finite else (_mix, _best)
     wide: dict[int, NDArray[np.floating]] = {}
     for row, weights in enumerate(down):
         first, *second = np.flatnonzero(weights).tolist()
         for near in (first, *second):
             if near not in wide:
                 wide = {key: value for key, value in wide.items() if key >= first}
-                wide[near] = across @ image[near]
+                wide[near] = mix(across, image[near])
         pixels = wide[first] * weights[first]
         for near in second:
             pixels += wide[near] * weights[near]
-        result[row] = pixels.argmax(axis=-1)
+        result[row] = best(pixels)
+
+
+def _mix(weights: NDArray[np.float32], entries: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Multiply two matrices so that an entry with weight 0 takes no part: 0 times infinity is NaN."""
+    mixed = np.zeros((len(weights), entries.shape[1]), np.result_type(weights, entries))
+    for column, entry in zip(weights.T, entries, strict=True):
+        reached = np.flatnonzero(column)
+        mixed[reached] += column[reached, None] * entry
+    return mixed
+
+
+def _best(pixels: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Return the class of the largest logit of each pixel; NaN, which `argmax` lets win, counts as -inf."""
+    return np.where(np.isnan(pixels), -np.inf, pixels).argmax(axis=-1)
 
 
 def _interpolation(size: int, factor: int) -> NDArray[np.float32]:

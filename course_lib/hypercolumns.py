@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
+from course_lib.integers import as_integer
 from course_lib.ops import arguments, sparse_extractor
 
 Offset = float | Sequence[float]
@@ -88,11 +89,12 @@ def dense_hypercolumn(
         If an argument is not as above.
     """
     maps = _maps(activations)
-    pixels = tuple(size) if isinstance(size, tuple | list | np.ndarray | tf.TensorShape) else ()
-    if len(pixels) != 2 or not all(isinstance(side, int | np.integer) and side > 0 for side in pixels):
+    sides = tuple(size) if isinstance(size, tuple | list | np.ndarray | tf.TensorShape) else ()
+    pixels = [as_integer(side) or 0 for side in sides]
+    if len(pixels) != 2 or min(pixels) < 1:
         raise ValueError(f"expected a size of two whole numbers (height, width) of 1 or more, got {size!r}")
     centers = arguments.flag(half_pixel_centers, "half_pixel_centers")
-    return tf.concat([_upsample(each, pixels, centers) for each in maps], axis=-1)
+    return tf.concat([_upsample(each, (pixels[0], pixels[1]), centers) for each in maps], axis=-1)
 
 
 def _upsample(maps: tf.Tensor, size: tuple[int, int], half_pixel_centers: bool) -> tf.Tensor:

@@ -11,6 +11,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
+from course_lib.integers import as_integer
+
 
 def kernel_size(factor: int) -> int:
     """Size of the kernel that upsamples by a factor.
@@ -30,21 +32,23 @@ def kernel_size(factor: int) -> int:
     ValueError
         If the factor is not a whole number of 1 or more.
     """
-    if not _is_count(factor):
-        raise ValueError(f"expected a whole factor of 1 or more, got {factor!r}")
-    return 2 * int(factor) - int(factor) % 2
+    whole = _factor(factor)
+    return 2 * whole - whole % 2
 
 
-def _is_count(number: object) -> bool:
-    """Whether it is a whole number of 1 or more."""
-    return isinstance(number, int | np.integer) and not isinstance(number, bool) and int(number) >= 1
+def _factor(value: int) -> int:
+    """Take in a factor."""
+    factor = as_integer(value)
+    if factor is None or factor < 1:
+        raise ValueError(f"expected a whole factor of 1 or more, got {value!r}")
+    return factor
 
 
 def _tent(factor: int) -> NDArray[np.float32]:
     """One row of the bilinear kernel: 1 in the middle, falling by 1/factor a tap."""
     size = kernel_size(factor)
     distance = np.abs(np.arange(size) - (size - 1) / 2)
-    return (1 - distance / factor).astype(np.float32)
+    return (1 - distance / _factor(factor)).astype(np.float32)
 
 
 def bilinear_kernel(factor: int) -> NDArray[np.float32]:
@@ -91,11 +95,12 @@ def bilinear_class_weights(factor: int, classes: int) -> NDArray[np.float32]:
     ValueError
         If the factor or the number of classes is not a whole number of 1 or more.
     """
-    if not _is_count(classes):
+    number = as_integer(classes)
+    if number is None or number < 1:
         raise ValueError(f"expected a whole number of classes of 1 or more, got {classes!r}")
     size = kernel_size(factor)
-    weights = np.zeros((size, size, classes, classes), np.float32)
-    weights[:, :, range(classes), range(classes)] = bilinear_kernel(factor)[:, :, None]
+    weights = np.zeros((size, size, number, number), np.float32)
+    weights[:, :, range(number), range(number)] = bilinear_kernel(factor)[:, :, None]
     return weights
 
 
@@ -126,7 +131,7 @@ def transposed_upsample(x: ArrayLike | tf.Tensor, factor: int) -> tf.Tensor:
         not a whole number of 1 or more.
     """
     maps = _maps(x)
-    size = kernel_size(factor)
+    factor, size = _factor(factor), kernel_size(factor)
     batch, height, width, channels = tf.unstack(tf.shape(maps))
     # In bfloat16, the convolution of oneDNN spreads infinite numbers to channels and pixels that they have no part in.
     wide = tf.cast(maps, tf.float64 if maps.dtype == tf.float64 else tf.float32)
@@ -170,7 +175,7 @@ def label_map(logits: ArrayLike | tf.Tensor, factor: int) -> NDArray[np.int64]:
     ValueError
         As `transposed_upsample`.
     """
-    maps = _maps(logits).numpy()
+    maps, factor = _maps(logits).numpy(), _factor(factor)
     batch, height, width, _ = maps.shape
     across, down = _interpolation(width, factor), _interpolation(height, factor)
     labels = np.empty((batch, len(down), len(across)), np.int64)

@@ -175,8 +175,8 @@ def _window(
 
 def _pair(value: int | Sequence[int], name: str) -> tuple[int, int]:
     """Return two whole numbers of 1 or more."""
-    several = isinstance(value, tuple | list) or (isinstance(value, np.ndarray) and value.ndim > 0)
-    pair = tuple(value) if several else (value, value)
+    several = isinstance(value, tuple | list | np.ndarray) and np.ndim(value) > 0
+    pair: Any = tuple(value) if several else (value, value)  # type: ignore[arg-type]
     numbers = [as_integer(each) or 0 for each in pair]
     if len(pair) != 2 or min(numbers) < 1:
         raise ValueError(f"expected {name} as one or two whole numbers of 1 or more, got {value!r}")

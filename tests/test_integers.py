@@ -31,7 +31,7 @@ from course_lib.upsampling import bilinear_class_weights, kernel_size, label_map
 FLOW = DataFromList([[np.full((4, 4), number), number, number] for number in range(8)])
 MAP = np.random.default_rng(0).random((1, 4, 4, 3), np.float32)
 PHOTO = shipped("coffee.png")
-KINDS = [np.int8, np.uint8, np.int64, np.uint64, np.array, tf.constant]
+KINDS: list[Callable[[int], Any]] = [np.int8, np.uint8, np.int64, np.uint64, np.array, tf.constant]
 USES: dict[str, Callable[[Any], Any]] = {
     "seed of a flow": lambda n: list(DataFromList([[i] for i in range(9)], shuffle=True, seed=n)),
     "seed of a buffer": lambda n: list(LocallyShuffleData(DataFromList([[i] for i in range(9)]), n, seed=n)),
@@ -70,17 +70,16 @@ def test_what_is_no_integer_is_refused(use: str, wrong: Any) -> None:
 
 
 def test_sizes_of_a_dataset_of_images() -> None:
-    size, batch = (
-        np.array([4, 6]),
-        next(iter(image_dataset([PHOTO] * 3, (np.int16(4), np.int16(6)), np.int64(2), seed=np.uint8(0)))),
-    )
-    assert tf.nest.map_structure(lambda each: each.shape[:3], batch) == ((2, *size),) * 2
+    height, width, count, seed = (kind(number) for kind, number in zip(KINDS, (4, 6, 2, 0), strict=False))
+    batch = next(iter(image_dataset([PHOTO] * 3, (height, width), count, seed=seed)))
+    assert [each.shape[:3] for each in batch] == [(2, 4, 6)] * 2
 
 
 def test_as_integer() -> None:
     assert [as_integer(value) for value in (2, -3, 0, 2**70, np.uint64(2**64 - 1))] == [2, -3, 0, 2**70, 2**64 - 1]
     assert {type(as_integer(value)) for value in (np.int8(2), np.array(2), tf.constant(2))} == {int}
-    assert {as_integer(value) for value in (True, np.False_, tf.constant(True), 1.0, 1j, "1", None, [1], {})} == {None}
+    wrong: list[Any] = [True, np.False_, tf.constant(True), 1.0, 1j, "1", None, [1], {}]
+    assert {as_integer(value) for value in wrong} == {None}
 
 
 @pytest.mark.parametrize("kind", KINDS)

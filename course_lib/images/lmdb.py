@@ -167,8 +167,8 @@ def _record(index: int, item: tuple[Any, ...], form: str) -> tuple[bytes, bytes]
         raise ValueError(f"{name}: expected an image (H, W, 3) of uint8, got {got}")
     number = None if label is None else as_integer(label)
     if label is not None and (number is None or not LABELS[0] <= number <= LABELS[1]):
-        got = type(label).__name__ if number is None else number
-        raise ValueError(f"{name}: expected a whole number as label, from -2^31 to 2^31 - 1, got {got}")
+        found = type(label).__name__ if number is None else number
+        raise ValueError(f"{name}: expected a whole number as label, from -2^31 to 2^31 - 1, got {found}")
     if form == "datum":
         return key, encode_datum(image, number)
     if label is not None:

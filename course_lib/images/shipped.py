@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import skimage
@@ -102,7 +103,8 @@ def mosaics(count: int, size: int | tuple[int, int], seed: int, cells: int = 12)
     ValueError
         If a number is out of these bounds.
     """
-    height, width = (size, size) if as_integer(size) is not None else size
+    sides: Any = (size, size) if np.ndim(size) == 0 else size
+    height, width = sides
     for what, number, least, most in (
         ("count", count, 1, None),
         ("height", height, 1, TEXTURE_SIZE),

@@ -103,7 +103,8 @@ def check_what_has_weight_0_takes_no_part(
     activations = draw(random, on_map(sampling, shape), kind)
     gradient = draw(random, (batch * count, channels), kind)
     y, x = oracle.weights(sampling, centroids, height, width)
-    readers = (y[..., None] * x[:, :, None] > 0) & ~np.isnan(centroids).any(axis=-1)[..., None, None]
+    known: Array = ~np.isnan(centroids).any(axis=-1)
+    readers: Array = np.logical_and(y[..., None] * x[:, :, None] > 0, known[..., None, None])
 
     columns = launchers.extract(sampling, centroids, activations).reshape(batch, count, channels)
     entry = (0, height // 2, width // 2)

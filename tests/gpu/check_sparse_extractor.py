@@ -103,7 +103,7 @@ def check_what_has_weight_0_takes_no_part(
     activations = draw(random, on_map(sampling, shape), kind)
     gradient = draw(random, (batch * count, channels), kind)
     y, x = oracle.weights(sampling, centroids, height, width)
-    known: Array = ~np.isnan(centroids).any(axis=-1)
+    known = np.logical_not(np.isnan(centroids).any(axis=-1)).reshape(batch, count)
     readers: Array = np.logical_and(y[..., None] * x[:, :, None] > 0, known[..., None, None])
 
     columns = launchers.extract(sampling, centroids, activations).reshape(batch, count, channels)

@@ -81,7 +81,12 @@ def main(
     ] = False,
     parameter: Annotated[
         list[str] | None,
-        typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A parameter of every notebook run; repeatable."),
+        typer.Option(
+            "--parameter",
+            "-p",
+            metavar="NAME=VALUE",
+            help="A parameter of every notebook run, in YAML (3, true, text, [1, 2]); repeatable.",
+        ),
     ] = None,
     parameter_file: Annotated[
         Path | None,

@@ -79,7 +79,7 @@ def from_file(course: Course, path: Path) -> ByUnit:
     content = _parse(path.read_text(encoding="utf-8"), f"in {path}") or {}
     if not isinstance(content, dict) or not all(isinstance(values, dict) for values in content.values()):
         raise ValueError(f"expected {path} to map units to parameters, as in 'unit: {{NAME: value}}'")
-    return {course.unit(str(unit)): values for unit, values in content.items()}
+    return {course.unit_with_solutions(str(unit)): values for unit, values in content.items()}
 
 
 def check(unit: str, notebook: Path, parameters: Mapping[str, object]) -> None:

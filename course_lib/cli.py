@@ -9,6 +9,7 @@ from rich.table import Table
 
 from course_lib import cli_grade, cli_ops, workspace
 from course_lib import doctor as doctor_rows
+from course_lib import lab as jupyterlab
 from course_lib.course import Course
 from course_lib.grading import report
 from course_lib.release import release as release_units
@@ -62,8 +63,7 @@ def lab(
         stop(error)
     sys.stdout.flush()
     os.chdir(course.work)
-    notebook = [f"{first}/{first}.ipynb"] if first else []
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *notebook, *context.args])
+    os.execve(sys.executable, jupyterlab.command(course, first, context.args), jupyterlab.environment())
 
 
 @app.command()

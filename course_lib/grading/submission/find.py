@@ -72,7 +72,7 @@ def find_submissions(course: Course, paths: Iterable[Path]) -> list[Submission]:
     ValueError
         If a path does not exist, holds no notebook of a unit, or a folder cannot be looked into.
     """
-    units = course.units()
+    units = course.units_with_solutions()
     found: dict[Path, Submission] = {}
     for path in paths:
         if not path.exists():

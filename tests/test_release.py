@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -18,10 +17,10 @@ from course_lib.cli import app
 from course_lib.course import Course
 from course_lib.files import write_aside
 from course_lib.release import build_source, generate, read_unit, release, released
+from tests.secret_lines import leaks, secrets
 from tests.units import HINT, ROOT, TITLE, code, make_course, unit, write
 
 OURS = Course(ROOT)
-REGIONS = re.compile(r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)### END \1", re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -44,32 +43,6 @@ def read(course: Course, name: str = "00_tiny") -> NotebookNode:
 
 def by_id(notebook: NotebookNode) -> dict[str, NotebookNode]:
     return {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
-
-
-def strings(value: object) -> Iterator[str]:
-    """Every string in JSON, keys too; a list of lines counts as one text as well."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield key
-            yield from strings(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from strings(item)
-    elif isinstance(value, str):
-        yield value
-
-
-def secrets(text: str) -> set[str]:
-    """The lines of solutions and hidden tests that stand nowhere else in a text."""
-    hidden = {line.strip() for region in REGIONS.finditer(text) for line in region[2].splitlines()}
-    open_to_all = {line.strip() for line in REGIONS.sub("", text).splitlines()}
-    return hidden - open_to_all - {""}
-
-
-def leaks(text: str, content: str) -> set[str]:
-    """Secret lines that stand anywhere in a released notebook."""
-    lines = {line.strip() for string in strings(json.loads(content)) for line in string.splitlines()}
-    return secrets(text) & lines
 
 
 def test_the_search_finds_what_is_there() -> None:
@@ -99,7 +72,9 @@ def test_committed_notebooks_are_those_of_the_texts(fresh: dict[str, str], name:
 
 def test_every_committed_notebook_has_a_text() -> None:
     notebooks = {path.relative_to(OURS.notebooks).as_posix() for path in OURS.notebooks.rglob("*") if path.is_file()}
-    assert {path for path in notebooks if ".ipynb_checkpoints" not in path} == {f"{u}/{u}.ipynb" for u in OURS.units_with_solutions()}
+    assert {path for path in notebooks if ".ipynb_checkpoints" not in path} == {
+        f"{u}/{u}.ipynb" for u in OURS.units_with_solutions()
+    }
 
 
 @pytest.mark.parametrize("name", OURS.units_with_solutions())

@@ -17,10 +17,13 @@ clean:  ## remove build/ and caches; work/, classroom/ and .venv stay
 	find . \( -name .git -o -name .venv -o -name work -o -name classroom \) -prune \
 		-o -type d -name __pycache__ -prune -exec rm -rf {} +
 
-$(READY): requirements.lock pyproject.toml ci/setup.py
+# Set-up compares contents: a newer archive that is unpacked over an older one has files of the same age.
+$(READY): FORCE
 	@command -v python3 >/dev/null || { echo "set-up: expected python3 (3.11 to 3.13) on PATH, found none;" \
 		"install it: apt install python3 python3-venv (Debian, Ubuntu), brew install python@3.13 (macOS)" >&2; exit 1; }
 	@python3 ci/setup.py
+
+FORCE:
 
 # Without a compiler the operations in TensorFlow take their place, and the next run tries again.
 $(OPS): $(READY) $(wildcard user_ops/*.* user_ops/CMakeLists.txt)

@@ -82,7 +82,7 @@ def open_lab(page: Page, address: str, path: str = "/") -> None:
     page.set_default_timeout(PATIENCE_MS)
     page.goto(f"{address}{path}?token={TOKEN}")
     page.locator(".jp-NotebookPanel:visible .jp-Cell").first.wait_for()
-    page.locator(".jp-NotebookPanel:visible .jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+    page.get_by_text("(ipykernel) | Idle").wait_for()  # before that, JupyterLab asks which kernel to start
 
 
 def choose(page: Page, menu: str, entry: str) -> None:

@@ -17,6 +17,7 @@ from tests.tiny_course import UNIT, make_course
 OTHER = "02_again"
 COURSE = [sys.executable, "-m", "course_lib.cli"]
 OPEN_TAB = ".lm-TabBar-tab.lm-mod-current .lm-TabBar-tabLabel"
+MESSAGES = ".jp-Dialog, .Toastify__toast"
 FOR_INSTRUCTORS = re.compile("nbgrader|formgrader|assignment|validate|course list", re.IGNORECASE)
 
 
@@ -80,7 +81,7 @@ def test_a_learner_gets_a_jupyterlab_for_learners(started: str, course: Course, 
     assert "Run All Cells" in words  # the search sees what is there
     assert FOR_INSTRUCTORS.findall(words) == []
     page.wait_for_load_state("networkidle")
-    assert shown(page, ".jp-Dialog, .Toastify__toast") == []
+    assert shown(page, MESSAGES) == []
     assert [url for url in asked if not url.startswith((started, "data:", "blob:"))] == []
     assert {path.name for path in course.work.iterdir()} == {UNIT, OTHER, ".jupyterlab"}
 
@@ -95,8 +96,10 @@ def test_a_fresh_unit_opens_and_every_unit_can_be_reached(course: Course, home: 
 def test_an_instructor_keeps_formgrader(course: Course, tmp_path: Path, page: Page) -> None:
     with running_lab([sys.executable, "-m", "jupyterlab"], course.root, tmp_path / "home") as address:
         open_lab(page, address, f"/lab/tree/notebooks/{UNIT}/{UNIT}.ipynb")
+        page.locator(MESSAGES).wait_for()  # JupyterLab asks for news
+        assert FOR_INSTRUCTORS.search(words_of_menus(page))
         choose(page, "Nbgrader", "Formgrader")
-        page.frame_locator("iframe").get_by_role("link", name=UNIT).first.wait_for()
+        page.frame_locator("iframe").get_by_role("heading", name="Manage Assignments").wait_for()
 
 
 def test_terminals_and_notebooks_find_the_command(monkeypatch: pytest.MonkeyPatch) -> None:

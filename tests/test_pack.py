@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from typer.testing import CliRunner, Result
 
+from ci import setup
 from course_lib.answers import read_answers
 from course_lib.cli import app
 from course_lib.course import Course
@@ -42,7 +43,8 @@ def unpacked(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         opened.extractall(folder)
     programs = folder / "pixelwise" / ".venv" / "bin"
     programs.mkdir(parents=True)
-    (programs.parent / "ready").touch()
+    (programs / "python").symlink_to(sys.executable)
+    (programs.parent / "ready").write_text(setup.fingerprint())
     course = programs / "course"
     course.write_text(
         f'#!/bin/sh\ncase $1 in lab) set "$@" --version;; esac\nexec {sys.executable} -m course_lib.cli "$@"\n'

@@ -64,7 +64,7 @@ def from_file(course: Course, path: Path) -> ByUnit:
     """
     by_unit: ByUnit = {}
     for name, values in values_of(read_text(path), Place(str(path))).items():
-        unit = course.unit(name)
+        unit = course.unit_with_solutions(name)
         if unit in by_unit:
             raise ValueError(f"{path}: expected each unit once, got {unit} twice")
         by_unit[unit] = values

@@ -52,20 +52,20 @@ def _name(character: str) -> str:
     return _NAMES[character] if character in _NAMES else unicodedata.name(character, "a control character")
 
 
-def write_aside(path: Path, text: str) -> None:
-    """Write a file next to its place and rename it, so that its place holds the old or the new text.
+def write_aside(path: Path, content: str | bytes) -> None:
+    """Write a file next to its place and rename it, so that its place holds the old or the new content.
 
     Parameters
     ----------
     path : Path
-        Where the text belongs; the folder is made if need be.
-    text : str
-        Written as UTF-8.
+        Where the content belongs; the folder is made if need be.
+    content : str or bytes
+        Text is written as UTF-8.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        aside.write_text(text, encoding="utf-8")
+        aside.write_bytes(content.encode() if isinstance(content, str) else content)
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)  # there only where writing failed

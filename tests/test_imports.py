@@ -39,12 +39,15 @@ ALLOWED = {
     "answers": set(),
     "rules": {"answers", "checks"},
     "release": {"rules"},
+    "pack": {"release"},
     "grading": {"__init__", "checks", "ops", "release"},
     "workspace": {"grading", "release"},
     "terminal": set(),
+    "lab": set(),
+    "cli_learn": {"grading", "lab", "terminal", "workspace"},
     "cli_ops": {"ops"},
     "cli_grade": {"grading", "terminal"},
-    "cli": {"cli_grade", "cli_ops", "doctor", "grading", "release", "terminal", "workspace"},
+    "cli": {"cli_grade", "cli_learn", "cli_ops", "doctor", "pack", "release", "terminal"},
 }
 STANDALONE = ("images", "color", "plots", "checks")
 

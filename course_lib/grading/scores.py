@@ -55,12 +55,15 @@ def exercise_of(test_id: str) -> str:
     return test_id.removeprefix("test_").removesuffix("_hidden")
 
 
+def is_hidden_test(cell: NotebookNode) -> bool:
+    """Tell whether a cell is a hidden test; in a release it is empty."""
+    return str(cell.metadata.get("nbgrader", {}).get("grade_id")).endswith("_hidden")
+
+
 def without_hidden_tests(notebook: NotebookNode) -> NotebookNode:
     """Copy a learner's notebook without its hidden tests, which are empty there and so would earn their points."""
     visible = deepcopy(notebook)
-    visible.cells = [
-        cell for cell in visible.cells if not str(cell.metadata.get("nbgrader", {}).get("grade_id")).endswith("_hidden")
-    ]
+    visible.cells = [cell for cell in visible.cells if not is_hidden_test(cell)]
     return visible
 
 

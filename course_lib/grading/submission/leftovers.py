@@ -83,13 +83,13 @@ def _empty(course: Course, known: set[Path], told: set[str]) -> Iterator[str]:
     folder = submitted(course)
     there = {path.relative_to(folder).parts[0] for path in known if folder in path.parents}
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.is_dir() and _is_said(path.name) and path.name not in {*there, *told, *course.units()}:
+        if path.is_dir() and _is_said(path.name) and path.name not in {*there, *told, *course.units_with_solutions()}:
             yield f"{path.name}: nothing was found"
 
 
 def _below(course: Course, root: Path, known: set[Path]) -> Iterator[tuple[Path, str]]:
     """Yield what is not graded in a folder, and what kind of thing it is."""
-    units = course.units()
+    units = course.units_with_solutions()
     for name, folders, files in os.walk(root):
         folder = Path(name)
         folders[:] = sorted(filter(_is_said, folders))

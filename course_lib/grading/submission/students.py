@@ -31,7 +31,7 @@ def owner(course: Course, path: Path) -> Path | None:
     Path or None
         None if it lies directly in ``submitted``, or there in the folder of a unit: nobody can tell whose it is.
     """
-    units = course.units()
+    units = course.units_with_solutions()
     if path.is_relative_to(submitted(course)):
         first, *deeper = path.relative_to(submitted(course)).parts
         return submitted(course) / first if deeper and first not in units else None

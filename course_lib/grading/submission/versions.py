@@ -57,7 +57,7 @@ class Releases:
     """
 
     def __init__(self, course: Course) -> None:
-        self.units = course.units()
+        self.units = course.units_with_solutions()
         self._course = course
 
     @cached_property

@@ -1,37 +1,30 @@
-"""Where nbgrader finds this course. Every nbgrader command works from this folder."""
+"""Where nbgrader finds this course, and how its commands work here. Run them from this folder."""
 
 from pathlib import Path
 
-from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
-from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbgrader.converters import GenerateAssignment
-from nbgrader.preprocessors import (
-    AssignLatePenalties,
-    CheckCellMetadata,
-    ClearHiddenTests,
-    GetGrades,
-    IgnorePattern,
-    LimitOutput,
-    SaveAutoGrades,
-    SaveCells,
-)
+from nbgrader.preprocessors import SaveCells
+from nbgrader.server_extensions.formgrader.handlers import template_path
 
-from course_lib.grading.execution import ExecuteAll
-from course_lib.grading.preprocess import ClearHiddenTracebacks, MendOutputs
+from course_lib.course import Course
+from course_lib.grading import nbgrader_ext
 from course_lib.grading.record.cells import SaveChangedCells
+from course_lib.grading.record.formgrader import OWN_TEMPLATES, SanitizeOutputs
 from course_lib.grading.record.sanitized import markdown
 from course_lib.grading.submission.template import STUB
 
 c = get_config()  # noqa: F821  (traitlets puts it here)
 
-c.CourseDirectory.root = str(Path(__file__).resolve().parent)
+course = Course(Path(__file__).resolve().parent)
+c.CourseDirectory.root = str(course.root)
 c.CourseDirectory.course_id = "pixelwise"
 c.CourseDirectory.source_directory = "build/source"
+c.CourseDirectory.solution_directory = "build/solution"
 c.CourseDirectory.release_directory = "notebooks"
 c.CourseDirectory.submitted_directory = "classroom/submitted"
 c.CourseDirectory.autograded_directory = "classroom/autograded"
 c.CourseDirectory.feedback_directory = "classroom/feedback"
-c.CourseDirectory.db_url = f"sqlite:///{c.CourseDirectory.root}/classroom/gradebook.db"
+c.CourseDirectory.db_url = f"sqlite:///{course.root}/classroom/gradebook.db"
 
 # A unit may get another test while a course runs.
 c.GenerateAssignment.preprocessors = [
@@ -39,28 +32,24 @@ c.GenerateAssignment.preprocessors = [
 ]
 c.ClearSolutions.code_stub = {"python": STUB}
 
-# A learner who deletes a test still gets a grade: the test comes back.
-c.OverwriteCells.add_missing_cells = True
+# nbgrader's autograde is `course grade`, and so is its feedback.
 c.Execute.timeout = 300
-c.Autograde.autograde_preprocessors = [
-    ExecuteAll,
-    MendOutputs,
-    IgnorePattern,
-    ClearMetadataPreprocessor,
-    LimitOutput,
-    SaveAutoGrades,
-    AssignLatePenalties,
-    CheckCellMetadata,
-]
-# Feedback shows what a hidden test said, never how it is written.
-c.GenerateFeedback.preprocessors = [
-    GetGrades,
-    ClearHiddenTracebacks,
-    ClearHiddenTests,
-    SanitizeHTML,
-    CSSHTMLHeaderPreprocessor,
-]
-# Nothing that a learner wrote runs in the browser of who looks at it, in formgrader and in feedback.
-c.SanitizeHTML.enabled = True
-c.HTMLExporter.preprocessors = [SanitizeHTML]
+c.Autograde.exporter_class = nbgrader_ext.GradedNotebook
+c.Autograde.sanitize_preprocessors = []
+c.Autograde.autograde_preprocessors = []
+c.GenerateFeedback.exporter_class = nbgrader_ext.FeedbackPage
+c.GenerateFeedback.preprocessors = []
+c.Execute.on_cell_start = nbgrader_ext.OnlyOwnNotebooks(course)
+
+# The exchange is for learners with accounts on this machine: set `c.Exchange.root` to a folder that all may write to.
+nbgrader_ext.use_local_exchange(course, c)
+c.Exchange.assignment_dir = str(course.work)
+c.ExchangeFactory.collect = nbgrader_ext.Collect
+c.ExchangeFactory.release_feedback = nbgrader_ext.ReleaseFeedback
+
+# Nothing that a learner wrote runs in the browser of who looks at it in formgrader.
+c.HTMLExporter.preprocessors = [SanitizeOutputs]
 c.HTMLExporter.filters = {"markdown2html": markdown}
+c.HTMLExporter.template_name = "pixelwise_formgrade"
+c.HTMLExporter.extra_template_basedirs = [OWN_TEMPLATES, template_path]
+c.HTMLExporter.extra_template_paths = [template_path]  # where ours find nbgrader's of the same name

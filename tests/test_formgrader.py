@@ -1,3 +1,4 @@
+import csv
 import http.client
 import json
 import os
@@ -14,11 +15,15 @@ from typing import Any
 from urllib.error import URLError
 
 import pytest
+from nbgrader.api import Gradebook
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from playwright.sync_api import Page
 
 from course_lib.course import Course
-from course_lib.grading import runner
+from course_lib.grading import nbgrader_ext, runner
 from course_lib.grading.submission.find import find_submissions
-from tests.tiny_course import HALF_RIGHT, UNIT, Words, answered, make_course, submit
+from tests.tiny_course import HALF_RIGHT, RIGHT, UNIT, Words, answered, make_course, submit
 
 # nbgrader uses SQLAlchemy in a way that warns.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
@@ -65,14 +70,21 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     show += "    display({'image/png': 'AAAA', 'text/plain': 'x'}, raw=True, metadata={'image/png': size})\n"
     show += "display(IPython.display.Markdown('[x](javascript:alert(6))'))"
     notebook["cells"].append({**notebook["cells"][1], "id": "evil", "metadata": {}, "source": show})
-    text = "[my result](javascript:alert(7)) ![plot](attachment:plot.webp)"
+    text = "[my result](javascript:alert(7)) ![plot](attachment:plot.webp)\n\n"
+    text += "<details><summary>Hint</summary>\n\n`1 < 2`\n\n</details>"
     files = {"plot.webp": {"image/webp": "UklGRg=="}}
     notebook["cells"].append(
         {"cell_type": "markdown", "id": "link", "metadata": {}, "source": text, "attachments": files}
     )
     notebook["cells"][0]["source"] += "\n\n<script>alert(4)</script>\n"
     submit(submitted, "Ada Byron", notebook)
+    submit(submitted, "named", answered(course, RIGHT))
     runner.grade(course, find_submissions(course, [submitted]), runner.Settings(isolated=False), lambda _: None)
+    with Gradebook(course.nbgrader_config().CourseDirectory.db_url) as book:
+        book.update_or_create_student("named", first_name="<img src=x onerror=alert(8)>", last_name="Lovelace")
+    outside = str(course.root / "outside")
+    probe = f"{RIGHT}\n\ntry:\n    open({outside!r}, 'w').write('x')\nexcept OSError:\n    pass"
+    submit(submitted, "probe", answered(course, probe))
     return course
 
 
@@ -102,10 +114,110 @@ def server(course: Course) -> Iterator[Server]:
         process.wait()
 
 
+def notebook_of(server: Server, student: str) -> str:
+    """Find the id under which formgrader shows a student's notebook."""
+    found = server.api(f"submitted_notebooks/{UNIT}/{UNIT}")
+    return next(str(notebook["id"]) for notebook in found if notebook["student"] == student)
+
+
+@pytest.fixture
+def formgrader(server: Server, page: Page) -> Iterator[Page]:
+    """A real browser that is logged in; no page may run a learner's text, go beyond this machine, or fail."""
+    wrong: list[str] = []
+    origin = f"http://127.0.0.1:{server.port}"
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.add_init_script("window.alert = words => console.error(words)")
+    page.on("request", lambda asked: wrong.extend([asked.url][asked.url.startswith((origin, "data:")) :]))
+    page.context.set_extra_http_headers({"Authorization": f"token {TOKEN}"})
+    page.set_default_timeout(60_000)
+    yield page
+    assert wrong == []
+
+
+def show(formgrader: Page, server: Server, path: str) -> None:
+    formgrader.goto(f"http://127.0.0.1:{server.port}/formgrader/{path}", wait_until="networkidle")
+
+
+def press(formgrader: Page, student: str, button: str) -> str:
+    """Press a button in the line of a student; return what formgrader says then."""
+    formgrader.locator("tr", has_text=student).locator(f".{button} a").click()
+    said = formgrader.locator(".modal-body").inner_text()
+    formgrader.locator(".modal-footer button").click()
+    formgrader.locator(".modal").wait_for(state="detached")
+    return said
+
+
+def test_no_page_fails_or_needs_the_web(server: Server, formgrader: Page) -> None:
+    pages = ["manage_assignments", f"manage_submissions/{UNIT}", "gradebook", f"gradebook/{UNIT}"]
+    pages += [f"gradebook/{UNIT}/{UNIT}", "manage_students", "manage_students/Ada%20Byron"]
+    pages += [f"submissions/{notebook_of(server, student)}/" for student in ("Ada Byron", "named")]
+    for path in pages:
+        show(formgrader, server, path)
+        assert formgrader.locator("body").inner_text().strip()
+        assert not formgrader.locator(".alert-warning").count()  # such as that there is no exchange
+
+
+def test_students_without_names_are_called_by_their_ids(server: Server, formgrader: Page) -> None:
+    show(formgrader, server, "manage_students")
+    names = formgrader.locator("td.name").all_inner_texts()
+    assert {"Ada Byron,", "Lovelace, <img src=x onerror=alert(8)>"} <= set(names)
+
+
+def test_hints_unfold(server: Server, formgrader: Page) -> None:
+    show(formgrader, server, f"submissions/{notebook_of(server, 'Ada Byron')}/")
+    hint = formgrader.locator("details", has_text="Hint")
+    assert not hint.locator("code").is_visible()
+    hint.locator("summary").click()
+    assert hint.locator("code").inner_text() == "1 < 2"
+    assert formgrader.get_by_text("<details>").count() == 0
+
+
+def test_what_people_enter_is_on_the_page_that_the_button_makes(
+    course: Course, server: Server, formgrader: Page
+) -> None:
+    show(formgrader, server, f"submissions/{notebook_of(server, 'named')}/")
+    formgrader.locator("#double-comment").fill("Well done, and short.")
+    formgrader.locator("#test_double_hidden").fill("1.5")
+    formgrader.locator("#test_double_hidden").blur()
+    formgrader.wait_for_load_state("networkidle")
+    show(formgrader, server, f"manage_submissions/{UNIT}")
+    press(formgrader, "named", "generate-feedback")
+    page = (course.classroom / "feedback" / "named" / UNIT / f"{UNIT}.html").read_text(encoding="utf-8")
+    assert "Well done, and short." in page
+    assert "2.5 / 3" in Words(page).text
+    runner.grade(
+        course,
+        find_submissions(course, [course.classroom / "submitted" / "named"]),
+        runner.Settings(isolated=False),
+        lambda _: None,
+    )
+    assert (course.classroom / "feedback" / "named" / UNIT / f"{UNIT}.html").read_text(encoding="utf-8") == page
+
+
+def test_the_autograde_button_isolates(course: Course, server: Server, formgrader: Page) -> None:
+    show(formgrader, server, f"manage_submissions/{UNIT}")
+    assert "Successfully" in press(formgrader, "probe", "autograde")
+    submission = next(found for found in server.api(f"submissions/{UNIT}") if found["student"] == "probe")
+    assert (submission["score"], submission["autograded"]) == (3, True)
+    assert not (course.root / "outside").exists()
+    with (course.classroom / "grades.csv").open(encoding="utf-8") as table:
+        (row,) = [row for row in csv.DictReader(table) if row["student"] == "probe"]
+    assert (row["points"], row["isolated"]) == ("3", "yes")
+
+
+def test_without_a_sandbox_the_button_says_what_to_do(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nbgrader_ext, "available", lambda: "bubblewrap is not here")
+    config = course.nbgrader_config()
+    failed = NbGraderAPI(CourseDirectory(config=config), config=config).autograde(UNIT, "Ada Byron")
+    assert not failed["success"]
+    assert "`course grade --no-sandbox classroom/submitted`" in failed["log"]
+
+
 def test_formgrader_lists_the_assignment(server: Server) -> None:
     (assignment,) = server.api("assignments")
     assert assignment["name"] == UNIT
-    assert (assignment["num_submissions"], assignment["max_score"], assignment["average_score"]) == (1, 3, 1)
+    assert (assignment["num_submissions"], assignment["max_score"]) == (3, 3)
     assert assignment["source_path"] == f"build/source/{UNIT}"
     assert assignment["release_path"] == f"notebooks/{UNIT}"
 
@@ -118,20 +230,19 @@ def test_formgrader_shows_its_start_page(server: Server) -> None:
 
 
 def test_formgrader_opens_a_graded_submission(server: Server) -> None:
-    (submission,) = server.api(f"submissions/{UNIT}")
-    assert (submission["student"], submission["score"], submission["autograded"]) == ("Ada Byron", 1, True)
-    (notebook,) = server.api(f"submitted_notebooks/{UNIT}/{UNIT}")
-    page = Words(server.get(f"/formgrader/submissions/{notebook['id']}/")).text
+    submission = next(found for found in server.api(f"submissions/{UNIT}") if found["student"] == "Ada Byron")
+    assert (submission["score"], submission["autograded"]) == (1, True)
+    notebook = notebook_of(server, "Ada Byron")
+    page = Words(server.get(f"/formgrader/submissions/{notebook}/")).text
     assert "np.abs" in page
     assert "secret_number" in page  # an instructor sees the hidden tests
     assert "alert(1)" in page
-    grades = server.api(f"grades?submission_id={notebook['id']}")
+    grades = server.api(f"grades?submission_id={notebook}")
     assert {grade["name"]: grade["auto_score"] for grade in grades} == {"test_double": 1, "test_double_hidden": 0}
 
 
 def test_nothing_that_a_learner_wrote_runs_in_formgrader(server: Server) -> None:
-    (notebook,) = server.api(f"submitted_notebooks/{UNIT}/{UNIT}")
-    page = server.get(f"/formgrader/submissions/{notebook['id']}/")
+    page = server.get(f"/formgrader/submissions/{notebook_of(server, 'Ada Byron')}/")
     assert not re.search(r"<script[^>]*>[^<]*alert\(", page)
     assert not re.search(r"<img[^>]*onerror", page)
     assert "my result" in page

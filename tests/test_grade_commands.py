@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from nbgrader.api import Gradebook
 
 from course_lib.course import Course
 from course_lib.release import released
@@ -21,24 +22,34 @@ from tests.tiny_course import HALF_RIGHT, RIGHT, UNIT, WRONG, answered, cell, ma
 BIN = Path(sys.executable).parent
 
 
+COLUMNS = ("auto_score", "manual_score", "needs_manual_grade", "auto_comment", "manual_comment")
+POINTS = {"right": 3, "half": 1, "skipping": 0, "deleted": 3, "typo": 0, "endless": 0, "probe": 3, "corrupt": 0}
+
+
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """A course with four submissions where nbgrader looks for them."""
-    course = make_course(tmp_path_factory.mktemp("with nbgrader") / "course")
+    """A course with submissions of all kinds where nbgrader looks for them."""
+    course = make_course(tmp_path_factory.mktemp("with nbgrader") / "course", timeout=3)
     submitted = course.classroom / "submitted"
-    for student, code in {"right": RIGHT, "half": HALF_RIGHT}.items():
+    outside = str(course.root / "outside")
+    probe = f"{RIGHT}\n\ntry:\n    open({outside!r}, 'w').write('x')\nexcept OSError:\n    pass"
+    endless = "import numpy as np\nwhile True:\n    pass"
+    answers = {"right": RIGHT, "half": HALF_RIGHT, "typo": "def double(x:", "endless": endless, "probe": probe}
+    for student, code in answers.items():
         submit(submitted, student, answered(course, code))
     skipping, deleted = answered(course, WRONG), answered(course, RIGHT)
     for test in ("test_double", "test_double_hidden"):
         cell(skipping, test)["metadata"]["tags"] = ["skip-execution"]
     deleted["cells"].remove(cell(deleted, "test_double"))
     submit(submitted, "skipping", skipping)
-    submit(submitted, "deleted", deleted)
+    beside = submit(submitted, "deleted", deleted).with_name("page.html")
+    beside.write_text("<script>alert(1)</script>", encoding="utf-8")
+    submit(submitted, "corrupt", "{ not a notebook")
     return course
 
 
-def command(course: Course, *arguments: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]])}
+def command(course: Course, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]]), **variables}
     return subprocess.run(arguments, cwd=course.root, env=env, capture_output=True, text=True, check=False)
 
 
@@ -50,19 +61,57 @@ def exported(course: Course) -> dict[str, float]:
         return {row["student_id"]: float(row["score"]) for row in csv.DictReader(table)}
 
 
-def test_nbgraders_own_commands_give_the_same_points(course: Course) -> None:
+def held(course: Course) -> tuple[dict[str, str], list[tuple[object, ...]]]:
+    """What a classroom holds: its files but for logs and times, and the gradebook's points and comments."""
+    files = {
+        str(path.relative_to(course.classroom)): path.read_text(encoding="utf-8")
+        for folder in ("autograded", "feedback")
+        for path in (course.classroom / folder).rglob("*")
+        if path.is_file()
+    }
+    with Gradebook(f"sqlite:///{course.classroom}/gradebook.db") as book:
+        entries = [
+            (submission.student.id, entry.name, *(getattr(entry, name, None) for name in COLUMNS))
+            for submission in book.assignment_submissions(UNIT)
+            for notebook in submission.notebooks
+            for entry in [*notebook.grades, *notebook.comments]
+        ]
+    return files, sorted(entries, key=str)
+
+
+def test_nbgrader_autograde_is_course_grade(course: Course) -> None:
     before = released(course, UNIT).read_bytes()
-    for arguments in (["generate_assignment", UNIT, "--force"], ["autograde", UNIT], ["generate_feedback", UNIT]):
+    for arguments in (["generate_assignment", UNIT, "--force"], ["autograde", UNIT]):
         done = command(course, "nbgrader", *arguments)
         assert done.returncode == 0, done.stderr
     assert released(course, UNIT).read_bytes() == before
-    stock = exported(course)
-    assert stock == {"right": 3, "half": 1, "skipping": 0, "deleted": 3}
-    for page in course.classroom.glob("feedback/*/*/*.html"):
-        assert "secret_number" not in page.read_text(encoding="utf-8")
-    graded = command(course, "course", "grade", "--json", str(course.classroom / "submitted"))
-    assert {grade["student"]: grade["points"] for grade in json.loads(graded.stdout)} == stock
-    assert exported(course) == stock
+    assert not (course.root / "outside").exists()
+    assert exported(course) == POINTS
+    there = held(course)
+    assert sum(name.startswith("autograded") for name in there[0]) == len(POINTS)
+    graded = command(course, "course", "grade", "--json", "--force", str(course.classroom / "submitted"))
+    assert {grade["student"]: grade["points"] for grade in json.loads(graded.stdout)} == POINTS
+    assert held(course) == there
+    assert exported(course) == POINTS
+
+
+def test_feedback_is_the_same_page_whoever_asks_for_it(course: Course) -> None:
+    done = command(course, "nbgrader", "autograde", UNIT)
+    assert done.returncode == 0, done.stderr
+    there = held(course)
+    done = command(course, "nbgrader", "generate_feedback", UNIT, "--force")
+    assert done.returncode == 0, done.stderr
+    assert held(course) == there
+
+
+def test_without_a_sandbox_nbgrader_refuses_and_changes_nothing(course: Course) -> None:
+    command(course, "nbgrader", "autograde", UNIT)
+    there = held(course)
+    done = command(course, "nbgrader", "autograde", UNIT, "--force", PATH=str(BIN))  # where no bubblewrap is
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "`course grade --no-sandbox classroom/submitted`" in line
+    assert held(course) == there
 
 
 def test_nbgraders_feedback_after_a_grading_shows_no_hidden_test_and_runs_nothing(course: Course) -> None:
@@ -72,7 +121,7 @@ def test_nbgraders_feedback_after_a_grading_shows_no_hidden_test_and_runs_nothin
     notebook["cells"][0]["source"] += "\n\n<script>alert(2)</script>\n"
     submit(course.classroom / "submitted", "evil", notebook)
     graded = command(course, "course", "grade", str(course.classroom / "submitted"))
-    assert graded.returncode == 0, graded.stdout
+    assert "evil" in graded.stdout
     done = command(course, "nbgrader", "generate_feedback", UNIT, "--student", "evil", "--force")
     assert done.returncode == 0, done.stderr
     page = (course.classroom / "feedback" / "evil" / UNIT / f"{UNIT}.html").read_text(encoding="utf-8")

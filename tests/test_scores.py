@@ -11,7 +11,6 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader.utils import determine_grade
 
-from course_lib.grading.preprocess import MendOutputs
 from course_lib.grading.scores import (
     FAULT,
     ExerciseScore,
@@ -139,7 +138,7 @@ def test_of_a_cell_that_shows_every_value_the_last_one_counts_and_an_error_count
 def test_nbgrader_reads_the_same_points() -> None:
     for shown, points in [("np.float64(0.5)", 0.5), ("nan", 0), ("3", 0), ("-1", 0), ("'word'", 2)]:
         cell = graded("test_one", 2, result(shown))
-        MendOutputs().preprocess_cell(cell, {}, 0)
+        normalize_outputs(cell)
         assert determine_grade(cell) == (points, 2)
 
 

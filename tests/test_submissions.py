@@ -106,6 +106,13 @@ def test_a_unit_s_folder_without_a_notebook_gets_a_line(course: Course, tmp_path
     ]
 
 
+@pytest.mark.parametrize("student", ["<b>ada", 'a" onclick="b'])
+def test_a_name_that_would_be_html_in_formgrader_is_refused(course: Course, tmp_path: Path, student: str) -> None:
+    place(tmp_path, student, "00_start", "00_start.ipynb")
+    (found,) = find_submissions(course, [tmp_path])
+    assert "expected a student's name without < > \"" in found.problem
+
+
 def test_relative_paths(course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     notebook = place(tmp_path, "ada", "00_start", "00_start.ipynb")
     monkeypatch.chdir(notebook.parent)

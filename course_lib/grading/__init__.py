@@ -9,5 +9,5 @@ A submission passes through these, from file to grade:
 - `trusted`: the tests, in another process than the learner's code
 - `record`: gradebook, notebook and feedback, by one writer; `report` is what people read
 
-`execution` and `preprocess` serve notebooks of people who need no sandbox: their own, and plain ``nbgrader autograde``.
+`nbgrader_ext` makes nbgrader's own commands take the same way. `execution` serves people who run their own notebooks.
 """

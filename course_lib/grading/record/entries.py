@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from nbgrader.api import Gradebook, SubmittedAssignment
+from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
 from sqlalchemy.exc import OperationalError
 from traitlets.config import Config
 
@@ -79,6 +79,14 @@ def recorded(config: Config) -> list[Recorded]:
         in_transaction(config, lambda book: [*map(read, book.db.query(SubmittedAssignment))], PATIENCE),
         key=lambda entry: (entry.unit, entry.student),
     )
+
+
+def recorded_one(config: Config, unit: str, student: str) -> Recorded:
+    """Read one submission in the gradebook; raise `ValueError` if it is not there."""
+    try:
+        return in_transaction(config, lambda book: read(book.find_submission(unit, student)), PATIENCE)
+    except MissingEntry:
+        raise ValueError(f"expected {student}, {unit} in the gradebook, found no such submission") from None
 
 
 def read(submission: SubmittedAssignment) -> Recorded:

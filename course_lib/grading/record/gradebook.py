@@ -69,6 +69,8 @@ def _enter(gradebook: Gradebook, config: Config, outcome: Outcome, timestamp: da
     db: Session = gradebook.db
     notebook = gradebook.find_notebook(outcome.unit, outcome.unit)
     student = db.get(Student, outcome.student) or Student(id=outcome.student)
+    if student.first_name is None and student.last_name is None:  # formgrader would call everybody "None, None"
+        student.first_name, student.last_name = "", student.id
     submission = (
         db.query(SubmittedAssignment)
         .filter_by(assignment_id=notebook.assignment_id, student_id=student.id)

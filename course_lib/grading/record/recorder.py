@@ -15,13 +15,16 @@ from course_lib.course import Course
 from course_lib.files import write_aside
 from course_lib.grading.outcome import GRADED, Outcome
 from course_lib.grading.record import gradebook
-from course_lib.grading.record.entries import GradebookLocked, Recorded, recorded
+from course_lib.grading.record.entries import GradebookLocked, Recorded, recorded, recorded_one
 from course_lib.grading.record.feedback import feedback_html
 from course_lib.grading.report import exercises_csv, grades_csv
-from course_lib.grading.scores import ExerciseScore
+from course_lib.grading.results import Results
+from course_lib.grading.scores import ExerciseScore, score
 from course_lib.grading.submission.find import Submission
 from course_lib.grading.submission.timestamp import STAMP
 from course_lib.release import build_source, generate
+
+SECRET, SECRET_CHARS = "submission_secret.txt", 1000  # with it, a learner fetches feedback from nbgrader's exchange
 
 
 @dataclass(frozen=True)
@@ -125,26 +128,17 @@ class Recorder:
         entry = gradebook.enter(self.config, outcome, time, again=bool(before))
         notebook = self._file("autograded", outcome, ".ipynb", outcome.unit)
         page = self._file("feedback", outcome, ".html", outcome.unit)
-        if written:
-            write_aside(notebook.with_name(STAMP), written)
-        else:
-            notebook.with_name(STAMP).unlink(missing_ok=True)
+        for name, text in ((STAMP, written), (SECRET, _secret(submission))):
+            for folder in (notebook.parent, page.parent):
+                if text:
+                    write_aside(folder / name, text)
+                else:
+                    (folder / name).unlink(missing_ok=True)
         if not before or not notebook.is_file():
             write_aside(notebook, outcome.notebook or self._stand_in(outcome))
         if before != _as_json(entry) or not page.is_file():
-            self._hand_back(page, outcome, entry)
+            write_aside(page, _feedback(outcome, entry))
             self._remember(key, outcome, entry)
-
-    def _hand_back(self, page: Path, outcome: Outcome, entry: Recorded) -> None:
-        """Write the feedback, with what people changed."""
-        exercises = [
-            replace(exercise, points=entry.exercises.get(exercise.name, (exercise.points,))[0])
-            for exercise in outcome.exercises
-        ]
-        notebook = nbformat.reads(outcome.notebook, as_version=4) if outcome.notebook else None
-        status = outcome.status if outcome.status != GRADED else ""
-        about = (outcome.student, outcome.unit, entry.comments, status, entry.late)
-        write_aside(page, feedback_html(notebook, exercises, *about))
 
     def _remember(self, key: str, outcome: Outcome, entry: Recorded) -> None:
         """Write down, last of all, that everything about an outcome is written."""
@@ -180,6 +174,54 @@ class Recorder:
 
     def _file(self, folder: str, outcome: Outcome, suffix: str, *inside: str) -> Path:
         return self.course.classroom.joinpath(folder, outcome.student, *inside, f"{outcome.unit}{suffix}")
+
+
+def recorded_feedback(course: Course, notebook: Path) -> str:
+    """Write the feedback on a submission that is in the gradebook, with what people changed there since.
+
+    Parameters
+    ----------
+    course : Course
+        Whose classroom.
+    notebook : Path
+        ``autograded/<student>/<unit>/<unit>.ipynb`` in the classroom.
+
+    Returns
+    -------
+    str
+        An HTML page.
+    """
+    unit, student = notebook.stem, notebook.parent.parent.name
+    entry = recorded_one(course.nbgrader_config(), unit, student)
+    results = course.classroom / ".results"
+    with suppress(OSError, ValueError, KeyError):
+        memory = results / "recorded" / unit / f"{student}.json"
+        key = json.loads(memory.read_text(encoding="utf-8"))["key"]
+        if outcome := Results(results).load(key):
+            return _feedback(outcome, entry)
+    executed = nbformat.read(notebook, as_version=4)
+    return _feedback(Outcome(student, unit, GRADED, score(executed), nbformat.writes(executed)), entry)
+
+
+def _feedback(outcome: Outcome, entry: Recorded) -> str:
+    """Write the feedback, with what people changed."""
+    exercises = [
+        replace(exercise, points=entry.exercises.get(exercise.name, (exercise.points,))[0])
+        for exercise in outcome.exercises
+    ]
+    notebook = nbformat.reads(outcome.notebook, as_version=4) if outcome.notebook else None
+    status = outcome.status if outcome.status != GRADED else ""
+    about = (outcome.student, outcome.unit, entry.comments, status, entry.late)
+    return feedback_html(notebook, exercises, *about)
+
+
+def _secret(submission: Submission) -> str:
+    """Read the secret that nbgrader's exchange put beside a submission; empty if there is none."""
+    file = submission.path.with_name(SECRET)
+    if file.is_symlink() or not file.is_file():
+        return ""
+    with file.open(encoding="utf-8", errors="replace") as opened:
+        return opened.read(SECRET_CHARS)
 
 
 def _row(outcome: Outcome) -> object:

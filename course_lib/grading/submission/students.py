@@ -8,6 +8,7 @@ from pathlib import Path
 from course_lib.course import Course
 
 _BYTES = 128  # what nbgrader's gradebook holds; leaves room for the names of files made from it
+_MARKUP = '<>"'  # formgrader would take them for HTML
 _UNSHOWN = ("Cc", "Cs", "Zl", "Zp")  # Unicode's categories: control, half of a pair or no UTF-8, line ends
 
 
@@ -44,6 +45,8 @@ def flaw_of(student: str) -> str:
         return f"expected a student's name of at most {_BYTES} bytes in UTF-8"
     if shown(student) != student or not student.strip() == student != "":
         return f"expected a student's name of printable letters, without space around it, got {student!a}"
+    if any(letter in student for letter in _MARKUP):
+        return f"expected a student's name without {' '.join(_MARKUP)}, got {student!a}"
     return ""
 
 

@@ -1,0 +1,196 @@
+"""What nbgrader's own commands and buttons do in this course; ``nbgrader_config.py`` names these classes."""
+
+import glob
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from jupyter_core.paths import jupyter_config_path
+from nbconvert.exporters import Exporter, NotebookExporter
+from nbgrader.converters import Autograde, GenerateFeedback
+from nbgrader.converters.base import BaseConverter, NbGraderException
+from nbgrader.exchange.default import Exchange, ExchangeCollect, ExchangeReleaseFeedback
+from traitlets.config import Config
+from traitlets.config.loader import DeferredConfig
+
+from course_lib.course import CONFIG, Course
+from course_lib.grading import report, runner
+from course_lib.grading.kernel.sandbox import available
+from course_lib.grading.outcome import Outcome
+from course_lib.grading.record.recorder import SECRET, recorded_feedback
+from course_lib.grading.submission.find import LINK, find_submissions
+from course_lib.grading.submission.timestamp import STAMP
+
+Resources = dict[str, Any]
+Converted = tuple[Any, Resources]  # nbconvert's types expect a notebook, its own exporters return text
+
+
+def _course(converter: BaseConverter) -> Course:
+    return Course(Path(converter.coursedir.root))
+
+
+class GradedNotebook(NotebookExporter):
+    """Autograding: what ``course grade`` does, with the same points, files and records.
+
+    nbgrader converts each notebook twice: the submitted one to be cleaned, and the result to be executed. Here the
+    first conversion does everything, and the second one leaves it as it is.
+
+    Raises
+    ------
+    NbGraderException
+        If there is no sandbox, or no submission that can be graded. Nothing is changed then.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._converter = cast(Autograde, self.parent)
+        self._all_graded = False
+        if reason := available():
+            self._refuse(
+                f"nbgrader autograde runs learners' code in a sandbox only, and there is none: {reason}. "
+                "To grade the work of people you trust without it, use `course grade --no-sandbox classroom/submitted`."
+            )
+        problems = {folder: _problem(_course(self._converter), Path(folder)) for folder in self._converter.assignments}
+        for folder in filter(problems.get, problems):
+            self.log.error("%s cannot be graded: %s", folder, problems[folder])
+            del self._converter.assignments[folder]  # before nbgrader enters the student into the gradebook
+        if not self._converter.assignments:
+            self._refuse("There is no submission that can be graded.")
+
+    def _refuse(self, message: str) -> None:
+        self.log.error(message)
+        raise NbGraderException(message)
+
+    def from_filename(self, filename: str, resources: Resources | None = None, **_: Any) -> Converted:
+        """Grade a submitted notebook; return the executed one."""
+        path, course = Path(filename), _course(self._converter)
+        if not path.is_relative_to(course.classroom / "autograded"):
+            path = self._grade(course, path)
+        return path.read_text(encoding="utf-8"), self._init_resources(resources)
+
+    def _grade(self, course: Course, path: Path) -> Path:
+        if not self._all_graded:  # as many at once as there are processors
+            folders = [*map(Path, self._converter.assignments)]
+            jobs = min(len(folders), os.cpu_count() or 1)
+            self._run(course, folders, runner.Settings(jobs, force=self._converter.force))
+            self._all_graded = True
+        outcomes = self._run(course, [path.parent], runner.Settings())
+        unrecorded = [outcome.status for outcome in outcomes if not outcome.final]
+        if unrecorded:
+            raise ValueError("; ".join(unrecorded))
+        student, unit = path.relative_to(course.classroom / "submitted").parts[:2]
+        graded = course.classroom / "autograded" / student / unit / f"{unit}.ipynb"
+        _remove_others(graded.parent, [graded.name, STAMP, SECRET])
+        return graded
+
+    def _run(self, course: Course, folders: Sequence[Path], settings: runner.Settings) -> list[Outcome]:
+        """Grade what is missing; restore what nbgrader has removed of the rest."""
+        submissions = find_submissions(course, folders)
+        return runner.grade(course, submissions, settings, lambda outcome: self.log.info(report.line(outcome))).outcomes
+
+
+def _problem(course: Course, folder: Path) -> str:
+    """Say why a submission cannot be graded; the empty string if it can."""
+    if folder.is_symlink() or folder.parent.is_symlink():
+        return LINK
+    try:
+        return next((found.problem for found in find_submissions(course, [folder]) if found.problem), "")
+    except ValueError as error:
+        return str(error)
+
+
+def _remove_others(folder: Path, kept: Sequence[str]) -> None:
+    """Remove what nbgrader copied from a submission: formgrader would show it in the instructor's browser."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name not in kept:
+            path.unlink()
+
+
+class FeedbackPage(Exporter):
+    """Feedback: the same page that ``course grade`` writes, with the comments and scores that people gave since."""
+
+    file_extension = ".html"
+
+    def from_filename(self, filename: str, resources: Resources | None = None, **_: Any) -> Converted:
+        """Write the page of an autograded notebook."""
+        course = _course(cast(GenerateFeedback, self.parent))
+        return recorded_feedback(course, Path(filename)), self._init_resources(resources)
+
+
+class ReleaseFeedback(ExchangeReleaseFeedback):
+    """Releasing feedback to those who can fetch it: who handed in through the exchange."""
+
+    src_path: str
+
+    def copy_files(self) -> None:
+        """Release what can be released, and name the rest."""
+        for folder in sorted(Path("/").glob(self.src_path.lstrip("/"))):
+            if all((folder / name).is_file() for name in (STAMP, SECRET)):
+                self.src_path = glob.escape(str(folder))
+                super().copy_files()
+            else:
+                message = "%s did not submit through the exchange and cannot fetch feedback there; send them %s"
+                self.log.warning(message, folder.parent.name, folder)
+
+
+class Collect(ExchangeCollect):
+    """Collecting submissions without links: they could point to files that only the instructor may read."""
+
+    def do_copy(self, src: str, dest: str, log: Any = None) -> None:
+        """Copy the regular files of a submission."""
+        if Path(src).is_symlink():
+            self.log.warning("%s: %s", src, LINK)
+            return
+        with tempfile.TemporaryDirectory(prefix="pixelwise-") as folder:
+            regular = Path(folder, "submission")
+            shutil.copytree(src, regular, ignore=self._irregular)
+            super().do_copy(str(regular), dest, log)
+
+    def _irregular(self, folder: str, names: list[str]) -> list[str]:
+        modes = {name: Path(folder, name).lstat().st_mode for name in names}
+        found = [name for name, mode in modes.items() if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))]
+        for name in found:
+            self.log.warning("left out %s: not a regular file", Path(folder, name))
+        return found
+
+
+def use_local_exchange(course: Course, config: Config) -> None:
+    """Keep nbgrader's exchange in the classroom, where nobody has set up another one on this machine."""
+    elsewhere = any(Path(folder, CONFIG).is_file() for folder in jupyter_config_path())
+    if course.classroom.is_dir() and not elsewhere and not Path(Exchange.root.default_value).is_dir():
+        exchange = course.classroom / "exchange"
+        exchange.mkdir(exist_ok=True)
+        config.Exchange.root = str(exchange)
+
+
+class OnlyOwnNotebooks(DeferredConfig):
+    """A setting of nbgrader's step that executes notebooks, which keeps it from validating somebody else's.
+
+    It is evaluated when ``nbgrader validate`` or the Validate button makes that step, in the notebook's folder. A
+    kernel that starts in such a folder could import modules from it, so a hook that runs later would be too late.
+
+    Parameters
+    ----------
+    course : Course
+        Whose own notebooks, and whose learner's, may be validated.
+    """
+
+    def __init__(self, course: Course) -> None:
+        self._own = (course.work, course.notebooks, course.root / "build")
+
+    def get_value(self, _: object) -> None:
+        """Leave the setting as it is; exit with a sentence if the notebook is somebody else's."""
+        here = Path.cwd()
+        if os.environ.get("NBGRADER_EXECUTION") == "validate" and not any(map(here.is_relative_to, self._own)):
+            for name in ("NBGRADER_EXECUTION", "NBGRADER_VALIDATING"):  # nbgrader leaves them where something is raised
+                os.environ.pop(name, None)
+            raise SystemExit(
+                f"nbgrader validate runs a notebook with your rights, so it takes only your own in {self._own[0]}, "
+                f"not those in {here}; grade the work of others with `course grade`."
+            )

@@ -3,7 +3,7 @@
 import os
 import signal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -13,6 +13,8 @@ from course_lib.grading import report, runner
 from course_lib.grading.outcome import GRADED, Outcome, printable
 from course_lib.grading.submission.find import find_submissions, without_notebooks
 from course_lib.terminal import console, open_course, stop
+
+INTERRUPTED = 128 + signal.SIGINT  # as shells do
 
 
 def grade(
@@ -35,6 +37,7 @@ def grade(
         stop(error, 2)
     screen = Console(stderr=True)
     settings = runner.Settings(jobs, scheduler, not no_sandbox, force)
+    done = 0
     _end_orderly()
     try:
         with Progress(
@@ -52,6 +55,8 @@ def grade(
             left = {(submission.student, submission.unit) for submission in submissions}
 
             def tell(outcome: Outcome) -> None:
+                nonlocal done
+                done += 1
                 left.discard((outcome.student, outcome.unit))
                 last = ", ".join(printable(student) for student, _ in sorted(left)) if len(left) <= jobs else ""
                 bar.update(task, advance=1, description=f"grading {last}".rstrip())
@@ -62,13 +67,19 @@ def grade(
             run = runner.grade(course, submissions, settings, on_outcome=tell)
     except (ValueError, OSError) as error:
         stop(error)
+    except KeyboardInterrupt:
+        here = f"{done} of {len(submissions)} submissions are done, {len(submissions) - done} are left"
+        stop(f"stopped: {here}; the same command grades them", INTERRUPTED)
     if as_json:
-        typer.echo(report.to_json(run.outcomes))
+        typer.echo(report.to_json(run.outcomes, run.entries))
     else:
-        console.print(report.table(run.outcomes))
+        console.print(report.table(run.outcomes, run.entries))
         if len(run.outcomes) == 1:
-            console.print(report.exercise_table(run.outcomes[0].unit, run.outcomes[0].exercises))
+            (outcome,) = run.outcomes
+            console.print(report.exercise_table(outcome.unit, report.counting(outcome, run.entries)))
         console.print(report.summary(run.outcomes, run.before, run.entries), soft_wrap=True)
+        for text in run.withdrawn:
+            console.print(printable(text), soft_wrap=True)
         if (course.classroom / "submitted").resolve() in map(Path.resolve, paths):
             for name in without_notebooks(course, submissions):
                 console.print(f"nothing was found in classroom/submitted/{printable(name)}", soft_wrap=True)
@@ -77,7 +88,14 @@ def grade(
 
 
 def _end_orderly() -> None:
-    """Let what ends a program, such as a lost connection, end this one as Ctrl-C does: with nothing left behind."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:  # under nohup it is not
-            signal.signal(number, signal.default_int_handler)
+    """Let what ends a program, such as a lost connection, end this one as Ctrl-C does, once: then it tidies up."""
+
+    def end(*_: object) -> NoReturn:
+        for number in caught:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    ours = (signal.SIG_DFL, signal.default_int_handler)  # under nohup, for example, one is neither
+    caught = [n for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) in ours]
+    for number in caught:
+        signal.signal(number, end)

@@ -60,7 +60,7 @@ def feedback_html(
     shown = Shown(secret)
     parts = _parts(cells, [exercise.name for exercise in exercises])
     said = dict(comments or {})
-    rows = [_row(exercise, parts[exercise.name], shown, said) for exercise in exercises]
+    rows = [_row(exercise, parts[exercise.name], shown, said, graded=notebook is not None) for exercise in exercises]
     page = _PAGES.get_template("feedback.html.j2").render(
         student=student,
         unit=unit,
@@ -101,10 +101,12 @@ def _parts(cells: Sequence[NotebookNode], names: Sequence[str]) -> dict[str, _Pa
     return parts
 
 
-def _row(exercise: ExerciseScore, part: _Part, shown: Shown, comments: dict[str, str]) -> dict[str, Any]:
+def _row(
+    exercise: ExerciseScore, part: _Part, shown: Shown, comments: dict[str, str], *, graded: bool
+) -> dict[str, Any]:
     """Lay out an exercise, and take the comments on it."""
     own = [name for name in comments if exercise.name in (name, exercise_of(name))]
-    verdict = "partly" if 0 < exercise.points < exercise.max_points else "wrong"
+    verdict = "partly" if 0 < exercise.points < exercise.max_points else "wrong" if graded else "open"
     figure = f"Figure of the exercise {exercise.name}"
     said = [_comment(text, UNDER_EXERCISE) for text in map(comments.pop, own) if text]
     return {

@@ -41,21 +41,24 @@ def add_figures(notebook: NotebookNode, submitted: bytes) -> None:
 def _figures(cell: dict[str, Any]) -> Iterator[NotebookNode]:
     """Yield the pictures among the outputs of a stranger's cell, made anew."""
     for output in _listed(cell, "outputs"):
-        data, about = output.get("data"), output.get("metadata")
-        for kind in _KINDS if isinstance(data, dict) else ():
-            picture = "".join(_text(data.get(kind)).split())
+        for kind in _KINDS:
+            picture = "".join(_text(_table(output.get("data")).get(kind)).split())
             with suppress(binascii.Error, ValueError):
                 if binascii.a2b_base64(picture, strict_mode=True):
-                    details = about.get(kind) if isinstance(about, dict) else None
-                    alternative = _text(details.get("alt")) if isinstance(details, dict) else ""
+                    alternative = _text(_table(_table(output.get("metadata")).get(kind)).get("alt"))
                     described = {kind: {"alt": alternative[:ALTERNATIVE]}} if alternative else {}
                     yield new_output("display_data", {kind: picture}, metadata=described)
                     break
 
 
+def _table(value: Any) -> dict[str, Any]:
+    """Read an object; what is none is an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
 def _listed(data: Any, name: str) -> list[dict[str, Any]]:
     """Read a list of objects; what is none of them is passed over."""
-    found = data.get(name) if isinstance(data, dict) else None
+    found = _table(data).get(name)
     return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
 
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -23,6 +23,7 @@ from course_lib.terminal import console, open_course, stop
 
 SLOW_S = 300  # after so many seconds a submission gets a line in a log
 LOOK_S = 1  # between looks
+INTERRUPTED = 128 + signal.SIGINT  # as shells do
 
 
 def grade(
@@ -47,6 +48,7 @@ def grade(
     unused = leftovers(course, paths, submissions)
     screen = Console(stderr=True)
     settings = runner.Settings(jobs, scheduler, not no_sandbox, force)
+    done = 0
     _end_orderly()
     running = Running()
     try:
@@ -54,6 +56,8 @@ def grade(
             task = bar.add_task("grading", total=len(submissions))
 
             def tell(outcome: Outcome) -> None:
+                nonlocal done
+                done += 1
                 running.end(outcome.student, outcome.unit)
                 bar.update(task, advance=1)
                 if not screen.is_terminal:  # a log of the night
@@ -63,13 +67,19 @@ def grade(
             run = runner.grade(course, submissions, settings, tell, running.begin)
     except (ValueError, OSError) as error:
         stop(error)
+    except KeyboardInterrupt:
+        here = f"{done} of {len(submissions)} submissions are done, {len(submissions) - done} are left"
+        stop(f"stopped: {here}; the same command grades them", INTERRUPTED)
     if as_json:
-        typer.echo(report.to_json(run.outcomes))
+        typer.echo(report.to_json(run.outcomes, run.entries))
     else:
-        console.print(report.table(run.outcomes))
+        console.print(report.table(run.outcomes, run.entries))
         if len(run.outcomes) == 1:
-            console.print(report.exercise_table(run.outcomes[0].unit, run.outcomes[0].exercises))
+            (outcome,) = run.outcomes
+            console.print(report.exercise_table(outcome.unit, report.counting(outcome, run.entries)))
         console.print(report.summary(run.outcomes, run.before, run.entries), soft_wrap=True)
+        for text in run.withdrawn:
+            console.print(printable(text), soft_wrap=True)
         console.print(f"feedback, grades.csv, logs: {course.classroom}", soft_wrap=True)
     for line in unused.errors + unused.lines:
         typer.echo(printable(line), err=as_json)
@@ -116,7 +126,14 @@ def _slow_ones(screen: Console, running: Running) -> Iterator[None]:
 
 
 def _end_orderly() -> None:
-    """Let what ends a program, such as a lost connection, end this one as Ctrl-C does: with nothing left behind."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:  # under nohup it is not
-            signal.signal(number, signal.default_int_handler)
+    """Let what ends a program, such as a lost connection, end this one as Ctrl-C does, once: then it tidies up."""
+
+    def end(*_: object) -> NoReturn:
+        for number in caught:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    ours = (signal.SIG_DFL, signal.default_int_handler)  # under nohup, for example, one is neither
+    caught = [n for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) in ours]
+    for number in caught:
+        signal.signal(number, end)

@@ -196,7 +196,7 @@ def test_a_line_for_each_submission_and_nothing_else_is_said(run: Run) -> None:
 
 
 def test_exercises_and_messages(run: Run) -> None:
-    exercise = {"name": "double", "points": 3, "max_points": 3, "message": ""}
+    exercise = {"name": "double", "points": 3, "points_from_tests": 3, "max_points": 3, "message": ""}
     assert run.grades["right"]["exercises"] == [exercise]
     messages = {
         student: found["exercises"][0]["message"] for student, found in run.grades.items() if found["exercises"]
@@ -207,7 +207,7 @@ def test_exercises_and_messages(run: Run) -> None:
     assert messages["lost"].startswith("the cell of double is missing from your notebook")
     assert messages["loop"] == "TimeoutError: stopped after 2 s; an endless loop?"
     assert messages["dying"].startswith("KernelDied: the kernel died in cell 3")
-    assert run.grades["corrupt"]["exercises"] == [{"name": "double", "points": 0, "max_points": 3, "message": ""}]
+    assert run.grades["corrupt"]["exercises"] == [{**exercise, "points": 0, "points_from_tests": 0}]
 
 
 def test_the_first_cause_is_told_everywhere(run: Run) -> None:

@@ -13,7 +13,7 @@ from course_lib.grading.outcome import Job, Outcome, not_graded
 from course_lib.grading.pool import OnStart, local_pool, outcomes, refuse_others, remote_pool
 from course_lib.grading.process import Grader
 from course_lib.grading.record.entries import Recorded
-from course_lib.grading.record.recorder import Recorder, Unit, register
+from course_lib.grading.record.recorder import Recorder, Unit, check_settings, register
 from course_lib.grading.results import Results, grader_version, key_of
 from course_lib.grading.single import grade_one
 from course_lib.grading.submission.files import HandedIn, read_beside
@@ -59,11 +59,14 @@ class Run:
         How many of them had been graded before.
     entries : list of Recorded
         What the gradebook holds now, of other runs too.
+    withdrawn : list of str
+        A line for what concerns students who were taken out of the gradebook.
     """
 
     outcomes: list[Outcome]
     before: int
     entries: list[Recorded] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
 
 
 def grade(
@@ -96,13 +99,14 @@ def grade(
     Raises
     ------
     ValueError
-        If a unit itself breaks a rule, there is no sandbox or no proper pool, or another program keeps the gradebook
-        or grades in this classroom.
+        If a setting is wrong, a unit itself breaks a rule, there is no sandbox or no proper pool, or another program
+        keeps the gradebook or grades in this classroom.
     """
     if settings.isolated and not settings.scheduler and (reason := available()):
         raise ValueError(f"{reason}\nor grade only the work of people you trust, with --no-sandbox")
     names = dict.fromkeys(submission.unit for submission in submissions)
     with _alone(course):
+        check_settings(course)
         grading = _Grading(course, {name: register(course, name) for name in names}, settings, on_outcome, on_start)
         try:
             missing = grading.take_what_is_there(submissions)
@@ -111,7 +115,8 @@ def grade(
                 grading.run(missing)
         finally:  # also when a person ends it
             entries = grading.recorder.finish([*grading.found.values()])
-    return Run([grading.found[submission] for submission in submissions], before, entries)
+        withdrawn = [*grading.recorder.returned, *grading.recorder.left_over()]
+    return Run([grading.found[submission] for submission in submissions], before, entries, withdrawn)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from course_lib.grading.kernel.limits import limits_in_use
 from course_lib.grading.kernel.outputs import error
 from course_lib.grading.outcome import GRADED, Job, Outcome, not_graded, printable
 from course_lib.grading.scores import exercise_of, faults, score
+from course_lib.grading.submission.figures import add_figures
 from course_lib.grading.submission.normalize import normalize
 from course_lib.grading.trusted.run import run_test
 
@@ -55,6 +56,7 @@ def grade_one(job: Job) -> Outcome:
     except NotStarted as failed:
         return not_graded(job, f"the kernel did not start: {failed}", final=False)
     notebook = nbformat.reads(printable(nbformat.writes(normalized.notebook)), as_version=4)
+    add_figures(notebook, job.submission)
     exercises = score(notebook, normalized.missing)
     wrong = [f"the kernel died in {death}" for death in run.deaths] + faults(notebook)
     outcome = Outcome(

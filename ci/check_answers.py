@@ -117,7 +117,7 @@ def main(
     console = Console(highlight=False, markup=False)
     course = Course.find()
     try:
-        names = [course.unit(unit) for unit in units or []] or course.units()
+        names = [course.unit_with_solutions(unit) for unit in units or []] or course.units_with_solutions()
     except ValueError as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from None

@@ -11,6 +11,7 @@ import papermill
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.execute import ERROR_MARKER_TAG
+from papermill.translators import PythonTranslator, papermill_translators
 
 from course_lib.files import write_aside
 from course_lib.grading.execution import CourseKernel, kernel_arguments
@@ -19,6 +20,17 @@ from course_lib.grading.execution import CourseKernel, kernel_arguments
 # asyncio the tasks that nbclient then abandons.
 for logger in ("papermill", "asyncio"):
     logging.getLogger(logger).addHandler(logging.NullHandler())
+
+
+class _Translator(PythonTranslator):
+    """Writes parameters as Python, with keys of a mapping as they are; papermill makes text of every key."""
+
+    @classmethod
+    def translate_dict(cls, val: Mapping[object, object]) -> str:
+        return f"{{{', '.join(f'{cls.translate(key)}: {cls.translate(value)}' for key, value in val.items())}}}"
+
+
+papermill_translators.register("python", _Translator)
 
 
 @dataclass(frozen=True)

@@ -6,23 +6,28 @@ from pathlib import Path
 
 import jinja2
 import nbformat
+from markupsafe import escape
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from traitlets.config import Config
 
 from ci.verdict import Outcome
 from course_lib.files import write_aside
+from course_lib.formulas import CSS
+from course_lib.markdown import MathMLRenderer, to_html
 
-# nbconvert's page without require.js, mermaid and widgets, which come from the network. MathJax does too:
-# loaded asynchronously it holds up nothing, and without a network a formula stays its readable TeX source.
+# nbconvert's page without what comes from the network: require.js, MathJax, mermaid and widgets.
 _PAGE = """\
 {%- extends 'lab/index.html.j2' -%}
-{% from 'mathjax.html.j2' import mathjax %}
 {%- block html_head_js -%}{%- endblock -%}
 {%- block jupyter_widgets -%}{%- endblock -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}
-{%- block html_head_js_mathjax -%}
-{{ mathjax(resources.mathjax_url) | replace('<script src=', '<script async src=') }}
+{%- block html_head_js_mathjax -%}<style>{{ resources.formulas_css }}</style>{%- endblock -%}
+{%- block data_latex -%}
+<div class="jp-RenderedLatex jp-OutputArea-output">{{ output.data['text/latex'] | markdown2html }}</div>
+{%- endblock -%}
+{%- block data_png -%}
+{{ super() | replace('<img ', '<img alt="' ~ output | picture_alternative ~ '" ', 1) }}
 {%- endblock -%}
 """
 _STATIC_OUTPUTS = ["text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain"]
@@ -33,10 +38,11 @@ _INDEX = jinja2.Environment(
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture of a notebook: the id of its cell, and its PNG in base64."""
+    """A picture of a notebook: the id of its cell, its PNG in base64, and its text alternative."""
 
     cell: str
     png: str
+    alternative: str
 
 
 def figures(notebook: NotebookNode) -> Iterator[Figure]:
@@ -44,7 +50,19 @@ def figures(notebook: NotebookNode) -> Iterator[Figure]:
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if "image/png" in output.get("data", {}):
-                yield Figure(cell.get("id", ""), "".join(output.data["image/png"].split()))
+                yield Figure(cell.get("id", ""), "".join(output.data["image/png"].split()), alternative(output))
+
+
+def alternative(output: NotebookNode) -> str:
+    """Read the text alternative of a picture from its metadata, where nbconvert does not look; empty if it has none."""
+    return str(output.get("metadata", {}).get("image/png", {}).get("alt", ""))
+
+
+@jinja2.pass_context
+def _markdown(context: jinja2.runtime.Context, text: str) -> str:
+    """Convert the text of a cell as nbconvert does, but for its formulas."""
+    attachments = context.get("cell", {}).get("attachments", {})
+    return to_html(text, MathMLRenderer(escape=False, attachments=attachments))
 
 
 def write_pages(outcomes: Sequence[Outcome], seconds: float, folder: Path, title: str) -> None:
@@ -63,12 +81,14 @@ def write_pages(outcomes: Sequence[Outcome], seconds: float, folder: Path, title
     """
     config = Config({"NbConvertBase": {"display_data_priority": _STATIC_OUTPUTS}})
     exporter = HTMLExporter(config=config, raw_template=_PAGE)
+    exporter.register_filter("markdown2html", _markdown)
+    exporter.register_filter("picture_alternative", lambda output: escape(alternative(output) or "Figure"))
     rows = []
     for outcome in outcomes:
         notebook = None
         if outcome.notebook.is_file():
             notebook = nbformat.read(outcome.notebook, as_version=4)
-            page, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": outcome.unit}})
+            page, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": outcome.unit}, "formulas_css": CSS})
             write_aside(folder / f"{outcome.unit}.html", page)
         rows.append({"outcome": outcome, "page": notebook is not None, "figures": list(figures(notebook or _EMPTY))})
     index = _INDEX.get_template("index.html.j2").render(title=title, rows=rows, seconds=seconds)

@@ -1,32 +1,18 @@
 """Values for the cells tagged ``parameters``, from the command line and from a file."""
 
-import re
+import ast
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import papermill
-import yaml
+import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
 
+from ci.values import Place, value_of, values_of
 from course_lib.course import Course
+from course_lib.files import read_text
 
 Parameters = dict[str, object]
 ByUnit = dict[str, Parameters]
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML in which 1e-3 is a number, as its version 1.2 has it."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
-)
-
-
-def _parse(text: str, where: str) -> object:
-    try:
-        return yaml.load(text, Loader=_Loader)
-    except yaml.YAMLError as error:
-        raise ValueError(f"expected YAML {where}: {' '.join(str(error).split())}") from error
 
 
 def from_options(options: Iterable[str]) -> Parameters:
@@ -45,14 +31,14 @@ def from_options(options: Iterable[str]) -> Parameters:
     Raises
     ------
     ValueError
-        If one has no ``=``, or its value is not YAML.
+        If one has no ``=``, or its value is not as `value_of` takes it.
     """
     parameters = {}
     for option in options:
         name, sign, value = option.partition("=")
         if not (name and sign):
             raise ValueError(f"expected a parameter as NAME=VALUE; got {option!r}")
-        parameters[name] = _parse(value, f"as the value of {name}")
+        parameters[name] = value_of(value, Place(f"parameter {name}", shell=True))
     return parameters
 
 
@@ -74,12 +60,15 @@ def from_file(course: Course, path: Path) -> ByUnit:
     Raises
     ------
     ValueError
-        If the file is no such mapping, or names an unknown unit.
+        If the file is no such mapping, a value is not as `value_of` takes it, or a unit is unknown or there twice.
     """
-    content = _parse(path.read_text(encoding="utf-8"), f"in {path}") or {}
-    if not isinstance(content, dict) or not all(isinstance(values, dict) for values in content.values()):
-        raise ValueError(f"expected {path} to map units to parameters, as in 'unit: {{NAME: value}}'")
-    return {course.unit(str(unit)): values for unit, values in content.items()}
+    by_unit: ByUnit = {}
+    for name, values in values_of(read_text(path), Place(str(path))).items():
+        unit = course.unit_with_solutions(name)
+        if unit in by_unit:
+            raise ValueError(f"{path}: expected each unit once, got {unit} twice")
+        by_unit[unit] = values
+    return by_unit
 
 
 def check(unit: str, notebook: Path, parameters: Mapping[str, object]) -> None:
@@ -99,8 +88,50 @@ def check(unit: str, notebook: Path, parameters: Mapping[str, object]) -> None:
     ValueError
         If its cell tagged ``parameters`` lacks one.
     """
-    known = papermill.inspect_notebook(notebook) if parameters else {}
+    known = defined(notebook) if parameters else []
     for name in parameters:
         if name not in known:
             expected = f"one of {', '.join(known)}" if known else "which has none"
             raise ValueError(f"expected a parameter of {unit}, {expected}; got {name!r}")
+
+
+def defined(notebook: Path) -> list[str]:
+    """Name the parameters of a notebook: what the first cell tagged ``parameters`` assigns, in order.
+
+    papermill's own list leaves out a line with a second ``=``, as in ``SIZES = dict(height=8)``.
+
+    Parameters
+    ----------
+    notebook : Path
+        The notebook.
+
+    Returns
+    -------
+    list of str
+        Names; none where no cell has the tag.
+
+    Raises
+    ------
+    ValueError
+        If the cell is not Python.
+    """
+    tagged = (
+        cell for cell in nbformat.read(notebook, as_version=4).cells if "parameters" in cell.metadata.get("tags", [])
+    )
+    source = next((cell.source for cell in tagged), "")
+    try:
+        statements = ast.parse(TransformerManager().transform_cell(source)).body
+    except SyntaxError as error:
+        raise ValueError(
+            f"{notebook}: expected Python in the cell of parameters, got line {error.lineno}: {error.msg}"
+        ) from None
+    targets: list[ast.expr] = []
+    for statement in statements:
+        if isinstance(statement, ast.Assign):
+            targets += statement.targets
+        elif isinstance(statement, ast.AnnAssign):
+            targets.append(statement.target)
+    nodes = (node for target in targets for node in ast.walk(target))
+    return list(
+        dict.fromkeys(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    )

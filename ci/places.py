@@ -30,7 +30,7 @@ class Here:
     def run(self, code: str, name: str) -> str:
         """Run a cell so that `inspect.getsource` finds its source; return what failed, in words."""
         filename = f"<{name}>"
-        linecache.cache[filename] = (len(code), None, code.splitlines(keepends=True), filename)
+        linecache.cache[filename] = (len(code), None, io.StringIO(code).readlines(), filename)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             try:
                 with _time_limit(self._limit):

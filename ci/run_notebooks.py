@@ -47,9 +47,7 @@ def plan(course: Course, units: list[str], values: parameters.Parameters, file: 
     ValueError
         If there is no such unit, or the file is not as it should be.
     """
-    chosen = {course.unit(name) for name in units} or set(course.units())
-    if not chosen:
-        raise ValueError(f"expected units in {course.solutions}, found none")
+    chosen = {course.unit_with_solutions(name) for name in units} or set(course.units_with_solutions())
     by_unit = parameters.from_file(course, file) if file else {}
     return {unit: by_unit.get(unit, {}) | values for unit in sorted(chosen)}
 
@@ -81,7 +79,12 @@ def main(
     ] = False,
     parameter: Annotated[
         list[str] | None,
-        typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A parameter of every notebook run; repeatable."),
+        typer.Option(
+            "--parameter",
+            "-p",
+            metavar="NAME=VALUE",
+            help="A parameter of every notebook run, in YAML (3, true, text, [1, 2]); repeatable.",
+        ),
     ] = None,
     parameter_file: Annotated[
         Path | None,

@@ -5,6 +5,7 @@ is expected instead of showing a traceback: annotations and syntax stay plain he
 """
 
 import fcntl
+import hashlib
 import importlib.util
 import os
 import re
@@ -89,8 +90,13 @@ def is_whole() -> bool:
 
 
 def is_ready() -> bool:
-    """Tell whether ``.venv`` is whole and newer than what it is made from."""
-    return is_whole() and all(STAMP.stat().st_mtime >= path.stat().st_mtime for path in INPUTS)
+    """Tell whether ``.venv`` is whole and made from what is here now."""
+    return is_whole() and STAMP.read_text(encoding="utf-8") == fingerprint()
+
+
+def fingerprint() -> str:
+    """Hash what ``.venv`` is made from; times of files mean nothing where a newer archive was unpacked."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in INPUTS)).hexdigest() + "\n"
 
 
 def build(lock: TextIO) -> None:
@@ -107,9 +113,9 @@ def build(lock: TextIO) -> None:
         require_room()
         print("set-up: once, some minutes and about 3 GB", flush=True)
         step(lock, "making .venv", sys.executable, "-m", "venv", "--clear", str(VENV))
-    # Written now and renamed last: a file that is edited in between is newer than the stamp.
+    # Written now and renamed last: a file that is edited in between is not what the stamp says.
     aside = STAMP.with_name("ready.part")
-    aside.write_text(f"{sys.version}\n", encoding="utf-8")
+    aside.write_text(fingerprint(), encoding="utf-8")
     pip = (str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--no-user")
     locked = ("--require-hashes", "--requirement", "requirements.lock")
     step(lock, "installing requirements.lock", *pip, *locked)

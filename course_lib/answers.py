@@ -7,6 +7,8 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from course_lib.files import read_text
+
 MIN_RIGHT = 2
 MIN_WRONG = 4
 
@@ -59,15 +61,12 @@ def read_answers(path: Path) -> list[Answer]:
     Raises
     ------
     ValueError
-        If an answer has no exercise, no kind, no code or (a wrong one) no words; with the line.
+        If an answer has no exercise, no kind, no code or (a wrong one) no words, or a character is refused by
+        `read_text`; with the line.
     """
-    try:
-        content = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: expected UTF-8, got something else: {error}") from None
     answers = []
     exercise = ""
-    for heading, body in _sections(MarkdownIt().parse(content)):
+    for heading, body in _sections(MarkdownIt().parse(read_text(path))):
         text, line = heading.content.strip(), (heading.map or [0])[0] + 1
         if heading.meta["level"] == "h2":
             exercise = text
@@ -92,7 +91,7 @@ def _answer(where: str, exercise: str, heading: str, line: int, body: list[Token
         text.removeprefix("Says:").strip()
         for token in body
         if token.type == "inline"
-        for text in token.content.splitlines()
+        for text in token.content.split("\n")
         if text.startswith("Says:") and text != "Says:"
     )
     if not exercise:

@@ -1,32 +1,20 @@
 """The command ``course``."""
 
-import os
-import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from course_lib import cli_grade, cli_ops, workspace
+from course_lib import cli_grade, cli_learn, cli_ops
 from course_lib import doctor as doctor_rows
-from course_lib.course import Course
-from course_lib.grading import report
+from course_lib.pack import pack as write_pack
 from course_lib.release import release as release_units
 from course_lib.terminal import console, open_course, stop
 
 app = typer.Typer(
     help="Pixelwise: learn, release and grade.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
 )
-
-Unit = Annotated[str, typer.Argument(help="A unit, in whole or in part: 03, upsampling, 03_upsampling.")]
-
-
-def named(course: Course, unit: str) -> str:
-    """Complete a unit's name, or end."""
-    try:
-        return course.unit(unit)
-    except ValueError as error:
-        stop(error, 2)
 
 
 @app.command()
@@ -43,58 +31,9 @@ def doctor() -> None:
     raise typer.Exit(0 if doctor_rows.is_healthy(rows) else 1)
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def lab(
-    context: typer.Context,
-    fresh: Annotated[str | None, typer.Option(help="Start this unit anew; the old copy is kept aside.")] = None,
-) -> None:
-    """Open JupyterLab on your own copies; what you wrote is never overwritten. Other options go to JupyterLab."""
-    course = open_course()
-    try:
-        first = named(course, fresh) if fresh else None
-        if first:
-            kept = workspace.start_anew(course, first)
-            console.print(f"kept your old copy: {kept}" if kept else "there was no copy yet", soft_wrap=True)
-        for unit in workspace.hand_out(course, course.units()):
-            console.print(f"new in work/: {unit}")
-            first = first or unit
-    except ValueError as error:
-        stop(error)
-    sys.stdout.flush()
-    os.chdir(course.work)
-    notebook = [f"{first}/{first}.ipynb"] if first else []
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *notebook, *context.args])
-
-
-@app.command()
-def check(unit: Unit) -> None:
-    """Run the visible checks of your notebook of a unit, and say what each found."""
-    course = open_course()
-    name = named(course, unit)
-    try:
-        with console.status(f"running {name}"):
-            exercises = workspace.check(course, name)
-    except ValueError as error:
-        stop(error)
-    console.print(report.exercise_table(name, exercises))
-    raise typer.Exit(int(any(exercise.points < exercise.max_points for exercise in exercises)))
-
-
-@app.command()
-def progress() -> None:
-    """Show your points in every unit: those of the visible checks."""
-    course = open_course()
-    table = Table(title="Your points in the visible checks", title_justify="left")
-    table.add_column("unit", no_wrap=True)
-    table.add_column("points", justify="right", no_wrap=True)
-    try:
-        with console.status("running your notebooks"):
-            points = workspace.progress(course)
-    except ValueError as error:
-        stop(error)
-    for unit, (earned, possible) in points.items():
-        table.add_row(unit, f"{earned:g}/{possible:g}")
-    console.print(table)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(cli_learn.lab)
+app.command()(cli_learn.check)
+app.command()(cli_learn.progress)
 
 
 @app.command()
@@ -105,7 +44,11 @@ def release(
     """Make notebooks/ anew from solutions/."""
     course = open_course()
     try:
-        changed = release_units(course, [named(course, unit) for unit in units or course.units()], check)
+        names = [course.unit_with_solutions(unit) for unit in units or course.units_with_solutions()]
+    except ValueError as error:
+        stop(error, 2)
+    try:
+        changed = release_units(course, names, check)
     except ValueError as error:
         stop(error)
     for unit in changed:
@@ -113,6 +56,22 @@ def release(
     if not changed:
         console.print("notebooks/ is up to date")
     raise typer.Exit(int(check and bool(changed)))
+
+
+@app.command()
+def pack(
+    file: Annotated[Path | None, typer.Argument(help="The zip file; build/pixelwise.zip by default.")] = None,
+) -> None:
+    """Write a zip file to hand out: notebooks, library and set-up, without solutions, tests and answers."""
+    course = open_course()
+    target = file or course.root / "build" / "pixelwise.zip"
+    if target.is_dir():
+        stop(f"expected the name of a zip file, got the folder {target}", 2)
+    try:
+        units = write_pack(course, target)
+    except (ValueError, OSError) as error:
+        stop(error)
+    console.print(f"packed {', '.join(units)}: {target}", soft_wrap=True)
 
 
 app.command()(cli_grade.grade)

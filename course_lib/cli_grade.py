@@ -2,17 +2,28 @@
 
 import os
 import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.table import Column
+from rich.text import Text
 
 from course_lib.grading import report, runner
 from course_lib.grading.outcome import GRADED, Outcome, printable
-from course_lib.grading.submission.find import find_submissions, without_notebooks
+from course_lib.grading.running import Running
+from course_lib.grading.submission.find import find_submissions
+from course_lib.grading.submission.leftovers import leftovers
 from course_lib.terminal import console, open_course, stop
+
+SLOW_S = 300  # after so many seconds a submission gets a line in a log
+LOOK_S = 1  # between looks
+INTERRUPTED = 128 + signal.SIGINT  # as shells do
 
 
 def grade(
@@ -32,52 +43,97 @@ def grade(
     try:
         submissions = find_submissions(course, paths)
     except ValueError as error:
-        stop(error, 2)
+        unused = leftovers(course, filter(Path.exists, paths), [])
+        stop("\n".join([str(error), *map(printable, unused.errors + unused.lines)]), 2)
+    unused = leftovers(course, paths, submissions)
     screen = Console(stderr=True)
     settings = runner.Settings(jobs, scheduler, not no_sandbox, force)
+    done = 0
     _end_orderly()
+    running = Running()
     try:
-        with Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left:"),
-            TimeRemainingColumn(),
-            console=screen,
-            transient=True,
-            disable=not screen.is_terminal,
-        ) as bar:
+        with _bar(screen, running) as bar, _slow_ones(screen, running):
             task = bar.add_task("grading", total=len(submissions))
-            left = {(submission.student, submission.unit) for submission in submissions}
 
             def tell(outcome: Outcome) -> None:
-                left.discard((outcome.student, outcome.unit))
-                last = ", ".join(printable(student) for student, _ in sorted(left)) if len(left) <= jobs else ""
-                bar.update(task, advance=1, description=f"grading {last}".rstrip())
+                nonlocal done
+                done += 1
+                running.end(outcome.student, outcome.unit)
+                bar.update(task, advance=1)
                 if not screen.is_terminal:  # a log of the night
                     number = f"{bar.tasks[task].completed:g}/{len(submissions)}"
                     typer.echo(f"{number} {report.line(outcome)}", err=True)
 
-            run = runner.grade(course, submissions, settings, on_outcome=tell)
+            run = runner.grade(course, submissions, settings, tell, running.begin)
     except (ValueError, OSError) as error:
         stop(error)
+    except KeyboardInterrupt:
+        here = f"{done} of {len(submissions)} submissions are done, {len(submissions) - done} are left"
+        stop(f"stopped: {here}; the same command grades them", INTERRUPTED)
     if as_json:
-        typer.echo(report.to_json(run.outcomes))
+        typer.echo(report.to_json(run.outcomes, run.entries))
     else:
-        console.print(report.table(run.outcomes))
+        console.print(report.table(run.outcomes, run.entries))
         if len(run.outcomes) == 1:
-            console.print(report.exercise_table(run.outcomes[0].unit, run.outcomes[0].exercises))
+            (outcome,) = run.outcomes
+            console.print(report.exercise_table(outcome.unit, report.counting(outcome, run.entries)))
         console.print(report.summary(run.outcomes, run.before, run.entries), soft_wrap=True)
-        if (course.classroom / "submitted").resolve() in map(Path.resolve, paths):
-            for name in without_notebooks(course, submissions):
-                console.print(f"nothing was found in classroom/submitted/{printable(name)}", soft_wrap=True)
+        for text in run.withdrawn:
+            console.print(printable(text), soft_wrap=True)
         console.print(f"feedback, grades.csv, logs: {course.classroom}", soft_wrap=True)
-    raise typer.Exit(int(any(outcome.status != GRADED for outcome in run.outcomes)))
+    for line in unused.errors + unused.lines:
+        typer.echo(printable(line), err=as_json)
+    raise typer.Exit(int(bool(unused.errors) or any(outcome.status != GRADED for outcome in run.outcomes)))
+
+
+class _Longest(ProgressColumn):
+    """Names the submissions that run the longest."""
+
+    max_refresh = 0.5
+
+    def __init__(self, running: Running) -> None:
+        super().__init__(Column(no_wrap=True, overflow="ellipsis", ratio=1))
+        self.running = running
+
+    def render(self, task: Task) -> Text:
+        """Write them in a line."""
+        return Text(self.running.line(), no_wrap=True, overflow="ellipsis")
+
+
+def _bar(screen: Console, running: Running) -> Progress:
+    """Make the line that shows progress on a terminal."""
+    fixed = [TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn()]
+    columns = [*fixed, _Longest(running)]
+    return Progress(*columns, console=screen, transient=True, expand=True, disable=not screen.is_terminal)
+
+
+@contextmanager
+def _slow_ones(screen: Console, running: Running) -> Iterator[None]:
+    """Write a line for each submission that takes very long, where there is no terminal."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(LOOK_S):
+            for named in running.slow(SLOW_S):
+                typer.echo(f"still running: {named}", err=True)
+
+    if not screen.is_terminal:
+        threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
 
 
 def _end_orderly() -> None:
-    """Let what ends a program, such as a lost connection, end this one as Ctrl-C does: with nothing left behind."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:  # under nohup it is not
-            signal.signal(number, signal.default_int_handler)
+    """Let what ends a program, such as a lost connection, end this one as Ctrl-C does, once: then it tidies up."""
+
+    def end(*_: object) -> NoReturn:
+        for number in caught:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    ours = (signal.SIG_DFL, signal.default_int_handler)  # under nohup, for example, one is neither
+    caught = [n for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) in ours]
+    for number in caught:
+        signal.signal(number, end)

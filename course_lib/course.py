@@ -80,11 +80,36 @@ class Course:
         return self.root / "classroom"
 
     def units(self) -> list[str]:
-        """Names of all units that have a text, in teaching order."""
-        return sorted(text.stem for text in self.solutions.glob("*/*.md") if text.stem == text.parent.name)
+        """Names of all released units, in teaching order.
+
+        Raises
+        ------
+        ValueError
+            If no unit is released.
+        """
+        units = sorted(path.stem for path in self.notebooks.glob("*/*.ipynb") if path.stem == path.parent.name)
+        if not units:
+            raise ValueError(f"expected released units (NN_unit/NN_unit.ipynb) in {self.notebooks}, found none")
+        return units
+
+    def units_with_solutions(self) -> list[str]:
+        """Names of all units that can be released, run with their answers, and graded, in teaching order.
+
+        Raises
+        ------
+        ValueError
+            If there is no such unit, as in a learner's copy of the course.
+        """
+        units = sorted(path.stem for path in self.solutions.glob("*/*.md") if path.stem == path.parent.name)
+        if not units:
+            raise ValueError(
+                f"expected units with solutions (NN_unit/NN_unit.md) in {self.solutions}, found none; "
+                "a learner's copy of the course has no solutions and cannot release or grade"
+            )
+        return units
 
     def unit(self, name: str) -> str:
-        """Complete the name of a unit: ``03`` and ``upsampling`` both mean ``03_upsampling``.
+        """Complete the name of a released unit: ``03`` and ``upsampling`` both mean ``03_upsampling``.
 
         Parameters
         ----------
@@ -99,13 +124,13 @@ class Course:
         Raises
         ------
         ValueError
-            If no unit is called that.
+            If no released unit is called that.
         """
-        units = self.units()
-        for unit in units:
-            if name in (unit, *unit.split("_", maxsplit=1)):
-                return unit
-        raise ValueError(f"expected a unit, one of {', '.join(units) or 'none yet'}; got {name!r}")
+        return _complete(name, self.units())
+
+    def unit_with_solutions(self, name: str) -> str:
+        """Complete the name of a unit that has a text in ``solutions/``; see `unit`."""
+        return _complete(name, self.units_with_solutions())
 
     def nbgrader_config(self) -> Config:
         """Read ``nbgrader_config.py``, and make sure that nbgrader finds its helper programs.
@@ -130,3 +155,10 @@ class Course:
             raise ValueError(
                 f"expected settings in {self.root / CONFIG}, found {type(error).__name__}: {error}"
             ) from error
+
+
+def _complete(name: str, units: list[str]) -> str:
+    for unit in units:
+        if name in (unit, *unit.split("_", maxsplit=1)):
+            return unit
+    raise ValueError(f"expected a unit, one of {', '.join(units)}; got {name!r}")

@@ -142,7 +142,7 @@ def sandbox() -> Row:
     from course_lib.grading.kernel.limits import limits_in_use
     from course_lib.grading.kernel.sandbox import available
 
-    reason, _, advice = available().partition("; ")
+    reason, _, advice = available().rpartition("; ")
     if reason:
         return Row("sandbox", False, f"{reason}, and other people's notebooks are not graded", advice, optional=True)
     said = answer("bwrap", "--version") or ["bubblewrap"]

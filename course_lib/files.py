@@ -1,23 +1,71 @@
-"""Writing files so that nobody ever reads half of one."""
+"""Reading texts that people write, and writing files so that nobody ever reads half of one."""
 
 import os
+import re
+import unicodedata
 from pathlib import Path
 
+# Control characters but tab and line feed, Unicode's own line ends, and a byte order mark within a text. Editors hardly
+# show them, and programs disagree on whether they end a line: Markdown and Python say no, `str.splitlines` says yes.
+_REFUSED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+_NAMES = {"\x0b": "VERTICAL TAB", "\x0c": "FORM FEED", "\x85": "NEXT LINE", "\ufeff": "BYTE ORDER MARK"}
 
-def write_aside(path: Path, text: str) -> None:
-    """Write a file next to its place and rename it, so that its place holds the old or the new text.
+
+class TextError(ValueError):
+    """A text is not UTF-8, or holds characters that no text should; each line of the message names file and line."""
+
+
+def read_text(path: Path) -> str:
+    r"""Read a text that people write, as UTF-8.
 
     Parameters
     ----------
     path : Path
-        Where the text belongs; the folder is made if need be.
-    text : str
-        Written as UTF-8.
+        The file. A byte order mark at its start is dropped; line ends may be those of Unix, Windows or old Macs.
+
+    Returns
+    -------
+    str
+        The text, with ``\n`` at the ends of lines.
+
+    Raises
+    ------
+    TextError
+        If it is not UTF-8, or holds control characters, U+0085, U+2028, U+2029 or another byte order mark.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TextError(f"{path}: expected UTF-8, got something else: {error}") from None
+    found = [
+        f"{path}:{number}: expected no U+{ord(character):04X} ({_name(character)}), which some programs take for the "
+        f"end of a line or cannot show; remove it, or in a string of code write {character!a}"
+        for number, line in enumerate(text.split("\n"), 1)
+        for character in dict.fromkeys(_REFUSED.findall(line))
+    ]
+    if found:
+        raise TextError("\n".join(found))
+    return text
+
+
+def _name(character: str) -> str:
+    return _NAMES[character] if character in _NAMES else unicodedata.name(character, "a control character")
+
+
+def write_aside(path: Path, content: str | bytes) -> None:
+    """Write a file next to its place and rename it, so that its place holds the old or the new content.
+
+    Parameters
+    ----------
+    path : Path
+        Where the content belongs; the folder is made if need be.
+    content : str or bytes
+        Text is written as UTF-8.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        aside.write_text(text, encoding="utf-8")
+        aside.write_bytes(content.encode() if isinstance(content, str) else content)
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)  # there only where writing failed

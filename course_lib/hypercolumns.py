@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
+from course_lib.integers import as_integer
 from course_lib.ops import arguments, sparse_extractor
 
 Offset = float | Sequence[float]
@@ -79,7 +80,8 @@ def dense_hypercolumn(
     Returns
     -------
     tf.Tensor
-        Shape ``(B, *size, C_1 + C_2 + ...)``, of the maps' type; computed in float32.
+        Shape ``(B, *size, C_1 + C_2 + ...)``, of the maps' type. Every pixel is a sample of `sparse_extractor`, so
+        the two agree beside infinite entries and NaN too, which `tf.image.resize` spreads to finite neighbors.
 
     Raises
     ------
@@ -87,12 +89,27 @@ def dense_hypercolumn(
         If an argument is not as above.
     """
     maps = _maps(activations)
-    pixels = tuple(size) if isinstance(size, tuple | list | np.ndarray | tf.TensorShape) else ()
-    if len(pixels) != 2 or not all(isinstance(side, int | np.integer) and side > 0 for side in pixels):
+    sides = tuple(size) if isinstance(size, tuple | list | np.ndarray | tf.TensorShape) else ()
+    pixels = [as_integer(side) or 0 for side in sides]
+    if len(pixels) != 2 or min(pixels) < 1:
         raise ValueError(f"expected a size of two whole numbers (height, width) of 1 or more, got {size!r}")
     centers = arguments.flag(half_pixel_centers, "half_pixel_centers")
-    wide = [tf.raw_ops.ResizeBilinear(images=each, size=pixels, half_pixel_centers=centers) for each in maps]
-    return tf.cast(tf.concat(wide, axis=-1), maps[0].dtype)
+    return tf.concat([_upsample(each, (pixels[0], pixels[1]), centers) for each in maps], axis=-1)
+
+
+def _upsample(maps: tf.Tensor, size: tuple[int, int], half_pixel_centers: bool) -> tf.Tensor:
+    """Sample maps at every pixel of an image."""
+    maps = tf.ensure_shape(maps, (None, None, None, None))
+    batch, *sides, channels = tf.unstack(tf.shape(maps))
+    axes = []
+    for pixels, side in zip(size, sides, strict=True):
+        scale = pixels / tf.cast(side, tf.float32)
+        offset = (scale - 1) / 2 if half_pixel_centers else 0.0
+        axes.append((tf.range(pixels, dtype=tf.float32) - offset) / scale)
+    places = tf.reshape(tf.stack(tf.meshgrid(*axes, indexing="ij"), axis=-1), (1, -1, 2))
+    columns = sparse_extractor(tf.repeat(places, batch, axis=0), maps, 1)
+    wide = tf.reshape(columns, tf.stack([batch, *size, channels]))
+    return tf.ensure_shape(wide, (maps.shape[0], *size, maps.shape[-1]))
 
 
 @keras.saving.register_keras_serializable("pixelwise")

@@ -15,7 +15,7 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 
 from course_lib.course import Course
-from course_lib.files import write_aside
+from course_lib.files import TextError, read_text, write_aside
 from course_lib.rules import problems
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -42,8 +42,13 @@ def read_unit(text: Path) -> NotebookNode:
         Format 4.5, without outputs. The same text gives the same notebook: cell ids are derived
         from the cells, and jupytext's own metadata, which could pair a release with its answers
         again, is dropped.
+
+    Raises
+    ------
+    TextError
+        If the text is not UTF-8, or holds characters that may end a line or not.
     """
-    notebook = jupytext.read(text, fmt="md:myst")
+    notebook = jupytext.reads(read_text(text), fmt="md:myst")
     notebook.metadata = NotebookNode(kernelspec=NotebookNode(KERNEL), language_info=NotebookNode(name="python"))
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     taken: set[str] = set()
@@ -96,6 +101,8 @@ def _instructor(course: Course, unit: str) -> str:
     name = _named(course, text)
     try:
         notebook = read_unit(text)
+    except TextError as error:
+        raise ReleaseError("\n".join(_named(course, line) for line in str(error).split("\n"))) from None
     except Exception as error:  # jupytext's own, YAML's and those of the file itself have no common base
         raise ReleaseError(f"{name}: expected MyST Markdown: {_line(error)}") from error
     broken = problems(notebook, text)

@@ -169,7 +169,7 @@ def _answer_bank(notebook: NotebookNode, bank: Path) -> Iterator[str]:
     try:
         answers = read_answers(bank)
     except ValueError as error:
-        yield str(error)
+        yield from str(error).split("\n")
         return
     for name in names:
         right = sum(answer.right for answer in answers if answer.exercise == name)

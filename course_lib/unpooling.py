@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
+from course_lib.integers import as_integer
 from course_lib.ops import arguments, max_unpool
 
 __all__ = ["MaxPoolSwitches", "MaxUnpool", "max_pool_with_switches", "max_unpool"]
@@ -174,9 +175,9 @@ def _window(
 
 def _pair(value: int | Sequence[int], name: str) -> tuple[int, int]:
     """Return two whole numbers of 1 or more."""
-    pair = tuple(value) if isinstance(value, tuple | list | np.ndarray) else (value, value)
-    if len(pair) != 2 or not all(
-        isinstance(each, int | np.integer) and not isinstance(each, bool) and each > 0 for each in pair
-    ):
+    several = isinstance(value, tuple | list | np.ndarray) and np.ndim(value) > 0
+    pair: Any = tuple(value) if several else (value, value)  # type: ignore[arg-type]
+    numbers = [as_integer(each) or 0 for each in pair]
+    if len(pair) != 2 or min(numbers) < 1:
         raise ValueError(f"expected {name} as one or two whole numbers of 1 or more, got {value!r}")
-    return int(pair[0]), int(pair[1])
+    return numbers[0], numbers[1]

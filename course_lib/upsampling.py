@@ -5,9 +5,13 @@ A factor-f upsampling layer is the transpose of a convolution with stride f. Its
 Segmentation", CVPR 2015), and with bilinear taps it interpolates linearly between the samples.
 """
 
+from functools import partial
+
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
+
+from course_lib.integers import as_integer
 
 
 def kernel_size(factor: int) -> int:
@@ -28,21 +32,23 @@ def kernel_size(factor: int) -> int:
     ValueError
         If the factor is not a whole number of 1 or more.
     """
-    if not _is_count(factor):
-        raise ValueError(f"expected a whole factor of 1 or more, got {factor!r}")
-    return 2 * int(factor) - int(factor) % 2
+    whole = _factor(factor)
+    return 2 * whole - whole % 2
 
 
-def _is_count(number: object) -> bool:
-    """Whether it is a whole number of 1 or more."""
-    return isinstance(number, int | np.integer) and not isinstance(number, bool) and int(number) >= 1
+def _factor(value: int) -> int:
+    """Take in a factor."""
+    factor = as_integer(value)
+    if factor is None or factor < 1:
+        raise ValueError(f"expected a whole factor of 1 or more, got {value!r}")
+    return factor
 
 
 def _tent(factor: int) -> NDArray[np.float32]:
     """One row of the bilinear kernel: 1 in the middle, falling by 1/factor a tap."""
     size = kernel_size(factor)
     distance = np.abs(np.arange(size) - (size - 1) / 2)
-    return (1 - distance / factor).astype(np.float32)
+    return (1 - distance / _factor(factor)).astype(np.float32)
 
 
 def bilinear_kernel(factor: int) -> NDArray[np.float32]:
@@ -89,11 +95,12 @@ def bilinear_class_weights(factor: int, classes: int) -> NDArray[np.float32]:
     ValueError
         If the factor or the number of classes is not a whole number of 1 or more.
     """
-    if not _is_count(classes):
+    number = as_integer(classes)
+    if number is None or number < 1:
         raise ValueError(f"expected a whole number of classes of 1 or more, got {classes!r}")
     size = kernel_size(factor)
-    weights = np.zeros((size, size, classes, classes), np.float32)
-    weights[:, :, range(classes), range(classes)] = bilinear_kernel(factor)[:, :, None]
+    weights = np.zeros((size, size, number, number), np.float32)
+    weights[:, :, range(number), range(number)] = bilinear_kernel(factor)[:, :, None]
     return weights
 
 
@@ -114,7 +121,8 @@ def transposed_upsample(x: ArrayLike | tf.Tensor, factor: int) -> tf.Tensor:
     Returns
     -------
     tf.Tensor
-        Shape ``(B, H * factor, W * factor, C)``; of ``x``'s type where that is a float, else float32.
+        Shape ``(B, H * factor, W * factor, C)``; of ``x``'s type where that is a float, else float32. The halves
+        are summed in float32.
 
     Raises
     ------
@@ -123,16 +131,19 @@ def transposed_upsample(x: ArrayLike | tf.Tensor, factor: int) -> tf.Tensor:
         not a whole number of 1 or more.
     """
     maps = _maps(x)
-    size = kernel_size(factor)
+    factor, size = _factor(factor), kernel_size(factor)
     batch, height, width, channels = tf.unstack(tf.shape(maps))
-    kernel = tf.constant(bilinear_kernel(factor)[:, :, None, None], maps.dtype)
-    return tf.nn.depthwise_conv2d_backprop_input(
+    # In bfloat16, the convolution of oneDNN spreads infinite numbers to channels and pixels that they have no part in.
+    wide = tf.cast(maps, tf.float64 if maps.dtype == tf.float64 else tf.float32)
+    kernel = tf.constant(bilinear_kernel(factor)[:, :, None, None], wide.dtype)
+    upsampled = tf.nn.depthwise_conv2d_backprop_input(
         tf.stack([batch, height * factor, width * factor, channels]),
         tf.broadcast_to(kernel, tf.stack([size, size, channels, 1])),
-        maps,
+        wide,
         strides=[1, factor, factor, 1],
         padding="SAME",
     )
+    return tf.cast(upsampled, maps.dtype)
 
 
 def label_map(logits: ArrayLike | tf.Tensor, factor: int) -> NDArray[np.int64]:
@@ -140,6 +151,10 @@ def label_map(logits: ArrayLike | tf.Tensor, factor: int) -> NDArray[np.int64]:
 
     The upsampled logits are made and used up one row of pixels at a time, so the memory beyond
     input and output is a few rows, ``W * factor * C`` numbers each.
+
+    Logits may be infinite. A class of -inf, which masks it, loses to every finite one wherever the
+    entry has a positive weight, and has no effect elsewhere; a class of +inf wins there. A class
+    whose upsampled logit is NaN, as between +inf and -inf, counts as -inf: it loses as well.
 
     Parameters
     ----------
@@ -152,19 +167,21 @@ def label_map(logits: ArrayLike | tf.Tensor, factor: int) -> NDArray[np.int64]:
     -------
     ndarray
         Shape ``(B, H * factor, W * factor)``, int64, in [0, C): the argmax of
-        ``transposed_upsample(logits, factor)``, but for ties within rounding.
+        ``transposed_upsample(logits, factor)``, but for NaN, which `numpy.argmax` lets win, and for
+        ties within rounding. Among equal logits the first class wins.
 
     Raises
     ------
     ValueError
         As `transposed_upsample`.
     """
-    maps = _maps(logits).numpy()
+    maps, factor = _maps(logits).numpy(), _factor(factor)
     batch, height, width, _ = maps.shape
     across, down = _interpolation(width, factor), _interpolation(height, factor)
     labels = np.empty((batch, len(down), len(across)), np.int64)
-    for image, result in zip(maps, labels, strict=True):
-        _label_rows(image, across, down, result)
+    with np.errstate(invalid="ignore"):  # +inf and -inf may meet
+        for image, result in zip(maps, labels, strict=True):
+            _label_rows(image, across, down, result)
     return labels
 
 
@@ -175,17 +192,33 @@ def _label_rows(
     result: NDArray[np.int64],
 ) -> None:
     """Fill the label map of one image, row by row."""
+    finite = np.isfinite(image).all()
+    mix, best = (np.matmul, partial(np.argmax, axis=-1)) if finite else (_mix, _best)
     wide: dict[int, NDArray[np.floating]] = {}
     for row, weights in enumerate(down):
         first, *second = np.flatnonzero(weights).tolist()
         for near in (first, *second):
             if near not in wide:
                 wide = {key: value for key, value in wide.items() if key >= first}
-                wide[near] = across @ image[near]
+                wide[near] = mix(across, image[near])
         pixels = wide[first] * weights[first]
         for near in second:
             pixels += wide[near] * weights[near]
-        result[row] = pixels.argmax(axis=-1)
+        result[row] = best(pixels)
+
+
+def _mix(weights: NDArray[np.float32], entries: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Multiply two matrices so that an entry with weight 0 takes no part: 0 times infinity is NaN."""
+    mixed = np.zeros((len(weights), entries.shape[1]), np.result_type(weights, entries))
+    for column, entry in zip(weights.T, entries, strict=True):
+        reached = np.flatnonzero(column)
+        mixed[reached] += column[reached, None] * entry
+    return mixed
+
+
+def _best(pixels: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Return the class of the largest logit of each pixel; NaN, which `argmax` lets win, counts as -inf."""
+    return np.where(np.isnan(pixels), -np.inf, pixels).argmax(axis=-1)
 
 
 def _interpolation(size: int, factor: int) -> NDArray[np.float32]:

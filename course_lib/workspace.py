@@ -7,13 +7,15 @@ from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
+from nbgrader.utils import is_grade
 
 from course_lib.course import Course
 from course_lib.files import write_aside
 from course_lib.grading.execution import execute
-from course_lib.grading.scores import ExerciseScore, score, without_hidden_tests
+from course_lib.grading.scores import ExerciseScore, exercise_of, is_hidden_test, score, without_hidden_tests
 from course_lib.grading.submission.normalize import normalize
 from course_lib.grading.submission.reading import read_bytes
 from course_lib.release import released
@@ -122,30 +124,75 @@ def check(course: Course, unit: str) -> list[ExerciseScore]:
             return [ExerciseScore(**exercise) for exercise in before["exercises"]]
     normalized = normalize(read_bytes(path), nbformat.read(_released(course, unit), as_version=4))
     notebook = without_hidden_tests(normalized.notebook)
-    exercises = score(execute(notebook, course.nbgrader_config(), path.parent))
+    exercises = score(execute(notebook, course.nbgrader_config(), path.parent), normalized.missing)
     write_aside(kept, json.dumps({"digest": digest, "exercises": [asdict(exercise) for exercise in exercises]}))
     return exercises
 
 
-def progress(course: Course) -> dict[str, tuple[float, float]]:
-    """Count points in every unit that the learner has begun.
+def hidden_points(course: Course, unit: str) -> dict[str, float]:
+    """Read off a release what its hidden tests can add to each exercise when it is graded.
+
+    Parameters
+    ----------
+    course : Course
+        Where the release lies.
+    unit : str
+        Its whole name.
 
     Returns
     -------
-    dict of str to (points, maximum)
-        Of the visible checks, by unit. A unit without a copy, or with an untouched one, has 0 points.
+    dict of str to float
+        Points by exercise; an exercise without a hidden test is left out.
 
     Raises
     ------
     ValueError
-        If a unit is not released, or a notebook cannot be read or run.
+        If the unit is not released.
     """
-    points = {}
+    hidden: dict[str, float] = {}
+    for cell in nbformat.read(_released(course, unit), as_version=4).cells:
+        if is_grade(cell) and is_hidden_test(cell):
+            name = exercise_of(cell.metadata.nbgrader["grade_id"])
+            hidden[name] = hidden.get(name, 0) + float(cell.metadata.nbgrader["points"])
+    return hidden
+
+
+class Progress(NamedTuple):
+    """A learner's points in one unit.
+
+    Attributes
+    ----------
+    points, max_points : float
+        Earned and possible in the visible checks.
+    hidden : float
+        What the hidden tests can add when the unit is graded.
+    """
+
+    points: float
+    max_points: float
+    hidden: float
+
+
+def progress(course: Course) -> dict[str, Progress]:
+    """Count points in every released unit.
+
+    Returns
+    -------
+    dict of str to Progress
+        By unit. A unit without a copy, or with an untouched one, has 0 points.
+
+    Raises
+    ------
+    ValueError
+        If no unit is released, or a notebook cannot be read or run.
+    """
+    units = {}
     for unit in course.units():
         path, fresh = own_notebook(course, unit), _released(course, unit)
         if path.is_file() and path.read_bytes() != fresh.read_bytes():
             exercises = check(course, unit)
         else:
             exercises = score(without_hidden_tests(nbformat.read(fresh, as_version=4)))
-        points[unit] = (sum(e.points for e in exercises), sum(e.max_points for e in exercises))
-    return points
+        visible = (sum(e.points for e in exercises), sum(e.max_points for e in exercises))
+        units[unit] = Progress(*visible, sum(hidden_points(course, unit).values()))
+    return units

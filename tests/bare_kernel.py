@@ -68,6 +68,12 @@ class BareKernel:
         """Whether the process runs."""
         return self.process.poll() is None
 
+    @property
+    def ended(self) -> bool:
+        """Whether the cell that was begun has come to its end."""
+        assert self.process.stdout
+        return bool(select.select([self.process.stdout], [], [], 0)[0])
+
     def run_cell(self, source: str, timeout: float = 20) -> list[NotebookNode]:
         """Run a cell to its end."""
         self.begin(source)

@@ -91,18 +91,35 @@ class Sampling:
 
     def columns(self, maps: Array) -> Array:
         """Sample maps ``(B, H, W, C)``; the columns are ``(B * L, C)``."""
-        return joined(self.values @ pixels(maps))
+        return joined(product(self.values, pixels(maps)))
 
     def map_gradient(self, gradient: Array, maps: Array) -> Array:
         """Return the gradient for the maps; a NaN scatters nothing."""
-        whole = np.nan_to_num(self.values).transpose(0, 2, 1) @ split(gradient, self.values)
+        whole = product(np.nan_to_num(self.values).transpose(0, 2, 1), split(gradient, self.values))
         return whole.reshape(maps.shape)
 
     def centroid_gradient(self, gradient: Array, maps: Array) -> Array:
-        """Return the gradient for the locations, ``(B, L, 2)``; NaN where one has a NaN."""
+        """Return the gradient for the locations, ``(B, L, 2)``; NaN where one has a NaN, 0 where one was clamped."""
         g = split(gradient, self.values)
-        slopes = [np.sum(g * (matrix @ pixels(maps)), axis=-1) for matrix in (self.by_y, self.by_x)]
+        with np.errstate(invalid="ignore"):
+            sums = [np.sum(times(g, product(matrix, pixels(maps))), axis=-1) for matrix in (self.by_y, self.by_x)]
+        moves = [matrix.any(axis=-1) for matrix in (self.by_y, self.by_x)]
+        slopes = [np.where(moving, each, 0) for moving, each in zip(moves, sums, strict=True)]
         return np.where(np.isnan(self.values[:, :, :1]), np.nan, np.stack(slopes, axis=-1))
+
+
+def times(a: Array, b: Array) -> Array:
+    """Multiply numbers; where the first one is exactly 0 the second takes no part, be it infinite or NaN."""
+    with np.errstate(invalid="ignore"):
+        return np.where(a == 0, 0, a * b)
+
+
+def product(a: Array, b: Array) -> Array:
+    """Multiply matrices ``(B, M, N)`` and ``(B, N, C)`` in this way."""
+    if np.isfinite(b).all():
+        return a @ b
+    with np.errstate(invalid="ignore"):  # infinite numbers of both signs make NaN
+        return times(a[..., None], b[:, None]).sum(axis=2)
 
 
 def pixels(maps: Array) -> Array:
@@ -179,6 +196,16 @@ def problems(draw: st.DrawFn, dtypes: tuple[str, ...] = DTYPES) -> Problem:
     dtype = draw(st.sampled_from(dtypes))
     maps = random(batch, height, width, channels, dtype=dtype, seed=draw(st.integers(0, 9)))
     return Problem(centroids, maps, scale, offset, draw(st.sampled_from(LAYOUTS)), dtype)
+
+
+@st.composite
+def spoiled(draw: st.DrawFn, *shape: int, dtype: str) -> Array:
+    """Draw numbers of which some are infinite, NaN or 0."""
+    values = random(*shape, dtype=dtype, seed=draw(st.integers(0, 9)))
+    spots = draw(st.lists(st.integers(0, max(values.size - 1, 0)), max_size=min(4, values.size)))
+    for spot in spots:
+        values.flat[spot] = draw(st.sampled_from([np.inf, -np.inf, np.nan, 0]))
+    return values
 
 
 def fresh_process(script: str, argument: str = "", backend: str = "library") -> str:

@@ -96,7 +96,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Grade in this process, where processes of their own are not what is tested."""
     monkeypatch.setattr(runner, "local_pool", lambda jobs: contextlib.nullcontext())
     monkeypatch.setattr(runner, "refuse_others", lambda client, probe: None)
-    monkeypatch.setattr(runner, "outcomes", lambda client, grader, jobs: ((job, obey_here(job)) for job in jobs))
+    monkeypatch.setattr(runner, "outcomes", lambda client, grader, jobs, *_: ((job, obey_here(job)) for job in jobs))
 
 
 if __name__ == "__main__":

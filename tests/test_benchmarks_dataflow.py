@@ -74,7 +74,9 @@ def test_the_lock_of_the_peers_is_hashed_and_says_nothing_of_where_they_come_fro
 
 
 def test_the_lock_of_the_peers_is_made_with_the_command_of_the_makefile() -> None:
-    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").split("uv pip compile benchmarks/peers.txt")[1]
+    recipe = (
+        (ROOT / "ci" / "maintainers.mk").read_text(encoding="utf-8").split("uv pip compile benchmarks/peers.txt")[1]
+    )
     arguments = recipe.split("benchmarks/peers.lock")[0].replace("\\\n", " ").replace("--quiet", "").split()
     command = ["uv", "pip", "compile", "benchmarks/peers.txt", *arguments, "benchmarks/peers.lock"]
     assert LOCK.splitlines()[1].split() == ["#", *command]

@@ -4,10 +4,13 @@ import contextlib
 import io
 import pickle
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
 from ipykernel.zmqshell import ZMQInteractiveShell
+from numpy.typing import NDArray
 
 from course_lib.checks import Came, CheckFailed, call, passed
 from tests.learner import message_of
@@ -84,6 +87,43 @@ def test_a_shape_is_given_with_a_reason() -> None:
     ]
     text = message_of(lambda: Came(np.zeros(2), "f(x)").has_shape())
     assert text.splitlines()[1] == "  expected:     a single number"
+
+
+def test_numbers_are_written_alike_however_a_learner_has_set_numpy() -> None:
+    values = np.array([[1.23456, np.nan, 1e-9], [-1.0, np.inf, 0.5]])
+    check = partial(message_of, lambda: call(lambda x: values, values[0]).equals(values + 1))
+    settings: dict[str, Any] = {
+        "precision": 1,
+        "threshold": 2,
+        "nanstr": "?",
+        "sign": "+",
+        "formatter": {"all": lambda number: "?"},
+    }
+    usual = check()
+    assert "[[ 1.2346     nan  0.    ]" in usual
+    with np.printoptions(**settings):
+        assert check() == usual
+
+
+@pytest.mark.parametrize("came", [5e-324, 1e308, np.inf, np.nan, 65504.0])
+@pytest.mark.parametrize("expected", [1e308, -1e308, 1e-300, np.nan])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_numpy_s_errors_are_no_errors_of_a_check(came: float, expected: float, dtype: str) -> None:
+    """A learner may have turned into errors what NumPy would only warn of."""
+    with np.errstate(all="ignore"):
+        value = np.array([came, 0.0], dtype)
+        usual = verdict(value, [expected, 0.0])
+    with np.errstate(all="raise"):
+        assert verdict(value, [expected, 0.0]) == usual
+
+
+def verdict(value: NDArray[Any], expected: list[float]) -> str:
+    """What a check says; nothing if it passes."""
+    try:
+        call(lambda: value).equals(expected)
+    except CheckFailed as failed:
+        return failed.message
+    return ""
 
 
 def test_checks_can_be_chained_to_the_end() -> None:

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -13,11 +14,11 @@ from course_lib.doctor import Row
 from course_lib.grading import runner
 from course_lib.grading.scores import ExerciseScore
 from course_lib.release import released
-from tests.tiny_course import RIGHT, UNIT, answered, make_course, submit
+from tests.tiny_course import RIGHT, UNIT, answered, make_course, submit, untouched
 
 # nbgrader uses SQLAlchemy in a way that warns; what reaches a terminal is seen in test_grade.py.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
-COMMANDS = ["doctor", "lab", "check", "progress", "release", "grade", "ops"]
+COMMANDS = ["doctor", "lab", "check", "progress", "release", "pack", "grade", "ops"]
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +116,35 @@ def test_grade_as_json_and_as_a_table(course: Course, tmp_path: Path) -> None:
     assert f"feedback, grades.csv, logs: {course.classroom}" in result.output
 
 
+def test_a_resubmission_counts_and_nothing_is_passed_over_in_silence(course: Course) -> None:
+    submitted = course.classroom / "submitted"
+    first = submit(submitted, "ada", untouched(course))
+    again = first.with_name(f"{UNIT} (1).ipynb")
+    again.write_text(json.dumps(answered(course, RIGHT)), encoding="utf-8")
+    (submitted / "ada" / "work.zip").touch()
+    result = call("grade", submitted)
+    assert (result.exit_code, result.stderr.splitlines()) == (0, [f"1/1 ada, {UNIT}: 3/3 graded"])
+    counts = f"'{UNIT}/{again.name}' counts (the only one that was worked on)"
+    line = f"{counts}; passed over: '{UNIT}/{first.name}' (untouched)"
+    assert f"mended: ada, {UNIT}: {line}\n" in result.stdout
+    assert f"mended: {line}\n" in (course.classroom / "logs" / "ada" / f"{UNIT}.log").read_text(encoding="utf-8")
+    left = "ada: archives, which are not unpacked, not graded: 'work.zip'\n"
+    assert left in result.stdout
+    loose = submitted / first.name
+    loose.write_bytes(again.read_bytes())
+    result = call("grade", "--json", submitted)
+    assert result.exit_code == 1
+    (grade,) = json.loads(result.stdout)
+    assert (grade["student"], grade["points"], grade["mended"][0]) == ("ada", 3, line)
+    assert f"'{loose.name}' is not graded: nobody can tell whose it is" in result.stderr
+    assert left in result.stderr
+    shutil.rmtree(submitted / "ada")
+    result = call("grade", submitted)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"'{loose.name}' is not graded: nobody can tell whose it is" in result.stderr
+    shutil.rmtree(submitted)
+
+
 def test_grading_without_a_sandbox_is_marked(course: Course, tmp_path: Path) -> None:
     submit(tmp_path, "eve", answered(course, RIGHT))
     result = call("grade", "--no-sandbox", tmp_path)
@@ -149,20 +179,34 @@ def test_release_and_its_check(course: Course) -> None:
 
 
 @pytest.mark.parametrize(("points", "code"), [(1, 0), (0, 1)])
-def test_check_shows_verdicts(course: Course, monkeypatch: pytest.MonkeyPatch, points: float, code: int) -> None:
+def test_check_shows_verdicts_and_what_the_grade_adds(
+    course: Course, monkeypatch: pytest.MonkeyPatch, points: float, code: int
+) -> None:
     score = ExerciseScore("double", points, 1, "" if points else "double(2)\n  came: [6]")
     monkeypatch.setattr(workspace, "check", lambda *_: [score])
     result = call("check", "01")
     assert result.exit_code == code
-    assert f"│ double │ {points}/1 │ {'✓' if points else 'double(2)'} │" in squeezed(result.output)
+    assert f"│ double │ {points}/1 │ +2 │ {'✓' if points else 'double(2)'} │" in squeezed(result.output)
+    assert f"│ total │ {points}/1 │ +2 │ │" in squeezed(result.output)
     assert ("came: [6]" in result.output) == (not points)
+    adds = "up to 2 more from hidden tests when your work is graded"
+    assert result.output.endswith(f"\nPoints: {points} of 1 from visible checks; {adds}.\n")
 
 
-def test_progress_shows_points(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workspace, "progress", lambda _: {UNIT: (0.5, 1.0)})
+def test_progress_shows_points_and_what_the_grade_adds(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    units = {UNIT: workspace.Progress(0.5, 1, 2), "02_open": workspace.Progress(3, 3, 0)}
+    monkeypatch.setattr(workspace, "progress", lambda _: units)
     result = call("progress")
     assert result.exit_code == 0
-    assert f"│ {UNIT} │ 0.5/1 │" in squeezed(result.output)
+    for row in (f"│ {UNIT} │ 0.5/1 │ +2 │", "│ 02_open │ 3/3 │ │", "│ total │ 3.5/4 │ +2 │"):
+        assert row in squeezed(result.output)
+    adds = "up to 2 more from hidden tests when your work is graded"
+    assert result.output.endswith(f"\nPoints: 3.5 of 4 from visible checks; {adds}.\n")
+
+
+def test_without_hidden_tests_nothing_is_added(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workspace, "progress", lambda _: {UNIT: workspace.Progress(1, 1, 0)})
+    assert call("progress").output.endswith("\nPoints: 1 of 1 from visible checks.\n")
 
 
 @pytest.mark.parametrize("command", [["check", "01"], ["progress"]])
@@ -176,34 +220,54 @@ def test_what_cannot_be_run_gets_one_line(course: Course, monkeypatch: pytest.Mo
 
 
 def test_lab_opens_the_learners_copies(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    started = []
-    monkeypatch.setattr(os, "execv", lambda *a: started.append((*a, Path.cwd())))
+    started: list[list[str]] = []
+    monkeypatch.setattr(
+        os, "execve", lambda _program, command, _environment: started.append([*command, str(Path.cwd())])
+    )
     result = call("lab", "--no-browser", "--port", "9999")
     assert result.exit_code == 0
-    command = [sys.executable, "-m", "jupyterlab", f"{UNIT}/{UNIT}.ipynb", "--no-browser", "--port", "9999"]
-    assert started == [(sys.executable, command, course.work)]
     assert result.output == "new in work/: 01_doubling\n"
+    command = started[-1]
+    assert command[:4] == [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={course.work}"]
+    assert f"--LabApp.default_url=/lab/tree/{UNIT}/{UNIT}.ipynb" in command
+    assert command[-4:] == ["--no-browser", "--port", "9999", str(course.work)]
     os.chdir(course.root)
     assert call("lab").output == ""
-    assert started[-1][1] == [sys.executable, "-m", "jupyterlab"]
+    assert "--LabApp.default_url=/lab" in started[-1]
     os.chdir(course.root)
     result = call("lab", "--fresh", "01")
     kept = [path for path in (course.work / UNIT).iterdir() if path.name != f"{UNIT}.ipynb"]
     assert result.output == f"kept your old copy: {kept[0]}\n"
-    assert started[-1][1][-1] == f"{UNIT}/{UNIT}.ipynb"
+    assert f"--LabApp.default_url=/lab/tree/{UNIT}/{UNIT}.ipynb" in started[-1]
+    assert all(f"--ServerApp.root_dir={course.work}" in command for command in started)
     assert len(started) == 3
 
 
-def test_lab_without_a_release_gets_one_line(course: Course, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(os, "execv", lambda *_: pytest.fail("JupyterLab was started"))
+@pytest.mark.parametrize("command", [["lab"], ["lab", "--fresh", "01"], ["check", "01"], ["progress"]], ids=" ".join)
+def test_without_a_release_learners_get_one_line(
+    course: Course, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: list[str]
+) -> None:
+    monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("JupyterLab was started"))
     monkeypatch.setattr(Course, "find", lambda: Course(tmp_path))
     (tmp_path / "solutions" / UNIT).mkdir(parents=True)
     (tmp_path / "solutions" / UNIT / f"{UNIT}.md").touch()
-    for arguments in (["lab"], ["lab", "--fresh", "01"]):
-        result = call(*arguments)
-        assert result.exit_code == 1
-        assert result.stderr.startswith("expected 01_doubling to be released, found nothing at ")
-        assert len(result.stderr.splitlines()) == 1
+    result = call(*command)
+    assert result.exit_code > 0
+    assert result.stderr == f"expected released units (NN_unit/NN_unit.ipynb) in {tmp_path}/notebooks, found none\n"
+
+
+def test_learners_commands_need_no_solutions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    course = make_course(tmp_path / "course")
+    shutil.rmtree(course.solutions)
+    shutil.rmtree(course.root / "build")
+    monkeypatch.chdir(course.root)
+    monkeypatch.setattr(os, "execve", lambda *_: None)
+    assert call("lab").output == "new in work/: 01_doubling\n"
+    monkeypatch.chdir(course.root)
+    workspace.own_notebook(course, UNIT).write_text(json.dumps(answered(course, RIGHT)))
+    assert call("check", "01").exit_code == 0
+    assert f"│ {UNIT} │ 1/1 │ +2 │" in squeezed(call("progress").output)
+    assert call("doctor").exit_code == 0
 
 
 @pytest.mark.parametrize(("optional", "code"), [(True, 0), (False, 1)])

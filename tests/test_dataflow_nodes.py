@@ -155,6 +155,15 @@ def test_a_map_of_one_component_leaves_the_others() -> None:
         (MapDataComponent(numbers(1), lambda number: None), "got None: is a return missing"),
         (MapDataComponent(numbers(1), abs, index=1), "with a component 1, got one with 1 components"),
         (BatchData(DataFromList([[np.ones(2)], [np.ones(3)]]), 2), r"component 0 to have one shape .*\(2,\), \(3,\)"),
+        (
+            BatchData(DataFromList([[1], ["1"]]), 2),
+            "component 0 to have one type in the whole batch, got int64 and str",
+        ),
+        (BatchData(DataFromList([[b"1"], ["1"]]), 2), "component 0 to have one type .*, got object and str"),
+        (BatchData(DataFromList([[1], [None]]), 2), "component 0 to have one type .*, got int64 and object"),
+        (BatchData(DataFromList([[True], [2]]), 2), "component 0 to have one type .*, got bool and int64"),
+        (BatchData(DataFromList([[2**63 + 1], [-1]]), 2), "component 0 to have one type .*, got int64 and uint64"),
+        (BatchData(DataFromList([[2**53 + 1], [0.5]]), 2), "component 0 to have one type .*, got float64 and int64"),
         (BatchData(DataFromList([[1], [1, 2]]), 2), r"to have as many components, got \[1, 2\]"),
     ],
 )
@@ -169,6 +178,7 @@ def test_what_goes_wrong_inside_a_node_is_explained(flow: DataFlow, words: str) 
         (lambda: BatchData(numbers(1), 0), "expected the batch size to be a whole number of 1 or more, got 0"),
         (lambda: RepeatedData(numbers(1), 0), "expected the number of times, unless -1, to be .* got 0"),
         (lambda: LocallyShuffleData(numbers(1), 2.0), "expected the buffer size to be .* got 2.0"),  # type: ignore[arg-type]
+        (lambda: MapDataComponent(numbers(1), abs, index=0.5), "expected the index of a component as a whole number"),  # type: ignore[arg-type]
         (lambda: numbers(1, seed=-1), "expected a seed of 0 or more, or None, got -1"),
         (lambda: DataFromList([np.ones(3)]), r"expected datapoints, each a list .* got ndarray"),  # type: ignore[list-item]
         (lambda: JoinData([]), "expected dataflows to join, got"),
@@ -198,6 +208,10 @@ def test_components_of_a_batch_keep_their_types() -> None:
     ((image, number, name),) = flow
     assert (image.shape, image.dtype) == ((4, 2, 3), np.uint8)
     assert (number.dtype, name.tolist()) == (np.float64, ["name"] * 4)
+    mixed = DataFromList([[1, np.uint8(3), b"a\0", 1.5], [2.5, 300, b"", float("nan")]])
+    ((number, label, content, ratio),) = BatchData(mixed, 2)
+    assert (number.tolist(), label.tolist(), content.tolist()) == ([1.0, 2.5], [3, 300], [b"a\0", b""])
+    np.testing.assert_array_equal(ratio, [1.5, np.nan])
     assert flow.batched
 
 

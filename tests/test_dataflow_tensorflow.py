@@ -105,11 +105,105 @@ def test_a_datapoint_that_does_not_fit_is_explained(second: list[Any], words: st
         list(to_dataset(DataFromList([[np.float64(0)], second])))
 
 
+def second_of(first: Any, second: Any) -> Any:
+    """Return what becomes of a component after a first one."""
+    return list(to_dataset(DataFromList([[first], [second]])))[1][0].numpy()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (1, 2, np.int32(2)),
+        (3_000_000_000, -1, np.int64(-1)),
+        (2.5, 1, np.float32(1)),
+        (2.5, 0.1, np.float32(0.1)),
+        (2.5, float("inf"), np.float32(np.inf)),
+        (2.5, float("nan"), np.float32(np.nan)),
+        (2.5, 1 << 24, np.float32(1 << 24)),
+        (1j, 2, np.complex128(2)),
+        (1j, 2.5, np.complex128(2.5)),
+        (True, False, np.bool(False)),
+        ([1, 2], (3, 4), np.array([3, 4], np.int32)),
+        ([1, 2], range(2), np.array([0, 1], np.int32)),
+        ([[]], [[]], np.zeros((1, 0), np.float32)),
+        (np.uint64(1), np.uint64(2**64 - 1), np.uint64(2**64 - 1)),
+        (np.array(4), np.int64(5), np.int64(5)),
+        (np.array([1], ">i4"), np.array([258], ">i4"), np.array([258], np.int32)),
+        (np.float16(1), tf.constant(2, tf.float16), np.float16(2)),
+        (tf.constant(1, tf.bfloat16), 2.5, tf.constant(2.5, tf.bfloat16).numpy()),
+    ],
+)
+def test_values_that_the_type_of_the_first_one_holds(first: Any, second: Any, expected: Any) -> None:
+    came = second_of(first, second)
+    assert came.dtype == expected.dtype
+    np.testing.assert_array_equal(came, expected)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "words"),
+    [
+        (1, 2.5, r"datapoint 1, component 0: expected int32 \(\), got float 2.5. The first datapoint decides"),
+        (1, 2.0, "expected int32 .*, got float 2.0"),
+        (1, 3_000_000_000, "expected int32 .*, got int 3000000000"),
+        (1, 2**70, "expected int32 .*, got int 1180591620717411303424"),
+        (1, [2], r"expected int32 \(\), got list \[2\]"),
+        (1, True, "expected int32 .*, got bool True"),
+        (True, 1, "expected bool .*, got int 1"),
+        (1, "2", "expected int32 .*, got str '2'"),
+        (1, None, "expected int32 .*, got NoneType None"),
+        (1, 1j, "expected int32 .*, got complex 1j"),
+        (1, np.int64(2), r"expected int32 .*, got int64 \(\)"),
+        (2.5, (1 << 24) + 1, "expected float32 .*, got int 16777217"),
+        (2.5, 1e300, r"expected float32 .*, got float 1e\+300"),
+        (2.5, 1j, "expected float32 .*, got complex 1j"),
+        ([1, 2], [3, 4.5], "expected int32 .*, got list"),
+        ([1, 2], [[1], [2, 3]], "expected int32 .*, got list"),
+        ([1, 2], [3], r"expected int32 \(2,\), got list \[3\]"),
+        ("a", 1, "expected string .*, got int 1"),
+        ("a", None, "expected string .*, got NoneType None"),
+        ("a", np.array([None]), r"expected string .*, got object \(1,\)"),
+        (np.float32(1), np.float64(1), r"expected float32 .*, got float64 \(\)"),
+        (np.int64(1), np.datetime64("2020-01-01"), r"expected int64 .*, got datetime64\[D\] \(\)"),
+        (np.int64(1), tf.constant(1), r"expected int64 .*, got int32 \(\)"),
+    ],
+)
+def test_values_that_the_type_of_the_first_one_cannot_hold(first: Any, second: Any, words: str) -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError, match=words):
+        second_of(first, second)
+
+
+@pytest.mark.parametrize("number", [2**31 - 1, 2**31, 2**63 - 1])
+def test_a_signature_widens_what_comes_later(number: int) -> None:
+    dataset = to_dataset(DataFromList([[1], [number]]), (tf.TensorSpec((), tf.int64),))
+    assert values(dataset) == [1, number]
+
+
+NAMES = ["a", "Größe", "", "x" * 40]
+
+
+@pytest.mark.parametrize("encode", [str, str.encode, lambda name: name.encode() + b"\0", np.str_])
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_names_alone_and_in_batches(size: int, encode: Callable[[str], Any]) -> None:
+    names = [encode(name) for name in NAMES]
+    expected = [name.encode() if isinstance(name, str) else name for name in names]
+    assert [element[0].numpy() for element in to_dataset(DataFromList([[name] for name in names]))] == expected
+    dataset = to_dataset(BatchData(DataFromList([[name] for name in names]), size, remainder=True))
+    assert dataset.element_spec == (tf.TensorSpec([None], tf.string),)
+    assert [name for batch in values(dataset) for name in batch] == expected
+
+
 @pytest.mark.parametrize(
     ("flow", "words"),
     [
         (numbers(0), "got an empty one: give its signature"),
         (DataFromList([[1, object()]]), "expected component 1 to be a tensor, got object"),
+        (DataFromList([[None]]), "expected component 0 to be a tensor, got NoneType None"),
+        (DataFromList([[2**63]]), "expected component 0 to be a tensor, got int 9223372036854775808: .*out-of-range"),
+        (DataFromList([[1e300]]), r"expected component 0 to be a tensor, got float 1e\+300"),
+        (DataFromList([[[1, "a"]]]), r"expected component 0 to be a tensor, got list \[1, 'a'\]: .*mixed types"),
+        (DataFromList([[[[1], [1, 2]]]]), "expected component 0 to be a tensor, got list .*non-rectangular"),
+        (DataFromList([[np.datetime64("2020-01-01")]]), r"to be a tensor, got datetime64\[D\] \(\)"),
+        (DataFromList([[np.longdouble(1)]]), "expected component 0 to be a tensor, got .*128"),
     ],
 )
 def test_no_dataset_without_tensors(flow: DataFlow, words: str) -> None:

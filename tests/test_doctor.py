@@ -166,11 +166,19 @@ def test_without_bubblewrap_the_row_says_how_to_install_it(add: Add) -> None:
 
 
 def test_a_bubblewrap_that_is_not_allowed_to_work_is_none(add: Add) -> None:
-    add("bwrap", "echo 'bwrap: setting up uid map: Permission denied' >&2; exit 1")
+    add("bwrap", "echo 'bwrap: setting up uid map; really: Permission denied' >&2; exit 1")
     row = doctor.sandbox()
     assert not row.ok
-    assert "does not work here: bwrap: setting up uid map: Permission denied" in row.found
+    assert "is here, but does not work: bwrap: setting up uid map; really: Permission denied" in row.found
     assert "allow user namespaces" in row.advice
+
+
+def test_another_system_has_no_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "system", lambda: "Darwin")
+    row = doctor.sandbox()
+    assert not row.ok
+    assert "on Linux" in row.found
+    assert row.advice == "grade there"
 
 
 def test_a_sandbox_that_works_comes_with_who_limits_memory_and_processes(add: Add) -> None:

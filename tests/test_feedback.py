@@ -5,8 +5,10 @@ from html.parser import HTMLParser
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
+from playwright.sync_api import Page as BrowserPage
 
-from course_lib.grading.record import feedback, sanitized
+from course_lib.grading.record import sanitized
+from course_lib.grading.record import shown as shown_cells
 from course_lib.grading.record.feedback import feedback_html
 from course_lib.grading.scores import ExerciseScore
 from tests.tiny_course import Words
@@ -21,9 +23,12 @@ call(double, [1.0, secret_number]).equals([2.0, "<b>"])
 passed("double", points=2)
 ### END HIDDEN TESTS"""
 SECRET = [line for line in HIDDEN.splitlines() if "secret" in line]
+WIDE = "<svg xmlns='http://www.w3.org/2000/svg' width='3000' height='20'></svg>"
 SCORES = [ExerciseScore("double", 1, 3, "AssertionError: a negative number stays negative")]
-VOID = {"meta", "br", "hr", "img", "col"}
-OURS = {"meta": 4, "style": 1, "title": 1, "html": 1, "head": 1, "body": 1}
+VOID = {"meta", "br", "hr", "img", "col", "wbr"}
+OURS = {"meta": 4, "style": 1, "title": 1, "html": 1, "head": 1, "body": 1, "main": 1, "h1": 1}
+MATHML = {"math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "msub", "msup", "msubsup", "mfrac", "mtable", "mtr"}
+MATHML |= {"mtd", "mstyle", "mover", "munder"}
 
 
 class Page(HTMLParser):
@@ -54,9 +59,12 @@ def is_harmless(tag: str, name: str, value: str) -> bool:
         return tag == "a" and re.match(r"https?://|mailto:|#exercise-", value) is not None
     if name == "src":
         return tag == "img" and re.fullmatch(r"data:image/(png|jpeg|gif|svg\+xml);base64,[\w+/=]+", value) is not None
+    if tag in MATHML:
+        return name == "alttext" or (re.fullmatch(r"[\w.+ -]*", value) is not None and not name.startswith("on"))
     if name == "style":
         return re.fullmatch(r"(background-)?color: rgb\(\d+,\d+,\d+\)", value) is not None
-    return name in {"class", "id", "alt", "title", "open", "colspan", "rowspan", "start", "lang"} or tag == "meta"
+    names = {"class", "id", "alt", "title", "colspan", "rowspan", "start", "lang", "role", "scope", "aria-labelledby"}
+    return name in names or tag == "meta"
 
 
 def checked(page: str) -> Page:
@@ -73,7 +81,6 @@ def checked(page: str) -> Page:
         "link",
         "base",
         "svg",
-        "math",
         "video",
     ):
         assert parsed.count(tag) == 0
@@ -171,7 +178,7 @@ def test_nothing_can_run(payload: str) -> None:
     scores = [ExerciseScore("double", 1, 3, payload)]
     comments = {"double": payload, payload: payload}
     page = feedback_html(new_notebook(cells=cells), scores, payload, payload, comments, payload)
-    checked(page)
+    assert checked(page).count("math") == 0 or "$" in payload
     assert "{{ 7 * 7 }}" in page if "7 * 7" in payload else "49" not in Words(page).text
     assert page.encode()
 
@@ -182,7 +189,7 @@ def test_verdicts_points_and_messages_stand_at_the_top_with_links() -> None:
         ExerciseScore("halve", 0.5, 2, "halve(1)\n  came: 2"),
         ExerciseScore("square", 0, 1, "NotImplementedError"),
     ]
-    cells = [marked("def double(x): ...", "double"), marked("test()", "test_halve"), marked("test()", "test_square")]
+    cells = [marked("...", name) for name in ("double", "halve", "square", "test_halve")]
     page = page_of(*cells, scores=scores)
     words = " ".join(Words(page).text.split())
     assert "ada · Score: 3.5 / 6" in words
@@ -192,7 +199,7 @@ def test_verdicts_points_and_messages_stand_at_the_top_with_links() -> None:
     tags = checked(page).tags
     links = [attributes["href"] for tag, attributes in tags if tag == "a"]
     assert links == ["#exercise-double", "#exercise-halve", "#exercise-square"]
-    assert [f"#{attributes['id']}" for _, attributes in tags if "id" in attributes] == links
+    assert [f"#{attributes['id']}" for tag, attributes in tags if tag == "section"] == links
 
 
 def test_comments_stand_with_their_exercise() -> None:
@@ -202,9 +209,121 @@ def test_comments_stand_with_their_exercise() -> None:
     assert sorted(expected, key=words.rindex) == expected
 
 
+def test_the_answer_and_its_figures_stand_with_the_exercise() -> None:
+    described = new_output("display_data", {"image/png": PNG}, metadata={"image/png": {"alt": 'Loss "falls" <b>'}})
+    cells = [
+        new_markdown_cell("# Doubling\n\n## 1. Numbers"),
+        marked("def double(x): return 3 * x", "double", new_output("stream", name="stdout", text="printed")),
+        marked("test()", "test_double", new_output("stream", name="stdout", text="of the test")),
+        new_code_cell("plot(double)", outputs=[data("image/png", PNG)], metadata={"tags": ["demo"]}),
+        new_code_cell("plot(loss)", outputs=[described, new_output("stream", name="stdout", text="said")]),
+        new_markdown_cell("## 2. More"),
+        new_code_cell("plot(more)", outputs=[data("image/png", PNG)], execution_count=5),
+    ]
+    page = page_of(*cells)
+    above, _, below = page.partition('<details class="notebook">')
+    assert [attributes["alt"] for tag, attributes in checked(page).tags if tag == "img"] == [
+        "Figure of the exercise double",
+        'Loss "falls" <b>',
+        "Figure of the notebook",
+    ]
+    assert "return 3 * x" in Words(above).text
+    assert "printed" in Words(above).text
+    assert "not run for the grade" in Words(above).text
+    assert "of the test" not in above
+    assert above.count("<img") == 2
+    assert below.count("<img") == 1
+    assert "printed" not in below
+    assert below.count('<a href="#exercise-double">with the exercise</a>') == 3
+    assert {"of the test", "said", "plot(more)"} <= {*Words(below).text.split("\n")}
+
+
+def test_headings_are_in_order() -> None:
+    text = "# One\n\n## Two\n\n##### Five"
+    output = data("text/html", "<h1>Mine</h1>")
+    page = page_of(new_markdown_cell(text), marked("x", "double", output), comments={"double": "# Well", "all": "# So"})
+    levels = re.findall(r"<h(\d)[^>]*>([^<]*)", page)
+    assert levels == [
+        *[("1", "01_doubling"), ("3", "So"), ("2", "Your answers"), ("3", "double"), ("4", "Well"), ("4", "Mine")],
+        *[("2", "The whole notebook, as it was graded"), ("3", "One"), ("4", "Two"), ("6", "Five")],
+    ]
+
+
+def test_comments_are_markdown_with_formulas() -> None:
+    page = page_of(comments={"double": "**Nearly:** $x_1$ is\n\n- one\n\n$$\\frac{1}{2}$$", "all": "*so*"})
+    assert "<strong>Nearly:</strong>" in page
+    assert "<msub><mi>x</mi><mn>1</mn></msub>" in page
+    assert "<mfrac>" in page
+    assert "<li>one</li>" in page
+    assert "<em>so</em>" in page
+    checked(page)
+
+
+def test_mathml_comes_from_our_converter_alone() -> None:
+    for text in (
+        "<math><mi>x</mi></math>",
+        "<math><annotation-xml encoding='text/html'><b>x</b></annotation-xml></math>",
+        "<a href='https://example.org/$x$'>link</a>",
+    ):
+        for convert in (sanitized.html, sanitized.markdown):
+            assert "<m" not in convert(text)
+    assert "<msup>" in sanitized.markdown("$x^2$")
+
+
+def test_a_placeholder_of_a_formula_cannot_be_forged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even who knew its name could not bring a formula into an attribute."""
+    name = "0" * 32
+    monkeypatch.setattr("secrets.token_hex", lambda _: name)
+    text = f"$x$ <a href='https://example.org/formula-{name}-0.'>link</a>"
+    assert re.findall(r"<a[^>]*>", sanitized.markdown(text)) == ["<a>"]
+
+
+def test_lateness_is_told_where_it_costs_points() -> None:
+    assert "late:" not in Words(page_of()).text
+    assert "Score: 0.5 / 3 · late: −0.5" in Words(page_of(late=0.5)).text
+
+
+def test_a_phone_shows_the_page_without_sideways_scrolling(page: BrowserPage) -> None:
+    long = "x" * 300
+    comments = {"double": f"$${' + '.join(['x'] * 200)}$$ {long} `{long}` [{long}](https://example.org)", "all": long}
+    table = f"<table><tr>{'<td>wide wide</td>' * 30}</tr></table>"
+    outputs = [data("text/html", table), data("text/markdown", f"| {long} |\n|--|"), data("image/svg+xml", WIDE)]
+    cells = [marked(f"{long} = 1", "double", *outputs), new_markdown_cell(f"# {long}\n\n{table}\n\n```\n{long}\n```")]
+    scores = [ExerciseScore("double", 1, 3, f"{long}\n{long}"), ExerciseScore("b" * 60, 3, 3, "")]
+    html = page_of(*cells, new_code_cell(long, outputs=outputs), scores=scores, comments=comments, status=long)
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.set_content(html)
+    for opened in (False, True):
+        page.evaluate("open => document.querySelectorAll('details').forEach(details => details.open = open)", opened)
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        assert (
+            page.evaluate(
+                "Math.max(...[...document.querySelectorAll('img')].map(i => i.getBoundingClientRect().right))"
+            )
+            <= 360
+        )
+
+
+def test_a_page_is_short_and_the_notebook_one_click_away(page: BrowserPage) -> None:
+    cells = [marked("x = 1", "double"), *[new_markdown_cell("word " * 500) for _ in range(40)]]
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.set_content(page_of(*cells))
+    height = page.evaluate("document.documentElement.scrollHeight")
+    assert height < 1000
+    page.get_by_text("The whole notebook").click()
+    assert page.evaluate("document.documentElement.scrollHeight") > 5 * height
+    assert page.get_by_role("main").count() == page.get_by_role("heading", level=1).count() == 1
+    assert page.get_by_role("region", name="double").count() == 1
+    assert page.get_by_role("row").count() == 2
+    assert requests == []
+
+
 def test_a_submission_that_could_not_be_graded() -> None:
     page = feedback_html(None, SCORES, "ada", "01_doubling", status="error: expected a notebook, found an empty file")
     assert "expected a notebook, found an empty file" in Words(page).text
+    nothing = feedback_html(None, [ExerciseScore("double_it", 0, 3, "")], "ada", "01_doubling", status="error: empty")
+    assert "double_it\n0 / 3\nnot graded" in Words(nothing).text
     assert checked(page).count("a") == 0
 
 
@@ -278,7 +397,7 @@ def test_ordinary_outputs_look_as_they_should() -> None:
     assert ("td", {"colspan": "2"}) in parsed.tags
     assert "<strong>bold</strong>" in page
     assert ("a", {"href": "https://example.org"}) in parsed.tags
-    assert "$x_1$" in page
+    assert "<msub><mi>x</mi><mn>1</mn></msub>" in page
     assert f"data:image/png;base64,{PNG}" in page
     assert "color: red}" not in page
     assert Words(page).text.count("instead") == 1
@@ -304,9 +423,10 @@ def test_hints_and_pasted_pictures_of_a_text_cell() -> None:
     text = "## A title\n\n<details><summary>Hint 1</summary>\n\nUse `sum`.\n\n</details>\n\n![mine](attachment:a.png)"
     page = page_of(new_markdown_cell(text, attachments={"a.png": {"image/png": PNG}}))
     parsed = checked(page)
-    assert parsed.count("details") == parsed.count("summary") == parsed.count("code") == 1
+    assert parsed.count("details") == parsed.count("summary") == 2  # one of them is the whole notebook
+    assert parsed.count("code") == 1
     assert page.count(f"data:image/png;base64,{PNG}") == 1
-    assert "<h2>A title</h2>" in page
+    assert "<h4>A title</h4>" in page
 
 
 def test_long_outputs_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,14 +434,14 @@ def test_long_outputs_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     page = shown(long)
     assert len(page) < 50_000
     assert "… 980000 more characters" in page
-    monkeypatch.setattr(feedback, "PAGE", 50_000)
+    monkeypatch.setattr(shown_cells, "PAGE", 50_000)
     page = shown(*[long] * 100)
     assert len(page) < 100_000
     assert page.count("More output is not shown.") == 1
 
 
 def test_much_markup_is_shown_as_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feedback, "MARKUP", 20)
+    monkeypatch.setattr(shown_cells, "MARKUP", 20)
     page = shown(data("text/html", "<b>first</b>"), data("text/html", "<b>second</b>"))
     assert "<b>first</b>" in page
     assert "&lt;b&gt;second&lt;/b&gt;" in page
@@ -336,3 +456,23 @@ def test_a_short_text_does_not_become_a_long_page() -> None:
     for convert in (sanitized.html, sanitized.markdown):
         assert len(convert(text)) < 1_000_000
     assert sanitized.html('<b class="a">bold</b> <a href="https://example.org">link</a>').count("</") == 2
+
+
+def luminance(color: str) -> float:
+    """WCAG 2's relative luminance of a color such as ``#fa0`` or ``#ffaa00``."""
+    digits = color[1:] if len(color) == 7 else "".join(digit * 2 for digit in color[1:])
+    channels = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    light = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2]
+
+
+def test_every_color_of_a_text_can_be_read() -> None:
+    """WCAG 2 asks for a contrast of 4.5; code stands on the darkest background but for the verdicts."""
+    style = page_of().partition("</style>")[0]
+    colors = re.findall(r"(?<![\w-])color: (#[0-9a-f]{3,6})", style)
+    backgrounds = re.findall(r"background: (#[0-9a-f]{3,6})", style)
+    assert len(colors) > 10
+    assert len(backgrounds) > 4
+    pairs = [(color, "#f6f6f6") for color in colors] + [("#222", background) for background in backgrounds]
+    for color, background in pairs:
+        assert (luminance(background) + 0.05) / (luminance(color) + 0.05) >= 4.5, (color, background)

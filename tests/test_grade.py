@@ -11,6 +11,7 @@ import psutil
 import pytest
 from nbgrader.api import Gradebook
 
+from course_lib.checks.errors import not_written
 from course_lib.course import Course
 from tests import tiny_course
 from tests.tiny_course import HALF_RIGHT, RIGHT, UNIT, WRONG, Words, answered, cell, make_course, submit, untouched
@@ -19,6 +20,7 @@ COURSE = Path(sys.executable).with_name("course")
 TESTS = ("test_double", "test_double_hidden")
 LOOP = "def double(x):\n    while True:\n        pass"
 STUBBORN = "import time\nwhile True:\n    try:\n        time.sleep(9)\n    except BaseException:\n        pass"
+BROKEN = "def double(x)\n    return 2 * x"
 LOUD = f"for _ in range(20):\n    print('x' * 1_000_000)\n{RIGHT}"
 FILES = f"import pathlib\npathlib.Path('left.txt').write_text('x')\n{RIGHT}"
 POINTS = {
@@ -27,6 +29,7 @@ POINTS = {
     "copied": 3,
     "corrupt": 0,
     "both": 0,
+    "broken": 0,
     "deleted": 0,
     "deleted all": 3,
     "doubled": 3,
@@ -115,6 +118,7 @@ def write_submissions(course: Course, folder: Path) -> None:
         "loop": LOOP,
         "stubborn": STUBBORN,
         "loud": LOUD,
+        "broken": BROKEN,
         "dying": "import os\nos._exit(1)",
     }.items():
         submit(folder, student, answered(course, code))
@@ -192,17 +196,33 @@ def test_a_line_for_each_submission_and_nothing_else_is_said(run: Run) -> None:
 
 
 def test_exercises_and_messages(run: Run) -> None:
-    exercise = {"name": "double", "points": 3, "max_points": 3, "message": ""}
+    exercise = {"name": "double", "points": 3, "points_from_tests": 3, "max_points": 3, "message": ""}
     assert run.grades["right"]["exercises"] == [exercise]
     messages = {
         student: found["exercises"][0]["message"] for student, found in run.grades.items() if found["exercises"]
     }
     assert messages["wrong"].startswith("double(2)\n  expected:     4\n  came:         6")
     assert messages["half"] == "AssertionError: a negative number stays negative"
-    assert messages["untouched"].startswith("NotImplementedError")
+    assert messages["untouched"] == not_written("double")
+    assert messages["lost"].startswith("the cell of double is missing from your notebook")
     assert messages["loop"] == "TimeoutError: stopped after 2 s; an endless loop?"
     assert messages["dying"].startswith("KernelDied: the kernel died in cell 3")
-    assert run.grades["corrupt"]["exercises"] == [{"name": "double", "points": 0, "max_points": 3, "message": ""}]
+    assert run.grades["corrupt"]["exercises"] == [{**exercise, "points": 0, "points_from_tests": 0}]
+
+
+def test_the_first_cause_is_told_everywhere(run: Run) -> None:
+    cause = [
+        "the cell of double is not valid Python, so none of it ran: SyntaxError: expected ':'",
+        "line 1: def double(x)",
+    ]
+    with (run.course.classroom / "exercises.csv").open(encoding="utf-8", newline="") as table:
+        (row,) = [row for row in csv.DictReader(table) if row["student"] == "broken"]
+    for message in (run.grades["broken"]["exercises"][0]["message"], row["message"]):
+        assert [line.strip() for line in message.splitlines()] == [
+            *cause,
+            "its test says: NameError: name 'double' is not defined",
+        ]
+    assert all(line in run.words("broken") for line in cause)
 
 
 def test_what_was_mended_is_said(run: Run) -> None:

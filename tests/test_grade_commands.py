@@ -130,12 +130,16 @@ def test_nbgraders_feedback_after_a_grading_shows_no_hidden_test_and_runs_nothin
     assert not re.search(r"<script[^>]*>\s*alert", page)
 
 
-def test_an_interrupted_grading_ends_at_once_and_leaves_no_process(
-    course: Course, tmp_path_factory: pytest.TempPathFactory
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_an_interrupted_grading_ends_at_once_and_says_where_it_stands(
+    course: Course, tmp_path_factory: pytest.TempPathFactory, number: signal.Signals
 ) -> None:
     tmp_path = tmp_path_factory.mktemp("t")  # names of sockets are short
     for student in ("one", "two", "three"):
         submit(tmp_path / "in", student, answered(course, "import time\ntime.sleep(100)"))
+    linked = submit(tmp_path / "in", "linked", "")
+    linked.unlink()
+    linked.symlink_to("elsewhere")
     arguments = [str(BIN / "course"), "grade", "--jobs", "2", str(tmp_path / "in")]
     with subprocess.Popen(
         arguments,
@@ -146,15 +150,21 @@ def test_an_interrupted_grading_ends_at_once_and_leaves_no_process(
         text=True,
         start_new_session=True,
     ) as grading:
+        assert grading.stderr is not None
+        assert grading.stderr.readline().startswith("1/4 linked")
         started: list[psutil.Process] = []
         while not any(is_sandbox(process) for process in started) and grading.poll() is None:
             time.sleep(0.05)
             started = psutil.Process(grading.pid).children(recursive=True)
-        os.killpg(grading.pid, signal.SIGINT)  # as a terminal does
-        output, errors = grading.communicate(timeout=30)
-    assert grading.returncode != 0
+        for _ in range(2):  # people press Ctrl-C twice
+            os.killpg(grading.pid, signal.SIGINT) if number == signal.SIGINT else grading.send_signal(number)
+        output, errors = grading.communicate(timeout=60)
+    assert grading.returncode == 130
     assert output == ""
-    assert errors.strip() in ("", "Aborted!", "Aborted.")
+    assert "Traceback" not in errors
+    assert errors.splitlines() == ["stopped: 1 of 4 submissions are done, 3 are left; the same command grades them"]
+    with (course.classroom / "grades.csv").open(encoding="utf-8") as table:
+        assert "linked" in {row["student"] for row in csv.DictReader(table)}
     _, alive = psutil.wait_procs(started, timeout=10)
     assert alive == []
     assert [path.name for path in tmp_path.iterdir()] == ["in"]

@@ -15,7 +15,7 @@ from traitlets.config import Config
 from course_lib.course import Course
 from course_lib.grading.outcome import Outcome
 from course_lib.grading.record import gradebook
-from course_lib.grading.record.entries import GradebookLocked, Recorded, recorded
+from course_lib.grading.record.entries import FAILED, GIVEN, WAITING, GradebookLocked, Recorded, recorded
 from course_lib.grading.record.gradebook import enter
 from course_lib.grading.scores import score
 from course_lib.release import build_source, generate
@@ -132,8 +132,9 @@ def test_what_people_gave_is_kept(made: Course, config: Config) -> None:
     by_hand(config, 1.5, 0.25, "well argued")
     assert recorded(config)[0].points == 2.75
     enter(config, outcome(made, 0, 2), None)
-    assert by_cell(config) == {"test_double": (0, 0, False), "test_double_hidden": (2, 1.75, True)}
+    assert by_cell(config) == {"test_double": (0, 0, True), "test_double_hidden": (2, 1.75, True)}
     assert comment(config) == "well argued"
+    assert recorded(config)[0].review == {"double": GIVEN}
 
 
 def test_what_people_have_reviewed_is_not_marked_again(made: Course, config: Config) -> None:
@@ -141,6 +142,32 @@ def test_what_people_have_reviewed_is_not_marked_again(made: Course, config: Con
     by_hand(config, 1.5, 0.25, "well argued")
     enter(config, outcome(made, 1, 0), None, again=True)
     assert by_cell(config)["test_double_hidden"] == (0, 1.75, False)
+
+
+def test_a_comment_on_an_earlier_submission_is_to_be_looked_at(made: Course, config: Config) -> None:
+    enter(config, outcome(made, 0, 0), None)
+    with book(config) as opened:
+        opened.find_comment("double", UNIT, UNIT, "ada").manual_comment = "Mind the sign."
+        opened.db.commit()
+    assert enter(config, outcome(made, 0, 0), None, again=True).review == {}
+    assert enter(config, outcome(made, 1, 2), None).review == {"double": GIVEN}
+
+
+def test_why_a_person_should_look(made: Course, config: Config) -> None:
+    assert enter(config, outcome(made, 1, 2), None).review == {}
+    assert enter(config, outcome(made, 1, "nan"), None).review == {"double": WAITING}
+    assert enter(config, failed("no notebook"), None).review == {"double": FAILED}
+
+
+def test_the_class_list_tells_names_and_who_is_absent(made: Course, config: Config) -> None:
+    with book(config) as opened:
+        opened.update_or_create_student("ada", last_name="Byron", first_name="Ada", email="ada@example.org")
+        opened.update_or_create_student("eve", last_name="Moneypenny")
+    assert recorded(config) == []  # nothing was handed in yet
+    enter(config, outcome(made, 1, 2), None)
+    ada, eve = recorded(config)
+    assert (ada.last_name, ada.first_name, ada.email, ada.handed_in) == ("Byron", "Ada", "ada@example.org", True)
+    assert eve == Recorded("eve", UNIT, 0, 3, {}, handed_in=False, last_name="Moneypenny")
 
 
 def test_points_that_another_program_entered_do_not_stay(made: Course, config: Config) -> None:

@@ -44,11 +44,41 @@ def test_sparse_agrees_with_dense_at_every_pixel(half_pixel_centers: bool, dtype
 
 
 @pytest.mark.parametrize("half_pixel_centers", [True, False])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("scale", [1, 2, 3])
+def test_sparse_agrees_with_dense_beside_infinite_entries(scale: int, dtype: str, half_pixel_centers: bool) -> None:
+    """Each entry of the map, border and corner, is infinite or NaN once, in a channel of its own."""
+    spoiled = np.full((1, 3, 4, 12), 2.0)
+    spoiled.reshape(12, 12)[np.diag_indices(12)] = np.resize([np.inf, -np.inf, np.nan], 12)
+    maps = tf.cast(spoiled, dtype)
+    size = (3 * scale, 4 * scale)
+    dense = dense_hypercolumn([maps], size, half_pixel_centers)
+    pixels = np.stack(np.meshgrid(*map(np.arange, size), indexing="ij"), axis=-1).reshape(1, -1, 2)
+    sparse = sparse_hypercolumn(pixels, [maps], [scale], [(scale - 1) / 2 if half_pixel_centers else 0])
+    np.testing.assert_array_equal(tf.cast(tf.reshape(dense, (-1, 12)), "float64"), tf.cast(sparse, "float64"))
+    positions = (pixels[0] - ((scale - 1) / 2 if half_pixel_centers else 0)) / scale
+    positions = np.clip(positions, 0, (2, 3))
+    entries = np.stack(np.meshgrid(np.arange(3), np.arange(4), indexing="ij"), axis=-1).reshape(-1, 2)
+    near = (np.abs(positions[:, None] - entries) < 1).all(axis=-1)  # pixels x entries with a positive weight
+    expected = np.where(near, np.resize([np.inf, -np.inf, np.nan], 12), 2)
+    close(sparse, expected, dtype)
+
+
+@pytest.mark.parametrize("half_pixel_centers", [True, False])
 def test_dense_is_resize_and_concatenate(half_pixel_centers: bool) -> None:
     maps = pyramid()
     resize = tf.image.resize if half_pixel_centers else tf.compat.v1.image.resize_bilinear
     expected = tf.concat([resize(each, (11, 9)) for each in maps], axis=-1)
     close(dense_hypercolumn(maps, (11, 9), half_pixel_centers), expected.numpy())
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_dense_in_a_graph_of_unknown_sizes(jit: bool) -> None:
+    maps = pyramid()
+    specs = [[tf.TensorSpec((None, None, None, each.shape[-1]), tf.float32) for each in maps]]
+    graph = tf.function(lambda maps: dense_hypercolumn(maps, (9, 7)), input_signature=specs, jit_compile=jit)
+    assert graph.get_concrete_function().output_shapes.as_list() == [None, 9, 7, 10]
+    close(graph(maps), dense_hypercolumn(maps, (9, 7)).numpy())
 
 
 def test_sparse_is_extract_and_concatenate() -> None:

@@ -136,6 +136,50 @@ def test_tensorflow_works_under_the_limits() -> None:
         assert value_of(learner.run_cell("len(list(tf.data.Dataset.range(9).prefetch(2)))")) == "9"
 
 
+def test_the_first_cell_is_the_learner_s_own() -> None:
+    with Learner(SMALL) as learner:
+        assert value_of(learner.run_cell("In")) == "['', 'In']"
+        assert text_of(learner.run_cell("%who")) == "Interactive namespace is empty.\n"
+
+
+def test_a_module_that_a_cell_has_written_can_be_imported_but_hides_none_of_python(shared: Learner) -> None:
+    for name in ("mine", "random"):
+        shared.run_cell(f"%%writefile {name}.py\nvalue = 3")
+    assert value_of(shared.run_cell("import mine; mine.value")) == "3"
+    assert value_of(shared.run_cell("import random; hasattr(random, 'value')")) == "False"
+    shared.run_cell("import os\nfor name in os.listdir('.'): os.path.isfile(name) and os.unlink(name)")
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        "import matplotlib; matplotlib.use('TkAgg')",
+        "import matplotlib; matplotlib.use('module://ipympl.backend_nbagg')",
+        "import matplotlib.pyplot as plt; plt.switch_backend('WebAgg')",
+        "%matplotlib qt",
+        "%matplotlib widget",
+        "%pylab tk",
+        "%matplotlib inline",
+    ],
+)
+def test_a_figure_is_shown_whatever_window_was_asked_for(choice: str, shared: Learner) -> None:
+    outputs = shared.run_cell(f"{choice}\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")
+    figures = [output for output in outputs if "image/png" in output.get("data", {})]
+    assert len(figures) == 1
+    assert not [output for output in outputs if output.output_type == "error"]
+    assert value_of(shared.run_cell("plt.get_fignums()")) == "[]"
+
+
+def test_a_backend_that_nobody_knows_is_an_error(shared: Learner) -> None:
+    assert error_of(shared.run_cell("import matplotlib; matplotlib.use('nonsense')")) == "ValueError"
+
+
+def test_the_kernel_is_the_running_application(shared: Learner) -> None:
+    shared.run_cell("from ipykernel.connect import get_connection_file")
+    assert value_of(shared.run_cell("get_connection_file() == get_ipython().kernel.parent.connection_file")) == "True"
+    assert value_of(shared.run_cell("type(get_ipython()).__name__")) == "'ZMQInteractiveShell'"
+
+
 def test_the_unit_s_data_is_copied_but_no_notebook(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "table.csv").write_text("1,2")

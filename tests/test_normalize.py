@@ -140,7 +140,7 @@ def test_an_ordinary_submission_gets_its_hidden_tests_and_nothing_else(
     assert (found.notebook.nbformat, found.notebook.nbformat_minor) == (4, 5)
 
 
-@pytest.mark.parametrize("unit", Course(ROOT).units())
+@pytest.mark.parametrize("unit", Course(ROOT).units_with_solutions())
 def test_real_units_as_released(unit: str) -> None:
     course = Course(ROOT)
     fresh = released(course, unit).read_bytes()
@@ -438,7 +438,7 @@ def test_doubled_and_impossible_ids_become_unique(answered: Notebook, source: No
 
 def test_another_unit_is_refused_by_name() -> None:
     course = Course(ROOT)
-    first, other, *_ = course.units()
+    first, other, *_ = course.units_with_solutions()
     source = read_unit(course.solutions / first / f"{first}.md")
     with pytest.raises(
         ValueError, match=r"expected the unit with the exercises 'luminance', found another one: "

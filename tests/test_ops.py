@@ -1,9 +1,11 @@
 """The sparse extractor against NumPy, resize and SciPy; its gradients; and each defect of the published one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import map_coordinates
 
@@ -19,6 +21,7 @@ from tests.op_oracles import (
     from_layout,
     problems,
     random,
+    spoiled,
     to_layout,
 )
 
@@ -99,6 +102,56 @@ def test_offset_0_agrees_with_the_legacy_resize(shape: tuple[int, int, int], sca
     size = (height * scale, width * scale)
     expected = tf.reshape(tf.compat.v1.image.resize_bilinear(maps, size, align_corners=False), (-1, 3))
     close(sparse_extractor(every_pixel(batch, *size), maps, scale), expected.numpy(), wide=3)
+
+
+@settings(max_examples=150, deadline=None)
+@given(problems(), st.data())
+def test_what_has_weight_0_takes_no_part(problem: Problem, data: st.DataObject) -> None:
+    """Infinite entries and NaN reach the samples and gradients that they have a positive weight in, and no others."""
+    sampling = problem.sampling
+    assume(not ((sampling.values > 0) & (sampling.values < 1e-30)).any())  # a product of weights may round to 0
+    problem = replace(problem, maps=data.draw(spoiled(*problem.maps.shape, dtype=problem.dtype)))
+    upstream = data.draw(spoiled(*problem.columns, dtype=problem.dtype))
+    close(run(problem), sampling.columns(problem.maps), problem.dtype)
+    _, by_maps = gradients(problem, upstream)
+    close(by_maps, sampling.map_gradient(upstream, problem.maps), problem.dtype, wide=4)
+    upstream = np.where(np.isinf(upstream), 0, upstream)  # infinity times a difference, or a difference of infinities
+    by_centroids, _ = gradients(problem, upstream)
+    close(by_centroids, sampling.centroid_gradient(upstream, problem.maps), "float32", wide=20)
+
+
+@pytest.mark.parametrize("data_format", LAYOUTS)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_infinite_entry_and_its_neighbors(value: float, dtype: str, data_format: str) -> None:
+    maps = np.ones((1, 3, 4, 2))
+    maps[0, 1, 2, 0] = value
+    places = [[1, 2], [1, 1], [0, 2], [2, 3], [1.5, 1], [1, 1.5], [1.25, 2], [0.5, 2.5], [9, 9]]
+    reached = [0, 5, 6, 7]  # the entry itself, and what lies between it and others
+    problem = Problem(
+        np.array([places], np.float32),
+        maps.astype(tf.dtypes.as_dtype(dtype).as_numpy_dtype),
+        1,
+        (0, 0),
+        data_format,
+        dtype,
+    )
+    expected = np.ones((9, 2))
+    expected[reached, 0] = value
+    np.testing.assert_array_equal(tf.cast(run(problem), "float64"), expected)
+    by_centroids, by_maps = gradients(problem, np.repeat([[0, 1]], 9, axis=0))
+    np.testing.assert_array_equal(by_centroids, np.zeros((1, 9, 2)))  # the loss does not look at this channel
+    assert np.isfinite(by_maps).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 3), (3, 1)])
+def test_single_infinite_entries_have_no_slope(shape: tuple[int, int]) -> None:
+    maps = np.full((1, *shape, 2), np.inf, np.float32)
+    by_centroids, _ = gradients(
+        Problem(np.zeros((1, 1, 2), np.float32), maps, 1, (0, 0), "NHWC", "float32"), np.ones((1, 2))
+    )
+    for axis, size in enumerate(shape):
+        assert by_centroids[0, 0, axis] == 0 if size == 1 else np.isnan(by_centroids[0, 0, axis])
 
 
 def every_pixel(batch: int, height: int, width: int) -> Array:

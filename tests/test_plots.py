@@ -1,3 +1,4 @@
+import base64
 import io
 import warnings
 from collections.abc import Callable
@@ -219,3 +220,23 @@ def test_a_color_lies_at_its_a_and_b_in_the_histogram() -> None:
     assert bottom + row * side <= 30 <= bottom + (row + 1) * side
     assert counts[row, column] == 1
     assert top == right
+
+
+def test_a_control_redraws_and_pages_without_a_kernel_get_the_picture(capsys: pytest.CaptureFixture[str]) -> None:
+    drawn: list[int] = []
+
+    def draw(factor: int = 4) -> Figure:
+        drawn.append(factor)
+        return plots.lines({"line": (X, factor * X)}, f"Factor {factor}", "x", "y")
+
+    shown = plots.interact(draw, factor=(2, 9))
+    (slider,) = shown.kwargs_widgets
+    assert (slider.min, slider.max, slider.value) == (2, 9, 4)
+    first, again = (base64.b64decode(shown._repr_mimebundle_()["image/png"]) for _ in range(2))
+    assert "application/vnd.jupyter.widget-view+json" in shown._repr_mimebundle_()
+    slider.value = 5
+    other = base64.b64decode(shown._repr_mimebundle_()["image/png"])
+    assert drawn == [4, 5]
+    assert np.array_equal(imread(io.BytesIO(first)), imread(io.BytesIO(again)))
+    assert first != other
+    assert capsys.readouterr().out.count("Figure(") == 2  # outside of a notebook `display` prints what it is given

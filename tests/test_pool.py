@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from queue import Queue
 
 import psutil
 import pytest
@@ -42,6 +43,16 @@ def processes_below(pid: int) -> list[psutil.Process]:
 def test_every_submission_comes_back_once(client: Client) -> None:
     found = [(job.student, outcome.points) for job, outcome in pool.outcomes(client, obey, map(job, "abcdefg"))]
     assert sorted(found) == [(student, 3) for student in "abcdefg"]
+
+
+def test_who_asks_is_told_when_a_submission_begins(client: Client, tmp_path: Path) -> None:
+    told: Queue[tuple[str, str]] = Queue()
+    begun = tmp_path / "begun"
+    jobs = [job("quick"), job("slow", begun=str(begun), sleep=100)]
+    waiting = pool.outcomes(client, obey, jobs, lambda *named: told.put(named))
+    assert next(waiting)[0].student == "quick"
+    assert {told.get(timeout=60), told.get(timeout=60)} == {("quick", "01_doubling"), ("slow", "01_doubling")}
+    waiting.close()
 
 
 def test_each_submission_has_a_process_of_its_own(client: Client, tmp_path: Path) -> None:

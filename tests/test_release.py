@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -18,16 +17,16 @@ from course_lib.cli import app
 from course_lib.course import Course
 from course_lib.files import write_aside
 from course_lib.release import build_source, generate, read_unit, release, released
+from tests.secret_lines import leaks, secrets
 from tests.units import HINT, ROOT, TITLE, code, make_course, unit, write
 
 OURS = Course(ROOT)
-REGIONS = re.compile(r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)### END \1", re.DOTALL)
 
 
 @pytest.fixture(scope="module")
 def fresh() -> dict[str, str]:
     """Every unit of this course, released anew."""
-    return {unit: generate(OURS, unit) for unit in OURS.units()}
+    return {unit: generate(OURS, unit) for unit in OURS.units_with_solutions()}
 
 
 @pytest.fixture(scope="module")
@@ -46,32 +45,6 @@ def by_id(notebook: NotebookNode) -> dict[str, NotebookNode]:
     return {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
 
 
-def strings(value: object) -> Iterator[str]:
-    """Every string in JSON, keys too; a list of lines counts as one text as well."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield key
-            yield from strings(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from strings(item)
-    elif isinstance(value, str):
-        yield value
-
-
-def secrets(text: str) -> set[str]:
-    """The lines of solutions and hidden tests that stand nowhere else in a text."""
-    hidden = {line.strip() for region in REGIONS.finditer(text) for line in region[2].splitlines()}
-    open_to_all = {line.strip() for line in REGIONS.sub("", text).splitlines()}
-    return hidden - open_to_all - {""}
-
-
-def leaks(text: str, content: str) -> set[str]:
-    """Secret lines that stand anywhere in a released notebook."""
-    lines = {line.strip() for string in strings(json.loads(content)) for line in string.splitlines()}
-    return secrets(text) & lines
-
-
 def test_the_search_finds_what_is_there() -> None:
     assert secrets(unit()) == {
         "return x * secret  # a remark on the answer",
@@ -83,7 +56,7 @@ def test_the_search_finds_what_is_there() -> None:
     assert leaks(unit(), json.dumps({"cells": [cell]})) == {"for number in (-2, 0.5):"}
 
 
-@pytest.mark.parametrize("name", OURS.units())
+@pytest.mark.parametrize("name", OURS.units_with_solutions())
 def test_no_answer_reaches_a_learner(fresh: dict[str, str], name: str) -> None:
     text = (OURS.solutions / name / f"{name}.md").read_text(encoding="utf-8")
     assert secrets(text)
@@ -92,17 +65,19 @@ def test_no_answer_reaches_a_learner(fresh: dict[str, str], name: str) -> None:
     assert re.findall("(BEGIN|END) (SOLUTION|HIDDEN|MARK)", fresh[name]) == []
 
 
-@pytest.mark.parametrize("name", OURS.units())
+@pytest.mark.parametrize("name", OURS.units_with_solutions())
 def test_committed_notebooks_are_those_of_the_texts(fresh: dict[str, str], name: str) -> None:
     assert released(OURS, name).read_text(encoding="utf-8") == fresh[name], "run `course release`"
 
 
 def test_every_committed_notebook_has_a_text() -> None:
     notebooks = {path.relative_to(OURS.notebooks).as_posix() for path in OURS.notebooks.rglob("*") if path.is_file()}
-    assert {path for path in notebooks if ".ipynb_checkpoints" not in path} == {f"{u}/{u}.ipynb" for u in OURS.units()}
+    assert {path for path in notebooks if ".ipynb_checkpoints" not in path} == {
+        f"{u}/{u}.ipynb" for u in OURS.units_with_solutions()
+    }
 
 
-@pytest.mark.parametrize("name", OURS.units())
+@pytest.mark.parametrize("name", OURS.units_with_solutions())
 def test_nbgrader_knows_the_cells_of_a_release(fresh: dict[str, str], name: str) -> None:
     notebook = nbformat.reads(fresh[name], as_version=4)
     nbformat.validate(notebook)
@@ -118,7 +93,7 @@ def test_nbgrader_knows_the_cells_of_a_release(fresh: dict[str, str], name: str)
         assert re.fullmatch("[0-9a-f]{32}", mark.checksum)
 
 
-@pytest.mark.parametrize("name", OURS.units())
+@pytest.mark.parametrize("name", OURS.units_with_solutions())
 def test_nothing_but_the_notebook_is_kept_of_its_making(fresh: dict[str, str], name: str) -> None:
     notebook = nbformat.reads(fresh[name], as_version=4)
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
@@ -129,7 +104,7 @@ def test_nothing_but_the_notebook_is_kept_of_its_making(fresh: dict[str, str], n
         assert (cell.get("outputs", []), cell.get("execution_count")) == ([], None)
 
 
-@pytest.mark.parametrize("name", OURS.units())
+@pytest.mark.parametrize("name", OURS.units_with_solutions())
 def test_cell_ids_are_valid_and_unique(fresh: dict[str, str], name: str) -> None:
     notebook = nbformat.reads(fresh[name], as_version=4)
     ids = [cell.id for cell in notebook.cells]
@@ -200,7 +175,7 @@ def test_a_changed_answer_changes_no_id(tmp_path: Path) -> None:
 @pytest.mark.parametrize("drift", ["none", "edited", "missing", "text"])
 def test_check_finds_drift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drift: str) -> None:
     course = make_course(tmp_path / "course", **{"00_tiny": unit(), "01_plain": TITLE})
-    release(course, course.units())
+    release(course, course.units_with_solutions())
     notebook = released(course, "00_tiny")
     if drift == "edited":
         notebook.write_text(notebook.read_text() + "\n")

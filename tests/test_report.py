@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.table import Table
 
 from course_lib.grading.outcome import Outcome
-from course_lib.grading.record.entries import Recorded
-from course_lib.grading.report import exercise_table, exercises_csv, grades_csv, line, summary, table, to_json
+from course_lib.grading.record.entries import FAILED, GIVEN, WAITING, Recorded
+from course_lib.grading.record.tables import exercises_csv, grades_csv
+from course_lib.grading.report import counting, exercise_table, line, summary, table, to_json
 from course_lib.grading.scores import ExerciseScore
 
 EXERCISES = [ExerciseScore("kernel", 2, 2, ""), ExerciseScore("phases", 0.5, 3, "phases(x=1)\n  came: [red]2[/red]")]
@@ -47,15 +48,24 @@ def test_json_has_the_agreed_keys() -> None:
         "student": "Zoë O'Neil",
         "unit": "03_up",
         "points": 2.5,
+        "points_from_tests": 2.5,
+        "late": 0,
         "max_points": 5,
         "status": "graded",
         "exercises": [
-            {"name": "kernel", "points": 2, "max_points": 2, "message": ""},
-            {"name": "phases", "points": 0.5, "max_points": 3, "message": "phases(x=1)\n  came: [red]2[/red]"},
+            {"name": "kernel", "points": 2, "points_from_tests": 2, "max_points": 2, "message": ""},
+            {
+                "name": "phases",
+                "points": 0.5,
+                "points_from_tests": 0.5,
+                "max_points": 3,
+                "message": "phases(x=1)\n  came: [red]2[/red]",
+            },
         ],
         "isolated": True,
         "mended": ["test_kernel: put back"],
         "notes": ["patches numpy"],
+        "review": {},
     }
     assert (second["points"], second["max_points"], second["status"]) == (0, 5, ADA.status)
 
@@ -103,7 +113,7 @@ def test_an_exercise_that_did_not_run() -> None:
 
 def test_the_summary_counts() -> None:
     assert summary([ZOE, ADA, replace(ZOE, student="bob", mended=[], notes=[])], 1, []).splitlines() == [
-        "3 submissions, 1 of them graded before; 5 of 15 points from tests, 1 error, 1 mended",
+        "3 submissions, 1 of them graded before; 5 of 15 points, 1 error, 1 mended",
         "mended: Zoë O'Neil, 03_up: test_kernel: put back",
         "note: Zoë O'Neil, 03_up: patches numpy",
     ]
@@ -117,39 +127,80 @@ def test_the_summary_says_what_to_do_about_errors_of_machines() -> None:
     assert "again" not in summary([ADA], 0, [])
 
 
-def test_the_summary_says_which_grade_counts() -> None:
-    entries = [
-        Recorded("Zoë O'Neil", "03_up", 3, 5, {}),
-        Recorded("ada", "03_up", 4, 5, {}),
-        Recorded("eve", "03_up", 1, 5, {}),
-    ]
+BY_HAND = Recorded(
+    "Zoë O'Neil", "03_up", 3.6, 5, {"kernel": (2, 2), "phases": (2, 3)}, 0.4, {"phases": "fine"}, {"phases": GIVEN}
+)
+
+
+def test_the_points_are_those_that_count() -> None:
+    lines = shown(table([ZOE, ADA], [BY_HAND]))
+    assert row(lines, "Zoë O'Neil")[2:] == ["3.6/5", "graded; points given by hand; late: −0.4; 2.5 from tests"]
+    assert row(lines, "ada")[2] == "0/5"
+    (found,) = json.loads(to_json([ZOE], [BY_HAND]))
+    assert (found["points"], found["points_from_tests"], found["late"]) == (3.6, 2.5, 0.4)
+    assert [(each["points"], each["points_from_tests"]) for each in found["exercises"]] == [(2, 2), (2, 0.5)]
+    assert found["review"] == {"phases": GIVEN}
+    assert [exercise.points for exercise in counting(ZOE, [BY_HAND])] == [2, 2]
+    assert summary([ZOE, ADA], 0, [BY_HAND]).startswith("2 submissions, 0 of them graded before; 3.6 of 10 points,")
+
+
+def test_the_table_says_why_points_differ() -> None:
+    late = Recorded("Zoë O'Neil", "03_up", 2, 5, {}, late=0.5)
+    assert row(shown(table([ZOE], [late])), "Zoë O'Neil")[3] == "graded; late: −0.5; 2.5 from tests"
+    same = Recorded("Zoë O'Neil", "03_up", 2.5, 5, {})
+    assert row(shown(table([ZOE], [same])), "Zoë O'Neil")[3] == "graded"
     lost = replace(ADA, status="error: its worker was lost", final=False)
-    assert [line for line in summary([ZOE, lost], 0, entries).splitlines() if line.startswith("counts")] == [
-        "counts: Zoë O'Neil, 03_up: 3 points (by hand or late, 2.5 from tests)",
-        "counts: ada, 03_up: 4 points (from an earlier run)",
+    earlier = Recorded("ada", "03_up", 4, 5, {})
+    assert row(shown(table([lost], [earlier]), 120), "ada")[2:] == [
+        "4/5",
+        "error: its worker was lost; the points are those of an earlier run",
     ]
-    assert "counts" not in summary([ZOE], 0, [Recorded("Zoë O'Neil", "03_up", 2.5, 5, {})])
+
+
+def test_the_summary_says_what_to_look_at() -> None:
+    entry = replace(BY_HAND, review={"kernel": WAITING, "phases": GIVEN, "net": FAILED})
+    assert [line for line in summary([ZOE], 0, [entry]).splitlines() if line.startswith("review")] == [
+        f"review: Zoë O'Neil, 03_up: phases: {GIVEN}; look at it in formgrader",
+        f"review: Zoë O'Neil, 03_up: kernel: {WAITING}; look at it in formgrader",
+    ]
+    assert "review" not in summary([ZOE], 0, [Recorded("Zoë O'Neil", "03_up", 2.5, 5, {})])
+
+
+GRADES = ("student", "unit", "points", "max_points", "late", "status", "isolated", "review")
 
 
 def test_csv_holds_the_points_of_the_gradebook() -> None:
     entries = [
-        Recorded("Zoë O'Neil", "03_up", 4.1, 5, {"phases": (2.5, 3), "kernel": (2, 2)}, late=0.4),
+        replace(BY_HAND, points=4.1, exercises={"phases": (2.5, 3), "kernel": (2, 2)}),
         Recorded("by hand", "02_net", 7, 7, {"net": (7, 7)}),
     ]
     outcomes = by_name(ZOE, ADA)
-    assert rows(grades_csv(entries, outcomes)) == [
-        dict(zip(("student", "unit", "points", "max_points", "late", "status", "isolated"), values, strict=True))
-        for values in (
-            ("by hand", "02_net", "7", "7", "0", "graded by nbgrader", ""),
-            ("Zoë O'Neil", "03_up", "4.1", "5", "0.4", "graded", "yes"),
-            ("ada", "03_up", "0", "5", "0", ADA.status, "yes"),
-        )
+    found = rows(grades_csv(entries, outcomes))
+    assert [tuple(line[name] for name in GRADES) for line in found] == [
+        ("by hand", "02_net", "7", "7", "0", "graded by nbgrader", "", ""),
+        ("Zoë O'Neil", "03_up", "4.1", "5", "0.4", "graded", "yes", "phases"),
+        ("ada", "03_up", "0", "5", "0", ADA.status, "yes", ""),
     ]
     assert [tuple(row.values()) for row in rows(exercises_csv(entries, outcomes))] == [
-        ("Zoë O'Neil", "03_up", "kernel", "2", "2", ""),
-        ("Zoë O'Neil", "03_up", "phases", "2.5", "3", "phases(x=1)\n  came: [red]2[/red]"),
-        ("by hand", "02_net", "net", "7", "7", ""),
+        ("Zoë O'Neil", "03_up", "kernel", "2", "2", "", ""),
+        ("Zoë O'Neil", "03_up", "phases", "2.5", "3", "phases(x=1)\n  came: [red]2[/red]", GIVEN),
+        ("by hand", "02_net", "net", "7", "7", "", ""),
     ]
+
+
+def test_csv_has_names_and_who_handed_in_nothing() -> None:
+    about = {"last_name": "Byron", "first_name": "Ada", "email": "ada@example.org"}
+    absent = Recorded("eve", "03_up", 0, 5, {}, handed_in=False)
+    ada = Recorded("ada", "03_up", 1, 5, {"kernel": (1, 2)})
+    entries = [replace(ada, last_name="Byron", first_name="Ada", email="ada@example.org"), absent]
+    first, eve = rows(grades_csv(entries, {}))
+    assert {name: first[name] for name in about} == about
+    assert (eve["points"], eve["max_points"], eve["status"], eve["email"]) == ("0", "5", "not handed in", "")
+    assert [line["student"] for line in rows(exercises_csv(entries, {}))] == ["ada"]
+    lost = replace(ADA, student="eve", status="error: its worker was lost", final=False)
+    (_, eve) = rows(grades_csv(entries, by_name(lost)))
+    assert eve["status"] == "error: its worker was lost"
+    assert row(shown(table([lost], [absent])), "eve")[2:] == ["0/5", "error: its worker was lost"]
 
 
 def test_csv_says_when_the_points_are_old() -> None:
@@ -167,3 +218,6 @@ def test_a_spreadsheet_computes_nothing() -> None:
         entry = Recorded(evil.student, evil.unit, 0, 2, {"kernel": (0, 2)})
         (line,) = rows(exercises_csv([entry], by_name(evil)))
         assert line["message"] == f'\'{start}HYPERLINK("http://x")'
+        named = replace(entry, student=f"{start}1", last_name=f"{start}2")
+        (line,) = rows(grades_csv([named], {}))
+        assert (line["student"], line["last_name"]) == (f"'{start}1", f"'{start}2")

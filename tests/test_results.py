@@ -68,6 +68,7 @@ def test_the_key_depends_on_everything_that_a_grade_depends_on() -> None:
         replace(JOB, data={"a.txt": b"2"}),
         replace(JOB, data={"b.txt": b"1"}),
         replace(JOB, data={}),
+        replace(JOB, notes=["file left out"]),
     ]
     assert len({key_of(job) for job in [JOB, *others]}) == 1 + len(others)
     assert key_of(replace(JOB)) == key_of(JOB)

@@ -214,7 +214,7 @@ def test_a_text_in_another_encoding_is_named(course: Course) -> None:
     (course.solutions / "01_bad" / "01_bad.md").write_bytes("# Größe".encode("latin-1"))
     lines = refused(course)
     assert len(lines) == 1
-    assert re.match(f"{TEXT}expected MyST Markdown: UnicodeDecodeError", lines[0])
+    assert re.match(f"{TEXT}expected UTF-8, got something else", lines[0])
 
 
 def test_a_bank_in_another_encoding_is_named(course: Course) -> None:

@@ -18,10 +18,12 @@ import psutil
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from playwright.sync_api import Page as BrowserPage
 from rich.console import Console
 from typer.testing import CliRunner
 
-from ci import jobs, pages, parameters
+from ci import jobs, pages
+from ci.execution import execute
 from ci.monitor import Monitor
 from ci.run_notebooks import app, plan
 from ci.verdict import Outcome, judge
@@ -282,13 +284,41 @@ def test_pages_escape_what_notebooks_say(instructor: Run) -> None:
         assert "<script>red" not in (instructor.folder / page).read_text(encoding="utf-8")
 
 
-def test_pages_wait_for_no_network(instructor: Run) -> None:
-    page = Page(instructor.folder / "00_good.html")
-    scripts = [attributes for tag, attributes in page.elements if tag == "script" and "src" in attributes]
-    assert all("async" in attributes for attributes in scripts)
-    assert page.attributes("link", "href") == []
-    assert "$a < b$" in page.words
-    assert "import(" not in (instructor.folder / "00_good.html").read_text(encoding="utf-8")
+def test_pages_load_nothing_and_show_formulas(instructor: Run, page: BrowserPage) -> None:
+    path = instructor.folder / "00_good.html"
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(path.as_uri())
+    assert requests == [path.as_uri()]
+    assert page.locator("math > mrow > *").all_text_contents() == ["a", "<", "b"]
+    assert "import(" not in path.read_text(encoding="utf-8")
+
+
+def written(folder: Path, *cells: NotebookNode) -> Page:
+    """The page of a notebook with these cells."""
+    nbformat.write(notebook(*cells), folder / "u.ipynb")
+    pages.write_pages([Outcome("u", "ok", 1, 0, 0, None, folder / "u.ipynb")], 1, folder, "A title")
+    return Page(folder / "u.html")
+
+
+def test_pictures_keep_their_text_alternative(tmp_path: Path) -> None:
+    described = {"image/png": {"alt": 'a "curve" <b>', "width": 300}}
+    outputs = [
+        nbformat.v4.new_output("display_data", data={"image/png": "AAAA"}, metadata=described),
+        nbformat.v4.new_output("display_data", data={"image/png": "AAAA"}),
+    ]
+    page = written(tmp_path, new_code_cell("plot", outputs=outputs))
+    assert page.attributes("img", "alt") == ['a "curve" <b>', "Figure"]
+    assert page.attributes("img", "width") == ["300"]
+    assert Page(tmp_path / "index.html").attributes("img", "alt") == ['a "curve" <b>', "u, figure 2"]
+
+
+def test_pages_show_formulas_of_outputs_and_attached_pictures(tmp_path: Path) -> None:
+    latex = nbformat.v4.new_output("display_data", data={"text/latex": "$$x^2$$", "text/plain": "<Math object>"})
+    text = new_markdown_cell("![mine](attachment:a.png)", attachments={"a.png": {"image/png": "AAAA"}})
+    page = written(tmp_path, text, new_code_cell("Math('x^2')", outputs=[latex]))
+    assert "msup" in [tag for tag, _ in page.elements]
+    assert page.attributes("img", "src") == ["data:image/png;base64,AAAA"]
 
 
 def test_widgets_fall_back_to_words_on_a_page(tmp_path: Path) -> None:
@@ -301,7 +331,7 @@ def test_widgets_fall_back_to_words_on_a_page(tmp_path: Path) -> None:
     pages.write_pages([Outcome("u", "ok", 1, 0, 0, None, tmp_path / "u.ipynb")], 1, tmp_path, "A title")
     page = Page(tmp_path / "u.html")
     assert "a slider" in page.words
-    assert [src for src in page.attributes("script", "src") if "mathjax" not in src] == []
+    assert page.attributes("script", "src") == []
 
 
 def test_file_sets_parameters(instructor: Run) -> None:
@@ -355,7 +385,7 @@ def test_a_unit_by_part_of_its_name_with_parameters(course: Course, instructor: 
         (["00", "-p", "SED=1"], "expected a parameter of 00_good, one of SEED, STEP; got 'SED'"),
         (["00", "01", "-p", "SEED=1"], "expected a parameter of 01_failing, which has none; got 'SEED'"),
         (["00", "-p", "SEED"], "expected a parameter as NAME=VALUE; got 'SEED'"),
-        (["00", "-p", "SEED=[1"], "expected YAML as the value of SEED"),
+        (["00", "-p", "SEED=[1"], "parameter SEED: expected YAML"),
     ],
 )
 def test_wrong_arguments_get_one_line(course: Course, arguments: list[str], words: str) -> None:
@@ -366,18 +396,13 @@ def test_wrong_arguments_get_one_line(course: Course, arguments: list[str], word
 
 
 @pytest.mark.parametrize(
-    ("content", "words"), [("SEED: 1", "to map units to parameters"), ("07: {SEED: 1}", "got '7'")]
+    ("content", "words"), [("SEED: 1", "to map units to parameters"), ("07: {SEED: 1}", "got '07'")]
 )
 def test_wrong_parameter_files(course: Course, content: str, words: str) -> None:
     path = course.root / "wrong.yaml"
     path.write_text(content)
     with pytest.raises(ValueError, match=re.escape(words)):
         plan(course, [], {}, path)
-
-
-def test_values_are_yaml() -> None:
-    options = ["A=3", "B=1e-3", "C=true", "D=[1, 2]", "E=a=b", "F="]
-    assert parameters.from_options(options) == {"A": 3, "B": 0.001, "C": True, "D": [1, 2], "E": "a=b", "F": None}
 
 
 def test_no_units(tmp_path: Path) -> None:
@@ -390,6 +415,24 @@ def test_a_cell_that_fails_without_a_word(tmp_path: Path) -> None:
     nbformat.write(notebook("1", silent), tmp_path / "u.ipynb")
     outcome = judge("u", tmp_path / "u.ipynb", None, 1, learner=False)
     assert (outcome.status, outcome.error) == ("failed", "cell 2 of 2: an error without an output\n    silent()")
+
+
+@pytest.mark.parametrize(
+    ("leaving", "error"),
+    [
+        ("exit()", None),
+        ("quit", None),
+        ("import sys; sys.exit()", "cell 2 of 3: SystemExit"),
+        ("raise SystemExit(3)", "cell 2 of 3: SystemExit: 3"),
+    ],
+)
+def test_who_leaves_a_notebook_is_named_or_goes_on(leaving: str, error: str | None, tmp_path: Path) -> None:
+    source, target = tmp_path / "in.ipynb", tmp_path / "out.ipynb"
+    nbformat.write(notebook("1", leaving, graded("test_one", 1, "import time; time.sleep(0.5)")), source)
+    stopped = execute(source, target, {}, 60, False, lambda cell, cells: None)
+    outcome = judge("01_unit", target, stopped, 1, learner=False)
+    assert (outcome.error or "").partition("\n")[0] == (error or "")
+    assert outcome.points == (0 if error else 1)
 
 
 def test_unreadable_notebook_is_an_outcome(tmp_path: Path) -> None:

@@ -293,12 +293,16 @@ def test_without_bubblewrap_it_says_how_to_install_it(add: Add) -> None:
     [
         ("bwrap: No permissions to create new namespace", "allow user namespaces"),
         ("bwrap: setting up uid map: Permission denied", "allow user namespaces"),
-        ("bwrap: Unknown option --unshare-all", "install bubblewrap"),
+        ("bwrap: loopback: Failed RTM_NEWADDR: Operation not permitted", "allow user namespaces"),  # Ubuntu 24.04
+        ("bwrap: Unknown option --unshare-all", "it is too old (bubblewrap 0.1.8): install a newer one"),
+        ("bwrap: Can't mount proc on /newroot/proc: Operation not permitted", "in a container, start that with"),
+        ("ModuleNotFoundError: No module named x", "the sandbox starts, but Python does not run in it"),
     ],
 )
 def test_a_bubblewrap_that_fails_says_why(said: str, advice: str, add: Add) -> None:
-    add("bwrap", f"echo '{said}' >&2; exit 1")
-    assert sandbox.available().startswith(f"bubblewrap does not work here: {said}; {advice}")
+    add("bwrap", f'[ "$1" = --version ] && echo bubblewrap 0.1.8 && exit\necho "{said}" >&2; exit 1')
+    assert sandbox.available().startswith(f"bubblewrap is here, but does not work: {said}; {advice}")
+    assert "apt install" not in sandbox.available()
 
 
 def test_other_systems_cannot_isolate(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,6 +121,20 @@ def test_a_whole_test_has_no_faults() -> None:
     assert faults(new_notebook(cells=cells)) == []
 
 
+def test_of_a_cell_that_shows_every_value_the_last_one_counts_and_an_error_counts_more() -> None:
+    """A notebook does so after ``%config InteractiveShell.ast_node_interactivity = "all"``."""
+    for outputs, points in [
+        ((result("Came(2)"), PASSED), 2),
+        ((result("Came(2)"), result("0.5")), 0.5),
+        ((result("0.5"), result("1.5"), PASSED), 1.5),
+        ((result("Came(2)"), CHECK), 0),
+        ((result("2"), ERROR), 0),
+    ]:
+        cell = graded("test_one", 2, *outputs)
+        assert only(cell).points == points
+        assert determine_grade(cell) == (points, 2)
+
+
 def test_nbgrader_reads_the_same_points() -> None:
     for shown, points in [("np.float64(0.5)", 0.5), ("nan", 0), ("3", 0), ("-1", 0), ("'word'", 2)]:
         cell = graded("test_one", 2, result(shown))
@@ -154,8 +168,8 @@ def test_the_message_is_the_first_failure() -> None:
 
 
 def test_an_error_without_words_has_its_name() -> None:
-    silent = new_output("error", ename="NotImplementedError", evalue="", traceback=[])
-    assert only(graded("test_one", 2, silent)).message == "NotImplementedError"
+    silent = new_output("error", ename="RuntimeError", evalue="", traceback=[])
+    assert only(graded("test_one", 2, silent)).message == "RuntimeError"
 
 
 def test_a_stopped_test_says_why() -> None:

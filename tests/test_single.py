@@ -1,3 +1,4 @@
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,10 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
+from course_lib.checks.errors import not_written
 from course_lib.grading import single
-from course_lib.grading.kernel.learner import Learner, NotStarted
+from course_lib.grading.kernel.learner import Learner, LearnerDied, NotStarted
 from course_lib.grading.kernel.limits import Limits
-from course_lib.grading.kernel.outputs import error
 from course_lib.grading.outcome import Job, Outcome
 from course_lib.grading.single import grade_one
 from course_lib.release import KERNEL
@@ -78,7 +79,7 @@ def test_right_answers_earn_every_point() -> None:
 def test_an_untouched_notebook_earns_nothing() -> None:
     outcome = grade_one(handed_in())
     assert (outcome.status, points(outcome), outcome.mended) == ("graded", [0, 0], [])
-    assert {exercise.message for exercise in outcome.exercises} == {"NotImplementedError"}
+    assert [exercise.message for exercise in outcome.exercises] == [not_written("one"), not_written("two")]
 
 
 def test_demonstrations_do_not_run() -> None:
@@ -165,20 +166,86 @@ def test_the_time_of_a_submission_ends_it() -> None:
     assert "TimeoutError: stopped after" in outcome.log
 
 
-@pytest.mark.parametrize(("cell_s", "later"), [(300, 30), (20, 10), (2, 2)])
-def test_after_one_test_was_stopped_others_have_less_time(
-    cell_s: float, later: float, monkeypatch: pytest.MonkeyPatch
+class Untiring:
+    """A kernel that takes all of its time for a cell or test that says ``stop``, and tells how much it had."""
+
+    given: list[float]
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def __enter__(self) -> "Untiring":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def run_cell(self, source: str, seconds: float) -> list[NotebookNode]:
+        self.given.append(seconds)
+        if "stop" in source:
+            time.sleep(seconds)
+        if "die" in source:
+            raise LearnerDied("by its own hand")
+        return []
+
+
+@pytest.fixture
+def untiring(monkeypatch: pytest.MonkeyPatch) -> type[Untiring]:
+    """Grade with such a kernel; no cell has less than 0.01 s."""
+    Untiring.given = []
+    monkeypatch.setattr(single, "Learner", Untiring)
+    monkeypatch.setattr(single, "run_test", lambda source, learner, _, seconds: learner.run_cell(source, seconds))
+    monkeypatch.setattr(single, "ENOUGH", 0.01)
+    return Untiring
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "given"),
+    [
+        ("pass", "pass", [0.5] * 6),
+        ("stop", "pass", [0.5] + [0.05] * 5),
+        ("pass", "stop", [0.5] * 4 + [0.05] * 2),
+        ("stop", "stop", [0.5] + [0.05] * 3 + [0.01] * 2),
+    ],
+)
+def test_after_a_cell_was_stopped_cells_and_tests_have_less_time(
+    untiring: type[Untiring], one: str, two: str, given: list[float]
 ) -> None:
-    given: list[float] = []
+    grade_one(handed_in(one, two, limits=Limits(cell_s=0.5)))
+    assert untiring.given == given
 
-    def stopped(source: str, learner: Learner, cells: list[str], seconds: float) -> list[NotebookNode]:
-        given.append(seconds)
-        return [error("TimeoutError", "")] if len(given) == 2 else []
 
-    monkeypatch.setattr(single, "run_test", stopped)
-    outcome = grade_one(handed_in(right("one"), right("two"), limits=Limits(cell_s=cell_s)))
-    assert points(outcome) == [1, 3]
-    assert given == [cell_s, cell_s, later, later]
+def test_after_a_test_was_stopped_cells_and_tests_have_less_time(untiring: type[Untiring]) -> None:
+    grade_one(handed_in("pass", "pass", source=instructors("{name}  # stop"), limits=Limits(cell_s=0.5)))
+    assert untiring.given == [0.5, 0.5, 0.05, 0.05, 0.05, 0.01]
+
+
+def test_a_cell_that_runs_again_has_twice_the_time_it_took_but_less_if_it_was_stopped(
+    untiring: type[Untiring],
+) -> None:
+    source = instructors()
+    source.cells[:0] = [new_code_cell("import time\ntime.sleep(0.1)"), new_code_cell("stop"), new_code_cell("die")]
+    slow = untiring.run_cell
+
+    def run_cell(self: Untiring, cell: str, seconds: float) -> list[NotebookNode]:
+        if "sleep" in cell:
+            time.sleep(0.1)
+        return slow(self, cell, seconds)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(untiring, "run_cell", run_cell)
+        grade_one(handed_in("pass", "pass", source, limits=Limits(cell_s=0.5)))
+    first, *rest = untiring.given[3:5]
+    assert untiring.given[:3] == [0.5, 0.5, 0.05]
+    assert first >= 0.2
+    assert rest == [0.05], "it was stopped"
+
+
+def test_a_kernel_that_runs_no_more_cells_is_not_waited_for() -> None:
+    one = f"shell = get_ipython()\nshell.run_cell = shell.run_cell_async = lambda *_, **__: None\n{right('one')}"
+    outcome = grade_one(handed_in(one, right("two"), limits=Limits(cell_s=100, submission_s=200)))
+    assert points(outcome) == [0, 0]
+    assert {exercise.message for exercise in outcome.exercises} == {"ChannelError: your code stopped answering"}
 
 
 def test_a_learner_reads_the_units_data() -> None:

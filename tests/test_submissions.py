@@ -10,7 +10,7 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 
 from course_lib.course import Course
-from course_lib.grading.submission.find import Submission, find_submissions, without_notebooks
+from course_lib.grading.submission.find import Submission, find_submissions
 
 # pytest resets the filters of the library; what reaches a terminal is seen in test_grade.py. nbgrader uses SQLAlchemy
 # in a way that warns.
@@ -106,17 +106,6 @@ def test_a_unit_s_folder_without_a_notebook_gets_a_line(course: Course, tmp_path
     ]
 
 
-def test_folders_with_nothing_in_them_are_named(course: Course) -> None:
-    submitted = course.classroom / "submitted"
-    place(submitted, "ada", "01_next", "01_next.ipynb")
-    place(submitted, "bob", "01_NEXT", "01_NEXT.ipynb")
-    place(submitted, "kim", "work.zip")
-    place(submitted, "notes.txt")
-    place(submitted, "__MACOSX", "ada", "01_next.ipynb")
-    assert without_notebooks(course, find_submissions(course, [submitted])) == ["bob", "kim"]
-    assert without_notebooks(Course(course.root / "other"), []) == []
-
-
 @pytest.mark.parametrize("student", ["<b>ada", 'a" onclick="b'])
 def test_a_name_that_would_be_html_in_formgrader_is_refused(course: Course, tmp_path: Path, student: str) -> None:
     place(tmp_path, student, "00_start", "00_start.ipynb")
@@ -152,19 +141,6 @@ def test_a_renamed_notebook_in_a_units_folder(course: Course, tmp_path: Path) ->
         (found,) = find_submissions(course, [path])
         assert (found.student, found.unit, found.path, found.problem) == ("ada", "00_start", notebook, "")
         assert found.mended == ("called 'final version (2).ipynb': taken for 00_start.ipynb",)
-
-
-def test_the_right_name_goes_before_others(course: Course, tmp_path: Path) -> None:
-    notebook = place(tmp_path, "ada", "00_start", "00_start.ipynb")
-    place(tmp_path, "ada", "00_start", "00_start-Copy1.ipynb")
-    place(tmp_path, "ada", "00_start", "01_next.ipynb")
-    assert find_submissions(course, [tmp_path]) == [Submission("ada", "00_start", notebook)]
-
-
-def test_two_renamed_notebooks_are_one_too_many(course: Course, tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        place(tmp_path, "ada", "00_start", f"{name}.ipynb")
-    assert all("found 2; this one is" in found.problem for found in find_submissions(course, [tmp_path]))
 
 
 def test_checkpoints_and_what_archives_leave(course: Course, tmp_path: Path) -> None:

@@ -323,8 +323,8 @@ SLOW = {
     "a trickle": hostile(
         "lambda s, n: [s.sendall(message(None, [10**6]))] and [s.send(b'x') and time.sleep(0.1) for _ in range(99)]"
     ),
-    "no agent": f"import course_lib.grading.trusted.agent as agent\nagent.serve = lambda: None\n{RIGHT}",
 }
+NO_AGENT = f"import course_lib.grading.trusted.agent as agent\nagent.serve = lambda: None\n{RIGHT}"
 
 
 @pytest.mark.parametrize("name", SLOW)
@@ -333,6 +333,12 @@ def test_a_test_ends_in_time(kernel: BareKernel, name: str) -> None:
     start = time.monotonic()
     assert error_in(run(kernel, SLOW[name], test, seconds=1)) == ("TimeoutError", "stopped after 1 s; an endless loop?")
     assert time.monotonic() - start < 8
+    assert kernel.run_cell(AGAIN) == []
+    assert passes(run(kernel, RIGHT))
+
+
+def test_where_no_agent_serves_the_test_ends_with_the_cell(kernel: BareKernel) -> None:
+    assert error_in(run(kernel, NO_AGENT, seconds=100)) == ("ChannelError", "your code stopped answering")
     assert kernel.run_cell(AGAIN) == []
     assert passes(run(kernel, RIGHT))
 

@@ -56,6 +56,31 @@ def test_worked_by_hand() -> None:
     np.testing.assert_array_equal(max_unpool(pooled, argmax, x.shape)[0, :, :, 0], [[0, 0, 0], [4, 0, 14], [0, 6, 0]])
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("channels", [1, 16, 17])
+def test_infinite_values_stay_in_their_place(channels: int, dtype: str) -> None:
+    """Windows that tile the output, and any other way; a plain sum with zeros would make NaN of its neighbors."""
+    values = np.resize([np.inf, 1, -np.inf, np.nan, 0], (2, 3, 4, channels))
+    for shape in ((2, 6, 8, channels), (2, 7, 9, channels)):
+        numbers = np.random.default_rng(0)
+        places = np.stack([numbers.permutation(math.prod(shape[1:]))[: values[0].size] for _ in range(2)])
+        for argmax in (places.reshape(values.shape), first_of_each_window(values.shape, shape)):
+            pooled = tf.cast(values, dtype)
+            with tf.GradientTape() as tape:
+                tape.watch(pooled)
+                output = max_unpool(pooled, argmax, shape)
+            expected = plain_unpool(values, argmax, shape, False)
+            np.testing.assert_array_equal(tf.cast(output, "float64"), expected)
+            gradient = tape.gradient(output, pooled, tf.cast(expected, dtype))
+            np.testing.assert_array_equal(tf.cast(gradient, "float64"), values)
+
+
+def first_of_each_window(pooled: tuple[int, ...], shape: tuple[int, ...]) -> Array:
+    """Return the indices of the upper left entries of windows of 2 x 2."""
+    y, x, c = np.meshgrid(*map(np.arange, pooled[1:]), indexing="ij")
+    return np.broadcast_to((2 * y * shape[2] + 2 * x) * shape[3] + c, pooled)
+
+
 @settings(max_examples=80, deadline=None)
 @given(switches())
 def test_unpooling_is_its_definition_and_its_gradient_gathers(drawn: Any) -> None:

@@ -34,11 +34,15 @@ def plain_upsample(x: Array, factor: int) -> Array:
     result = np.zeros((batch, height * factor, width * factor, channels))
     for row, column in np.ndindex(height, width):
         for i, j in np.ndindex(height * factor, width * factor):
-            down = 1 - abs((i + 0.5) / factor - (row + 0.5))
-            across = 1 - abs((j + 0.5) / factor - (column + 0.5))
+            down, across = tent(i, row, factor), tent(j, column, factor)
             if down > 0 and across > 0:
                 result[:, i, j] += down * across * x[:, row, column]
     return result
+
+
+def tent(pixel: int, sample: int, factor: int) -> float:
+    """Return the weight of a sample for a pixel: 1 minus their distance in samples, exactly 0 where that is 1."""
+    return (2 * factor - abs(2 * pixel + 1 - (2 * sample + 1) * factor)) / (2 * factor)
 
 
 @pytest.mark.parametrize(
@@ -193,6 +197,84 @@ def test_labels_are_the_argmax(factor: int, batch: int, height: int, width: int,
 def test_labels_of_two_samples() -> None:
     logits = np.array([[[[1.0, 0.0], [0.0, 3.0]]]])  # class 1 wins from a quarter of the way
     np.testing.assert_array_equal(label_map(logits, 4)[0], [[0, 0, 0, 1, 1, 1, 1, 1]] * 4)
+
+
+FLOATS = ["float16", "bfloat16", "float32", "float64"]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("factor", [1, *FACTORS, 16, 31])
+@pytest.mark.parametrize("value", [-np.inf, np.inf, np.nan])
+def test_infinite_logit_reaches_its_own_pixels_only(value: float, factor: int, dtype: str) -> None:
+    """Class 1 is infinite or NaN at one entry, at every border in turn, and above class 0 elsewhere."""
+    for row, column in np.ndindex(3, 4):
+        logits = np.tile([1.0, 2.0], (1, 3, 4, 1))
+        logits[0, row, column, 1] = value
+        down, across = (
+            [tent(i, entry, factor) > 0 for i in range(size * factor)] for entry, size in ((row, 3), (column, 4))
+        )
+        expected = np.where(np.outer(down, across), int(value == np.inf), 1)
+        np.testing.assert_array_equal(label_map(tf.cast(logits, dtype), factor)[0], expected)
+
+
+@pytest.mark.parametrize("value", [-np.inf, np.inf, np.nan])
+def test_class_that_is_infinite_everywhere(value: float) -> None:
+    logits = random(2, 3, 4, 5)
+    logits[..., 2] = value
+    others = label_map(np.delete(logits, 2, axis=-1), 4)
+    expected = np.full_like(others, 2) if value == np.inf else others + (others >= 2)
+    np.testing.assert_array_equal(label_map(logits, 4), expected)
+
+
+def test_equal_logits_go_to_the_first_class() -> None:
+    for logits in ([3, 3, 3], [np.inf, np.inf, 1], [-np.inf, -np.inf, -np.inf], [np.nan, -np.inf, np.nan]):
+        np.testing.assert_array_equal(label_map(np.reshape(logits, (1, 1, 1, 3)), 2), np.zeros((1, 2, 2)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 6), st.integers(1, 4), st.integers(1, 4), st.integers(1, 4), st.sampled_from(FLOATS), st.data())
+def test_labels_are_the_argmax_with_infinite_logits(
+    factor: int, height: int, width: int, classes: int, dtype: str, data: st.DataObject
+) -> None:
+    logits = random(1, height, width, classes)
+    for spot in data.draw(st.lists(st.integers(0, logits.size - 1), max_size=5)):
+        logits.flat[spot] = data.draw(st.sampled_from([np.inf, -np.inf, np.nan]))
+    logits = tf.cast(logits, dtype)
+    labels = label_map(logits, factor)
+    with np.errstate(invalid="ignore"):
+        upsampled = plain_upsample(tf.cast(logits, "float64").numpy(), factor)
+        np.testing.assert_allclose(
+            tf.cast(transposed_upsample(logits, factor), "float64"),
+            upsampled,
+            atol=1e-5 if "32" in dtype or "64" in dtype else 3e-2,
+        )
+        scores = np.where(np.isnan(upsampled), -np.inf, upsampled)
+        best, chosen = scores.max(axis=-1), np.take_along_axis(scores, labels[..., None], axis=-1)[..., 0]
+        assert ((chosen == best) | (best - chosen < 1e-5)).all()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("factor", [1, *FACTORS])
+def test_infinite_gradient_reaches_its_own_samples_only(factor: int, dtype: str) -> None:
+    for pixel in {
+        (0, 0),
+        (0, 2 * factor - 1),
+        (factor - 1, factor),
+        (3 * factor - 1, 0),
+        (3 * factor - 1, 2 * factor - 1),
+    }:
+        x = tf.zeros((1, 3, 2, 1), dtype)
+        upstream = np.zeros((1, 3 * factor, 2 * factor, 1))
+        upstream[0, *pixel] = np.inf
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            wide = transposed_upsample(x, factor)
+        came = tape.gradient(wide, x, tf.cast(upstream, dtype)).numpy()[0, ..., 0]
+        near = [
+            [tent(place, entry, factor) > 0 for entry in range(size)] for place, size in zip(pixel, (3, 2), strict=True)
+        ]
+        reached = np.outer(near[0], near[1])
+        np.testing.assert_array_equal(came, np.where(reached, np.inf, 0))
 
 
 def test_labels_need_little_memory() -> None:

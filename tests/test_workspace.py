@@ -8,11 +8,12 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from course_lib import workspace
+from course_lib.checks.errors import not_written
 from course_lib.course import Course
 from course_lib.grading.execution import execute
 from course_lib.grading.scores import ExerciseScore
 from course_lib.release import released
-from tests.tiny_course import RIGHT, UNIT, WRONG, answered, make_course
+from tests.tiny_course import RIGHT, UNIT, WRONG, answered, cell, make_course, untouched
 
 OTHER = "02_again"
 UNITS = (UNIT, OTHER)
@@ -104,6 +105,25 @@ def test_start_anew_of_an_unreleased_unit_takes_nothing_away(course: Course) -> 
     assert workspace.own_notebook(course, UNIT).read_bytes() == mine
 
 
+def test_check_tells_the_first_cause(course: Course) -> None:
+    write_answer(course, "def double(x):\nreturn 2 * x")
+    (exercise,) = workspace.check(course, UNIT)
+    cause = "the cell of double is not valid Python, so none of it ran: IndentationError: expected an indented block"
+    assert exercise.message.startswith(cause)
+    assert "\n  line 2: return 2 * x\n" in exercise.message
+
+
+def test_check_tells_what_is_not_written_and_what_is_gone(course: Course) -> None:
+    workspace.hand_out(course, [UNIT])
+    (exercise,) = workspace.check(course, UNIT)
+    assert exercise.message == not_written("double")
+    notebook = untouched(course)
+    notebook["cells"].remove(cell(notebook, "double"))
+    workspace.own_notebook(course, UNIT).write_text(json.dumps(notebook), encoding="utf-8")
+    (exercise,) = workspace.check(course, UNIT)
+    assert exercise.message.startswith("the cell of double is missing from your notebook")
+
+
 def test_check_runs_the_visible_checks_once_until_something_changes(
     course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,7 +148,7 @@ def test_check_runs_the_visible_checks_once_until_something_changes(
     assert (wrong.points, wrong.max_points) == (0, 1)
     assert "came:         6" in wrong.message
     assert len(runs) == 3
-    assert workspace.progress(course) == {UNIT: (0, 1), OTHER: (0, 1)}
+    assert workspace.progress(course) == {UNIT: (0, 1, 2), OTHER: (0, 1, 2)}
     assert len(runs) == 3
 
 
@@ -140,17 +160,23 @@ def test_the_notebook_runs_beside_the_learners_files(course: Course) -> None:
 
 @pytest.mark.usefixtures("no_kernel")
 def test_progress_of_what_nobody_has_touched(course: Course) -> None:
-    expected = {UNIT: (0, 1), OTHER: (0, 1)}
+    expected = {UNIT: (0, 1, 2), OTHER: (0, 1, 2)}
     assert workspace.progress(course) == expected
     workspace.hand_out(course, UNITS)
     assert workspace.progress(course) == expected
 
 
 @pytest.mark.usefixtures("no_kernel")
-def test_progress_says_what_is_not_released(course: Course) -> None:
+def test_progress_counts_what_is_released(course: Course) -> None:
     released(course, OTHER).unlink()
-    with pytest.raises(ValueError, match="expected 02_again to be released"):
+    assert workspace.progress(course) == {UNIT: (0, 1, 2)}
+    released(course, UNIT).unlink()
+    with pytest.raises(ValueError, match=r"expected released units .* in .*notebooks, found none"):
         workspace.progress(course)
+
+
+def test_hidden_points_are_those_of_the_release(course: Course) -> None:
+    assert workspace.hidden_points(course, UNIT) == {"double": 2}
 
 
 @pytest.mark.usefixtures("no_kernel")
@@ -180,7 +206,7 @@ def test_a_kept_result_that_cannot_be_read_is_made_anew(
     write_answer(course, RIGHT)
     scores = [ExerciseScore("double", 1, 1, "")]
     monkeypatch.setattr(workspace, "execute", lambda notebook, *_: notebook)
-    monkeypatch.setattr(workspace, "score", lambda _: scores)
+    monkeypatch.setattr(workspace, "score", lambda *_: scores)
     kept = course.work / ".checked" / f"{UNIT}.json"
     kept.parent.mkdir()
     kept.write_text(content)

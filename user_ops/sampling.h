@@ -17,7 +17,7 @@ namespace pixelwise {
 struct Neighbors {
   int64_t lower, upper;
   float fraction;
-  bool inside;  // false where the position was clamped: nothing changes when it moves
+  bool inside;  // false where nothing changes when the position moves: it was clamped, or there is one entry only
 };
 
 // The neighbors of a coordinate on an axis of `size` > 0 entries. A NaN gives entry 0, so that it can never be read
@@ -33,7 +33,14 @@ PIXELWISE_HOST_DEVICE Neighbors neighbors(float coordinate, float offset, float 
   // A float cannot tell apart neighbors on an axis of more than 2^24 entries, hence the bound.
   const float fraction = clamped - static_cast<float>(lower);
   return {lower, lower + 1 < size ? lower + 1 : size - 1, fraction < 1.0f ? fraction : 1.0f,
-          position >= 0.0f && position <= last};
+          size > 1 && position >= 0.0f && position <= last};
+}
+
+// weight * value, and 0 where the weight is exactly 0: what does not take part must not turn a sum into NaN, which
+// 0 * infinity would do.
+template <typename Sum>
+PIXELWISE_HOST_DEVICE Sum weighted(Sum weight, Sum value) {
+  return weight == 0 ? Sum(0) : weight * value;
 }
 
 // Whether a location has a NaN among its two coordinates.

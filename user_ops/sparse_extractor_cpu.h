@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "sampling.h"
@@ -47,8 +49,8 @@ struct Corners {
     const T *a = pixel[0], *b = pixel[1], *c = pixel[2], *d = pixel[3];
     const Sum wa = weight[0], wb = weight[1], wc = weight[2], wd = weight[3];
     for (int64_t i = 0; i < channels; ++i) {
-      out[i] = static_cast<T>(wa * static_cast<Sum>(a[i]) + wb * static_cast<Sum>(b[i]) +
-                              wc * static_cast<Sum>(c[i]) + wd * static_cast<Sum>(d[i]));
+      out[i] = static_cast<T>(weighted(wa, static_cast<Sum>(a[i])) + weighted(wb, static_cast<Sum>(b[i])) +
+                              weighted(wc, static_cast<Sum>(c[i])) + weighted(wd, static_cast<Sum>(d[i])));
     }
   }
 };
@@ -100,7 +102,7 @@ void extract_planes(const PixelwiseSparseExtractor& p, const Parallel& parallel,
       for (int64_t c = 0; c < count; ++c) {
         Sum sum = 0;
         for (int k = 0; k < 4; ++k) {
-          sum += at.weight<Sum>(k) * static_cast<Sum>(planes[c * area + at.pixel(k, p.width)]);
+          sum += weighted(at.weight<Sum>(k), static_cast<Sum>(planes[c * area + at.pixel(k, p.width)]));
         }
         column[c] = static_cast<T>(sum);
       }
@@ -171,6 +173,7 @@ class RowBuckets {
 template <typename T>
 void add_scaled(accumulator_t<T> weight, const T* __restrict gradient, int64_t channels,
                 accumulator_t<T>* __restrict sums) {
+  if (weight == 0) return;
   for (int64_t c = 0; c < channels; ++c) sums[c] += weight * static_cast<accumulator_t<T>>(gradient[c]);
 }
 
@@ -215,7 +218,7 @@ void extract_gradient_planes(const PixelwiseSparseExtractor& p, const Parallel& 
       const T* column = gradient + i * p.channels + channel;
       for (int64_t c = 0; c < count; ++c) {
         for (int k = 0; k < 4; ++k) {
-          sums[c * area + at.pixel(k, p.width)] += at.weight<Sum>(k) * static_cast<Sum>(column[c]);
+          sums[c * area + at.pixel(k, p.width)] += weighted(at.weight<Sum>(k), static_cast<Sum>(column[c]));
         }
       }
     }
@@ -231,10 +234,11 @@ void extract_gradient(const PixelwiseSparseExtractor& p, const Parallel& paralle
       p, parallel, centroids, gradient, result);
 }
 
-// The derivatives of one location, before the division by the scale. Neighboring channels lie `stride` apart.
-template <typename T>
-void slopes(const T* const corners[4], const Sample& at, const T* gradient, int64_t channels, int64_t stride,
-            float* result) {
+// The derivatives (y, x) of one location where it is not clamped, before the division by the scale, with a product that
+// is given. Neighboring channels lie `stride` apart.
+template <typename T, typename Product>
+std::pair<accumulator_t<T>, accumulator_t<T>> sum_slopes(const T* const corners[4], const Sample& at, const T* gradient,
+                                                         int64_t channels, int64_t stride, const Product& times) {
   using Sum = accumulator_t<T>;
   const T *a = corners[0], *b = corners[1], *c = corners[2], *d = corners[3];
   const Sum fy = at.y.fraction, fx = at.x.fraction;
@@ -244,8 +248,21 @@ void slopes(const T* const corners[4], const Sample& at, const T* gradient, int6
     const Sum va = static_cast<Sum>(a[i * stride]), vb = static_cast<Sum>(b[i * stride]);
     const Sum vc = static_cast<Sum>(c[i * stride]), vd = static_cast<Sum>(d[i * stride]);
     const Sum g = static_cast<Sum>(gradient[i]);
-    dy += g * ((1 - fx) * (vc - va) + fx * (vd - vb));
-    dx += g * ((1 - fy) * (vb - va) + fy * (vd - vc));
+    dy += times(g, times(1 - fx, vc - va) + times(fx, vd - vb));
+    dx += times(g, times(1 - fy, vb - va) + times(fy, vd - vc));
+  }
+  return {dy, dx};
+}
+
+// The derivatives of one location, before the division by the scale.
+template <typename T>
+void slopes(const T* const corners[4], const Sample& at, const T* gradient, int64_t channels, int64_t stride,
+            float* result) {
+  using Sum = accumulator_t<T>;
+  auto [dy, dx] = sum_slopes(corners, at, gradient, channels, stride, [](Sum a, Sum b) { return a * b; });
+  // The plain product is several times faster. Where a factor of 0 makes a difference, a sum is not finite.
+  if (!std::isfinite(dy) || !std::isfinite(dx)) {
+    std::tie(dy, dx) = sum_slopes(corners, at, gradient, channels, stride, weighted<Sum>);
   }
   result[0] = static_cast<float>(at.y.inside ? dy : 0);
   result[1] = static_cast<float>(at.x.inside ? dx : 0);

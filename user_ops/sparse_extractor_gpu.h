@@ -64,7 +64,7 @@ __global__ void __launch_bounds__(kThreads)
         for (int k = 0; k < 4; ++k) pixels[k] = load<N>(image + corners.offsets[k] + group * N * s.channel);
         for (int n = 0; n < N; ++n) {
           Sum sum = 0;
-          for (int k = 0; k < 4; ++k) sum += corners.weights[k] * static_cast<Sum>(pixels[k].values[n]);
+          for (int k = 0; k < 4; ++k) sum += weighted(corners.weights[k], static_cast<Sum>(pixels[k].values[n]));
           column.values[n] = static_cast<T>(sum);
         }
       }
@@ -100,7 +100,7 @@ __global__ void __launch_bounds__(kThreads)
       const Vector<T, N> column = load<N>(gradient + i * p.channels + group * N);
       for (int k = 0; k < 4; ++k) {
         Vector<T, N> terms;
-        for (int n = 0; n < N; ++n) terms.values[n] = corners.weights[k] * column.values[n];
+        for (int n = 0; n < N; ++n) terms.values[n] = weighted(corners.weights[k], column.values[n]);
         add(image + corners.offsets[k] + group * N * s.channel, terms);
       }
     }
@@ -130,8 +130,8 @@ __global__ void __launch_bounds__(kThreads)
         Sum f[4];
         for (int k = 0; k < 4; ++k) f[k] = static_cast<Sum>(pixels[k].values[n]);
         const Sum g = static_cast<Sum>(column.values[n]);
-        dy += g * ((1 - fx) * (f[2] - f[0]) + fx * (f[3] - f[1]));
-        dx += g * ((1 - fy) * (f[1] - f[0]) + fy * (f[3] - f[2]));
+        dy += weighted(g, weighted(1 - fx, f[2] - f[0]) + weighted(fx, f[3] - f[1]));
+        dx += weighted(g, weighted(1 - fy, f[1] - f[0]) + weighted(fy, f[3] - f[2]));
       }
     }
     for (int step = kWarp / 2; step > 0; step /= 2) {

@@ -86,7 +86,7 @@ __global__ void __launch_bounds__(kTileChannels)
         const Sum term = static_cast<Sum>(gradient[reader.location * p.channels + tile.channel + threadIdx.x]);
         for (int k = 0; k < 2; ++k) {
           const int x = reader.columns[k];
-          if (x >= 0 && x < kTileColumns) sums[x][threadIdx.x] += reader.weights[k] * term;
+          if (x >= 0 && x < kTileColumns) sums[x][threadIdx.x] += weighted(reader.weights[k], term);
         }
       }
       __syncthreads();

@@ -74,6 +74,7 @@ class Came:
             raise self.failed(f"dtype {dtype}", f"dtype {self.array.dtype}", f"the result was not converted to {dtype}")
         return self
 
+    @np.errstate(all="ignore")  # a learner may have turned what NumPy would only warn of into errors
     def equals(
         self,
         expected: ArrayLike,

@@ -9,6 +9,19 @@ from course_lib.checks.elsewhere import Elsewhere, kind_of
 
 SMALL = 36  # numbers of an array that are written out as a table
 FEW = 9  # and in one line
+# How numbers are written, whatever a learner has set for the notebook.
+PRINT: dict[str, Any] = {
+    "precision": 4,
+    "suppress": True,
+    "threshold": SMALL,
+    "linewidth": 100,
+    "sign": "-",
+    "floatmode": "maxprec",
+    "nanstr": "nan",
+    "infstr": "inf",
+    "formatter": {},
+    "legacy": False,
+}
 
 
 def as_array(value: object) -> NDArray[Any]:
@@ -58,7 +71,7 @@ def describe(value: object) -> str:
     if array.ndim == 0:
         return f"{array.item():.6g}" if array.dtype.kind == "f" else str(array.item())
     if 0 < array.size <= SMALL and array.ndim <= 2:
-        numbers = np.array2string(array, precision=4, suppress_small=True, max_line_width=100)
+        numbers = _numbers(array, " ")
         return f"{_head(array)}\n{numbers}" if array.ndim > 1 else f"{_head(array)} {numbers}"
     return _outline(array)
 
@@ -70,6 +83,12 @@ def _thing(value: object) -> str:
     if type(value).__module__ == "__main__":
         return shorten(repr(value))
     return f"{type(value).__name__} {shorten(' '.join(str(value).split()))}"
+
+
+def _numbers(array: NDArray[Any], separator: str) -> str:
+    """Write an array out."""
+    with np.printoptions(**PRINT):
+        return np.array2string(array, separator=separator)
 
 
 def _head(array: NDArray[Any]) -> str:
@@ -108,6 +127,5 @@ def _short(value: object) -> str:
     if array.ndim == 0:
         return describe(value)
     if 0 < array.size <= FEW and array.dtype.kind in "iuf":
-        numbers = np.array2string(array, precision=4, suppress_small=True, separator=", ")
-        return " ".join(numbers.split())
+        return " ".join(_numbers(array, ", ").split())
     return _outline(array)

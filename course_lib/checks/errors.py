@@ -74,9 +74,14 @@ def unwritten(error: NotImplementedError, function: object) -> NotImplementedErr
     """Give an error a short text in the notebook: which function is not written yet."""
     line = line_of(error, notebook_scope(function))
     name = line.function if line else name_of(function)
-    text = f"{name} is not written yet: replace the line `raise NotImplementedError` by your code"
+    text = not_written(name)
     error._render_traceback_ = lambda: rendered(text)  # type: ignore[attr-defined]
     return error
+
+
+def not_written(name: str) -> str:
+    """Say that a function is as it was handed out."""
+    return f"{name} is not written yet: replace the line `raise NotImplementedError` by your code"
 
 
 def where(error: Exception, function: object) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from course_lib.color import arguments
 from course_lib.color.scale import AB_BOUND, BEYOND, CHROMA_BOUND
+from course_lib.integers import as_integer
 
 FADING = 0.03  # of Larsson et al.: where the hues agree less than this, the color fades to gray
 FEWEST = 3  # bins: two hues opposite to each other have no mean
@@ -48,12 +49,13 @@ def hue_chroma_histogram(ab: ArrayLike, bins: int = 32) -> tuple[NDArray[np.floa
     array = arguments.bounded(ab, 2, f"ab in [-{AB_BOUND:g}, {AB_BOUND:g}]", -most, most).astype(np.float64)
     if array.ndim < 2 or array.shape[-2] == 0:
         raise ValueError(f"expected ab of shape (..., N, 2) with at least one pixel, got {array.shape}")
-    if not isinstance(bins, int | np.integer) or bins < FEWEST:
+    number = as_integer(bins)
+    if number is None or number < FEWEST:
         raise ValueError(f"expected {FEWEST} bins or more, as a whole number, got {bins!r}")
     a, b = array[..., 0], array[..., 1]
     turns = np.arctan2(b, a) / math.tau
     chroma = np.minimum(np.hypot(a, b) / CHROMA_BOUND, 1)
-    return _vote(turns * bins, bins), _vote(chroma * (bins - 1), bins)
+    return _vote(turns * number, number), _vote(chroma * (number - 1), number)
 
 
 def _vote(places: NDArray[np.float64], bins: int) -> NDArray[np.float32]:

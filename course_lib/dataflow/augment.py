@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from course_lib.dataflow.base import DataFlow, Datapoint, ProxyDataFlow, chosen_seed, count
+from course_lib.dataflow.base import DataFlow, Datapoint, ProxyDataFlow, chosen_seed, component_index, count
 from course_lib.dataflow.maps import component, replaced
 
 Array = NDArray[Any]
@@ -162,7 +162,7 @@ class AugmentImageComponents(ProxyDataFlow):
             if not isinstance(augmentor, Augmentor):
                 raise ValueError(f"expected augmentors such as Flip(), got {augmentor!r}")
         self.augmentors = list(augmentors)
-        self.index = tuple(index)
+        self.index = tuple(component_index(each) for each in index)
         self.seed = chosen_seed(seed)
         self.splits = flow.splits
 

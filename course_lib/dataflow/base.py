@@ -9,6 +9,8 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
+from course_lib.integers import as_integer
+
 Datapoint = list[Any]
 
 
@@ -139,9 +141,10 @@ def chosen_seed(seed: int | None) -> int:
     """
     if seed is None:
         return secrets.randbits(32)
-    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+    number = as_integer(seed)
+    if number is None or number < 0:
         raise ValueError(f"expected a seed of 0 or more, or None, got {seed!r}")
-    return seed
+    return number
 
 
 def count(name: str, number: int) -> int:
@@ -152,6 +155,21 @@ def count(name: str, number: int) -> int:
     ValueError
         If it is anything else; the message calls it ``name``.
     """
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+    whole = as_integer(number)
+    if whole is None or whole < 1:
         raise ValueError(f"expected {name} to be a whole number of 1 or more, got {number!r}")
-    return number
+    return whole
+
+
+def component_index(index: int) -> int:
+    """Take in the index of a component; a negative one counts from the end.
+
+    Raises
+    ------
+    ValueError
+        If it is no whole number.
+    """
+    whole = as_integer(index)
+    if whole is None:
+        raise ValueError(f"expected the index of a component as a whole number, got {index!r}")
+    return whole

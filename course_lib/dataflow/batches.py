@@ -2,10 +2,13 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from course_lib.dataflow.base import DataFlow, Datapoint, ProxyDataFlow, count
+from course_lib.integers import as_integer
 
 ENDLESS = 1 << 32  # epochs that no endless repetition gets through, so that the next one begins with others
 
@@ -56,14 +59,27 @@ def _stacked(batch: list[Datapoint]) -> Datapoint:
         )
     stacked: Datapoint = []
     for number, components in enumerate(zip(*batch, strict=True)):
-        arrays = [np.asarray(component) for component in components]
+        arrays = [np.asarray(component, object if isinstance(component, bytes) else None) for component in components]
         shapes = sorted({array.shape for array in arrays})
         if len(shapes) != 1:
             raise ValueError(
                 f"expected component {number} to have one shape in the whole batch, got {shapes}: resize or crop first"
             )
         stacked.append(np.stack(arrays))
+        if not all(_unchanged(array, stacked[-1].dtype) for array in arrays):
+            types = sorted({array.dtype.name for array in arrays})
+            raise ValueError(
+                f"expected component {number} to have one type in the whole batch, got {' and '.join(types)}"
+            )
     return stacked
+
+
+def _unchanged(array: NDArray[Any], dtype: np.dtype[Any]) -> bool:
+    """Whether stacking keeps values: NumPy would make strings of numbers, and round large integers beside others."""
+    kinds = (array.dtype.kind, dtype.kind)
+    if kinds[0] in "iu" and kinds[1] in "iufc":
+        return kinds[0] == kinds[1] or bool(np.all(array.astype(object) == array.astype(dtype).astype(object)))
+    return kinds[0] == kinds[1] or (kinds[0] in "fc" and kinds[1] in "fc")
 
 
 class RepeatedData(ProxyDataFlow):
@@ -86,7 +102,7 @@ class RepeatedData(ProxyDataFlow):
 
     def __init__(self, flow: DataFlow, times: int) -> None:
         super().__init__(flow)
-        self.times = times if times == -1 else count("the number of times, unless -1,", times)
+        self.times = -1 if as_integer(times) == -1 else count("the number of times, unless -1,", times)
         self.splits = flow.splits
 
     def __len__(self) -> int:

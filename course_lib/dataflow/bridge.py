@@ -1,9 +1,11 @@
 """From a dataflow to `tf.data`."""
 
+import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from course_lib.dataflow.base import DataFlow, Datapoint
 
@@ -28,7 +30,10 @@ def to_dataset(flow: DataFlow, signature: "tuple[tf.TensorSpec, ...] | None" = N
     Returns
     -------
     tf.data.Dataset
-        While iterating, a datapoint that does not fit ends it with `tf.errors.InvalidArgumentError`.
+        While iterating, a datapoint that does not fit ends it with `tf.errors.InvalidArgumentError`. Arrays and
+        tensors fit if they have dtype and shape of the signature. Numbers, strings and lists of Python's have no
+        dtype and take that of the signature if it can hold them: after a first 1, which makes it int32, neither 2.5
+        nor 3_000_000_000 fits. Floats are rounded to it.
 
     Raises
     ------
@@ -69,8 +74,9 @@ def _signature_of(flow: DataFlow) -> "tuple[tf.TensorSpec, ...]":
             try:
                 tensor = tf.convert_to_tensor(component)
             except (TypeError, ValueError) as error:
+                reason = str(error).partition("\n")[0]
                 raise ValueError(
-                    f"expected component {number} to be a tensor, got {type(component).__name__}"
+                    f"expected component {number} to be a tensor, got {_said(component)}: {reason}"
                 ) from error
             shape = tensor.shape.as_list()
             specs.append(tf.TensorSpec([None, *shape[1:]] if flow.batched else shape, tensor.dtype))
@@ -82,13 +88,54 @@ def _fitting(number: int, datapoint: Datapoint, signature: "tuple[tf.TensorSpec,
     """Return a datapoint as a tuple, if it fits the signature."""
     if len(datapoint) != len(signature):
         raise ValueError(f"datapoint {number}: expected {len(signature)} components, got {len(datapoint)}")
+    fitting = []
     for place, (component, spec) in enumerate(zip(datapoint, signature, strict=True)):
-        array = np.asarray(component)
-        # A number of Python's has no dtype of its own, and takes that of the signature.
-        same_dtype = not hasattr(component, "dtype") or array.dtype == spec.dtype.as_numpy_dtype
-        if not (same_dtype and spec.shape.is_compatible_with(array.shape)):
+        value = _converted(component, spec.dtype)
+        if value is None or not spec.shape.is_compatible_with(np.shape(value)):
             raise ValueError(
-                f"datapoint {number}, component {place}: expected {spec.dtype.name} {spec.shape}, got {array.dtype} "
-                f"{array.shape}. The first datapoint decides, unless to_dataset is given a signature"
+                f"datapoint {number}, component {place}: expected {spec.dtype.name} {spec.shape}, got "
+                f"{_said(component)}. The first datapoint decides, unless to_dataset is given a signature"
             )
-    return tuple(datapoint)
+        fitting.append(value)
+    return tuple(fitting)
+
+
+def _converted(component: Any, dtype: "tf.DType") -> Any:
+    """Return a component as values of a type, or None if the type cannot hold it.
+
+    What has a dtype, as arrays and tensors do, must have this one. A value of Python's has none, and takes it: a float
+    may be rounded, all else must be exact.
+    """
+    import tensorflow as tf
+
+    own = getattr(component, "dtype", None)
+    try:
+        if own is not None and tf.as_dtype(own) != dtype:
+            return None
+        if dtype == tf.string:
+            return tf.convert_to_tensor(component, tf.string).numpy()
+        return _exact(np.asarray(component), dtype) if own is None else component
+    except (TypeError, ValueError):  # of no type that TensorFlow has, or ragged
+        return None
+
+
+def _exact(values: NDArray[Any], dtype: "tf.DType") -> NDArray[Any] | None:
+    """Convert what came without a type; return None where that changes more than the precision of a float."""
+    holds = {"b": dtype.is_bool, "i": dtype.is_integer, "f": dtype.is_floating, "c": dtype.is_complex}
+    fitting = {"b": "b", "i": "ifc", "u": "ifc", "f": "fc", "c": "c"}.get(values.dtype.kind, "")
+    if values.size > 0 and not any(holds[kind] for kind in fitting):
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        converted = values.astype(dtype.as_numpy_dtype)
+    if values.dtype.kind in "iu":
+        same = converted.astype(object) == values.astype(object)
+    else:
+        same = np.isfinite(converted) | ~np.isfinite(values)
+    return converted if np.all(same) else None
+
+
+def _said(component: Any) -> str:
+    """Name a component in a message: an array by dtype and shape, a value of Python's by itself."""
+    if hasattr(component, "dtype"):
+        return f"{getattr(component.dtype, 'name', component.dtype)} {np.shape(component)}"
+    return f"{type(component).__name__} {textwrap.shorten(repr(component), 60, placeholder=' …')}"

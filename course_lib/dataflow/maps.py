@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from course_lib.dataflow.base import DataFlow, Datapoint, ProxyDataFlow
+from course_lib.dataflow.base import DataFlow, Datapoint, ProxyDataFlow, component_index
 
 
 class MapData(ProxyDataFlow):
@@ -64,7 +64,7 @@ class MapDataComponent(ProxyDataFlow):
     def __init__(self, flow: DataFlow, func: Callable[[Any], Any], index: int = 0) -> None:
         super().__init__(flow)
         self.func = func
-        self.index = index
+        self.index = component_index(index)
         self.splits = flow.splits
 
     def share(self, epoch: int, worker: int = 0, workers: int = 1) -> Iterator[Datapoint | None]:

@@ -1,6 +1,7 @@
 """Running the cells of a notebook, in a kernel that nothing outside the course can change."""
 
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import Any
 
 import psutil
 import zmq
-from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+from ipykernel.kernelspec import RESOURCES
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.kernelspec import KernelSpec
@@ -22,6 +23,8 @@ from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade, is_solution
 from traitlets.config import Config
 
+# -P: nothing in the notebook's folder may stand in for what the kernel itself imports.
+KERNEL = [sys.executable, "-P", "-m", "course_lib.grading.kernel.application", "-f", "{connection_file}"]
 KERNEL_ENVIRONMENT = {
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger warns of frozen modules
@@ -64,7 +67,9 @@ class CourseKernel(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """The kernel's command and environment, from no file."""
-        return KernelSpec(resource_dir=RESOURCES, env=KERNEL_ENVIRONMENT, **get_kernel_dict())
+        return KernelSpec(
+            resource_dir=RESOURCES, argv=KERNEL, env=KERNEL_ENVIRONMENT, display_name="Python 3", language="python"
+        )
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:
         """Launch it off the terminal: what a crash leaves there is of no use."""

@@ -22,7 +22,8 @@ from course_lib.grading import report, runner
 from course_lib.grading.kernel.sandbox import available
 from course_lib.grading.outcome import Outcome
 from course_lib.grading.record.recorder import SECRET, recorded_feedback
-from course_lib.grading.submission.find import LINK, STAMP, find_submissions
+from course_lib.grading.submission.find import LINK, find_submissions
+from course_lib.grading.submission.timestamp import STAMP
 
 Resources = dict[str, Any]
 Converted = tuple[Any, Resources]  # nbconvert's types expect a notebook, its own exporters return text

@@ -31,7 +31,9 @@ class Job:
     isolated : bool
         Whether the learner's code runs in the sandbox.
     data : dict of str to bytes
-        The unit's other files by their relative paths, which the learner's code may read.
+        Files by their relative paths, which the learner's code may read: the unit's own, and those that were handed in.
+    notes : list of str
+        About those files, for the instructor.
     """
 
     student: str
@@ -42,6 +44,7 @@ class Job:
     version: str
     isolated: bool = True
     data: dict[str, bytes] = field(default_factory=dict, repr=False)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from course_lib.grading.outcome import Job, Outcome, not_graded
 from course_lib.grading.process import Grader, grade_apart, kill_tree
@@ -29,6 +30,8 @@ AHEAD = 2  # submissions in memory for each that runs
 CONNECTING = "10s"
 # A submission may hold figures; Dask would advise to load data in another way.
 LARGE = {"distributed.admin.large-graph-warning-threshold": "1GB"}
+
+OnStart = Callable[[str, str], None]
 
 
 @contextmanager
@@ -134,7 +137,9 @@ def _may_not_fork() -> str:
     return "start it with DASK_DISTRIBUTED__WORKER__DAEMON=False" if multiprocessing.current_process().daemon else ""
 
 
-def outcomes(client: "Client", grader: Grader, jobs: Iterable[Job]) -> Generator[tuple[Job, Outcome]]:
+def outcomes(
+    client: "Client", grader: Grader, jobs: Iterable[Job], on_start: OnStart | None = None
+) -> Generator[tuple[Job, Outcome]]:
     """Grade submissions in a pool.
 
     Parameters
@@ -145,6 +150,8 @@ def outcomes(client: "Client", grader: Grader, jobs: Iterable[Job]) -> Generator
         Takes a job, returns its outcome.
     jobs : iterable of Job
         Is read as they are needed: only a few are in memory.
+    on_start : callable, optional
+        Called, in another thread, with student and unit when a worker begins with a job.
 
     Yields
     ------
@@ -156,10 +163,13 @@ def outcomes(client: "Client", grader: Grader, jobs: Iterable[Job]) -> Generator
     waiting = iter(jobs)
     running: dict[Any, Job] = {}
     finished = as_completed(loop=client.loop)
+    topic = f"pixelwise-{uuid4()}"
+    if on_start:
+        client.subscribe_topic(topic, lambda event: on_start(*event[1]))
 
     def add() -> None:
         for job in waiting:
-            future = client.submit(_task, grader, job, pure=False, retries=0)
+            future = client.submit(_task, grader, job, topic, pure=False, retries=0)
             running[future] = job
             finished.add(future)
             break
@@ -179,11 +189,16 @@ def outcomes(client: "Client", grader: Grader, jobs: Iterable[Job]) -> Generator
             yield job, outcome
     finally:
         if client.status == "running":
+            if on_start:
+                client.unsubscribe_topic(topic)
             client.cancel(list(running))
 
 
-def _task(grader: Grader, job: Job) -> Outcome:
+def _task(grader: Grader, job: Job, topic: str) -> Outcome:
     """Grade one submission on a worker."""
+    from distributed import get_worker
+
+    get_worker().log_event(topic, [job.student, job.unit])
     if job.version != grader_version():
         return not_graded(job, f"a worker has {grader_version()}, expected {job.version}", final=False)
     return grade_apart(grader, job, _is_canceled)

@@ -1,51 +1,92 @@
-"""What grading found: tables for people, JSON and CSV for programs."""
+"""What a run of grading found: tables and lines for people, JSON for programs."""
 
-import csv
-import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from math import isclose
 
 from rich.table import Table
 
 from course_lib.grading.outcome import GRADED, Outcome, printable
-from course_lib.grading.record.entries import Recorded
+from course_lib.grading.record.entries import GIVEN, WAITING, Recorded
 from course_lib.grading.scores import ExerciseScore
 
 UNRECORDED = "not recorded, an earlier grade stays; put right what its line says, and run the command again"
 NOT_ISOLATED = "not isolated: the learners' code ran with your rights"
-Rows = Mapping[tuple[str, str], Outcome]
+_Entries = Iterable[Recorded]
 
 
-def to_json(outcomes: Sequence[Outcome]) -> str:
-    """Write outcomes as a JSON list of objects: points, exercises, and what was mended and noted."""
+def to_json(outcomes: Sequence[Outcome], entries: _Entries = ()) -> str:
+    """Write outcomes as a JSON list of objects: the points that count, those from tests, and what was noted."""
     objects = [
         {
             "student": outcome.student,
             "unit": outcome.unit,
-            "points": outcome.points,
-            "max_points": outcome.max_points,
+            "points": (entry or outcome).points,
+            "points_from_tests": outcome.points,
+            "late": entry.late if entry else 0,
+            "max_points": (entry or outcome).max_points,
             "status": outcome.status,
-            "exercises": [asdict(exercise) for exercise in outcome.exercises],
+            "exercises": [
+                {
+                    "name": counts.name,
+                    "points": counts.points,
+                    "points_from_tests": tests.points,
+                    "max_points": counts.max_points,
+                    "message": counts.message,
+                }
+                for counts, tests in zip(_counting(outcome, entry), outcome.exercises, strict=True)
+            ],
             "isolated": outcome.isolated,
             "mended": outcome.mended,
             "notes": outcome.notes,
+            "review": entry.review if entry else {},
         }
-        for outcome in outcomes
+        for outcome, entry in _with_entries(outcomes, entries)
     ]
     return json.dumps(objects, indent=2, ensure_ascii=False)
 
 
-def table(outcomes: Sequence[Outcome]) -> Table:
-    """Lay out one line a submission; an error in words stands in the last column."""
+def _with_entries(outcomes: Sequence[Outcome], entries: _Entries) -> list[tuple[Outcome, Recorded | None]]:
+    """Find what the gradebook holds of each outcome."""
+    there = {(entry.unit, entry.student): entry for entry in entries if entry.handed_in}
+    return [(outcome, there.get((outcome.unit, outcome.student))) for outcome in outcomes]
+
+
+def counting(outcome: Outcome, entries: _Entries) -> list[ExerciseScore]:
+    """List the exercises of an outcome with the points that count: those that people gave among them."""
+    return _counting(*_with_entries([outcome], entries)[0])
+
+
+def _counting(outcome: Outcome, entry: Recorded | None) -> list[ExerciseScore]:
+    given = entry.exercises if entry else {}
+    return [replace(exercise, points=given.get(exercise.name, (exercise.points,))[0]) for exercise in outcome.exercises]
+
+
+def table(outcomes: Sequence[Outcome], entries: _Entries = ()) -> Table:
+    """Lay out one line a submission, with the points that count; what is unusual stands in the last column."""
     shown = Table(title="Grades", title_justify="left")
     for column in ("student", "unit"):
         shown.add_column(column, no_wrap=True)
     shown.add_column("points", justify="right", no_wrap=True)
     shown.add_column("status", overflow="fold")
-    for outcome in outcomes:
-        shown.add_row(outcome.student, outcome.unit, f"{outcome.points:g}/{outcome.max_points:g}", _status(outcome))
+    for outcome, entry in _with_entries(outcomes, entries):
+        counts = entry or outcome
+        points = f"{counts.points:g}/{counts.max_points:g}"
+        status = "; ".join([_status(outcome), *_differences(outcome, entry)])
+        shown.add_row(outcome.student, outcome.unit, points, status)
     return shown
+
+
+def _differences(outcome: Outcome, entry: Recorded | None) -> list[str]:
+    """Say why the points that count are not those from the tests."""
+    if not entry or isclose(entry.points, outcome.points):
+        return []
+    if not outcome.final:
+        return ["the points are those of an earlier run"]
+    late = [f"late: −{entry.late:g}"] if entry.late else []
+    by_hand = [] if isclose(entry.points + entry.late, outcome.points) else ["points given by hand"]
+    return [*by_hand, *late, f"{outcome.points:g} from tests"]
 
 
 def line(outcome: Outcome) -> str:
@@ -65,7 +106,7 @@ def exercise_table(title: str, exercises: Sequence[ExerciseScore]) -> Table:
     shown.add_column("points", justify="right", no_wrap=True)
     shown.add_column("verdict", overflow="fold")
     for exercise in exercises:
-        earned = exercise.points == exercise.max_points
+        earned = exercise.points >= exercise.max_points
         shown.add_row(
             exercise.name,
             f"{exercise.points:g}/{exercise.max_points:g}",
@@ -89,25 +130,23 @@ def summary(outcomes: Sequence[Outcome], before: int, entries: Iterable[Recorded
     Returns
     -------
     str
-        Points, errors and mended submissions; then one line for everything mended and noted, and for each grade that
-        is not what the tests gave.
+        Points that count, errors and mended submissions; then one line for everything mended and noted, and for each
+        submission that a person should look at.
     """
+    pairs = _with_entries(outcomes, entries)
     errors = [outcome for outcome in outcomes if outcome.status != GRADED]
     mended = [outcome for outcome in outcomes if outcome.mended]
-    points, possible = sum(outcome.points for outcome in outcomes), sum(outcome.max_points for outcome in outcomes)
+    points, possible = sum((entry or outcome).points for outcome, entry in pairs), sum(o.max_points for o in outcomes)
     graded = f"{_count(len(outcomes), 'submission')}, {before} of them graded before"
-    lines = [
-        f"{graded}; {points:g} of {possible:g} points from tests, {_count(len(errors), 'error')}, {len(mended)} mended"
-    ]
+    lines = [f"{graded}; {points:g} of {possible:g} points, {_count(len(errors), 'error')}, {len(mended)} mended"]
     for title, found in (("mended", [o.mended for o in outcomes]), ("note", [o.notes for o in outcomes])):
         for outcome, texts in zip(outcomes, found, strict=True):
             lines += [f"{title}: {outcome.student}, {outcome.unit}: {text}" for text in texts]
-    counts = {(entry.unit, entry.student): entry for entry in entries}
-    for outcome in outcomes:
-        entry = counts.get((outcome.unit, outcome.student))
-        if entry and entry.points != outcome.points:
-            why = f"by hand or late, {outcome.points:g} from tests" if outcome.final else "from an earlier run"
-            lines.append(f"counts: {outcome.student}, {outcome.unit}: {entry.points:g} points ({why})")
+    for outcome, entry in pairs:
+        review = entry.review if entry else {}
+        for why in (GIVEN, WAITING):
+            if names := ", ".join(name for name, reason in review.items() if reason == why):
+                lines.append(f"review: {outcome.student}, {outcome.unit}: {names}: {why}; look at it in formgrader")
     unrecorded = dict.fromkeys((outcome.student, outcome.unit) for outcome in outcomes if not outcome.final)
     lines += [f"{student}, {unit}: {UNRECORDED}" for student, unit in unrecorded]
     if any(not outcome.isolated for outcome in outcomes):
@@ -117,56 +156,3 @@ def summary(outcomes: Sequence[Outcome], before: int, entries: Iterable[Recorded
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def grades_csv(entries: Sequence[Recorded], rows: Rows) -> str:
-    """Write the gradebook as CSV, a line a submission; ``late`` is the penalty that its points are without.
-
-    Parameters
-    ----------
-    entries : sequence of Recorded
-        Their points count: those that people gave among them.
-    rows : mapping of (unit, student) to Outcome
-        What was found last; an outcome that is not in the gradebook gets a line too.
-    """
-    there = {(entry.unit, entry.student): entry for entry in entries}
-    lines = []
-    for unit, student in sorted({*there, *rows}):
-        entry, outcome = there.get((unit, student)), rows.get((unit, student))
-        counts = entry or outcome
-        assert counts is not None, "every key comes from one of them"
-        status = outcome.status if outcome else "graded by nbgrader"
-        if entry and outcome and not outcome.final:
-            status += "; the points are those of an earlier run"
-        isolated = "" if outcome is None else "yes" if outcome.isolated else "no"
-        points = (counts.points, counts.max_points, entry.late if entry else 0)
-        lines.append([student, unit, *(f"{number:.12g}" for number in points), status, isolated])
-    return _csv(["student", "unit", "points", "max_points", "late", "status", "isolated"], lines)
-
-
-def exercises_csv(entries: Sequence[Recorded], rows: Rows) -> str:
-    """Write the points of every exercise in the gradebook as CSV, with what its first failing test said."""
-    return _csv(["student", "unit", "exercise", "points", "max_points", "message"], _exercise_lines(entries, rows))
-
-
-def _exercise_lines(entries: Sequence[Recorded], rows: Rows) -> Iterator[list[str]]:
-    for entry in entries:
-        outcome = rows.get((entry.unit, entry.student))
-        messages = {exercise.name: exercise.message for exercise in outcome.exercises} if outcome else {}
-        for name in [*messages, *(entry.exercises.keys() - messages.keys())]:
-            points, maximum = entry.exercises.get(name, (0.0, 0.0))
-            message = _no_formula(messages.get(name, ""))
-            yield [entry.student, entry.unit, name, f"{points:.12g}", f"{maximum:.12g}", message]
-
-
-def _csv(header: list[str], lines: Iterable[list[str]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(lines)
-    return text.getvalue()
-
-
-def _no_formula(text: str) -> str:
-    """Keep a spreadsheet from computing what a learner's error says."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

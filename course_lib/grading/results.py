@@ -42,7 +42,8 @@ def key_of(job: Job) -> str:
     str
         64 hexadecimal digits.
     """
-    words = (job.student, job.unit, job.source, job.version, repr(job.limits), str(job.isolated))
+    conditions = (repr(job.limits), str(job.isolated), repr(job.notes))
+    words = (job.student, job.unit, job.source, job.version, *conditions)
     key = hashlib.sha256()
     _add(key, *(word.encode("utf-8", "surrogatepass") for word in words), job.submission)
     for name in sorted(job.data):

@@ -10,12 +10,13 @@ from course_lib.course import Course
 from course_lib.grading.kernel.limits import Limits
 from course_lib.grading.kernel.sandbox import available
 from course_lib.grading.outcome import Job, Outcome, not_graded
-from course_lib.grading.pool import local_pool, outcomes, refuse_others, remote_pool
+from course_lib.grading.pool import OnStart, local_pool, outcomes, refuse_others, remote_pool
 from course_lib.grading.process import Grader
 from course_lib.grading.record.entries import Recorded
-from course_lib.grading.record.recorder import Recorder, Unit, register
+from course_lib.grading.record.recorder import Recorder, Unit, check_settings, register
 from course_lib.grading.results import Results, grader_version, key_of
 from course_lib.grading.single import grade_one
+from course_lib.grading.submission.files import HandedIn, read_beside
 from course_lib.grading.submission.find import Submission
 from course_lib.grading.submission.reading import read_bytes
 from course_lib.release import released
@@ -58,15 +59,22 @@ class Run:
         How many of them had been graded before.
     entries : list of Recorded
         What the gradebook holds now, of other runs too.
+    withdrawn : list of str
+        A line for what concerns students who were taken out of the gradebook.
     """
 
     outcomes: list[Outcome]
     before: int
     entries: list[Recorded] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
 
 
 def grade(
-    course: Course, submissions: Sequence[Submission], settings: Settings, on_outcome: Callable[[Outcome], None]
+    course: Course,
+    submissions: Sequence[Submission],
+    settings: Settings,
+    on_outcome: Callable[[Outcome], None],
+    on_start: OnStart | None = None,
 ) -> Run:
     """Grade submissions and record them; one that cannot be graded says why, and does not touch the others.
 
@@ -80,6 +88,8 @@ def grade(
         How.
     on_outcome : callable
         Called with each outcome as it is recorded.
+    on_start : callable, optional
+        Called, in another thread, with student and unit of each submission that is not graded yet, when it begins.
 
     Returns
     -------
@@ -89,14 +99,15 @@ def grade(
     Raises
     ------
     ValueError
-        If a unit itself breaks a rule, there is no sandbox or no proper pool, or another program keeps the gradebook
-        or grades in this classroom.
+        If a setting is wrong, a unit itself breaks a rule, there is no sandbox or no proper pool, or another program
+        keeps the gradebook or grades in this classroom.
     """
     if settings.isolated and not settings.scheduler and (reason := available()):
         raise ValueError(f"{reason}\nor grade only the work of people you trust, with --no-sandbox")
     names = dict.fromkeys(submission.unit for submission in submissions)
     with _alone(course):
-        grading = _Grading(course, {name: register(course, name) for name in names}, settings, on_outcome)
+        check_settings(course)
+        grading = _Grading(course, {name: register(course, name) for name in names}, settings, on_outcome, on_start)
         try:
             missing = grading.take_what_is_there(submissions)
             before = len(submissions) - len(missing) - grading.refused
@@ -104,7 +115,8 @@ def grade(
                 grading.run(missing)
         finally:  # also when a person ends it
             entries = grading.recorder.finish([*grading.found.values()])
-    return Run([grading.found[submission] for submission in submissions], before, entries)
+        withdrawn = [*grading.recorder.returned, *grading.recorder.left_over()]
+    return Run([grading.found[submission] for submission in submissions], before, entries, withdrawn)
 
 
 @contextmanager
@@ -123,9 +135,15 @@ class _Grading:
     """One run, and what it has found so far."""
 
     def __init__(
-        self, course: Course, units: dict[str, Unit], settings: Settings, on_outcome: Callable[[Outcome], None]
+        self,
+        course: Course,
+        units: dict[str, Unit],
+        settings: Settings,
+        on_outcome: Callable[[Outcome], None],
+        on_start: OnStart | None,
     ) -> None:
-        self.course, self.units, self.settings, self.on_outcome = course, units, settings, on_outcome
+        self.course, self.units, self.settings = course, units, settings
+        self.on_outcome, self.on_start = on_outcome, on_start
         self.limits = Limits.configured(course.nbgrader_config())
         self.results = Results(course.classroom / ".results")
         self.recorder = Recorder(course, units)
@@ -167,9 +185,18 @@ class _Grading:
             for path in sorted(folder.rglob("*"))
             if path.is_file() and path.suffix != ".ipynb"
         }
-        source = self.units[submission.unit].source
-        isolated = self.settings.isolated
-        return Job(submission.student, submission.unit, content, source, self.limits, grader_version(), isolated, data)
+        beside = HandedIn() if submission.problem else read_beside(submission.path, submission.unit, data)
+        return Job(
+            submission.student,
+            submission.unit,
+            content,
+            self.units[submission.unit].source,
+            self.limits,
+            grader_version(),
+            self.settings.isolated,
+            beside.files | data,
+            beside.lines(),
+        )
 
     def run(self, missing: Sequence[Submission]) -> None:
         """Grade in a pool, and record each outcome as it comes."""
@@ -178,7 +205,7 @@ class _Grading:
         settings, jobs = self.settings, filter(None, map(self.read, missing))
         with remote_pool(settings.scheduler) if settings.scheduler else local_pool(count) as client:
             refuse_others(client, available if settings.isolated else str)
-            for job, outcome in outcomes(client, settings.grader, jobs):
+            for job, outcome in outcomes(client, settings.grader, jobs, self.on_start):
                 self.add(by_name[job.student, job.unit], job, outcome, fresh=True)
 
     def add(self, submission: Submission, job: Job, outcome: Outcome, fresh: bool = False) -> None:
@@ -187,7 +214,8 @@ class _Grading:
             if fresh and outcome.final:
                 self.results.store(key_of(job), outcome)
             if not submission.problem:
-                outcome = replace(outcome, mended=[*submission.mended, *outcome.mended])
+                told = "".join(f"mended: {text}\n" for text in submission.mended)
+                outcome = replace(outcome, mended=[*submission.mended, *outcome.mended], log=told + outcome.log)
             self.recorder.record(submission, key_of(job), outcome)
         except Exception as error:  # a submission is a stranger's file: nothing in it may stop the others
             status = f"error: it was graded, but not recorded: {type(error).__name__}: {error}"

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Collection
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader import utils
+
+from course_lib.grading.causes import Causes
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +41,7 @@ class ExerciseScore:
     points, max_points : float
         Earned and possible, over the visible check and the hidden test.
     message : str
-        What the first failing test said; empty where every point was earned.
+        Why the first failing test failed, see `Causes.message`; empty where every point was earned.
     """
 
     name: str
@@ -52,12 +55,15 @@ def exercise_of(test_id: str) -> str:
     return test_id.removeprefix("test_").removesuffix("_hidden")
 
 
+def is_hidden_test(cell: NotebookNode) -> bool:
+    """Tell whether a cell is a hidden test; in a release it is empty."""
+    return str(cell.metadata.get("nbgrader", {}).get("grade_id")).endswith("_hidden")
+
+
 def without_hidden_tests(notebook: NotebookNode) -> NotebookNode:
     """Copy a learner's notebook without its hidden tests, which are empty there and so would earn their points."""
     visible = deepcopy(notebook)
-    visible.cells = [
-        cell for cell in visible.cells if not str(cell.metadata.get("nbgrader", {}).get("grade_id")).endswith("_hidden")
-    ]
+    visible.cells = [cell for cell in visible.cells if not is_hidden_test(cell)]
     return visible
 
 
@@ -66,19 +72,36 @@ def normalize_outputs(cell: NotebookNode) -> None:
 
     nbgrader 0.9.6 gives 0 points for any word on stderr, where TensorFlow logs, and full marks for a partial credit
     that NumPy 2 shows as ``np.float64(0.5)``, that is negative or no number. A credit that is not from 0 to the
-    cell's points becomes an error of the test.
+    cell's points becomes an error of the test. nbgrader also takes the first of several results for the credit, even
+    where an error follows; a notebook may be set to show the value of every line.
     """
+    if utils.is_grade(cell):
+        _keep_last_result(cell)
     for output in cell.get("outputs", []):
         if output.output_type == "stream" and output.name == "stderr":
             output.name = "stdout"
         elif output.output_type == "execute_result" and not output.data.get("text/plain"):
-            output.output_type = "display_data"  # nbgrader looks for text in a result
-            del output["execution_count"]
+            _display(output)  # nbgrader looks for text in a result
         elif output.output_type == "execute_result":
             credit = _number(output.data["text/plain"])
             if credit is not None:
                 output.data["text/plain"] = repr(credit)
     _refuse_faulty_credit(cell)
+
+
+def _keep_last_result(cell: NotebookNode) -> None:
+    """Leave a test no result but its last one, and none where it raised an error."""
+    outputs = cell.get("outputs", [])
+    results = [output for output in outputs if output.output_type == "execute_result"]
+    failed = any(output.output_type == "error" for output in outputs)
+    for output in results if failed else results[:-1]:
+        _display(output)
+
+
+def _display(output: NotebookNode) -> None:
+    """Make a result something that is only shown."""
+    output.output_type = "display_data"
+    del output["execution_count"]
 
 
 def _number(text: str) -> float | None:
@@ -136,21 +159,15 @@ def faults(notebook: NotebookNode) -> list[str]:
     ]
 
 
-def _message(cell: NotebookNode) -> str:
-    errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
-    if not errors:
-        return ""
-    error = errors[-1]  # a cell that was stopped has two: the interrupt, and then the reason
-    return error.evalue if error.ename == "CheckFailed" else f"{error.ename}: {error.evalue}".rstrip(": ")
-
-
-def score(notebook: NotebookNode) -> list[ExerciseScore]:
+def score(notebook: NotebookNode, missing: Collection[str] = ()) -> list[ExerciseScore]:
     """Add up what every exercise of an executed notebook earned.
 
     Parameters
     ----------
     notebook : NotebookNode
         With outputs; the test cells' outputs are normalized in place.
+    missing : collection of str
+        Exercises whose cells were not in the learner's notebook, and were put back untouched.
 
     Returns
     -------
@@ -158,12 +175,13 @@ def score(notebook: NotebookNode) -> list[ExerciseScore]:
         In the order of the notebook. A test cell that was not executed earns nothing.
     """
     scores: dict[str, ExerciseScore] = {}
+    causes = Causes(notebook, missing)
     for cell in notebook.cells:
         if not utils.is_grade(cell):
             continue
         name = exercise_of(cell.metadata.nbgrader["grade_id"])
         points, maximum = cell_points(cell), float(cell.metadata.nbgrader["points"])
         before = scores.get(name, ExerciseScore(name, 0, 0, ""))
-        message = before.message or (_message(cell) if points != maximum else "")
+        message = before.message or (causes.message(cell, name) if points != maximum else "")
         scores[name] = ExerciseScore(name, before.points + float(points or 0), before.max_points + maximum, message)
     return list(scores.values())

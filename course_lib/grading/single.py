@@ -3,9 +3,10 @@
 import json
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -18,13 +19,15 @@ from course_lib.grading.kernel.limits import limits_in_use
 from course_lib.grading.kernel.outputs import error
 from course_lib.grading.outcome import GRADED, Job, Outcome, not_graded, printable
 from course_lib.grading.scores import exercise_of, faults, score
+from course_lib.grading.submission.figures import add_figures
 from course_lib.grading.submission.normalize import normalize
 from course_lib.grading.trusted.run import run_test
 
 KERNELS = 4  # that a submission may use up, one after the other
-# Of a cell's time, but at least so many seconds: what each test has after one was stopped. Others often call the same
-# function, and would take hours of a night.
+# Whenever a cell or test was stopped, those after it have this share of its time, but at least so many seconds. They
+# often call the same function, and would take hours of a night.
 LATER, ENOUGH = 0.1, 10
+AGAIN = 2  # times as long as at first: what a cell has that runs again, in the kernel after one that died
 SHOWN = 50_000_000  # characters of all outputs together, but for those of tests
 TOO_MUCH = f"[left out: the cells of this notebook show more than {SHOWN // 1_000_000} MB]"
 
@@ -53,7 +56,8 @@ def grade_one(job: Job) -> Outcome:
     except NotStarted as failed:
         return not_graded(job, f"the kernel did not start: {failed}", final=False)
     notebook = nbformat.reads(printable(nbformat.writes(normalized.notebook)), as_version=4)
-    exercises = score(notebook)
+    add_figures(notebook, job.submission)
+    exercises = score(notebook, normalized.missing)
     wrong = [f"the kernel died in {death}" for death in run.deaths] + faults(notebook)
     outcome = Outcome(
         job.student,
@@ -62,7 +66,7 @@ def grade_one(job: Job) -> Outcome:
         exercises,
         nbformat.writes(notebook),
         [printable(text) for text in normalized.mended],
-        [printable(text) for text in normalized.notes],
+        [printable(text) for text in (*job.notes, *normalized.notes)],
         seconds=time.monotonic() - start,
         isolated=job.isolated,
     )
@@ -98,6 +102,7 @@ class _Run:
     deaths: list[str] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     _sources: list[str] = field(default_factory=list)
+    _took: list[float] = field(default_factory=list)
     _answers_died: dict[str, str] = field(default_factory=dict)
     _shown: int = 0
     _cell_s: float = 0
@@ -127,8 +132,8 @@ class _Run:
         began = len(self.deaths)
         starting = Learner(self.job.limits, self.job.isolated, folder, self._deadline)
         with starting as learner, suppress(LearnerDied):  # in a cell that ran well before
-            for source in self._sources:
-                learner.run_cell(source)
+            for source, took in zip(self._sources, self._took, strict=True):
+                self._timed(max(self._cell_s, AGAIN * took), partial(learner.run_cell, source))
             for number, cell in cells:
                 self._cell(learner, number, cell)
                 if len(self.deaths) > began:
@@ -159,16 +164,25 @@ class _Run:
     def _outputs(self, learner: Learner, cell: NotebookNode) -> list[NotebookNode]:
         """Run a test here, and anything else in the learner's kernel."""
         if is_grade(cell) and not is_solution(cell):
-            seconds = min(self._cell_s, self._deadline - time.monotonic())
-            outputs = run_test(cell.source, learner, self._sources, seconds)
-            if any(output.get("ename") == "TimeoutError" for output in outputs):
-                self._cell_s = min(self._cell_s, max(LATER * self.job.limits.cell_s, ENOUGH))
+            outputs = self._timed(self._cell_s, partial(run_test, cell.source, learner, self._sources))
             death = self._answers_died.get(exercise_of(cell.metadata.nbgrader.grade_id), "")
             return [_death(death)] if death and any(output.output_type == "error" for output in outputs) else outputs
-        outputs = learner.run_cell(cell.source)
+        start, seconds = time.monotonic(), self._cell_s
+        outputs = self._timed(seconds, partial(learner.run_cell, cell.source))
+        took = time.monotonic() - start
         self._sources.append(cell.source)
+        self._took.append(took if took < seconds else 0)
         self._shown += len(json.dumps(outputs))
         return outputs if not outputs or self._shown <= SHOWN else [new_output("stream", name="stderr", text=TOO_MUCH)]
+
+    def _timed(self, seconds: float, run: Callable[[float], list[NotebookNode]]) -> list[NotebookNode]:
+        """Run something that may take so many seconds; if it takes them all, what comes after it has fewer."""
+        start = time.monotonic()
+        try:
+            return run(min(seconds, self._deadline - start))
+        finally:  # also where it had to be killed
+            if time.monotonic() - start >= seconds:
+                self._cell_s = min(self._cell_s, max(LATER * self._cell_s, ENOUGH))
 
 
 def _death(words: str) -> NotebookNode:

@@ -1,6 +1,5 @@
 """Images in an LMDB, as Caffe keeps them."""
 
-import functools
 import io
 import re
 import tempfile
@@ -15,7 +14,9 @@ from PIL import Image
 from course_lib.images.datum import decode_datum, encode_datum
 from course_lib.images.decode import READERS, ImageError, Pixels, decode
 from course_lib.images.source import Broken, Source, Unusual
+from course_lib.integers import as_integer
 
+LABELS = (-(1 << 31), (1 << 31) - 1)  # what a Datum can hold
 FIRST_MAP_SIZE = 1 << 24
 SPARE_PAGES = 64  # LMDB may leave out a few at the end that were used and given up
 
@@ -83,12 +84,21 @@ class Lmdb(Source[tuple[Any, ...]]):
         return name, image, label
 
 
-@functools.cache
-def _environment(file: Path, _inode: tuple[int, int]) -> lmdb.Environment:
-    """Open a database once for the whole process, which is as often as LMDB allows.
+_environments: dict[tuple[int, int], lmdb.Environment] = {}
+
+
+def _environment(file: Path, inode: tuple[int, int]) -> lmdb.Environment:
+    """Open a database once for the whole process, which is as often as LMDB allows, whatever path leads to it.
 
     A forked process uses what it inherits: without locks and writes that is nothing but memory mapped from a file.
     """
+    if inode not in _environments:
+        _environments[inode] = _opened(file)
+    return _environments[inode]
+
+
+def _opened(file: Path) -> lmdb.Environment:
+    """Open a database for reading, if it is whole."""
     environment = lmdb.open(str(file), subdir=False, readonly=True, lock=False, create=False)
     pages, size = environment.info()["last_pgno"] + 1, environment.stat()["psize"]
     if file.stat().st_size < (pages - SPARE_PAGES) * size:  # reading past the end would end the process
@@ -155,10 +165,12 @@ def _record(index: int, item: tuple[Any, ...], form: str) -> tuple[bytes, bytes]
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape[2:] != (3,) or 0 in image.shape:
         got = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
         raise ValueError(f"{name}: expected an image (H, W, 3) of uint8, got {got}")
-    if label is not None and not isinstance(label, int | np.integer):
-        raise ValueError(f"{name}: expected a whole number as label, got {type(label).__name__}")
+    number = None if label is None else as_integer(label)
+    if label is not None and (number is None or not LABELS[0] <= number <= LABELS[1]):
+        found = type(label).__name__ if number is None else number
+        raise ValueError(f"{name}: expected a whole number as label, from -2^31 to 2^31 - 1, got {found}")
     if form == "datum":
-        return key, encode_datum(image, None if label is None else int(label))
+        return key, encode_datum(image, number)
     if label is not None:
         raise ValueError(f"{name}: expected no label, which a PNG file cannot hold, got {label}")
     png = io.BytesIO()

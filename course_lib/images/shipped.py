@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import skimage
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from course_lib.images.decode import Pixels, read_image
 from course_lib.images.folder import Files
+from course_lib.integers import as_integer
 
 PHOTOGRAPHS = (
     "astronaut.png",
@@ -101,7 +103,8 @@ def mosaics(count: int, size: int | tuple[int, int], seed: int, cells: int = 12)
     ValueError
         If a number is out of these bounds.
     """
-    height, width = (size, size) if isinstance(size, int | np.integer) else size
+    sides: Any = (size, size) if np.ndim(size) == 0 else size
+    height, width = sides
     for what, number, least, most in (
         ("count", count, 1, None),
         ("height", height, 1, TEXTURE_SIZE),
@@ -109,10 +112,11 @@ def mosaics(count: int, size: int | tuple[int, int], seed: int, cells: int = 12)
         ("seed", seed, 0, None),
         ("number of cells", cells, 1, height * width),
     ):
-        if not isinstance(number, int | np.integer) or number < least or (most is not None and number > most):
+        whole = as_integer(number)
+        if whole is None or whole < least or (most is not None and whole > most):
             bounds = f"of {least} or more" if most is None else f"from {least} to {most}"
             raise ValueError(f"expected a {what} {bounds}, got {number!r}")
-    return Mosaics(count, (height, width), seed, cells)
+    return Mosaics(int(count), (int(height), int(width)), int(seed), int(cells))
 
 
 def _mosaic(

@@ -8,6 +8,7 @@ from typing import Generic, Literal, TypeVar, get_args
 import numpy as np
 
 from course_lib.images.decode import ImageError, Pixels, UnusualImageError
+from course_lib.integers import as_integer
 
 Unusual = Literal["convert", "skip", "raise"]
 Broken = Literal["skip", "raise"]
@@ -53,14 +54,15 @@ class Source(ABC, Generic[Item]):
         unusual: Unusual = "convert",
         broken: Broken = "skip",
     ) -> None:
-        if seed is not None and not (isinstance(seed, int) and seed >= 0):
+        number = None if seed is None else as_integer(seed)
+        if seed is not None and (number is None or number < 0):
             raise ValueError(f"expected a seed of 0 or more, or None, got {seed!r}")
         for what, choice, choices in (("unusual", unusual, get_args(Unusual)), ("broken", broken, get_args(Broken))):
             if choice not in choices:
                 raise ValueError(f"expected {what} to be one of {', '.join(choices)}, got {choice!r}")
         self.names = list(names)
         self.skipped: dict[str, str] = {}
-        self._seed, self._epoch = seed, 0
+        self._seed, self._epoch = number, 0
         self._unusual, self._broken = unusual, broken
 
     @abstractmethod

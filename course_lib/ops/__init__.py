@@ -30,8 +30,10 @@ def sparse_extractor(
     """Sample maps bilinearly at a few locations; differentiable in both, and twice.
 
     A location lies at ``(centroid - offset) / scale`` on the map, clamped to ``[0, size - 1]`` along each axis; where
-    it was clamped, its gradient is 0. The offset ``(scale - 1) / 2`` agrees with `tf.image.resize`, the offset 0 with
-    the resize of TensorFlow 1 (``half_pixel_centers=False``).
+    it was clamped, its gradient is 0. An entry of the map whose weight is exactly 0 takes no part, in the gradients
+    either: infinity or NaN there does not reach a finite sample beside it. One with a positive weight does. The
+    offset ``(scale - 1) / 2`` agrees with `tf.image.resize`, the offset 0 with the resize of TensorFlow 1
+    (``half_pixel_centers=False``).
 
     Sampling what the loss looks at, instead of upsampling whole maps, is what lets hypercolumns [1]_ be trained on
     large images [2]_.

@@ -2,6 +2,9 @@
 
 Every function is differentiable as often as one likes, works with unknown shapes, and gives the numbers of the
 native operation. Arguments are taken as the native operation takes them; `course_lib.ops` checks them.
+
+`tf.math.multiply_no_nan` gives 0 where its second factor is 0, so that an entry with weight 0 takes no part, in the
+gradients either.
 """
 
 from typing import NamedTuple
@@ -69,10 +72,13 @@ def sparse_extractor(
     pixels = tf.reshape(tf.cast(maps, wide), tf.stack([batch * height * width, channels]))
     image = tf.range(batch)[:, None] * height
     columns = tf.zeros((), wide)
-    for down, across in ((0, 0), (0, 1), (1, 0), (1, 1)):
-        pixel = (image + y.entry(down)) * width + x.entry(across)
-        weight = y.weight(down) * x.weight(across)
-        columns += tf.reshape(weight, (-1, 1)) * tf.gather(pixels, tf.reshape(pixel, (-1,)))
+    for down in (0, 1):
+        row = tf.zeros((), wide)
+        for across in (0, 1):
+            pixel = (image + y.entry(down)) * width + x.entry(across)
+            values = tf.gather(pixels, tf.reshape(pixel, (-1,)))
+            row += tf.math.multiply_no_nan(values, tf.reshape(x.weight(across), (-1, 1)))
+        columns += tf.math.multiply_no_nan(row, tf.reshape(y.weight(down), (-1, 1)))
     nan = tf.constant(float("nan"), wide)
     columns = tf.cast(tf.where(tf.reshape(missing, (-1, 1)), nan, columns), maps.dtype)
     return tf.ensure_shape(columns, (None, maps.shape[-1]))
@@ -141,4 +147,5 @@ def _neighbors(position: tf.Tensor, size: tf.Tensor, wide: tf.DType) -> _Neighbo
     lower = tf.minimum(tf.cast(tf.floor(clamped), tf.int64), tf.maximum(size - 2, 0))
     # A float32 cannot tell neighbors apart on an axis of more than 2^24 entries, hence the bound of 1.
     fraction = tf.minimum(clamped - tf.cast(lower, tf.float32), 1.0)
+    fraction = tf.where(size > 1, fraction, 0.0)  # it is 0 anyway; a single entry has no slope, an infinite one either
     return _Neighbors(lower, tf.minimum(lower + 1, size - 1), tf.cast(fraction, wide))

@@ -3,6 +3,7 @@
 from course_lib.plots.base import COLORS
 from course_lib.plots.curves import bars, kernel_sum, lines
 from course_lib.plots.diagrams import pipeline
+from course_lib.plots.interactive import interact
 from course_lib.plots.lab import ab_histograms, lab_planes
 from course_lib.plots.pictures import differences, images, labels, tables
 
@@ -12,6 +13,7 @@ __all__ = [
     "bars",
     "differences",
     "images",
+    "interact",
     "kernel_sum",
     "lab_planes",
     "labels",

@@ -65,6 +65,17 @@ def check_gradient(random: np.random.Generator, kind: str, batch_in_index: bool,
 
 
 @KINDS
+@FORMS
+def check_infinite_values_stay_in_their_place(random: np.random.Generator, kind: str, deterministic: bool) -> None:
+    pooled = draw(random, (2, 30), kind)
+    pooled[:, ::3], pooled[:, 1::3] = np.inf, np.nan
+    argmax = np.stack([random.permutation(64)[:30] for _ in range(2)])
+    expected = oracle.unpool(pooled, argmax, 64, False)
+    agree(launchers.unpool(pooled, argmax, 64, False, deterministic), expected)
+    agree(launchers.unpool_gradient(expected.astype(TYPES[kind]), argmax, False), pooled)
+
+
+@KINDS
 @pytest.mark.parametrize(("spread", "few"), [(1, 300), (7, 1100), (3000, 2100)])
 def check_the_order_of_sums(random: np.random.Generator, kind: str, spread: int, few: int) -> None:
     """The deterministic form has the bits of sums in the order of the pooled values, and has them every time."""

@@ -50,7 +50,7 @@ def draw(random: np.random.Generator, shape: tuple[int, ...], kind: str) -> Arra
 
 
 def agree(result: Array, expected: Array, kind: str) -> None:
-    scale = max(1.0, float(np.nanmax(np.abs(expected), initial=0)))
+    scale = max(1.0, float(np.max(np.abs(expected), initial=0, where=np.isfinite(expected))))
     np.testing.assert_allclose(result.astype(float), expected, rtol=TOLERANCE[kind], atol=TOLERANCE[kind] * scale)
 
 
@@ -91,6 +91,45 @@ def check_centroid_gradient(random: np.random.Generator, kind: str, shape: tuple
     result = launchers.extract_centroid_gradient(sampling, centroids, gradient, activations)
     expected = oracle.extract_centroid_gradient(sampling, centroids, gradient, activations)
     agree(result, expected, "float")
+
+
+@CASES
+def check_what_has_weight_0_takes_no_part(
+    random: np.random.Generator, kind: str, shape: tuple[int, ...], sampling: Sampling
+) -> None:
+    """An infinite number reaches what it has a positive weight in; the rest is the same to the bit."""
+    batch, count, height, width, channels = shape
+    centroids, last = locations(random, sampling, shape), (1, -1) if sampling.channels_first else (-1, -1)
+    activations = draw(random, on_map(sampling, shape), kind)
+    gradient = draw(random, (batch * count, channels), kind)
+    y, x = oracle.weights(sampling, centroids, height, width)
+    known = np.logical_not(np.isnan(centroids).any(axis=-1)).reshape(batch, count)
+    readers: Array = np.logical_and(y[..., None] * x[:, :, None] > 0, known[..., None, None])
+
+    columns = launchers.extract(sampling, centroids, activations).reshape(batch, count, channels)
+    entry = (0, height // 2, width // 2)
+    spoiled = activations.copy()
+    np.moveaxis(spoiled, *last)[(*entry, 0)] = np.inf
+    result = launchers.extract(sampling, centroids, spoiled).reshape(batch, count, channels)
+    columns[0, readers[(0, slice(None), *entry[1:])], 0] = np.inf
+    np.testing.assert_array_equal(result.astype(float), columns.astype(float))
+
+    upstream = gradient.copy()
+    upstream[0, 0] = np.inf
+    for deterministic in FORMS:
+        expected = launchers.extract_gradient(sampling, centroids, gradient, activations.shape, deterministic)
+        np.moveaxis(expected, *last)[0, readers[0, 0], 0] = np.inf
+        result = launchers.extract_gradient(sampling, centroids, upstream, activations.shape, deterministic)
+        if deterministic:
+            np.testing.assert_array_equal(result.astype(float), expected.astype(float))
+        else:
+            agree(result, expected.astype(float), kind)
+
+    gradient[:, 0] = 0
+    np.moveaxis(spoiled, *last)[..., 0] = np.inf
+    expected = launchers.extract_centroid_gradient(sampling, centroids, gradient, activations)
+    result = launchers.extract_centroid_gradient(sampling, centroids, gradient, spoiled)
+    np.testing.assert_array_equal(result, expected)
 
 
 @KINDS

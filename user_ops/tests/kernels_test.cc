@@ -193,6 +193,26 @@ void test_missing_location_has_missing_gradient() {
   EXPECT(result[2] == 0 && result[3] == 0);
 }
 
+// An infinite number reaches what it has a positive weight in, and nothing else.
+void test_what_has_weight_0_takes_no_part() {
+  for (int32_t channels_first : {0, 1}) {
+    const PixelwiseSparseExtractor p{1, 4, 2, 3, 1, 1, 0, 0, channels_first, PIXELWISE_FLOAT};
+    const std::vector<float> centroids = {0, 0, 0, 0.5f, 1, 1, 0.5f, 1}, map = {1, INFINITY, 2, 3, 4, 5};
+    std::vector<float> columns(4), gradient(6), slopes(8);
+    extract(p, Threads{1}, centroids.data(), map.data(), columns.data());
+    EXPECT(columns[0] == 1 && columns[1] == INFINITY && columns[2] == 4 && columns[3] == INFINITY);
+    const std::vector<float> upstream = {INFINITY, 0, 1, 0};
+    extract_gradient(p, Threads{1}, centroids.data(), upstream.data(), gradient.data());
+    EXPECT(gradient[0] == INFINITY && gradient[4] == 1);
+    EXPECT(gradient[1] == 0 && gradient[2] == 0 && gradient[3] == 0 && gradient[5] == 0);
+    const std::vector<float> ones = {1, 0, 1, 0};
+    extract_centroid_gradient(p, Threads{1}, centroids.data(), ones.data(), map.data(), slopes.data());
+    EXPECT(slopes[0] == 2 && slopes[1] == INFINITY);     // down to the finite 3, across to the infinite number
+    EXPECT(slopes[2] == 0 && slopes[3] == 0);            // an upstream of 0
+    EXPECT(slopes[4] == -INFINITY && slopes[5] == 1);
+  }
+}
+
 // Where indices lie: anywhere; near to where an ordinary pool takes a value from; in the window of a pool without
 // overlap, but for one in so many.
 enum Where { kAnywhere = 0, kNear = 1, kFewStrays = 1000, kManyStrays = 10 };
@@ -319,6 +339,7 @@ void test_unpools() {
 int main() {
   test_extractors();
   test_missing_location_has_missing_gradient();
+  test_what_has_weight_0_takes_no_part();
   test_unpools();
   test_unpool_reports_the_first_index_outside();
   test_window_reports_the_first_index_outside();

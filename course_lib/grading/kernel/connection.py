@@ -48,9 +48,9 @@ class Connection:
         except zmq.Again:
             raise Unread from None
 
-    def messages(self) -> Iterator[Message]:
-        """Wait a moment, and read what has come; the outputs before the replies."""
-        for channel in zmq.select(self._sockets, [], [], PATIENCE)[0] and self._sockets:
+    def messages(self, patience: float = PATIENCE) -> Iterator[Message]:
+        """Wait at most so many seconds, and read what has come; the outputs before the replies."""
+        for channel in zmq.select(self._sockets, [], [], patience)[0] and self._sockets:
             for _ in range(BATCH):
                 if not channel.poll(0):
                     break

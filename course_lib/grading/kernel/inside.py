@@ -9,15 +9,8 @@ import os
 import resource
 import shutil
 import sys
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
-
-import zmq
-from ipykernel.kernelapp import IPKernelApp
-
-MATPLOTLIB = "module://matplotlib_inline.backend_inline"
 
 
 @dataclass(frozen=True)
@@ -28,8 +21,6 @@ class Settings:
     ----------
     home : str
         An empty folder of the learner's own; in it come the working folder and the settings of programs.
-    data : str
-        A folder whose content is copied into the working folder; empty for none.
     user : int or None
         The user to become; None to stay who one is.
     listening : dict of str to int
@@ -43,7 +34,6 @@ class Settings:
     """
 
     home: str
-    data: str
     user: int | None
     listening: dict[str, int]
     limits: dict[str, tuple[int, int]]
@@ -53,20 +43,6 @@ class Settings:
     def dumps(self) -> str:
         """Write it as JSON."""
         return json.dumps(asdict(self))
-
-
-class LearnersKernel(IPKernelApp):
-    """A kernel whose sockets listen already."""
-
-    listening: Mapping[str, int]
-
-    def _try_bind_socket(self, s: Any, port: int) -> int:
-        """Use the open file in place of a new socket."""
-        s.setsockopt(zmq.USE_FD, self.listening[str(port)])
-        return int(super()._try_bind_socket(s, port))
-
-    def init_heartbeat(self) -> None:
-        """Do without: whether the kernel lives, the provisioner sees."""
 
 
 def become(connection_file: str, settings: Settings) -> None:
@@ -81,17 +57,38 @@ def become(connection_file: str, settings: Settings) -> None:
     """
     for name, (soft, hard) in settings.limits.items():
         _limit(getattr(resource, name), soft, hard)
-    _furnish(Path(settings.home), settings.data)
-    kernel = LearnersKernel(connection_file=connection_file, log_level="CRITICAL")
+    work = Path(settings.home, "work")
+    work.mkdir(parents=True, exist_ok=True)
+    os.chdir(work)
+    # Not before: Matplotlib, which it imports, makes folders in the home.
+    from course_lib.grading.kernel.application import LearnersKernel
+
+    kernel = LearnersKernel.instance(connection_file=connection_file, log_level="CRITICAL")
     kernel.listening = settings.listening
     kernel.config.HistoryManager.enabled = False
     kernel.initialize([])
-    kernel.kernel.shell.ask_exit = _stay
     kernel.start()
 
 
-def _stay() -> None:
-    """Go on after ``exit``: the cells that follow earn points too."""
+def ready(agent_socket: str, data: str) -> None:
+    """Connect the agent, and put the data into the working folder.
+
+    In this order: files of the learner's are among the data, and no start may depend on what is in them.
+
+    Parameters
+    ----------
+    agent_socket : str
+        Path of the socket on which the trusted process listens.
+    data : str
+        A folder whose content is copied; empty for none.
+    """
+    from course_lib.grading.kernel.application import see_working_folder
+    from course_lib.grading.trusted.agent import connect
+
+    connect(agent_socket)
+    if data:
+        shutil.copytree(data, ".", dirs_exist_ok=True)
+    see_working_folder()
 
 
 def _limit(what: int, soft: int, hard: int) -> None:
@@ -100,15 +97,6 @@ def _limit(what: int, soft: int, hard: int) -> None:
     if already != resource.RLIM_INFINITY:
         soft, hard = min(soft, already), min(hard, already)
     resource.setrlimit(what, (soft, hard))
-
-
-def _furnish(home: Path, data: str) -> None:
-    """Make the working folder, copy the unit's data, and go there."""
-    work = home / "work"
-    if data:
-        shutil.copytree(data, work, dirs_exist_ok=True)
-    work.mkdir(parents=True, exist_ok=True)
-    os.chdir(work)
 
 
 def main(connection_file: str, said: str) -> None:

@@ -13,15 +13,16 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 from nbformat import NotebookNode
 
-from course_lib.grading.kernel.connection import Connection, Unread
+from course_lib.grading.kernel.connection import PATIENCE, Connection, Unread
 from course_lib.grading.kernel.launch import command
 from course_lib.grading.kernel.limits import Limits
 from course_lib.grading.kernel.outputs import Outputs, error
-from course_lib.grading.kernel.provisioner import SandboxProvisioner
+from course_lib.grading.kernel.provisioner import DATA, SandboxProvisioner
 
 START = 120  # seconds until a kernel must answer; on an idle machine it takes less than one
 LOST = 1  # seconds that the outputs' end may come after the reply, before it counts as lost
-CONNECT = "from course_lib.grading.trusted.agent import connect; connect({path!r})"
+# A single expression, so that it leaves no name behind.
+READY = "__import__('course_lib.grading.kernel.inside', fromlist=['ready']).ready({agent!r}, {data!r})"
 
 
 class LearnerDied(Exception):
@@ -76,6 +77,7 @@ class Learner:
         self._end = deadline
         self._settings = {"limits": asdict(limits), "isolated": isolated, "data": str(data or "")}
         self._open = ExitStack()
+        self._ended, self._replied = False, 0.0  # of the cell that was begun
 
     def __enter__(self) -> Self:
         """Start the kernel and its agent; raise `NotStarted` if that fails."""
@@ -100,8 +102,12 @@ class Learner:
             stack.callback(self._connection.close)
             self._deadline = time.monotonic() + START
             self._greet()
-            if self.run_cell(CONNECT.format(path=f"{folder}/agent")):
-                raise LearnerDied("the kernel cannot import the course's library")
+            data = f"{folder}/{DATA}" if self._settings["data"] else ""
+            self.begin(READY.format(agent=f"{folder}/agent", data=data), silent=True)
+            if outputs := self.finish():
+                raise LearnerDied(
+                    f"it cannot import the course's library, or copy the data: {outputs[-1].get('evalue')}"
+                )
             self.channel = stack.enter_context(listener.accept()[0])
             self._open = stack.pop_all()
 
@@ -113,6 +119,12 @@ class Learner:
     def alive(self) -> bool:
         """Whether the kernel runs."""
         return self._manager.provisioner.running()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the cell that was begun has come to its end."""
+        self._ended = self._ended or self._wait(0)
+        return self._ended
 
     def run_cell(self, source: str, timeout: float | None = None) -> list[NotebookNode]:
         """Run a cell to its end; see `begin` and `finish`."""
@@ -140,6 +152,7 @@ class Learner:
         if not self.alive:
             raise LearnerDied(self._manager.provisioner.death())
         self._outputs = Outputs(self._limits)
+        self._ended, self._replied = False, 0.0
         self._begun = time.monotonic()
         try:
             self._request = self._connection.execute(source, silent)
@@ -166,7 +179,7 @@ class Learner:
             If the kernel died, or had to be killed.
         """
         seconds = min(self._limits.cell_s if timeout is None else timeout, self._deadline - self._begun)
-        if self._wait(self._begun + seconds):
+        if self._ended or self._wait(self._begun + seconds):
             return self._outputs.kept
         self.interrupt()
         if not self._wait(time.monotonic() + self._limits.grace_s):
@@ -194,19 +207,18 @@ class Learner:
 
     def _wait(self, deadline: float, patiently: bool = False) -> bool:
         """Collect outputs until the cell has ended; tell whether it did by then."""
-        replied = 0.0
         while True:
             ended = not self.alive  # asked before the last messages are read
-            for message in self._connection.messages():
+            for message in self._connection.messages(min(PATIENCE, max(0.0, deadline - time.monotonic()))):
                 if message.parent != self._request:
                     continue
                 if message.kind == "status" and message.content == {"execution_state": "idle"}:
                     return True
                 if message.kind == "execute_reply":
-                    replied = time.monotonic()
+                    self._replied = time.monotonic()
                 self._outputs.add(message)
             now = time.monotonic()
-            if replied and not patiently and now > replied + LOST:
+            if self._replied and not patiently and now > self._replied + LOST:
                 return True
             if ended:
                 raise LearnerDied(self._manager.provisioner.death())

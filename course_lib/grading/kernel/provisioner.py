@@ -21,6 +21,7 @@ from course_lib.grading.kernel.limits import Limits, enforcer, group
 from course_lib.grading.kernel.watch import Watch, tree
 
 PATIENCE = 5  # seconds until what is killed must be gone
+DATA = "data"  # beside the connection file
 
 
 class SandboxProvisioner(LocalProvisioner):
@@ -32,7 +33,7 @@ class SandboxProvisioner(LocalProvisioner):
     """
 
     limits = Dict(help="What the kernel may use: the fields of `Limits`.").tag(config=True)
-    data = Unicode(help="A folder to copy into the kernel's working folder, but for notebooks.").tag(config=True)
+    data = Unicode(help="A folder to copy beside the connection file, but for notebooks.").tag(config=True)
     isolated = Bool(True, help="Whether to use bubblewrap.").tag(config=True)
 
     def __init__(self, **settings: Any) -> None:
@@ -87,14 +88,13 @@ class SandboxProvisioner(LocalProvisioner):
         ports = (told["shell_port"], told["iopub_port"], told["stdin_port"], told["control_port"])
         listening = {str(port): self._listen(f"{told['ip']}-{port}") for port in ports}
         if self.data:
-            shutil.copytree(self.data, folder / "data", ignore=shutil.ignore_patterns("*.ipynb", ".*"))
+            shutil.copytree(self.data, folder / DATA, ignore=shutil.ignore_patterns("*.ipynb", ".*"))
         if user is not None:
             for path in (folder, *folder.rglob("*")):
                 os.chown(path, user, user)
         ops = launch.user_ops()
         return Settings(
             home=sandbox.HOME if self.isolated else str(folder / "home"),
-            data=str(folder / "data") if self.data else "",
             user=user,
             listening=listening,
             limits=launch.rlimits(Limits(**self.limits), self.isolated),

@@ -21,6 +21,10 @@ ALLOW = (
     "allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, or on Ubuntu "
     "kernel.apparmor_restrict_unprivileged_userns=0), or grade as root"
 )
+CONTAINER = (
+    "in a container, start that with --security-opt seccomp=unconfined --security-opt apparmor=unconfined "
+    "--security-opt systempaths=unconfined"
+)
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/localtime")
 # Of the course. What holds no answers and no names, such as its tests, may be read where it cannot be left out.
 PRIVATE = ("solutions", "build", "classroom", "work", "notebooks", ".git")
@@ -55,8 +59,8 @@ def available() -> str:
         Empty if it can; else why not, and what to do about it.
     """
     if platform.system() != "Linux" or platform.machine() not in syscalls.REFUSED:
-        here = f"{platform.system()} on {platform.machine()}"
-        return f"learners' code can be isolated on Linux ({' or '.join(syscalls.REFUSED)}) only, this is {here}"
+        here, there = f"{platform.system()} on {platform.machine()}", " or ".join(syscalls.REFUSED)
+        return f"learners' code can be isolated on Linux ({there}) only, this is {here}; grade there"
     if which("bwrap") is None:
         return f"bubblewrap is not here; {INSTALL}"
     return "" if stranger() else _failure(_bubblewrap(), None)
@@ -95,8 +99,24 @@ def _failure(program: str, user: int | None) -> str:
             check=False,
         )
     said = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit status {done.returncode}"]
-    advice = ALLOW if "namespace" in said[-1] or "uid map" in said[-1] else INSTALL
-    return f"bubblewrap does not work here: {said[-1]}; {advice}" if done.returncode else ""
+    return f"bubblewrap is here, but does not work: {said[-1]}; {_advice(said[-1])}" if done.returncode else ""
+
+
+def _advice(said: str) -> str:
+    """Say what to do about a sandbox that does not start, by what bubblewrap said last."""
+    if "nknown option" in said:
+        return f"it is too old ({_version()}): install a newer one"
+    if "/proc" in said or "/sys" in said:
+        return CONTAINER
+    if not said.startswith("bwrap: "):
+        return "the sandbox starts, but Python does not run in it: is it installed where everybody may read it?"
+    return ALLOW
+
+
+def _version() -> str:
+    """Ask bubblewrap for its version."""
+    done = subprocess.run([_bubblewrap(), "--version"], capture_output=True, check=False, text=True)
+    return done.stdout.strip() or "no version"
 
 
 @contextmanager

@@ -28,7 +28,14 @@ from course_lib.grading.kernel.limits import CGROUPS, Limits, enforcer, group
 from course_lib.grading.kernel.sandbox import ENVIRONMENT, HOME
 
 VARIABLE = "PIXELWISE_WARM"  # of the environment: the socket of the process that is to be used
-MODULES = ("tensorflow", "skimage.data", "skimage.transform", "course_lib.plots", "course_lib.grading.trusted.agent")
+MODULES = (
+    "tensorflow",
+    "skimage.data",
+    "skimage.transform",
+    "course_lib.plots",
+    "course_lib.grading.kernel.application",
+    "course_lib.grading.trusted.agent",
+)
 MOST = 2**16  # bytes of a request
 OPEN_FILES = 8  # that come with a request, at most
 

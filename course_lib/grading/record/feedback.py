@@ -1,21 +1,20 @@
 """The page that tells a learner what a submission earned, and why."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import jinja2
 from nbformat import NotebookNode
+from nbgrader.utils import is_grade, is_solution
 
+from course_lib.formulas import CSS
 from course_lib.grading.record import sanitized
+from course_lib.grading.record.shown import Shown, below, has_picture, secret_lines
 from course_lib.grading.scores import ExerciseScore, exercise_of
-from course_lib.grading.submission.template import visible
 
-PAGE = 20_000_000  # characters of all outputs together
-MARKUP = 500_000  # characters of Markdown and HTML that are converted
-SHORTEST = 8  # a shorter line of a hidden test says nothing
-_PICTURES = ("image/png", "image/jpeg", "image/gif", "image/svg+xml")
-_HIDDEN = "BEGIN HIDDEN TESTS"
+UNDER_EXERCISE, UNDER_NOTEBOOK = 4, 3  # the highest level of headings that stand there
 _PAGES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
 )
@@ -32,6 +31,9 @@ def feedback_html(
 ) -> str:
     """Write the feedback on one submission.
 
+    The page begins with the points and what the tests say. Then comes each exercise with the comments on it, the
+    learner's answer, and what that printed and drew. The whole notebook is folded away at the end.
+
     Parameters
     ----------
     notebook : NotebookNode or None
@@ -41,11 +43,11 @@ def feedback_html(
     student, unit : str
         Whose work it is, and of what.
     comments : mapping of str to str, optional
-        What a person wrote, by the grade_id of the cell that it is about.
+        What a person wrote, by the grade_id of the cell that it is about: Markdown with formulas.
     status : str
         Why the submission could not be graded; mostly empty.
     late : float
-        Points that are taken off because it was handed in late.
+        Points that are taken off because it was handed in late. Of lateness that costs nothing, the page says nothing.
 
     Returns
     -------
@@ -54,9 +56,11 @@ def feedback_html(
         line of a hidden test.
     """
     cells = notebook.cells if notebook else []
-    secret = _secret(cells)
+    secret = secret_lines(cells)
+    shown = Shown(secret)
+    parts = _parts(cells, [exercise.name for exercise in exercises])
     said = dict(comments or {})
-    rows = [_row(exercise, secret, said) for exercise in exercises]
+    rows = [_row(exercise, parts[exercise.name], shown, said, graded=notebook is not None) for exercise in exercises]
     page = _PAGES.get_template("feedback.html.j2").render(
         student=student,
         unit=unit,
@@ -65,108 +69,90 @@ def feedback_html(
         late=late,
         max_points=sum(exercise.max_points for exercise in exercises),
         rows=rows,
-        has_cells=bool(cells),
-        comments=[text for text in said.values() if text],
-        cells=_Cells(secret).rows(cells, {exercise.name for exercise in exercises}),
+        comments=[_comment(text, UNDER_NOTEBOOK) for text in said.values() if text],
+        cells=list(_notebook(cells, parts, shown)),
+        formulas_css=CSS,
     )
     return page.encode(errors="replace").decode()
 
 
-def _row(exercise: ExerciseScore, secret: set[str], comments: dict[str, str]) -> dict[str, Any]:
+@dataclass
+class _Part:
+    """What of a notebook belongs to an exercise: the cells of its answer, and the pictures that show what it does."""
+
+    answers: list[NotebookNode] = field(default_factory=list)
+    pictures: list[tuple[NotebookNode, list[NotebookNode]]] = field(default_factory=list)
+
+
+def _parts(cells: Sequence[NotebookNode], names: Sequence[str]) -> dict[str, _Part]:
+    """Find the cells of each exercise; pictures from there up to the next heading or exercise belong to it."""
+    parts = {name: _Part() for name in names}
+    current = ""
+    for cell in cells:
+        name = exercise_of(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+        if name in parts:
+            current = name
+        elif cell.cell_type == "markdown" and any(line.startswith("#") for line in cell.source.splitlines()):
+            current = ""
+        if is_solution(cell) and name in parts:
+            parts[name].answers.append(cell)
+        elif current and (pictures := [output for output in cell.get("outputs", []) if has_picture(output)]):
+            parts[current].pictures.append((cell, pictures))
+    return parts
+
+
+def _row(
+    exercise: ExerciseScore, part: _Part, shown: Shown, comments: dict[str, str], *, graded: bool
+) -> dict[str, Any]:
     """Lay out an exercise, and take the comments on it."""
     own = [name for name in comments if exercise.name in (name, exercise_of(name))]
-    verdict = "partly" if 0 < exercise.points < exercise.max_points else "wrong"
+    verdict = "partly" if 0 < exercise.points < exercise.max_points else "wrong" if graded else "open"
+    figure = f"Figure of the exercise {exercise.name}"
+    said = [_comment(text, UNDER_EXERCISE) for text in map(comments.pop, own) if text]
     return {
         "exercise": exercise,
         "verdict": "right" if exercise.points >= exercise.max_points else verdict,
-        "message": sanitized.without_lines(sanitized.plain(exercise.message), secret),
-        "comments": [text for text in map(comments.pop, own) if text],
+        "message": shown.public(sanitized.plain(exercise.message)),
+        "comments": said,
+        "has_more": bool(said or part.answers),
+        "answers": [
+            {
+                "kind": cell.cell_type,
+                "source": shown.source(cell, UNDER_EXERCISE),
+                "outputs": shown.outputs(cell, cell.get("outputs", []), UNDER_EXERCISE, figure),
+            }
+            for cell in part.answers
+        ],
+        "figures": [
+            {
+                "shown": shown.outputs(cell, pictures, UNDER_EXERCISE, figure),
+                "handed_in": cell.execution_count is None,
+            }
+            for cell, pictures in part.pictures
+        ],
     }
 
 
-def _secret(cells: Sequence[NotebookNode]) -> set[str]:
-    """Collect the lines that stand in hidden tests alone."""
-    shown = {line.strip() for cell in cells for line in visible(cell.source).splitlines()}
-    hidden = {line.strip() for cell in cells if _HIDDEN in cell.source for line in cell.source.splitlines()}
-    return {line for line in hidden - shown if len(line) >= SHORTEST}
+def _comment(text: str, level: int) -> str:
+    return below(sanitized.markdown(text), level)
 
 
-class _Cells:
-    """Lays out the cells of a notebook, within bounds of the page's size and of the time that it takes.
-
-    Parameters
-    ----------
-    secret : set of str
-        Lines that must not be shown.
-    """
-
-    def __init__(self, secret: set[str]) -> None:
-        self._secret = secret
-        self._left, self._markup = PAGE, MARKUP
-
-    def rows(self, cells: Sequence[NotebookNode], names: set[str]) -> Iterator[dict[str, Any]]:
-        """Yield each cell; the first one of each exercise that is named can be linked to."""
-        for cell in cells:
-            mark = cell.metadata.get("nbgrader", {})
-            name = exercise_of(mark.get("grade_id", ""))
-            source = self._source(cell)
-            outputs = [self._bounded(output, _HIDDEN in cell.source) for output in cell.get("outputs", [])]
-            yield {
-                "anchor": name if name in names else "",
-                "kind": cell.cell_type,
-                "is_test": mark.get("grade", False),
-                "source": source,
-                "was_left_out": cell.cell_type == "code" and cell.get("execution_count") is None,
-                "outputs": filter(None, outputs),
-            }
-            names = names - {name}
-
-    def _source(self, cell: NotebookNode) -> str:
-        if cell.cell_type == "markdown":
-            pasted = [pair for files in cell.get("attachments", {}).values() for pair in files.items()]
-            pictures = "".join(sanitized.picture(kind, data) for kind, data in pasted)
-            return self._marked_up(sanitized.markdown, cell.source) + pictures
-        if cell.cell_type == "code":
-            return sanitized.code(visible(cell.source) or "# A hidden test.")
-        return sanitized.console(cell.source)
-
-    def _bounded(self, output: NotebookNode, hidden: bool) -> str:
-        """Show an output as long as there is room, and then once that there is none."""
-        if self._left <= 0:
-            return ""
-        shown = self._error(output, hidden) if output.output_type == "error" else self._output(output)
-        self._left -= len(shown)
-        return shown if self._left > 0 else "<p>More output is not shown.</p>"
-
-    def _error(self, error: NotebookNode, hidden: bool) -> str:
-        """Show an error; of one in a hidden test only the message, for a traceback quotes its cell."""
-        short = hidden and error.ename != "CheckFailed"
-        lines = [f"{error.ename}: {error.evalue}"] if short else error.traceback
-        return sanitized.console(self._public(sanitized.without_folders("\n".join(lines))))
-
-    def _output(self, output: NotebookNode) -> str:
-        if output.output_type == "stream":
-            return sanitized.console(self._public(_text(output.text)))
-        data = {kind: _text(value) for kind, value in output.get("data", {}).items()}
-        for kind in _PICTURES:
-            if kind in data:
-                return sanitized.picture(kind, data[kind])
-        if "text/html" in data and ("text/plain" not in data or len(data["text/html"]) <= sanitized.LONGEST_MARKUP):
-            return self._marked_up(sanitized.html, self._public(data["text/html"]))
-        if "text/markdown" in data:
-            return self._marked_up(sanitized.markdown, self._public(data["text/markdown"]))
-        text = data.get("text/plain", data.get("text/latex", "(this kind of output is not shown)"))
-        return sanitized.console(self._public(text))
-
-    def _marked_up(self, convert: Callable[[str], str], text: str) -> str:
-        """Convert markup; where there is much of it, show it as it is written, for converting takes time."""
-        self._markup -= len(text)
-        return convert(text) if self._markup > 0 else sanitized.console(text)
-
-    def _public(self, text: str) -> str:
-        return sanitized.without_lines(text, self._secret)
-
-
-def _text(value: Any) -> str:
-    """Join what may be a list of lines."""
-    return "".join(map(str, value)) if isinstance(value, list) else str(value)
+def _notebook(cells: Sequence[NotebookNode], parts: Mapping[str, _Part], shown: Shown) -> Iterator[dict[str, Any]]:
+    """Yield every cell; outputs that stand with an exercise are not written twice."""
+    above = {
+        id(output): name
+        for name, part in parts.items()
+        for outputs in [*(cell.get("outputs", []) for cell in part.answers), *(found for _, found in part.pictures)]
+        for output in outputs
+    }
+    for cell in cells:
+        outputs = cell.get("outputs", [])
+        here = [output for output in outputs if id(output) not in above]
+        yield {
+            "kind": cell.cell_type,
+            "is_test": is_grade(cell),
+            "source": shown.source(cell, UNDER_NOTEBOOK),
+            "was_left_out": cell.cell_type == "code" and cell.get("execution_count") is None,
+            "exercise": next((above[id(output)] for output in outputs if id(output) in above), ""),
+            "outputs": shown.outputs(cell, here, UNDER_NOTEBOOK, "Figure of the notebook"),
+        }

@@ -22,8 +22,8 @@ from traitlets import TraitError
 from traitlets.config import Config
 
 from course_lib.grading.outcome import Outcome
-from course_lib.grading.record.entries import PATIENCE, Recorded, in_transaction, read
-from course_lib.grading.scores import cell_points
+from course_lib.grading.record.entries import PATIENCE, Recorded, commented, in_transaction, read, was_given
+from course_lib.grading.scores import cell_points, exercise_of
 
 log = logging.getLogger(__name__)
 log.addHandler(logging.NullHandler())
@@ -35,9 +35,10 @@ def enter(
 ) -> Recorded:
     """Enter an outcome into the gradebook, with the late penalty as it is now.
 
-    Manual scores, extra credit and comments of people stay; a cell with a manual score is marked for review, as
-    nbgrader does. A submission that could not be graded has no points from tests, is marked for review, and a comment
-    says why, so that the points of an earlier one do not stand.
+    Manual scores, extra credit and comments of people stay. They were given for an earlier submission, so the tests
+    that they concern are marked for review: nbgrader does so for manual scores alone. A submission that could not be
+    graded has no points from tests, is marked for review, and a comment says why, so that the points of an earlier one
+    do not stand.
 
     Parameters
     ----------
@@ -101,12 +102,14 @@ def _grade(
     points = {cell.metadata.nbgrader["grade_id"]: cell_points(cell) for cell in cells if is_grade(cell)}
     written = {cell.metadata.nbgrader["grade_id"]: compute_checksum(cell) for cell in cells if is_solution(cell)}
     released = {cell.name: cell.checksum for cell in notebook.source_cells}
+    discussed = commented(submitted)
     for cell in [*notebook.grade_cells, *notebook.task_cells]:
         there = _of_cell(submitted.grades, cell)
         grade = there or Grade(cell_id=cell.id, notebook=submitted)
         grade.auto_score = points.get(cell.name) if cells else 0.0
         if not (again and there):
-            grade.needs_manual_grade = not cells or grade.manual_score is not None or grade.auto_score is None
+            given = was_given(there) or exercise_of(cell.name) in discussed
+            grade.needs_manual_grade = not cells or grade.auto_score is None or given
         yield grade
     for cell in [*notebook.solution_cells, *notebook.task_cells]:
         comment = _of_cell(submitted.comments, cell) or Comment(cell_id=cell.id, notebook=submitted)
@@ -125,11 +128,16 @@ def _of_cell(entries: list[Grade] | list[Comment], cell: BaseCell) -> Grade | Co
 
 def late_penalties(config: Config) -> AssignLatePenalties:
     """Make nbgrader's step that knows the late penalties; raise `ValueError` if its settings are wrong."""
-    step = AssignLatePenalties(config=config, log=log)
     try:
+        step = AssignLatePenalties(config=config, log=log)
         step.init_plugin()
     except TraitError as error:
         raise ValueError(f"expected settings of late penalties that nbgrader knows: {error}") from error
+    for kind in (AssignLatePenalties, type(step.plugin_inst)):
+        known = sorted(kind.class_trait_names(config=True))
+        for name in config[kind.__name__]:
+            if name not in known:
+                raise ValueError(f"expected c.{kind.__name__} to set some of {', '.join(known)}; got {name}")
     return step
 
 

@@ -13,16 +13,20 @@ from nbgrader.utils import parse_utc
 
 from course_lib.course import Course
 from course_lib.files import write_aside
+from course_lib.grading.kernel.limits import Limits
 from course_lib.grading.outcome import GRADED, Outcome
 from course_lib.grading.record import gradebook
-from course_lib.grading.record.entries import GradebookLocked, Recorded, recorded, recorded_one
+from course_lib.grading.record.entries import GradebookLocked, Recorded, recorded, recorded_one, students
 from course_lib.grading.record.feedback import feedback_html
-from course_lib.grading.report import exercises_csv, grades_csv
+from course_lib.grading.record.tables import exercises_csv, grades_csv
 from course_lib.grading.results import Results
 from course_lib.grading.scores import ExerciseScore, score
-from course_lib.grading.submission.find import STAMP, Submission
+from course_lib.grading.submission.find import Submission
+from course_lib.grading.submission.timestamp import STAMP
 from course_lib.release import build_source, generate
 
+RETURNED = "was taken out of the gradebook, and is in it again, for the work is still there:"
+LEFT_OVER = "of a student who is not in the gradebook; remove it if it must not be handed back:"
 SECRET, SECRET_CHARS = "submission_secret.txt", 1000  # with it, a learner fetches feedback from nbgrader's exchange
 
 
@@ -32,6 +36,14 @@ class Unit:
 
     source: str
     released: str
+
+
+def check_settings(course: Course) -> None:
+    """Raise `ValueError` if the settings in ``nbgrader_config.py`` that grading needs cannot be used."""
+    config = course.nbgrader_config()
+    Limits.configured(config)
+    gradebook.late_penalties(config)
+    students(config)
 
 
 def register(course: Course, name: str) -> Unit:
@@ -53,17 +65,18 @@ class Recorder:
     units : dict of str to Unit
         Those that are graded, by name.
 
-    Raises
-    ------
-    ValueError
-        If the course's settings cannot be used.
+    Attributes
+    ----------
+    returned : list of str
+        A line for each student who was taken out of the gradebook, and whose work was recorded again.
     """
 
     def __init__(self, course: Course, units: dict[str, Unit]) -> None:
         self.course = course
         self.units = units
         self.config = course.nbgrader_config()
-        gradebook.late_penalties(self.config)
+        self.returned: list[str] = []
+        self._students = students(self.config)
         self._postponed: list[tuple[Submission, str, Outcome]] = []
 
     def record(self, submission: Submission, key: str, outcome: Outcome) -> None:
@@ -111,17 +124,26 @@ class Recorder:
         for waiting in self._postponed:
             self._record(*waiting)
         entries = recorded(self.config)
-        there = {(entry.unit, entry.student) for entry in entries}
+        there = {(entry.unit, entry.student) for entry in entries if entry.handed_in}
         remembered = [outcome for outcome in self._remembered() if (outcome.unit, outcome.student) in there]
         rows = {(outcome.unit, outcome.student): outcome for outcome in [*remembered, *outcomes]}
         write_aside(self.course.classroom / "grades.csv", grades_csv(entries, rows))
         write_aside(self.course.classroom / "exercises.csv", exercises_csv(entries, rows))
         return entries
 
+    def left_over(self) -> list[str]:
+        """Say what lies in the classroom of students that the gradebook does not know: they were taken out of it."""
+        known = students(self.config)
+        gone = sorted({outcome.student for outcome in self._remembered()} - known)
+        folders = [self.course.classroom / name / student for student in gone for name in ("autograded", "feedback")]
+        return [f"{LEFT_OVER} {folder}" for folder in folders if folder.is_dir()]
+
     def _record(self, submission: Submission, key: str, outcome: Outcome) -> None:
         written = submission.timestamp
         time: datetime | None = parse_utc(written) if written else None
         before = self._remembered_of(outcome, key)
+        if self._students and outcome.student not in self._students and self._memory(outcome).exists():
+            self.returned.append(f"{outcome.student}, {outcome.unit}: {RETURNED} {submission.path}")
         if not before:
             self._memory(outcome).unlink(missing_ok=True)  # what it says is no longer so
         entry = gradebook.enter(self.config, outcome, time, again=bool(before))

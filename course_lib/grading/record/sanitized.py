@@ -1,21 +1,26 @@
 """Showing what strangers wrote, so that nothing of it can run in a browser."""
 
 import base64
+import html as entities
 import re
+import secrets
 from collections.abc import Collection
 
 from nbconvert.filters import Highlight2HTML, ansi2html, strip_ansi
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors.sanitize import SanitizeHTML
+
+from course_lib.formulas import formula
+from course_lib.markdown import MathMLRenderer, to_html
 
 LONGEST = 20_000  # characters of one text that are shown
 LONGEST_MARKUP = 20_000  # of one piece of HTML or Markdown; a longer one is shown as it is written
 PICTURE = 10_000_000  # of one picture
+ALTERNATIVE = 1_000  # of its text alternative
 _TAGS = """a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5
     h6 hr i ins kbd li mark ol p pre q s samp small span strong sub summary sup table tbody td tfoot th thead tr u ul
     var"""
 _ATTRIBUTES = {("td", "colspan"), ("td", "rowspan"), ("th", "colspan"), ("th", "rowspan"), ("ol", "start")}
-_LINK = re.compile(r"https?://|mailto:", re.IGNORECASE)
+_LINK = re.compile(r"(?:https?://|mailto:)(?!.*formula-[0-9a-f]{32})", re.IGNORECASE | re.DOTALL)
 _UNSEEN = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 # Left open, one is opened anew in every paragraph, up to three of each kind: of those that differ, all.
 _FORMATTING = re.compile(r"<(b|big|code|em|font|i|s|small|strike|strong|tt|u)\b[^>]*>", re.IGNORECASE)
@@ -23,7 +28,6 @@ _OVERWRITTEN = re.compile(r"^.*\r(?=[^\n])", re.MULTILINE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]")
 _FOLDERS = re.compile(r"(\x1b\[[\d;]*m|(?<![\w:/.~-]))~?/(?:[^\s/:'\"<>()\[\]\x1b]+/)+")
 _LIBRARIES = "site-packages/"
-_MARKDOWN = MarkdownWithMath(renderer=IPythonRenderer(escape=False, exclude_anchor_links=True))
 _HIGHLIGHT = Highlight2HTML(pygments_lexer="ipython3")
 
 
@@ -33,6 +37,28 @@ def _allowed(tag: str, name: str, value: str) -> bool:
 
 
 _SANITIZER = SanitizeHTML(tags=_TAGS.split(), attributes=_allowed, strip=True)
+
+
+class _Placeholders(MathMLRenderer):
+    """Keeps the formulas out of what is sanitized, which knows no MathML.
+
+    Only what this class converted takes a placeholder's place. A placeholder has a name that nobody can know before,
+    and no attribute may hold one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(escape=False, exclude_anchor_links=True)
+        self._name = f"formula-{secrets.token_hex(16)}"
+        self._formulas: list[str] = []
+
+    def show(self, tex: str, *, display: bool) -> str:
+        """Keep a formula, and write its placeholder."""
+        self._formulas.append(formula(tex, display=display))
+        return f"{self._name}-{len(self._formulas) - 1}."
+
+    def filled(self, text: str) -> str:
+        """Put the formulas into sanitized HTML."""
+        return re.sub(rf"{self._name}-(\d+)\.", lambda match: self._formulas[int(match[1])], text)
 
 
 def html(text: str) -> str:
@@ -47,12 +73,12 @@ def _clean(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Convert Markdown, with HTML in it, to HTML that is only looked at; formulas stay TeX, pictures are left out."""
+    """Convert Markdown, with HTML in it, to HTML that is only looked at, with MathML; pictures are left out."""
     if len(text) > LONGEST_MARKUP:
         return console(text)
     try:
-        converted = _MARKDOWN.render(text.replace("attachment:", "#"))
-        return _clean(converted)
+        renderer = _Placeholders()
+        return renderer.filled(_clean(to_html(text.replace("attachment:", "#"), renderer)))
     except Exception:  # a stranger's text: nobody knows what a parser stumbles over
         return console(text)
 
@@ -73,8 +99,11 @@ def plain(text: str) -> str:
     return _CONTROL.sub("", _OVERWRITTEN.sub("", shown.replace("\r\n", "\n")))
 
 
-def picture(kind: str, data: str) -> str:
-    """Show a picture from base64, or SVG from its text: as an image, it neither runs scripts nor loads anything."""
+def picture(kind: str, data: str, alternative: str = "") -> str:
+    """Show a picture from base64, or SVG from its text: as an image, it neither runs scripts nor loads anything.
+
+    Who does not see it gets the text alternative; a picture without one is taken for decoration.
+    """
     if len(data) > PICTURE:
         return console("(a picture that is too large)")
     if kind == "image/svg+xml":
@@ -84,7 +113,8 @@ def picture(kind: str, data: str) -> str:
         base64.b64decode(data, validate=True)
     except ValueError:
         return console("(a picture that is none)")
-    return f'<img alt="" src="data:{kind};base64,{data}">'
+    alternative = entities.escape(" ".join(_CONTROL.sub("", alternative[:ALTERNATIVE]).split()))
+    return f'<img alt="{alternative}" src="data:{kind};base64,{data}">'
 
 
 def without_folders(text: str) -> str:

@@ -1,22 +1,17 @@
 """Finding submitted notebooks."""
 
-import hashlib
 import os
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nbgrader.utils import parse_utc
-
 from course_lib.course import Course
+from course_lib.grading.submission.students import flaw_of, owner, shown, submitted
+from course_lib.grading.submission.timestamp import STAMP, read_stamp
+from course_lib.grading.submission.versions import Releases, choose, named_like, unit_in
 
 NOT_OURS = (".ipynb_checkpoints", "__MACOSX")
-STAMP, STAMP_CHARS = "timestamp.txt", 100
-NAME_BYTES = 128  # what nbgrader's gradebook holds; leaves room for the names of files made from it
-MARKUP = '<>"'  # formgrader would take them for HTML
-UNSHOWN = ("Cc", "Cs", "Zl", "Zp")  # Unicode's categories: control, half of a pair or no UTF-8, line ends
 LINK = "expected a file or folder of its own, found a link, which is not followed"
 
 
@@ -38,7 +33,9 @@ class Submission:
     problem : str
         Why it cannot be graded, in words; mostly empty.
     timestamp : str
-        When it was handed in, as nbgrader writes it beside a submission; mostly empty.
+        When it was handed in, as nbgrader reads it beside a submission; mostly empty.
+    passed_over : tuple of Path
+        What else the student handed in for this unit; mostly empty.
     """
 
     student: str
@@ -47,13 +44,15 @@ class Submission:
     mended: tuple[str, ...] = ()
     problem: str = ""
     timestamp: str = ""
+    passed_over: tuple[Path, ...] = ()
 
 
 def find_submissions(course: Course, paths: Iterable[Path]) -> list[Submission]:
     """Find the submissions that some paths mean.
 
-    A notebook in a unit's folder counts whatever its name is, if none there has the right one.
-    Links below the paths are not followed.
+    A notebook in a unit's folder counts whatever its name is; in a student's own folder it counts for the unit that it
+    is called after, or whose cells it has. Of several for one unit in one student's folder, the newest that is not
+    untouched counts; see `versions.choose`. Links below the paths are not followed.
 
     Parameters
     ----------
@@ -65,49 +64,55 @@ def find_submissions(course: Course, paths: Iterable[Path]) -> list[Submission]:
     Returns
     -------
     list of Submission
-        Sorted by unit and student, each file once. Those that cannot be graded say why: several
-        notebooks of one unit and student, links, names that nbgrader cannot handle.
+        Sorted by unit and student, one for each. Those that cannot be graded say why: links, names that nbgrader
+        cannot handle, folders of several students with the same name.
 
     Raises
     ------
     ValueError
         If a path does not exist, holds no notebook of a unit, or a folder cannot be looked into.
     """
-    units = course.units()
-    found: dict[Path, Submission] = {}
+    releases = Releases(course)
+    units = releases.units
+    found: dict[tuple[Path, str], dict[Path, Submission]] = {}
     for path in paths:
         if not path.exists():
             raise ValueError(f"expected a notebook or a folder of submissions, found nothing at {path}")
-        root = path.resolve()
-        here = list(_in_folder(root.parent, [root.name], units) if root.is_file() else _below(root, units))
+        root = _root(course, path)
+        is_file = root.is_file()
+        inside = _in_folder(root.parent, [root.name], releases) if is_file else _below(root, course, releases)
+        here = [(place, each) for each in inside if (place := owner(course, each.path))]
         if not here:
             raise ValueError(f"expected notebooks called like a unit ({', '.join(units)}) in {path}, found none")
-        found |= {submission.path: submission for submission in here}
-    named = [_named(submission, course, units) for submission in found.values()]
-    counts = Counter((submission.student, submission.unit) for submission in named)
-    checked = [_checked(submission, counts[submission.student, submission.unit]) for submission in named]
+        for place, each in here:
+            found.setdefault((place, each.unit), {})[each.path] = each
+    chosen = [_chosen([*versions.values()], place, releases) for (place, _), versions in found.items()]
+    counts = Counter((submission.student, submission.unit) for submission in chosen)
+    checked = [_checked(submission, counts[submission.student, submission.unit]) for submission in chosen]
     return sorted(map(_timed, checked), key=lambda submission: (submission.unit, submission.student, submission.path))
 
 
-def without_notebooks(course: Course, submissions: Iterable[Submission]) -> list[str]:
-    """List the folders in the classroom's ``submitted`` in which nothing that belongs to a unit was found."""
-    folder = course.classroom.resolve() / "submitted"
-    found = {
-        submission.path.relative_to(folder).parts[0] for submission in submissions if folder in submission.path.parents
-    }
-    there = folder.iterdir() if folder.is_dir() else ()
-    return sorted(path.name for path in there if path.is_dir() and path.name not in {*found, *NOT_OURS})
+def _root(course: Course, path: Path) -> Path:
+    """Resolve a path; the whole classroom means what was submitted, and not what was graded."""
+    root = path.resolve()
+    return submitted(course) if root == course.classroom.resolve() and submitted(course).is_dir() else root
 
 
-def _below(root: Path, units: list[str]) -> Iterator[Submission]:
+def _below(root: Path, course: Course, releases: Releases) -> Iterator[Submission]:
     """Yield the submissions in a folder and in the folders below it."""
+    units = releases.units
     unreadable: list[OSError] = []
     for name, folders, files in os.walk(root, onerror=unreadable.append):
         folder = Path(name)
-        folders[:] = [below for below in folders if below not in NOT_OURS and _may_hold(folder, files, below, units)]
+        is_told_apart = folder.is_relative_to(submitted(course)) and folder.name not in units
+        folders[:] = [
+            below
+            for below in folders
+            if below not in NOT_OURS and (is_told_apart or _may_hold(folder, files, below, units))
+        ]
         for below in filter(Path.is_symlink, map(folder.joinpath, folders)):
             yield from _linked(below, units)
-        yield from _in_folder(folder, files, units)
+        yield from _in_folder(folder, files, releases)
     for error in unreadable:
         folder = Path(error.filename)
         if folder.name not in units:
@@ -117,28 +122,34 @@ def _below(root: Path, units: list[str]) -> Iterator[Submission]:
 
 
 def _may_hold(folder: Path, files: Iterable[str], below: str, units: list[str]) -> bool:
-    """Tell whether a folder may hold submissions; what a student hands in may hold folders called like others."""
+    """Tell whether a folder may hold submissions.
+
+    What a student hands in may hold folders called like other students: that is told apart in the classroom alone.
+    """
     if folder.name in units:
         return below == folder.name  # unpacked twice
-    return below in units or not any(f"{unit}.ipynb" in files for unit in units)
+    return below in units or not any(named_like(name, units) for name in _notebooks(files))
 
 
-def _in_folder(folder: Path, files: Iterable[str], units: list[str]) -> Iterator[Submission]:
-    """Yield the submissions that lie in a folder itself."""
-    notebooks = sorted(name for name in files if name.endswith(".ipynb") and not name.startswith("."))
+def _notebooks(files: Iterable[str]) -> list[str]:
+    return sorted(name for name in files if name.endswith(".ipynb") and not name.startswith("."))
+
+
+def _in_folder(folder: Path, files: Iterable[str], releases: Releases) -> Iterator[Submission]:
+    """Yield the notebooks of units that lie in a folder itself."""
+    units, notebooks = releases.units, _notebooks(files)
     if folder.name in units:
-        right = f"{folder.name}.ipynb"
         is_text = f"{folder.name}.md" in files  # that a course is made of
         if not (notebooks or is_text or (folder / folder.name).is_dir()):
             problem = "expected a notebook in the unit's folder, found none"
-            yield Submission(folder.parent.name, folder.name, folder / right, problem=problem)
-        for name in [right] if right in notebooks else notebooks:
-            mended = () if name == right else (f"called {name!r}: taken for {right}",)
-            yield Submission(folder.parent.name, folder.name, folder / name, mended)
+            path = folder / f"{folder.name}.ipynb"
+            yield Submission(folder.parent.name, folder.name, path, problem=problem)
+        for name in notebooks:
+            yield Submission(folder.parent.name, folder.name, folder / name)
     else:
-        for unit in units:
-            if f"{unit}.ipynb" in notebooks:
-                yield Submission(folder.name, unit, folder / f"{unit}.ipynb")
+        for name in notebooks:
+            if unit := named_like(name, units) or unit_in(folder / name, releases):
+                yield Submission(folder.name, unit, folder / name)
 
 
 def _linked(folder: Path, units: list[str]) -> Iterator[Submission]:
@@ -151,62 +162,46 @@ def _linked(folder: Path, units: list[str]) -> Iterator[Submission]:
                 yield Submission(folder.name, unit, folder / unit, problem=LINK)
 
 
-def _named(submission: Submission, course: Course, units: list[str]) -> Submission:
-    """Find out whose a submission is that lies deeper than it should, as one that was unpacked twice does."""
-    classroom, folder = course.classroom.resolve() / "submitted", submission.path.parent
-    if folder.is_relative_to(classroom) and folder != classroom:
-        student = folder.relative_to(classroom).parts[0]
-    else:
-        outside = (above.name for above in folder.parents if above.name not in units)
-        student = next(outside, "") if submission.student in units else submission.student
-    if student == submission.student:
-        return submission
-    mended = f"lies in '{folder.name}' in '{folder.parent.name}': taken for the work of {student!r}"
-    return replace(submission, student=student, mended=(*submission.mended, mended))
+def _chosen(versions: list[Submission], place: Path, releases: Releases) -> Submission:
+    """Choose what counts of everything that a student handed in for a unit, and say what is unusual about it."""
+    unit = versions[0].unit
+    paths = sorted(version.path for version in versions if not version.problem)
+    if not paths:
+        return replace(versions[0], student=place.name)
+    path, line = choose(paths, unit, releases, place) if len(paths) > 1 else (paths[0], "")
+    (counts,) = [version for version in versions if version.path == path]
+    mended = [line] if line else []
+    mended += [f"passed over: {version.path.name!r} ({version.problem})" for version in versions if version.problem]
+    if path.name != f"{unit}.ipynb":
+        mended.append(f"called {path.name!r}: taken for {unit}.ipynb")
+    if counts.student != place.name:
+        mended.append(
+            f"lies in {path.parent.name!r} in {path.parent.parent.name!r}: taken for the work of {place.name!r}"
+        )
+    others = tuple(sorted(version.path for version in versions if version is not counts))
+    return replace(counts, student=place.name, mended=tuple(mended), passed_over=others)
 
 
 def _checked(submission: Submission, count: int) -> Submission:
     """Add why a submission cannot be graded; its student's name can be shown then, whatever it holds."""
-    student = submission.student
-    shown = _shown(student)
     problem = submission.problem
     if not problem and submission.path.is_symlink():
         problem = LINK
-    if not problem and len(student.encode(errors="replace")) > NAME_BYTES:
-        problem = f"expected a student's name of at most {NAME_BYTES} bytes in UTF-8"
-    if not problem and (shown != student or not student.strip() == student != ""):
-        problem = f"expected a student's name of printable letters, without space around it, got {student!a}"
-    if not problem and any(letter in student for letter in MARKUP):
-        problem = f"expected a student's name without {' '.join(MARKUP)}, got {student!a}"
+    problem = problem or flaw_of(submission.student)
     if not problem and count > 1:
         problem = f"expected one notebook of {submission.unit}, found {count}; this one is {submission.path}"
-    return replace(submission, student=shown, problem=problem)
+    return replace(submission, student=shown(submission.student), problem=problem)
 
 
 def _timed(submission: Submission) -> Submission:
-    """Add the time that stands beside a submission; who hands in beside what is no time, hands in on time."""
-    stamp = submission.path.with_name(STAMP)
-    if not (stamp.is_symlink() or stamp.exists()):
+    """Add the time that stands beside a submission; one whose time cannot be understood was handed in on time."""
+    folder = submission.path.parent
+    folders = [folder, *(above for above in folder.parents if above.name == submission.unit)]  # unpacked twice
+    stamp = next((path for path in (folder / STAMP for folder in folders) if path.is_symlink() or path.exists()), None)
+    if stamp is None:
         return submission
     try:
-        written = "" if stamp.is_symlink() or not stamp.is_file() else _beginning(stamp)
-        parse_utc(written)
-    except (OSError, ValueError, OverflowError):
-        mended = f"{STAMP} holds no time: taken as handed in on time"
-        return replace(submission, mended=(*submission.mended, mended))
-    return replace(submission, timestamp=written)
-
-
-def _beginning(stamp: Path) -> str:
-    """Read a line from a file of any size."""
-    with stamp.open(encoding="utf-8", errors="replace") as file:
-        return file.read(STAMP_CHARS).strip()
-
-
-def _shown(student: str) -> str:
-    """Write a name that can be shown and can name files; one that had to be changed for that ends with a hash."""
-    shown = "".join("�" if unicodedata.category(letter) in UNSHOWN else letter for letter in student)
-    if shown == student and len(shown.encode()) <= NAME_BYTES:
-        return student
-    cut = shown.encode()[: NAME_BYTES // 2].decode(errors="ignore")
-    return f"{cut}~{hashlib.sha256(os.fsencode(student)).hexdigest()[:8]}"
+        return replace(submission, timestamp=read_stamp(stamp))
+    except (OSError, ValueError) as error:
+        line = f"{STAMP} cannot be used, so this counts as handed in on time: {error}"
+        return replace(submission, mended=(*submission.mended, line))

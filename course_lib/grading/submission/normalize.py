@@ -32,11 +32,14 @@ class Normalized:
         What was put right, a short line each; empty for an ordinary submission.
     notes : list of str
         What an instructor may want to look at; see `find_notes`.
+    missing : frozenset of str
+        Exercises whose cells were not there.
     """
 
     notebook: NotebookNode
     mended: list[str]
     notes: list[str]
+    missing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,9 @@ def normalize(submitted: bytes, source: NotebookNode) -> Normalized:
     for place in range(len(entries) + 1):
         result.cells += [deepcopy(template.cells[index]) for index in template.fixed if places[index] == place]
         result.cells += [entry.node for entry in entries[place : place + 1]]
-    return Normalized(result, mended + mended_cells(cells, template, found, moved), find_notes(cells, template))
+    missing = {template.name(index) for index in {*template.solutions} - found.solutions.keys() - found.shared.keys()}
+    mended += mended_cells(cells, template, found, moved)
+    return Normalized(result, mended, find_notes(cells, template), frozenset(missing))
 
 
 def _check_unit(cells: Sequence[Cell], template: Template, found: Found) -> None:

@@ -44,6 +44,10 @@ class LearnersKernel(Protocol):
     def alive(self) -> bool:
         """Whether the kernel runs."""
 
+    @property
+    def ended(self) -> bool:
+        """Whether the cell that was begun has come to its end."""
+
     def begin(self, source: str, silent: bool = False) -> None:
         """Let it run a cell, and do not wait."""
 
@@ -87,7 +91,7 @@ def run_test(source: str, learner: LearnersKernel, cells: Sequence[str], seconds
             raise TimeoutError(f"stopped after {round(seconds, 1):g} s; an endless loop?")
         if now > looked + SLICE_S:
             looked = now
-            if not learner.alive:
+            if not learner.alive or learner.ended:  # then nobody will answer
                 raise EOFError
 
     ours, theirs = socket.socketpair()

@@ -1,0 +1,48 @@
+# Targets for maintainers; the Makefile includes them.
+PEERS := build/peers/ready
+
+.PHONY: course test test-gpu release bench lock
+
+course: $(OPS)  ## run and grade every instructor notebook; the report lands in build/report
+	$(BIN)/python ci/run_notebooks.py
+
+test: $(OPS)  ## lint, types, unit tests, release drift, answer banks, untouched notebooks
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+	$(BIN)/course release --check
+	$(BIN)/python ci/check_answers.py
+	$(BIN)/python ci/check_answers.py --trusted
+	$(BIN)/python ci/run_notebooks.py --learner
+
+test-gpu: $(READY)  ## test the CUDA kernels; without a GPU, compile them and run them in an emulation
+	$(BIN)/python tests/gpu/run.py
+
+release: $(READY)  ## make notebooks/ anew from solutions/
+	$(BIN)/course release
+
+bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, user operations, grading
+	$(BIN)/python benchmarks/color.py
+	$(BIN)/python -m benchmarks.dataflow
+	$(BIN)/python benchmarks/upsampling.py
+	$(BIN)/python benchmarks/user_ops.py
+	$(BIN)/python benchmarks/grading.py
+
+lock: build/uv/bin/uv  ## make requirements.lock anew from pyproject.toml, and that of the benchmarks' peers
+	build/uv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --quiet -o requirements.lock
+	build/uv/bin/uv pip compile benchmarks/peers.txt --constraint requirements.lock --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --quiet -o benchmarks/peers.lock
+
+# What others use, to compare with; no part of the course. Without a network the benchmarks go on without it.
+$(PEERS): $(READY) benchmarks/peers.lock
+	@rm -rf $(@D)
+	@echo "set-up: installing benchmarks/peers.lock"
+	@if $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
+		--target $(@D) --requirement benchmarks/peers.lock; then touch $@; \
+		else echo "set-up: going on without the benchmarks' peers"; fi
+
+build/uv/bin/uv: $(READY)
+	$(BIN)/python -m venv build/uv
+	build/uv/bin/python -m pip install --quiet --disable-pip-version-check uv

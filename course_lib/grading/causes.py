@@ -1,0 +1,235 @@
+"""Why an exercise fails, in words for its learner: the first cause, and not what follows from it."""
+
+import ast
+import difflib
+import re
+from collections.abc import Collection, Iterator
+from functools import cached_property
+
+from nbformat import NotebookNode
+from nbgrader.utils import is_grade, is_solution
+
+from course_lib.checks.errors import not_written
+from course_lib.grading.submission.template import defined
+from course_lib.grading.trusted import definitions
+
+LONGEST, FIRST_LINE = 300, 40  # characters of an error, and of a cell's first line
+ALIKE = 0.8  # of two names, one of which may be a slip of the other
+_UNDEFINED = re.compile(r"\bNameError: name '(\w+)' is not defined")
+_GONE = re.compile(r"^your function is gone|\bTypeError: .* object is not callable")
+_UNWRITTEN = re.compile(r"(\w+) is not written yet")
+_FRAME = re.compile(r"Cell In\[(\d+)\], line (\d+)(?:, in (?:\w+\.)*(\w+)\()?")
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")
+_PLACE = re.compile(r" \([^()]*, line \d+\)$")  # of a syntax error, in a file that is none
+_USAGE = re.compile(r"^UsageError: (.+)", re.MULTILINE)
+_IMPORT = re.compile(r"^(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(.+)", re.MULTILINE)
+_MAGIC = re.compile(r"\s*(%%\w+)[^\n]*\n")
+_TRANSPARENT = {"%%time", "%%capture", "%%prun"}  # what they run is defined afterwards
+_SYNTAX = ("SyntaxError", "IndentationError", "TabError")
+
+
+class Causes:
+    """Finds out why tests of an executed notebook fail.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        With outputs.
+    missing : collection of str
+        Exercises whose cells were not in the learner's notebook, and were put back untouched.
+    """
+
+    def __init__(self, notebook: NotebookNode, missing: Collection[str] = ()) -> None:
+        self._cells: list[NotebookNode] = notebook.cells
+        self._missing = missing
+
+    def message(self, test: NotebookNode, name: str) -> str:
+        """Say why a test failed.
+
+        Parameters
+        ----------
+        test : NotebookNode
+            A cell of the notebook.
+        name : str
+            The exercise that it tests.
+
+        Returns
+        -------
+        str
+            What the test said. Before that, where something else is the cause: which cell failed, with its error and
+            line. Empty if the test raised no error.
+        """
+        error = _error(test)
+        if error is None:
+            return ""
+        if error.ename == "NotImplementedError":
+            return self._unwritten(error, name)
+        said = str(error.evalue) if error.ename == "CheckFailed" else f"{error.ename}: {error.evalue}".rstrip(": ")
+        if error.ename == "KernelDied":
+            return said
+        place = next(place for place, cell in enumerate(self._cells) if cell is test)
+        if own := self._failed(self._solutions.get(name)):
+            return f"{own}\nits test says: {said}"
+        undefined = _UNDEFINED.search(said)
+        if undefined and (cause := self._undefined(undefined[1], place)):
+            return f"{cause}\nits test says: {said}"
+        if _GONE.search(said) and (other := self._overwriting(name, place)):
+            return f"{other} gives the name {name} to something else than your function\nits test says: {said}"
+        return said
+
+    def _unwritten(self, error: NotebookNode, name: str) -> str:
+        """Say which function is not written yet."""
+        if name in self._missing:
+            return f"the cell of {name} is missing from your notebook, so it was checked as if it were untouched"
+        traceback = _COLOR.sub("", "\n".join(error.traceback))
+        told, frames = _UNWRITTEN.search(traceback), _FRAME.findall(traceback)
+        own = self._solutions.get(name)
+        if told or (frames and frames[-1][2]):
+            function = told[1] if told else frames[-1][2]
+        elif own is None or "NotImplementedError" in self._cells[own].source:
+            function = name
+        else:
+            return f"a function that {name} calls is not written yet"
+        return not_written(function) + (f"\n  NotImplementedError: {_short(error.evalue)}" if error.evalue else "")
+
+    @cached_property
+    def _solutions(self) -> dict[str, int]:
+        """Places of the cells that answer exercises."""
+        cells = enumerate(self._cells)
+        return {cell.metadata.nbgrader["grade_id"]: place for place, cell in cells if is_solution(cell)}
+
+    def _failed(self, place: int | None) -> str:
+        """Say how a cell failed, and before that what made it fail; empty if it did not."""
+        error = _error(self._cells[place]) if place is not None else None
+        if place is None or error is None:
+            return ""
+        cell, title = self._cells[place], self._title(place)
+        words = f"{error.ename}: {_short(error.evalue)}".rstrip(": ")
+        if error.ename == "KernelDied":
+            return words
+        if error.ename == "TimeoutError" and error.evalue.startswith("stopped after"):
+            return f"{title} was {error.evalue}"
+        cause = ""
+        if error.ename in _SYNTAX:
+            said = f"{title} is not valid Python, so none of it ran: {_PLACE.sub('', words)}"
+        else:
+            said = f"{title} raised {words}"
+            undefined = _UNDEFINED.search(words)
+            cause = self._undefined(undefined[1], place) if undefined else ""
+        line = _line(cell, error)
+        return (f"{cause}\n" if cause else "") + said + (f"\n  line {line[0]}: {line[1]}" if line else "")
+
+    def _undefined(self, name: str, before: int) -> str:
+        """Say why a cell does not know a name; empty if that cannot be told."""
+        own = self._solutions.get(name)
+        places = [place for place in reversed(range(before)) if self._is_work(place)]
+        for place in [*([own] if own is not None and own < before else []), *places]:
+            cell = self._cells[place]
+            if name not in _names(cell.source):
+                continue
+            if failed := self._failed(place):
+                return failed
+            if cell.get("execution_count") is None:
+                return f"{self._title(place)} defines {name}, but is a demonstration, and those are not run for points"
+            if magic := _swallowing(cell.source):
+                return f"{self._title(place)} begins with {magic}, so what it defines is not there: take that line out"
+        later = (place for place in range(before + 1, len(self._cells)) if self._is_work(place))
+        for place in later:
+            if name in _names(self._cells[place].source):
+                return f"{self._title(place)} defines {name}, but runs later: move it up"
+        return self._misspelled(name, places) or (self._without_definition(name, own) if own is not None else "")
+
+    def _misspelled(self, name: str, places: list[int]) -> str:
+        """Say which name is defined that looks like the one that is not."""
+        known = {each: place for place in places for each in _names(self._cells[place].source)}
+        alike = difflib.get_close_matches(name, known, 1, ALIKE)
+        alike = alike or [each for each in known if each.casefold() == name.casefold()]
+        if not alike:
+            return ""
+        return f"{self._title(known[alike[0]])} defines {alike[0]}, not {name}"
+
+    def _without_definition(self, name: str, place: int) -> str:
+        """Say what the cell of an exercise holds in place of its definition."""
+        source, title = self._cells[place].source, self._title(place)
+        if not any(line.strip() and not line.lstrip().startswith("#") for line in source.splitlines()):
+            return f"{title} holds no code"
+        if re.search(rf"^[ \t]+(?:async[ \t]+)?(?:def|class)[ \t]+{name}\b", source, re.MULTILINE):
+            return f"{title} defines {name} inside another function or block: begin its line at the left margin"
+        names = ", ".join(sorted(_names(source))[:3])
+        return f"{title} does not define {name}" + (f", only {names}" if names else "")
+
+    def _overwriting(self, name: str, before: int) -> str:
+        """Name the last cell that assigns something to the name of an exercise."""
+        for place in reversed(range(before)):
+            if self._is_work(place) and name in _assigned(self._cells[place].source):
+                return self._title(place)
+        return ""
+
+    def _is_work(self, place: int) -> bool:
+        """Whether a cell holds code and is no test."""
+        cell = self._cells[place]
+        return cell.cell_type == "code" and not (is_grade(cell) and not is_solution(cell))
+
+    def _title(self, place: int) -> str:
+        """Name a cell so that its learner finds it."""
+        cell = self._cells[place]
+        if is_solution(cell):
+            return f"the cell of {cell.metadata.nbgrader['grade_id']}"
+        first = next((line.strip() for line in cell.source.splitlines() if line.strip()), "")
+        return f"cell {place + 1} ({first[:FIRST_LINE]}{'…' * (len(first) > FIRST_LINE)})"
+
+
+def _error(cell: NotebookNode) -> NotebookNode | None:
+    """Find the error that ended a cell; IPython only prints one about its own magics."""
+    errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
+    if errors:
+        return errors[-1]  # a cell that was stopped has two: the interrupt, and then the reason
+    printed = (output.text for output in cell.get("outputs", []) if output.output_type == "stream")
+    usage = next(filter(None, map(_USAGE.search, printed)), None) if "%" in cell.source else None
+    return NotebookNode(ename="UsageError", evalue=usage[1], traceback=[]) if usage else None
+
+
+def _line(cell: NotebookNode, error: NotebookNode) -> tuple[int, str] | None:
+    """Find the last line of a cell that its error came through."""
+    frames = _FRAME.findall(_COLOR.sub("", "\n".join(error.traceback)))
+    lines = cell.source.splitlines()
+    blank = next((number for number, line in enumerate(lines) if line.strip()), 0)  # IPython does not count these
+    numbers = [int(number) + blank for counter, number, _ in frames if counter == frames[0][0]]
+    if not numbers or not 0 < numbers[-1] <= len(lines):
+        return None
+    return numbers[-1], lines[numbers[-1] - 1].strip()[:LONGEST]
+
+
+def _names(source: str) -> set[str]:
+    """Name what a cell would define if all of it ran."""
+    names = defined(source) | {name for name, _ in _definitions(source)}
+    for imported in _IMPORT.findall(source):  # also in a cell that cannot be parsed
+        names |= {part.split()[-1].split(".")[0] for part in imported.strip("()").split(",") if part.strip()}
+    return names
+
+
+def _assigned(source: str) -> set[str]:
+    """Name what a cell assigns something to that is neither its function nor its class."""
+    return {name for name, definition in _definitions(source) if isinstance(definition, ast.expr)}
+
+
+def _definitions(source: str) -> Iterator[tuple[str, definitions.Definition]]:
+    """Yield what the statements of a cell define, also in blocks, but not in functions and classes."""
+    waiting: list[ast.AST] = [*definitions.parse(source)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.stmt):
+            yield from definitions.defined(node)
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            blocks = ast.iter_child_nodes(node)
+            waiting += [each for each in blocks if isinstance(each, ast.stmt | ast.ExceptHandler | ast.match_case)]
+
+
+def _swallowing(source: str) -> str:
+    """Name the cell magic that keeps the definitions of a cell for itself, if it begins with one."""
+    magic = _MAGIC.match(source)
+    return magic[1] if magic and magic[1] not in _TRANSPARENT else ""
+
+
+def _short(text: str) -> str:
+    return " ".join(text.split())[:LONGEST]

@@ -1,0 +1,38 @@
+"""Figures that follow a slider."""
+
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets
+from IPython.core.pylabtools import print_figure
+from matplotlib.figure import Figure
+
+
+class _Interactive(ipywidgets.interactive):
+    """Controls with the figure below them; where no kernel runs, that figure as a picture."""
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+        bundle: dict[str, str] = super()._repr_mimebundle_(**options)
+        if isinstance(self.result, Figure):
+            bundle["image/png"] = print_figure(self.result, base64=True)
+        return bundle
+
+
+def interact(draw: Callable[..., Figure], **controls: object) -> ipywidgets.interactive:
+    """Show a figure with controls that draw it anew.
+
+    Parameters
+    ----------
+    draw : callable
+        Returns the figure for one value of each control. Its defaults are where the controls begin.
+    **controls : object
+        For each parameter of ``draw`` a widget, or what stands for one in `ipywidgets.interact`: ``(2, 9)`` for a
+        slider from 2 to 9, a list or dictionary for a menu, a bool for a check box.
+
+    Returns
+    -------
+    ipywidgets.interactive
+        The last value of a cell. It shows the controls and the figure; pages without a kernel, such as reports, show
+        the first figure as a picture.
+    """
+    return _Interactive(draw, {"auto_display": True}, **controls)

@@ -1,0 +1,38 @@
+"""The lines of solutions and hidden tests, and where they must not stand."""
+
+import json
+import re
+from collections.abc import Iterator
+
+REGIONS = re.compile(r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)### END \1", re.DOTALL)
+
+
+def strings(value: object) -> Iterator[str]:
+    """Every string in JSON, keys too; a list of lines counts as one text as well."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from strings(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from strings(item)
+    elif isinstance(value, str):
+        yield value
+
+
+def secrets(text: str) -> set[str]:
+    """The lines of solutions and hidden tests that stand nowhere else in a text."""
+    hidden = {line.strip() for region in REGIONS.finditer(text) for line in region[2].splitlines()}
+    open_to_all = {line.strip() for line in REGIONS.sub("", text).splitlines()}
+    return hidden - open_to_all - {""}
+
+
+def lines(content: str, is_json: bool = True) -> set[str]:
+    """Every line of a file, without the space around it; of JSON, every line of every string."""
+    texts = strings(json.loads(content)) if is_json else [content]
+    return {line.strip() for text in texts for line in text.splitlines()}
+
+
+def leaks(text: str, content: str) -> set[str]:
+    """Secret lines that stand anywhere in a released notebook."""
+    return secrets(text) & lines(content)

@@ -1,0 +1,111 @@
+"""What a learner sees of JupyterLab: their own work, and nothing that only an instructor needs."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from course_lib.course import Course
+from course_lib.lab import environment
+from tests.lab_server import choose, open_lab, running_lab
+from tests.tiny_course import UNIT, make_course
+
+OTHER = "02_again"
+COURSE = [sys.executable, "-m", "course_lib.cli"]
+OPEN_TAB = ".lm-TabBar-tab.lm-mod-current .lm-TabBar-tabLabel"
+MESSAGES = ".jp-Dialog, .Toastify__toast"
+FOR_INSTRUCTORS = re.compile("nbgrader|formgrader|assignment|validate|course list", re.IGNORECASE)
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A released course of two units."""
+    return make_course(tmp_path_factory.mktemp("a learner's") / "course", units=(UNIT, OTHER))
+
+
+@pytest.fixture(scope="module")
+def home(course: Course) -> Path:
+    """A home whose settings name another root."""
+    settings = course.root.parent / "home" / ".jupyter" / "jupyter_server_config.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps({"ServerApp": {"root_dir": str(course.root)}}))
+    return settings.parents[1]
+
+
+@pytest.fixture(scope="module")
+def started(course: Course, home: Path) -> Iterator[str]:
+    """JupyterLab as a learner starts it for the first time."""
+    with running_lab([*COURSE, "lab"], course.root, home) as address:
+        yield address
+
+
+def shown(page: Page, what: str) -> list[str]:
+    """The texts of all elements of a kind."""
+    return [text.strip() for text in page.locator(what).all_text_contents() if text.strip()]
+
+
+def words_of_menus(page: Page) -> str:
+    """Everything that the menus, the toolbar, the launcher and the list of commands say."""
+    words = [*shown(page, ".lm-MenuBar-itemLabel"), *shown(page, ".jp-NotebookPanel-toolbar")]
+    for label in page.locator(".lm-MenuBar-itemLabel").all():
+        label.click()
+        words += shown(page, ".lm-Menu-itemLabel")
+        page.keyboard.press("Escape")
+    choose(page, "View", "Activate Command Palette")
+    page.locator(".lm-CommandPalette-input").wait_for()
+    words += shown(page, ".lm-CommandPalette-itemLabel")
+    page.keyboard.press("Escape")
+    choose(page, "File", "New Launcher")
+    page.locator(".jp-LauncherCard").first.wait_for()
+    return "\n".join([*words, *shown(page, ".jp-LauncherCard-label")])
+
+
+def units_listed(page: Page) -> list[str]:
+    """Go to the root in the list of files, and read the list."""
+    page.locator(".jp-BreadCrumbs-home").click()
+    page.locator(".jp-DirListing-item").get_by_text(OTHER, exact=True).wait_for()
+    return shown(page, ".jp-DirListing-itemName")
+
+
+def test_a_learner_gets_a_jupyterlab_for_learners(started: str, course: Course, page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_lab(page, started)
+    page.locator(OPEN_TAB, has_text=f"{UNIT}.ipynb").wait_for()
+    assert units_listed(page) == [UNIT, OTHER]
+    words = words_of_menus(page)
+    assert "Run All Cells" in words  # the search sees what is there
+    assert FOR_INSTRUCTORS.findall(words) == []
+    page.wait_for_load_state("networkidle")
+    assert shown(page, MESSAGES) == []
+    assert [url for url in asked if not url.startswith((started, "data:", "blob:"))] == []
+    assert {path.name for path in course.work.iterdir()} == {UNIT, OTHER, ".jupyterlab"}
+
+
+def test_a_fresh_unit_opens_and_every_unit_can_be_reached(course: Course, home: Path, page: Page) -> None:
+    with running_lab([*COURSE, "lab", "--fresh", OTHER], course.root, home) as address:
+        open_lab(page, address)
+        page.locator(OPEN_TAB, has_text=f"{OTHER}.ipynb").wait_for()
+        assert units_listed(page) == [UNIT, OTHER]
+
+
+def test_an_instructor_keeps_formgrader(course: Course, tmp_path: Path, page: Page) -> None:
+    with running_lab([sys.executable, "-m", "jupyterlab"], course.root, tmp_path / "home") as address:
+        open_lab(page, address, f"/lab/tree/notebooks/{UNIT}/{UNIT}.ipynb")
+        page.locator(MESSAGES).wait_for()  # JupyterLab asks for news
+        assert FOR_INSTRUCTORS.search(words_of_menus(page))
+        choose(page, "Nbgrader", "Formgrader")
+        page.frame_locator("iframe").get_by_role("heading", name="Manage Assignments").wait_for()
+
+
+def test_terminals_and_notebooks_find_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin")
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/theirs")
+    variables = environment()
+    assert Path(variables["PATH"].split(":")[0], "course").is_file()
+    assert variables["PATH"].endswith(":/usr/bin")
+    assert variables["JUPYTER_CONFIG_PATH"].endswith("/lab_config:/theirs")

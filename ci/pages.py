@@ -1,12 +1,12 @@
 """What a run leaves for people: a page per notebook, and ``index.html`` with all outcomes and figures."""
 
+import html
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
 import nbformat
-from markupsafe import escape
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from traitlets.config import Config
@@ -82,7 +82,7 @@ def write_pages(outcomes: Sequence[Outcome], seconds: float, folder: Path, title
     config = Config({"NbConvertBase": {"display_data_priority": _STATIC_OUTPUTS}})
     exporter = HTMLExporter(config=config, raw_template=_PAGE)
     exporter.register_filter("markdown2html", _markdown)
-    exporter.register_filter("picture_alternative", lambda output: escape(alternative(output) or "Figure"))
+    exporter.register_filter("picture_alternative", lambda output: html.escape(alternative(output) or "Figure"))
     rows = []
     for outcome in outcomes:
         notebook = None

@@ -101,10 +101,13 @@ def test_grade_as_json_and_as_a_table(course: Course, tmp_path: Path) -> None:
         "points": 3,
         "max_points": 3,
         "status": "graded",
-        "exercises": [{"name": "double", "points": 3, "max_points": 3, "message": ""}],
+        "exercises": [{"name": "double", "points": 3, "points_from_tests": 3, "max_points": 3, "message": ""}],
         "isolated": True,
         "mended": [],
         "notes": [],
+        "points_from_tests": 3,
+        "late": 0,
+        "review": {},
     }
     assert (broken["points"], broken["max_points"]) == (0, 3)
     assert broken["status"].startswith("error: expected a notebook, found broken JSON")

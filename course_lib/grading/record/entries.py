@@ -172,10 +172,10 @@ def was_given(grade: Grade | None) -> bool:
 
 
 def _about(entry: Recorded, student: Student) -> Recorded:
-    """Add what the gradebook knows about a student."""
+    """Add what the gradebook knows about a student; the id in the place of a name, for formgrader, is no name."""
     return replace(
         entry,
-        last_name=student.last_name or "",
+        last_name="" if student.last_name in (None, student.id) else student.last_name,
         first_name=student.first_name or "",
         email=student.email or "",
     )

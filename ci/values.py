@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import yaml
-from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
+from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode
 
 _TAG = "tag:yaml.org,2002:"
 _ALLOWED = {"null", "bool", "int", "float", "str", "seq", "map"}
+_IMPLICIT = {"null", "bool", "int", "float"}  # what a scalar is by its looks
+_EXPECTED = "text, numbers, true, false, null, lists or mappings"
 _OTHERS = {"timestamp": "a date", "set": "a set", "binary": "bytes", "merge": "a merge of mappings"}
 # Words and numbers without quotes that are one thing in YAML 1.1, another in YAML 1.2, and maybe a third in Python.
 _AMBIGUOUS = [
@@ -152,35 +154,42 @@ def _value(loader: _Loader, node: Node, where: Place) -> object:
 
 def _check(node: Node, where: Place, above: tuple[Node, ...]) -> None:
     """Refuse a node that is no value of a parameter, or that is read in different ways."""
-    kind = node.tag.removeprefix(_TAG)
     if any(node is each for each in above):
         raise ValueError(f"{where}: expected a value, got one that contains itself")
     if isinstance(node, ScalarNode):
-        if node.style is None:
-            for pattern, reason in _AMBIGUOUS:
-                if re.fullmatch(pattern, node.value, re.IGNORECASE):
-                    raise ValueError(
-                        f"{where}: got {node.value or 'nothing'}, which is {reason}, or {where.quotes(node.value)}"
-                    )
-        if kind == "float" and not math.isfinite(yaml.SafeLoader("").construct_yaml_float(node)):
-            raise ValueError(f"{where}: expected a finite number, got {node.value}")
-    if kind not in _ALLOWED:
-        got = _OTHERS.get(kind, f"a value of the type {kind}")
-        text = f"{node.value}, which YAML reads as " if isinstance(node, ScalarNode) else ""
-        quotes = f"; {where.quotes(node.value)}" if isinstance(node, ScalarNode) else ""
-        raise ValueError(
-            f"{where}: expected text, numbers, true, false, null, lists or mappings, got {text}{got}{quotes}"
-        )
-    if isinstance(node, MappingNode):
+        _check_scalar(node, where)
+    elif node.tag.removeprefix(_TAG) not in _ALLOWED:
+        raise ValueError(f"{where}: expected {_EXPECTED}, got {_kind(node)}")
+    elif isinstance(node, MappingNode):
         _no_repetition(node, where)
         if len({key.tag for key, _ in node.value}) > 1:
             raise ValueError(f"{where}: expected the keys of a mapping to be all text or all numbers, got both")
-        for key, value in node.value:
-            _check(key, where, (*above, node))
-            _check(value, where, (*above, node))
-    elif isinstance(node, SequenceNode):
-        for value in node.value:
-            _check(value, where, (*above, node))
+        for child in (each for pair in node.value for each in pair):
+            _check(child, where, (*above, node))
+    else:
+        for child in node.value:
+            _check(child, where, (*above, node))
+
+
+def _check_scalar(node: ScalarNode, where: Place) -> None:
+    """Refuse what is no text, number or truth value, or what is only in some versions of YAML."""
+    text, kind, reader = node.value, node.tag.removeprefix(_TAG), _Loader("")
+    for pattern, reason in _AMBIGUOUS if node.style is None else ():
+        if re.fullmatch(pattern, text, re.IGNORECASE):
+            raise ValueError(f"{where}: got {text or 'nothing'}, which is {reason}, or {where.quotes(text)}")
+    if kind not in _ALLOWED:
+        got = f"{text}, which YAML reads as {_kind(node)}"
+        raise ValueError(f"{where}: expected {_EXPECTED}, got {got}; {where.quotes(text)}")
+    if kind in _IMPLICIT and reader.resolve(ScalarNode, text, (True, False)) != node.tag:
+        raise ValueError(f"{where}: got {text} with the tag !!{kind}; leave the tag out")
+    if kind == "float" and not math.isfinite(reader.construct_yaml_float(node)):
+        raise ValueError(f"{where}: expected a finite number, got {text}")
+
+
+def _kind(node: Node) -> str:
+    """Name what a node is that is no value of a parameter."""
+    kind = node.tag.removeprefix(_TAG)
+    return _OTHERS.get(kind, f"a value of the type {kind}")
 
 
 def _no_repetition(node: MappingNode, where: Place) -> None:

@@ -66,6 +66,8 @@ REFUSED = {
     "!!set {a, b}": "got a set",
     "!!binary aGk=": "reads as bytes",
     "!!omap [a: 1]": "a value of the type omap",
+    **dict.fromkeys(["!!bool x", "!!int x", "!!float 1", "!!null 0"], "leave the tag out"),
+    **dict.fromkeys(["!!seq x", "!!map x"], "expected YAML"),
     "!other 1": "a value of the type !other",
     "=": "a value of the type value",
     "note: this": "a mapping; write it in braces",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_lib.images.decode import ImageError, Pixels, open_image, read_bytes, read_image
+from course_lib.images.decode import ImageError, Pixels, load_image, read_bytes, read_image
 from course_lib.images.folder import existing_folder, image_names
 from course_lib.images.source import Broken, Source, Unusual
 
@@ -151,7 +151,7 @@ def read_mask(path: Path) -> Pixels:
     ImageError
         If it cannot be read, or is another kind of image.
     """
-    image = open_image(str(path), read_bytes(path))
+    image = load_image(str(path), read_bytes(path))
     if image.mode not in {"P", "L"}:
         raise ImageError(str(path), f"expected a mask with a palette or in 8-bit grey, got mode {image.mode}")
     return np.array(image)

@@ -81,6 +81,12 @@ def bomb(width: int, height: int) -> bytes:
     return PNG + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(50))) + chunk(b"IEND", b"")
 
 
+def with_gamma(file: bytes, gamma: float) -> bytes:
+    """Say in a PNG how its numbers become light."""
+    place = file.index(b"IDAT") - 4
+    return file[:place] + chunk(b"gAMA", struct.pack(">I", round(100_000 / gamma))) + file[place:]
+
+
 def rotated(image: Array, orientation: int, form: str = "PNG") -> bytes:
     """Hold an image in a file that says how to turn it."""
     exif = Image.Exif()
@@ -99,6 +105,7 @@ def unusual_files() -> dict[str, bytes]:
         "16-bit": deep_png(pixels().astype(int) * 257, 2),
         "rotated": rotated(pixels(), 6, "JPEG"),
         "animated": encoded(image, "GIF", save_all=True, append_images=frames),
+        "not in sRGB": with_gamma(encoded(image), 1.0),
     }
 
 

@@ -23,7 +23,7 @@ NOTHING = np.zeros((0, 0, 3), np.uint8)  # in the place of an image that could n
 
 # A regular expression for the first bytes, read as Latin-1, of the commonest files that TensorFlow decodes as
 # `read_image` does. It names all that they may hold before their pixels, and so leaves out whatever may say something
-# about colors or orientation. It is there for speed: of all other files `is_plain` knows, at the cost of a call of Python.
+# about colors or orientation. It is there for speed: `is_plain` knows this of every file, but is a call of Python.
 HEADER = 768
 # Quantization tables, whose length says whether there are one or two; Huffman tables, restart intervals and comments.
 TABLES = r"(\xff\xdb\x00(\x43.{65}|\x84.{130})|\xff[\xc4\xdd\xfe][^\xff]*)*"
@@ -47,7 +47,9 @@ def image_dataset(
 
     Where an image shrinks, each pixel becomes the mean of the area that it covers; where it grows, it is
     interpolated linearly. The proportions are not kept. Images are as `course_lib.images.read_image` gives
-    them: what TensorFlow would decode otherwise (rotated, transparent, CMYK, 16-bit, not in sRGB) or not at all goes through Pillow, as there.
+    them: what TensorFlow would decode differently (rotated, transparent, CMYK, 16-bit, not in sRGB) or not at
+    all goes through Pillow, as there. Files with more pixels than ``PIL.Image.MAX_IMAGE_PIXELS`` are refused;
+    set it before the dataset is made.
 
     One thing is not the same: a JPEG whose sides are both multiples of 2, 4 or 8, and 4, 8 or 16 times as large
     as ``size`` or more, is decoded at 1/2, 1/4 or 1/8 of its size, which is much faster. That leaves out its finest

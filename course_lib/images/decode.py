@@ -19,9 +19,17 @@ from course_lib.images import exif, png, profiles
 
 Pixels = NDArray[np.uint8]
 
+
+class _Jpeg(JpegImageFile):
+    """A JPEG without its resolution: looking for it takes time, and warns about damage that does not matter."""
+
+    def _read_dpi_from_exif(self) -> None:
+        pass
+
+
 # Not `Image.open`: it warns of large images, and tries formats that start other programs.
 READERS: dict[bytes, type[ImageFile]] = {
-    b"\xff\xd8\xff": JpegImageFile,
+    b"\xff\xd8\xff": _Jpeg,
     b"\x89PNG\r\n\x1a\n": PngImageFile,
     b"GIF8": GifImageFile,
 }
@@ -222,7 +230,10 @@ def _colors_and_alpha(image: ImageFile, data: bytes) -> tuple[Image.Image, Image
         png.complete_palette(image)
     image.load()
     whole = png.eight_bit(image, data) if image.format == "PNG" else image
-    alpha = whole.convert("RGBA").getchannel("A") if whole.has_transparency_data else None
+    alpha = None
+    if whole.has_transparency_data:
+        whole = _in_mode(whole, "LA" if whole.mode == "L" else "RGBA")
+        alpha = whole.getchannel("A")
     if area and area != (0, 0, *image.size):
         covered = Image.new("L", image.size)
         covered.paste(255, area)

@@ -8,7 +8,7 @@ from PIL import Image, ImagePalette
 from PIL.ImageFile import ImageFile
 from PIL.PngImagePlugin import PngImageFile
 
-GREY, RGB, PALETTE, GREY_ALPHA = 0, 2, 3, 4  # color types
+GREY, RGB, GREY_ALPHA, RGB_ALPHA = 0, 2, 4, 6  # color types; 3 is a palette
 Samples = NDArray[np.uint8] | NDArray[np.uint16]
 
 
@@ -40,6 +40,7 @@ def eight_bit(image: ImageFile, data: bytes) -> Image.Image:
         if depth == 1:
             transparent = transparent // 255  # the only one that Pillow scales
         opaque = (stored_samples(image, data) != transparent).any(axis=-1)
+        colors = colors.copy()
         colors.putalpha(Image.fromarray(opaque.astype(np.uint8) * 255))
     return colors
 

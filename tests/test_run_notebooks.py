@@ -381,7 +381,7 @@ def test_values_are_yaml() -> None:
 
 
 def test_no_units(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"expected units in .*solutions, found none"):
+    with pytest.raises(ValueError, match=r"expected units with solutions .* found none"):
         plan(Course(tmp_path), [], {}, None)
 
 

@@ -38,6 +38,8 @@ def main() -> int:
         The exit status: 0 when ``.venv`` is ready, 1 when it could not be made, 130 when interrupted.
     """
     try:
+        if is_ready():
+            return 0
         require_python()
         with only_one() as lock:
             if not is_ready():

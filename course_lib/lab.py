@@ -33,6 +33,8 @@ def command(course: Course, unit: str | None, options: Sequence[str] = ()) -> li
         "LabApp.default_url": f"/lab/tree/{unit}/{unit}.ipynb" if unit else "/lab",
         # Which tabs are open is kept for each root; JupyterLab itself would keep one list for all of them.
         "LabApp.workspaces_dir": course.work / ".jupyterlab" / "workspaces",
+        # Named, or a login shell may be started, which loses the path to `course`; see `environment`.
+        "ServerApp.terminado_settings": {"shell_command": [os.environ.get("SHELL", "sh")]},
     }
     return [
         *(sys.executable, "-m", "jupyterlab"),

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,10 +103,23 @@ def test_an_instructor_keeps_formgrader(course: Course, tmp_path: Path, page: Pa
         page.frame_locator("iframe").get_by_role("heading", name="Manage Assignments").wait_for()
 
 
-def test_terminals_and_notebooks_find_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_finds_the_command(started: str, course: Course, page: Page) -> None:
+    open_lab(page, started)
+    choose(page, "File", "New Launcher")
+    page.locator(".jp-LauncherCard", has_text="Terminal").click()
+    page.locator(".jp-Terminal .xterm-screen").click()
+    found = course.root / "found.txt"
+    for _ in range(30):  # what is typed before the shell listens is lost
+        page.keyboard.type(f"command -v course > {shlex.quote(str(found))}\n")
+        page.wait_for_timeout(1000)
+        if found.is_file() and found.read_text():
+            break
+    assert found.read_text() == f"{Path(sys.executable).with_name('course')}\n"
+
+
+def test_the_users_own_configuration_is_kept_behind_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/usr/bin")
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/theirs")
     variables = environment()
-    assert Path(variables["PATH"].split(":")[0], "course").is_file()
-    assert variables["PATH"].endswith(":/usr/bin")
+    assert variables["PATH"] == f"{Path(sys.executable).parent}:/usr/bin"
     assert variables["JUPYTER_CONFIG_PATH"].endswith("/lab_config:/theirs")

@@ -406,7 +406,7 @@ def test_wrong_parameter_files(course: Course, content: str, words: str) -> None
 
 
 def test_no_units(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"expected units in .*solutions, found none"):
+    with pytest.raises(ValueError, match=r"expected units with solutions .* found none"):
         plan(Course(tmp_path), [], {}, None)
 
 

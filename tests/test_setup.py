@@ -69,6 +69,14 @@ def test_a_second_run_does_nothing(checkout: Checkout) -> None:
     assert checkout.steps() == []
 
 
+def test_what_is_ready_stays_so_whatever_python_becomes(checkout: Checkout) -> None:
+    checkout.make()
+    checkout.steps()
+    done = checkout.make(VERSION="3.14")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert checkout.steps() == []
+
+
 @pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml", "ci/setup.py"])
 def test_a_change_is_installed_into_what_is_there(checkout: Checkout, name: str) -> None:
     checkout.make()

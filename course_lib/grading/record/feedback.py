@@ -114,7 +114,7 @@ def _row(
         "verdict": "right" if exercise.points >= exercise.max_points else verdict,
         "message": shown.public(sanitized.plain(exercise.message)),
         "comments": said,
-        "has_more": bool(said or part.answers),
+        "has_more": bool(said or part.answers or part.pictures),
         "answers": [
             {
                 "kind": cell.cell_type,
@@ -126,7 +126,7 @@ def _row(
         "figures": [
             {
                 "shown": shown.outputs(cell, pictures, UNDER_EXERCISE, figure),
-                "handed_in": cell.execution_count is None,
+                "handed_in": cell.get("execution_count") is None,
             }
             for cell, pictures in part.pictures
         ],

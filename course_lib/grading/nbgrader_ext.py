@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from jupyter_core.paths import jupyter_config_path
 from nbconvert.exporters import Exporter, NotebookExporter
+from nbgrader.apps import NbGrader
 from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.exchange.default import Exchange, ExchangeCollect, ExchangeReleaseFeedback
@@ -162,7 +162,7 @@ class Collect(ExchangeCollect):
 
 def use_local_exchange(course: Course, config: Config) -> None:
     """Keep nbgrader's exchange in the classroom, where nobody has set up another one on this machine."""
-    elsewhere = any(Path(folder, CONFIG).is_file() for folder in jupyter_config_path())
+    elsewhere = any(Path(folder, CONFIG).is_file() for folder in NbGrader().config_file_paths)
     if course.classroom.is_dir() and not elsewhere and not Path(Exchange.root.default_value).is_dir():
         exchange = course.classroom / "exchange"
         exchange.mkdir(exist_ok=True)

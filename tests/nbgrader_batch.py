@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from unittest import mock
 
-from jupyter_core.application import NoStart
 from nbgrader.apps import NbGraderApp
 from nbgrader.validator import Validator
 
@@ -23,7 +22,6 @@ def run_all(folder: Path, *commands: str) -> dict[str, tuple[int, str]]:
 
 
 def _run(arguments: list[str]) -> tuple[int, str]:
-    app = NbGraderApp.instance()
     output, code = io.StringIO(), 0
     with (
         contextlib.redirect_stdout(output),
@@ -31,15 +29,12 @@ def _run(arguments: list[str]) -> tuple[int, str]:
         mock.patch.object(Validator, "stream", output),
     ):
         try:
-            app.initialize(arguments)
-            app.start()
-        except NoStart:  # a command within a command has ended
-            pass
+            NbGraderApp.launch_instance(arguments)
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else int(end.code is not None)
             print(end.code if isinstance(end.code, str) else "")
         finally:
-            app.reset()
+            NbGraderApp.instance().reset()
     return code, output.getvalue()
 
 

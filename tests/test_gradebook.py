@@ -246,6 +246,16 @@ def test_other_trouble_is_no_lock(made: Course, config: Config, tmp_path: Path) 
     assert not isinstance(caught.value, GradebookLocked)
 
 
+def test_in_formgrader_the_id_stands_in_for_a_name_that_is_not_known(made: Course, config: Config) -> None:
+    with Gradebook(config.CourseDirectory.db_url) as opened:
+        opened.update_or_create_student("eve", last_name="Adams")
+    entered = [enter(config, outcome(made, 1, 1, student=student), None) for student in ("ada", "eve")]
+    assert [entry.last_name for entry in entered] == ["", "Adams"]
+    with Gradebook(config.CourseDirectory.db_url) as opened:
+        names = {student.id: (student.last_name, student.first_name) for student in opened.students}
+    assert names == {"ada": ("ada", ""), "eve": ("Adams", None)}
+
+
 def test_names_of_students_are_any_text(made: Course, config: Config) -> None:
     names = ["Zoë O'Neil", "a.b", "*", "x; drop table grade", "ada"]
     for name in names:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from jupyter_core.paths import jupyter_config_path
 from nbconvert.exporters import Exporter, NotebookExporter
+from nbgrader.apps import NbGrader
 from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.exchange.default import Exchange, ExchangeCollect, ExchangeReleaseFeedback
@@ -162,7 +162,7 @@ class Collect(ExchangeCollect):
 
 def use_local_exchange(course: Course, config: Config) -> None:
     """Keep nbgrader's exchange in the classroom, where nobody has set up another one on this machine."""
-    elsewhere = any(Path(folder, CONFIG).is_file() for folder in jupyter_config_path())
+    elsewhere = any(Path(folder, CONFIG).is_file() for folder in NbGrader().config_file_paths)
     if course.classroom.is_dir() and not elsewhere and not Path(Exchange.root.default_value).is_dir():
         exchange = course.classroom / "exchange"
         exchange.mkdir(exist_ok=True)
@@ -186,8 +186,10 @@ class OnlyOwnNotebooks(DeferredConfig):
 
     def get_value(self, _: object) -> None:
         """Leave the setting as it is; exit with a sentence if the notebook is somebody else's."""
+        if os.environ.get("NBGRADER_EXECUTION") != "validate":
+            return
         here = Path.cwd()
-        if os.environ.get("NBGRADER_EXECUTION") == "validate" and not any(map(here.is_relative_to, self._own)):
+        if not any(map(here.is_relative_to, self._own)):
             for name in ("NBGRADER_EXECUTION", "NBGRADER_VALIDATING"):  # nbgrader leaves them where something is raised
                 os.environ.pop(name, None)
             raise SystemExit(

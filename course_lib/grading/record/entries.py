@@ -171,11 +171,18 @@ def was_given(grade: Grade | None) -> bool:
     return grade is not None and (grade.manual_score is not None or bool(grade.extra_credit))
 
 
+def name_for_formgrader(student: Student) -> None:
+    """Let the id stand in for a name that is not known: formgrader would call everybody "None, None"."""
+    if student.first_name is None and student.last_name is None:
+        student.first_name, student.last_name = "", student.id
+
+
 def _about(entry: Recorded, student: Student) -> Recorded:
-    """Add what the gradebook knows about a student; the id in the place of a name, for formgrader, is no name."""
+    """Add what the gradebook knows about a student; see `name_for_formgrader`."""
+    stands_in = (student.last_name, student.first_name) == (student.id, "")
     return replace(
         entry,
-        last_name="" if student.last_name in (None, student.id) else student.last_name,
+        last_name="" if stands_in else student.last_name or "",
         first_name=student.first_name or "",
         email=student.email or "",
     )

@@ -22,7 +22,15 @@ from traitlets import TraitError
 from traitlets.config import Config
 
 from course_lib.grading.outcome import Outcome
-from course_lib.grading.record.entries import PATIENCE, Recorded, commented, in_transaction, read, was_given
+from course_lib.grading.record.entries import (
+    PATIENCE,
+    Recorded,
+    commented,
+    in_transaction,
+    name_for_formgrader,
+    read,
+    was_given,
+)
 from course_lib.grading.scores import cell_points, exercise_of
 
 log = logging.getLogger(__name__)
@@ -70,8 +78,7 @@ def _enter(gradebook: Gradebook, config: Config, outcome: Outcome, timestamp: da
     db: Session = gradebook.db
     notebook = gradebook.find_notebook(outcome.unit, outcome.unit)
     student = db.get(Student, outcome.student) or Student(id=outcome.student)
-    if student.first_name is None and student.last_name is None:  # formgrader would call everybody "None, None"
-        student.first_name, student.last_name = "", student.id
+    name_for_formgrader(student)
     submission = (
         db.query(SubmittedAssignment)
         .filter_by(assignment_id=notebook.assignment_id, student_id=student.id)

@@ -14,10 +14,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Column
 from rich.text import Text
 
+from course_lib.course import Course
 from course_lib.grading import report, runner
 from course_lib.grading.outcome import GRADED, Outcome, printable
 from course_lib.grading.running import Running
-from course_lib.grading.submission.find import find_submissions
+from course_lib.grading.submission.find import Submission, find_submissions
 from course_lib.grading.submission.leftovers import leftovers
 from course_lib.terminal import console, open_course, stop
 
@@ -40,11 +41,7 @@ def grade(
 ) -> None:
     """Grade notebooks into classroom/: gradebook, feedback, grades.csv. What was graded before is not graded again."""
     course = open_course()
-    try:
-        submissions = find_submissions(course, paths)
-    except ValueError as error:
-        unused = leftovers(course, filter(Path.exists, paths), [])
-        stop("\n".join([str(error), *map(printable, unused.errors + unused.lines)]), 2)
+    submissions = _found(course, paths)
     unused = leftovers(course, paths, submissions)
     screen = Console(stderr=True)
     settings = runner.Settings(jobs, scheduler, not no_sandbox, force)
@@ -84,6 +81,19 @@ def grade(
     for line in unused.errors + unused.lines:
         typer.echo(printable(line), err=as_json)
     raise typer.Exit(int(bool(unused.errors) or any(outcome.status != GRADED for outcome in run.outcomes)))
+
+
+def _found(course: Course, paths: list[Path]) -> list[Submission]:
+    """Find submissions; where there are none, end, and name what is there instead."""
+    try:
+        course.units_with_solutions()
+    except ValueError as error:
+        stop(error, 2)
+    try:
+        return find_submissions(course, paths)
+    except ValueError as error:
+        unused = leftovers(course, filter(Path.exists, paths), [])
+        stop("\n".join([str(error), *map(printable, unused.errors + unused.lines)]), 2)
 
 
 class _Longest(ProgressColumn):

@@ -126,11 +126,11 @@ def grade_and_hand_back(made: Classroom) -> None:
     made.run(f"validate classroom/submitted/ada/{UNIT}/{UNIT}.ipynb", code=1)
 
 
-def test_every_command_is_tried_or_named_in_the_readme(classroom: Classroom) -> None:
+def test_every_command_is_tried_or_named_in_the_docs(classroom: Classroom) -> None:
     tried = {arguments.split()[0] for arguments in classroom.said}
     assert tried | OF_NO_USE | OLD_NAMES == set(NbGraderApp().subcommands)
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [name for name in OF_NO_USE if f"`{name}`" not in readme] == []
+    docs = (ROOT / "docs" / "instructors.md").read_text(encoding="utf-8")
+    assert [name for name in OF_NO_USE if f"`{name}`" not in docs] == []
 
 
 def test_students_and_units_are_listed(classroom: Classroom) -> None:

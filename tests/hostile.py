@@ -583,7 +583,7 @@ shell = get_ipython()
 was = shell.run_cell
 shell.run_cell = shell.run_cell_async = lambda source, *args, **kwargs: was('1')
 """,
-        message="stopped after",
+        message="your code stopped answering",
         notes="get_ipython",
     ),
     "an error called like a faulty test": Case(3, RIGHT, added(f"raise {FAULTY}")),

@@ -239,4 +239,4 @@ def test_other_numbers_of_channels_are_refused(channels: int) -> None:
 
 def test_a_photograph_is_what_scikit_image_reads() -> None:
     folder = Path(skimage.__file__).parent / "data"
-    same(read_image(folder / "rocket.jpg"), skimage.data.rocket())
+    same(read_image(folder / "retina.jpg"), skimage.data.retina())

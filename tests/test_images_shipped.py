@@ -6,6 +6,7 @@ import pytest
 import skimage.data
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from course_lib.images import TEXTURES, mosaics, photographs
 
@@ -20,8 +21,19 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", refuse)
 
 
+def adobe_to_srgb(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Convert by the definitions: Adobe RGB has another green, and a gamma of 563 / 256."""
+    linear = (image / 255) ** (563 / 256)
+    linear[..., 0] = linear @ [1.39835, -0.39835, 0]
+    linear[..., 2] = linear @ [0, -0.04293, 1.04293]
+    linear = linear.clip(0, 1)
+    coded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.round(255 * coded).astype(np.uint8)
+
+
 @pytest.mark.usefixtures("offline")
 def test_photographs_are_those_that_scikit_image_reads() -> None:
+    """But for the rocket, which is stored in Adobe RGB, and whose colors scikit-image takes for sRGB."""
     left, right, _ = skimage.data.stereo_motorcycle()
     expected = {
         "astronaut": skimage.data.astronaut(),
@@ -32,14 +44,14 @@ def test_photographs_are_those_that_scikit_image_reads() -> None:
         "motorcycle_left": left,
         "motorcycle_right": right,
         "retina": skimage.data.retina(),
-        "rocket": skimage.data.rocket(),
+        "rocket": adobe_to_srgb(skimage.data.rocket()),
     }
     came = dict(photographs())
     assert list(came) == list(expected)
     assert len(photographs()) == len(expected)
     for name, image in came.items():
         assert image.dtype == np.uint8
-        np.testing.assert_array_equal(image, expected[name])
+        np.testing.assert_allclose(image.astype(int), expected[name].astype(int), atol=2 if name == "rocket" else 0)
 
 
 def test_photographs_lie_where_their_paths_say() -> None:

@@ -65,6 +65,24 @@ def test_folders_below_count_unless_ruled_out(tmp_path: Path) -> None:
     assert names(Folder(str(tmp_path), recursive=False)) == ["000.png"]
 
 
+def test_what_systems_leave_in_folders_does_not_count(tmp_path: Path) -> None:
+    fill(tmp_path / "a", 1)
+    for hidden in (
+        ".ipynb_checkpoints",
+        "a/@eaDir/000.png",
+        "__MACOSX/a",
+        "a/.Trashes",
+        "#recycle",
+        "$RECYCLE.BIN/S-1-5",
+    ):
+        fill(tmp_path / hidden, 1)
+    for name in ("._000.png", ".hidden.jpg", "Thumbs.db", "desktop.ini", ".DS_Store"):
+        (tmp_path / "a" / name).write_bytes(b"\0\5\x16\7")
+    assert names(Folder(tmp_path, broken="raise")) == ["a/000.png"]
+    assert names(Folder(tmp_path / "a", recursive=False, broken="raise")) == ["000.png"]
+    assert names(Folder(tmp_path / ".ipynb_checkpoints")) == ["000.png"]  # who names it wants it
+
+
 @pytest.mark.parametrize("make", [lambda path: None, lambda path: path.mkdir(), lambda path: path.write_text("x")])
 def test_a_folder_without_images_is_refused(tmp_path: Path, make: Any) -> None:
     make(tmp_path / "photos")

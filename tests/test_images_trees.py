@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 from skimage.color import label2rgb
 
-from course_lib.images import ImageNet, Voc
-from tests.image_files import HEIGHT, WIDTH, encoded, pixels, rotated
+from course_lib.images import ImageError, ImageNet, Voc
+from tests.image_files import HEIGHT, WIDTH, deep_png, encoded, pixels, png, rotated, with_gamma
 
 SYNSETS = ("n01440764", "n01443537", "n02123045")
 WORDS = "n01440764 tench, Tinca tinca\nn01443537 goldfish, Carassius auratus\nn02123045 tabby, tabby cat\n"
@@ -164,7 +164,7 @@ def test_another_list_may_be_named(voc: Path) -> None:
     [
         ("SegmentationClass/2007_000039.png", None, r"SegmentationClass/2007_000039\.png: No such file"),
         ("SegmentationClass/2007_000039.png", encoded(mask(0)[1:]), r"mask of \(12, 17\) pixels, got \(11, 17\)"),
-        ("SegmentationClass/2007_000039.png", encoded(pixels()), "8-bit grey, got mode RGB"),
+        ("SegmentationClass/2007_000039.png", encoded(pixels()), "with a palette or in grey, got one in color"),
         ("SegmentationClass/2007_000039.png", b"text", "neither a JPEG"),
         ("JPEGImages/2007_000039.jpg", rotated(pixels(), 6), r"mask of \(17, 12\) pixels, got \(12, 17\)"),
         ("JPEGImages/2007_000039.jpg", b"", "empty file"),
@@ -180,6 +180,93 @@ def test_images_and_masks_that_do_not_fit_are_skipped(
     with pytest.warns(UserWarning, match=expected):
         assert [name for name, _, _ in source] == ["2007_000032"]
     assert list(source.skipped) == ["2007_000039"]
+
+
+def transparencies(kind: int, depth: int) -> list[list[tuple[bytes, bytes]]]:
+    """Chunks before the pixels: a palette where there must be one, and no, one or all numbers transparent."""
+    palette = [(b"PLTE", bytes(3 * 2**depth))] if kind == 3 else []
+    chunks = {0: [b"\0\1"], 3: [b"\0", b"\x80" * 2**depth]}.get(kind, [])
+    return [palette, *([*palette, (b"tRNS", content)] for content in chunks)]
+
+
+MASK_KINDS = [(0, 1), (0, 2), (0, 4), (0, 8), (0, 16), (3, 1), (3, 2), (3, 4), (3, 8), (4, 8), (4, 16)]
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+@pytest.mark.parametrize(("kind", "depth"), MASK_KINDS)
+def test_a_mask_is_what_stands_in_the_file(voc: Path, kind: int, depth: int, interlaced: bool) -> None:
+    file = voc / "SegmentationClass" / "2007_000033.png"
+    samples = np.random.default_rng(depth).integers(0, 2**depth, (HEIGHT, WIDTH, 2 if kind == 4 else 1))
+    samples[0, :2] = [[0], [2**depth - 1]]
+    for chunks in transparencies(kind, depth):
+        write(file, png(samples, depth, kind, chunks, interlaced=interlaced))
+        _, _, classes = next(iter(Voc(voc, "val", broken="raise")))
+        assert classes.dtype == (np.uint16 if depth == 16 else np.uint8)
+        np.testing.assert_array_equal(classes, samples[..., 0])
+
+
+def test_neither_gamma_nor_orientation_change_a_mask(voc: Path) -> None:
+    file = voc / "SegmentationClass" / "2007_000033.png"
+    write(file, with_gamma(rotated(mask(6), 3), 1.0))
+    _, _, classes = next(iter(Voc(voc, "val", broken="raise")))
+    np.testing.assert_array_equal(classes, mask(6))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (encoded(mask(0), "JPEG"), "expected a mask as PNG, got a JPEG file"),
+        (encoded(np.dstack([pixels(), mask(0)])), "got one in color"),
+        (deep_png(np.zeros((HEIGHT, WIDTH, 3), int), 2), "got one in color"),
+        (encoded(mask(0))[:-30], "damaged PNG file"),
+        (encoded(mask(0), "WEBP"), "but WebP"),
+        (encoded(mask(0).astype(np.float32), "TIFF"), "but TIFF"),
+    ],
+)
+def test_what_does_not_hold_labels_exactly_is_refused_by_name(voc: Path, content: bytes, expected: str) -> None:
+    write(voc / "SegmentationClass" / "2007_000033.png", content)
+    with pytest.raises(ImageError, match=rf"2007_000033\.png: .*{expected}"):
+        next(iter(Voc(voc, "val", broken="raise")))
+
+
+ENCODINGS = [("utf-8", b""), ("utf-8", b"\xef\xbb\xbf"), ("utf-16-le", b"\xff\xfe"), ("utf-16-be", b"\xfe\xff")]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(("encoding", "start"), ENCODINGS)
+def test_lists_may_begin_with_a_byte_order_mark(
+    voc: Path, flat: tuple[Path, Path], synsets: tuple[Path, Path], encoding: str, start: bytes, end: str
+) -> None:
+    for file in (voc / "ImageSets" / "Segmentation" / "train.txt", flat[1], synsets[1]):
+        text = file.read_text(encoding="utf-8").replace("\n", end)
+        file.write_bytes(start + text.encode(encoding))
+    assert [name for name, _, _ in Voc(voc, broken="raise")] == ["2007_000039", "2007_000032"]
+    assert [label for _, _, label in ImageNet(*flat, broken="raise")] == [970, 65, 0]
+    assert [label for _, _, label in ImageNet(*synsets, broken="raise")] == [0, 0, 2, 2, 2]
+
+
+def test_a_list_in_another_encoding_is_refused_by_name(flat: tuple[Path, Path]) -> None:
+    flat[1].write_bytes("é.JPEG 3\n".encode("latin-1"))
+    with pytest.raises(ValueError, match=r"expected a list of images in UTF-8, got .*val\.txt"):
+        ImageNet(*flat)
+
+
+def test_only_line_ends_end_a_line(flat: tuple[Path, Path]) -> None:
+    lines = "ILSVRC2012_val_00000002.JPEG 970\nwith\x1ca\x1dseparator.JPEG 65\n"
+    assert lines.splitlines() != lines.split("\n")[:2]
+    flat[1].write_text(lines, encoding="utf-8")
+    with pytest.raises(ValueError, match="on each line"):
+        ImageNet(*flat)
+
+
+def test_synsets_are_not_what_systems_leave_between_them(synsets: tuple[Path, Path]) -> None:
+    folder = synsets[0]
+    for hidden in (".ipynb_checkpoints", "@eaDir", "__MACOSX", ".Trashes", "$RECYCLE.BIN"):
+        write(folder / hidden / "n.JPEG", encoded(pixels(), "JPEG"))
+    for name in ("._n01440764_18.JPEG", ".hidden.JPEG", "Thumbs.db", "desktop.ini"):
+        write(folder / SYNSETS[0] / name, b"\0\5\x16\7")
+    write(folder / ".DS_Store", b"\0")
+    assert len(list(ImageNet(*synsets, broken="raise"))) == 5
 
 
 def test_a_split_that_does_not_exist_is_refused(voc: Path) -> None:

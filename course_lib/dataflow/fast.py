@@ -1,27 +1,38 @@
 """The fast way from image files to batches of Lab: in the graph of `tf.data`, and in Python for unusual files alone."""
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from course_lib.dataflow.base import chosen_seed, count
-from course_lib.dataflow.sources import ImageFromFile
-from course_lib.images.source import Broken
+from course_lib.dataflow.sources import DataFromSource
+from course_lib.images import Files, ImageError
+from course_lib.images.decode import decode as decode_file
+from course_lib.images.decode import is_plain, read_bytes
+from course_lib.images.source import Broken, Named
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
 NOTHING = np.zeros((0, 0, 3), np.uint8)  # in the place of an image that could not be decoded
-CMYK = 4  # channels
-# Regular expressions for the first bytes of a file, in RE2's syntax: \C is any byte.
-HEADER = 4096
-# What the orientations 2 to 8 look like in EXIF, in either order of bytes; and the name of a PNG's transparent color.
-ODD = rb"\C*(\x12\x01\x03\x00\x01\x00\x00\x00[\x02-\x08]|\x01\x12\x00\x03\x00\x00\x00\x01\x00[\x02-\x08]|tRNS)\C*"
-# Signature, head and size; then 8 bits a channel, and grey (0) or RGB (2).
-PLAIN_PNG = rb"\CPNG\r\n\x1a\n\C{16}\x08[\x00\x02]\C*"
+
+# A regular expression for the first bytes, read as Latin-1, of the commonest files that TensorFlow decodes as
+# `read_image` does. It names all that they may hold before their pixels, and so leaves out whatever may say something
+# about colors or orientation. It is there for speed: `is_plain` knows this of every file, but is a call of Python.
+HEADER = 768
+# Quantization tables, whose length says whether there are one or two; Huffman tables, restart intervals and comments.
+TABLES = r"(\xff\xdb\x00(\x43.{65}|\x84.{130})|\xff[\xc4\xdd\xfe][^\xff]*)*"
+# Baseline or progressive, 8 bits, any size, 1 or 3 channels.
+FRAME = r"\xff[\xc0\xc2]\x00(\x0b\x08.{4}\x01.{3}|\x11\x08.{4}\x03.{9})"
+JPEG = rf"\xff\xd8(\xff\xe0\x00\x10JFIF\x00.{{9}})?{TABLES}{FRAME}{TABLES}\xff\xda.*"
+# 8 bits, grey (0) or RGB (2), interlaced or not; then nothing but the resolution.
+PNG = r"\x89PNG\r\n\x1a\n.{4}IHDR.{8}\x08[\x00\x02]\x00\x00[\x00\x01].{4}(.{4}pHYs.{13})?.{4}IDAT.*"
+PLAIN = f"(?s)({JPEG}|{PNG})"
 
 
 def image_dataset(
@@ -36,8 +47,13 @@ def image_dataset(
 
     Where an image shrinks, each pixel becomes the mean of the area that it covers; where it grows, it is
     interpolated linearly. The proportions are not kept. Images are as `course_lib.images.read_image` gives
-    them: the few that TensorFlow would decode otherwise (rotated, transparent, CMYK, 16-bit, animated) or
-    not at all go through it.
+    them: what TensorFlow would decode differently (rotated, transparent, CMYK, 16-bit, not in sRGB) or not at
+    all goes through Pillow, as there. Files with more pixels than ``PIL.Image.MAX_IMAGE_PIXELS`` are refused;
+    set it before the dataset is made.
+
+    One thing is not the same: a JPEG whose sides are both multiples of 2, 4 or 8, and 4, 8 or 16 times as large
+    as ``size`` or more, is decoded at 1/2, 1/4 or 1/8 of its size, which is much faster. That leaves out its finest
+    detail instead of averaging it.
 
     Parameters
     ----------
@@ -66,19 +82,26 @@ def image_dataset(
 
     height, width = size
     size = count("the height", height), count("the width", width)
-    paths = [str(file) for file in files]
-    source = ImageFromFile(paths, broken=broken)
+    source = DataFromSource(_FilesForSize(files, size, broken=broken))
+    # As bytes: names of files need not be UTF-8.
+    paths = [os.fsencode(path) for path in source.source.paths]
 
     def decode(index: Any, path: Any) -> Any:
         def converted() -> Any:
-            return tf.ensure_shape(tf.numpy_function(read, [index], tf.uint8), (None, None, 3))
+            image, error = tf.numpy_function(read, [index], (tf.uint8, tf.string))
+            # Raised here, and not in Python, it is a line and not TensorFlow's copy of all tracebacks.
+            with tf.control_dependencies([tf.debugging.Assert(tf.equal(error, ""), [error])]):
+                return tf.ensure_shape(image, (None, None, 3))
 
         image = _attempt(lambda path: _plain(tf.io.read_file(path), size), path)
         return tf.cond(tf.size(image) > 0, lambda: image, converted)
 
-    def read(index: NDArray[np.int64]) -> NDArray[np.uint8]:
-        datapoint = source.load(int(index))
-        return datapoint[0] if datapoint else NOTHING
+    def read(index: NDArray[np.int64]) -> tuple[NDArray[np.uint8], str]:
+        try:
+            datapoint = source.load(int(index))
+        except ImageError as error:
+            return NOTHING, str(error)
+        return (datapoint[0] if datapoint else NOTHING), ""
 
     dataset = tf.data.Dataset.from_tensor_slices((np.arange(len(paths)), paths))
     if seed is not None:
@@ -89,6 +112,21 @@ def image_dataset(
     dataset = dataset.map(lambda image: _resized(image, size), num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.batch(count("the batch size", batch_size))
     return dataset.map(_lab, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+class _FilesForSize(Files):
+    """Image files that will be resized, and so need not be decoded at their full size."""
+
+    def __init__(self, files: Iterable[str | Path], size: tuple[int, int], *, broken: Broken) -> None:
+        paths = [Path(file) for file in files]
+        if not paths:
+            raise ValueError("expected one or more image files, got none")
+        super().__init__(paths, map(str, paths), broken=broken)
+        self._size = size
+
+    def _read(self, index: int) -> Named:
+        name = self.names[index]
+        return name, decode_file(name, read_bytes(self.paths[index]), for_size=self._size)
 
 
 def _attempt(decode: Callable[[Any], Any], path: Any) -> Any:
@@ -103,25 +141,49 @@ def _plain(data: Any, size: tuple[int, int]) -> Any:
     """Decode a file if that gives what `read_image` does; else return NOTHING."""
     import tensorflow as tf
 
-    header = tf.strings.substr(data, 0, HEADER)
-    usual = ~tf.strings.regex_full_match(header, ODD)
-    jpeg = usual & (tf.strings.substr(data, 0, 3) == b"\xff\xd8\xff")
-    png = usual & tf.strings.regex_full_match(header, PLAIN_PNG)
-    ways = [(jpeg, lambda: _shrunk_jpeg(data, size)), (png, lambda: tf.io.decode_png(data, channels=3))]
-    return tf.case(ways, default=lambda: tf.constant(NOTHING))
+    header = tf.strings.unicode_transcode(tf.strings.substr(data, 0, HEADER), "ISO-8859-1", "UTF-8")
+    plain = tf.cond(
+        tf.strings.regex_full_match(header, PLAIN),
+        lambda: True,
+        lambda: tf.numpy_function(is_plain, [data], tf.bool),
+    )
+    jpeg = tf.strings.substr(data, 0, 1) == b"\xff"
+    ways = [(~plain, lambda: tf.constant(NOTHING)), (jpeg, lambda: _plain_jpeg(data, size))]
+    return tf.case(ways, default=lambda: _plain_png(data))
 
 
-def _shrunk_jpeg(data: Any, size: tuple[int, int]) -> Any:
-    """Decode a JPEG, at 1/2, 1/4 or 1/8 of its size where that is still twice as large as need be, to save work."""
+def _plain_jpeg(data: Any, size: tuple[int, int]) -> Any:
+    """Decode a JPEG, at 1/2, 1/4 or 1/8 of its size where `decode_file` does too, to save work."""
     import tensorflow as tf
 
     def decoder(ratio: int) -> Callable[[], Any]:
         return lambda: tf.io.decode_jpeg(data, channels=3, ratio=ratio, dct_method="INTEGER_ACCURATE")
 
-    shape = tf.io.extract_jpeg_shape(data)
-    smallest = tf.reduce_sum(tf.cast(tf.reduce_min(shape[:2] // size) >= [4, 8, 16], tf.int32))
+    shape = tf.io.extract_jpeg_shape(data)[:2]
+    ratios = tf.constant([[2], [4], [8]])
+    fits = tf.reduce_all((shape % ratios == 0) & (shape // size >= 2 * ratios), axis=1)
     ways = [*(decoder(ratio) for ratio in (1, 2, 4, 8)), lambda: tf.constant(NOTHING)]
-    return tf.switch_case(tf.where(shape[2] == CMYK, 4, smallest), ways)
+    return tf.switch_case(tf.where(_within_limit(shape), tf.reduce_sum(tf.cast(fits, tf.int32)), 4), ways)
+
+
+def _plain_png(data: Any) -> Any:
+    """Decode a PNG."""
+    import tensorflow as tf
+
+    width_and_height = tf.io.decode_raw(tf.strings.substr(data, 16, 8), tf.int32, little_endian=False)
+    return tf.cond(
+        _within_limit(width_and_height),
+        lambda: tf.io.decode_png(data, channels=3),
+        lambda: tf.constant(NOTHING),
+    )
+
+
+def _within_limit(shape: Any) -> Any:
+    """Whether an image has no more pixels than Pillow allowed when the graph was made."""
+    import tensorflow as tf
+
+    pixels = tf.reduce_prod(tf.cast(shape, tf.int64))
+    return pixels <= (Image.MAX_IMAGE_PIXELS or tf.int64.max)
 
 
 def _resized(image: Any, size: tuple[int, int]) -> Any:

@@ -110,7 +110,7 @@ class ImageFromFile(DataFromSource):
     seed : int, optional
         0 or more; the same seed gives the same orders. None draws one.
     unusual : {"convert", "skip", "raise"}
-        What becomes of images that are grey, transparent, CMYK, 16-bit, rotated or animated.
+        What becomes of images that are grey, transparent, CMYK, 16-bit, rotated, animated or not in sRGB.
     broken : {"skip", "raise"}
         What becomes of files that are missing, damaged, too large, or no images.
 

@@ -1,6 +1,7 @@
 """Image files to 8-bit arrays: JPEG, PNG and GIF, whatever their color model, depth or orientation."""
 
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,21 +9,41 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
-from PIL.ExifTags import Base
+from PIL import Image, ImageChops
 from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
+from course_lib.images import exif, png, profiles
+
 Pixels = NDArray[np.uint8]
+
+
+class _Jpeg(JpegImageFile):
+    """A JPEG without its resolution: looking for it takes time, and warns about damage that does not matter."""
+
+    def _read_dpi_from_exif(self) -> None:
+        pass
+
 
 # Not `Image.open`: it warns of large images, and tries formats that start other programs.
 READERS: dict[bytes, type[ImageFile]] = {
-    b"\xff\xd8\xff": JpegImageFile,
+    b"\xff\xd8\xff": _Jpeg,
     b"\x89PNG\r\n\x1a\n": PngImageFile,
     b"GIF8": GifImageFile,
 }
+# Formats that people often have under a wrong extension, by what stands where in them.
+OTHERS = (
+    (0, b"RIFF", "WebP"),
+    (4, b"ftypavif", "AVIF"),
+    (4, b"ftyp", "HEIC"),
+    (0, b"II*\0", "TIFF"),
+    (0, b"MM\0*", "TIFF"),
+    (0, b"BM", "BMP"),
+    (0, b"\0\5\x16\7", "AppleDouble"),
+)
+RATIOS = (8, 4, 2)  # by which a JPEG can be made smaller while it is decoded
 
 
 class ImageError(ValueError):
@@ -34,7 +55,8 @@ class ImageError(ValueError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.reason}"
+        # A name that is not UTF-8 holds what no terminal and no notebook can print.
+        return f"{os.fsencode(self.name).decode('utf-8', 'backslashreplace')}: {self.reason}"
 
 
 class UnusualImageError(ImageError):
@@ -42,12 +64,16 @@ class UnusualImageError(ImageError):
 
 
 def read_image(file: str | Path | bytes, channels: Literal[1, 3] = 3, *, convert: bool = True) -> Pixels:
-    """Read a JPEG, PNG or GIF image, recognized by its first bytes.
+    """Read a JPEG, PNG or GIF image, recognized by its first bytes, as a browser shows it.
 
     Grey is repeated in three channels, or color reduced to its luma (ITU-R BT.601) in one;
     palettes are looked up; what is transparent is laid on white; CMYK becomes RGB; of 16-bit
     numbers the upper byte is kept; the EXIF orientation is applied; of an animation the first
-    frame is taken.
+    frame is taken. An embedded ICC profile, or in a PNG without one its gamma and chromaticities,
+    says how colors become sRGB.
+
+    As in Chromium and Firefox, an orientation counts only as a single SHORT in EXIF data that stand
+    before the pixels, not in XMP. A PNG's cICP chunk is not considered.
 
     Parameters
     ----------
@@ -56,7 +82,8 @@ def read_image(file: str | Path | bytes, channels: Literal[1, 3] = 3, *, convert
     channels : {3, 1}
         RGB or grey.
     convert : bool
-        False refuses what is grey (for three channels), transparent, CMYK, 16-bit, rotated or animated.
+        False refuses what is grey (for three channels), transparent, CMYK, 16-bit, rotated, animated,
+        or not in sRGB.
 
     Returns
     -------
@@ -78,17 +105,74 @@ def read_image(file: str | Path | bytes, channels: Literal[1, 3] = 3, *, convert
     return decode(str(file), read_bytes(Path(file)), channels, convert=convert)
 
 
-def decode(name: str, data: bytes, channels: Literal[1, 3] = 3, *, convert: bool = True) -> Pixels:
-    """Decode what an image file holds, as `read_image` does; the name is for messages."""
+def decode(
+    name: str,
+    data: bytes,
+    channels: Literal[1, 3] = 3,
+    *,
+    convert: bool = True,
+    for_size: tuple[int, int] | None = None,
+) -> Pixels:
+    """Decode what an image file holds, as `read_image` does.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+    data, channels, convert
+        As for `read_image`.
+    for_size : (int, int), optional
+        Height and width to which the image will be resized. A JPEG much larger than that is decoded at 1/2,
+        1/4 or 1/8 of its size, where that divides both sides and leaves them twice as large or more.
+
+    Returns
+    -------
+    ndarray
+        Shape ``(H, W, channels)``, uint8.
+    """
     if channels not in {1, 3}:
         raise ValueError(f"expected 1 or 3 channels, got {channels!r}")
-    image = open_image(name, data)
+    image = _opened(name, data)
     with _damage_named(name, image.format):
-        found = [] if convert else _oddities(image, data, channels)
-        pixels = np.array(_upright(image, channels))
+        # What a PNG says behind its pixels does not count, and is read with them.
+        orientation = exif.orientation(image.info.get("exif", b""))
+        if for_size and isinstance(image, JpegImageFile):
+            _reduce(image, for_size[::-1] if orientation < 5 else for_size)
+        colors, alpha = _colors_and_alpha(image, data)
+        profile = profiles.embedded_profile(image, colors.mode)
+        shown = _on_white(profiles.to_srgb(colors, profile), alpha)
+        pixels = np.array(exif.upright(_in_mode(shown, "RGB" if channels == 3 else "L"), orientation))
+        signs = {
+            "grey": channels == 3 and colors.mode == "L",
+            "transparent": alpha is not None,
+            "CMYK": colors.mode == "CMYK",
+            "16-bit": image.format == "PNG" and png.depth_and_color_type(data)[0] == 16,
+            "rotated": orientation != exif.UPRIGHT,
+            "animated": not convert and getattr(image, "is_animated", False),
+            "not in sRGB": colors.mode != "CMYK" and profiles.changes_colors(profile, colors.mode),
+        }
+    found = [] if convert else [sign for sign, shown in signs.items() if shown]
     if found:
         raise UnusualImageError(name, f"the image is {' and '.join(found)}")
     return pixels.reshape(*pixels.shape[:2], channels)
+
+
+def is_plain(data: bytes) -> bool:
+    """Whether a file is a JPEG or PNG that any decoder reads as `read_image` does; only its head is looked at."""
+    try:
+        image = _opened("", data)
+        orientation = exif.orientation(image.info.get("exif", b""))
+        profile = profiles.embedded_profile(image, image.mode)
+    except Exception:  # whatever is wrong with it, `decode` will say
+        return False
+    return (
+        image.format in {"JPEG", "PNG"}
+        and image.mode in {"RGB", "L"}
+        and (image.format == "JPEG" or png.depth_and_color_type(data)[0] == 8)
+        and not image.has_transparency_data
+        and orientation == exif.UPRIGHT
+        and not profiles.changes_colors(profile, image.mode)
+    )
 
 
 def read_bytes(path: Path) -> bytes:
@@ -99,18 +183,26 @@ def read_bytes(path: Path) -> bytes:
         raise ImageError(str(path), error.strerror or str(error)) from error
 
 
-def open_image(name: str, data: bytes) -> ImageFile:
+def load_image(name: str, data: bytes) -> ImageFile:
     """Decode what an image file holds, and convert nothing; raise `ImageError` where that is impossible."""
+    image = _opened(name, data)
+    with _damage_named(name, image.format):
+        image.load()
+    return image
+
+
+def _opened(name: str, data: bytes) -> ImageFile:
+    """Read the head of an image file; raise `ImageError` if it is no such file, or too large."""
     reader = next((reader for start, reader in READERS.items() if data.startswith(start)), None)
     if reader is None:
-        raise ImageError(name, "neither a JPEG, a PNG nor a GIF file" if data else "empty file")
+        other = next((f", but {form}" for at, start, form in OTHERS if data.startswith(start, at)), "")
+        raise ImageError(name, f"neither a JPEG, a PNG nor a GIF file{other}" if data else "empty file")
     with _damage_named(name, reader.format):
         image = reader(io.BytesIO(data))
-        count, limit = image.width * image.height, Image.MAX_IMAGE_PIXELS
-        if limit is None or count <= limit:
-            image.load()
-            return image
-    raise ImageError(name, f"{count} pixels are more than the {limit} that PIL.Image.MAX_IMAGE_PIXELS allows")
+    count, limit = image.width * image.height, Image.MAX_IMAGE_PIXELS
+    if limit is not None and count > limit:
+        raise ImageError(name, f"{count} pixels are more than the {limit} that PIL.Image.MAX_IMAGE_PIXELS allows")
+    return image
 
 
 @contextmanager
@@ -122,35 +214,40 @@ def _damage_named(name: str, form: str | None) -> Iterator[None]:
         raise ImageError(name, f"damaged {form} file: {error}") from error
 
 
-def _oddities(image: ImageFile, data: bytes, channels: int) -> list[str]:
-    """Name what would have to be converted."""
-    signs = {
-        "grey": channels == 3 and image.mode in {"1", "L", "LA", "I;16"},
-        "transparent": image.has_transparency_data,
-        "CMYK": image.mode == "CMYK",
-        "16-bit": image.format == "PNG" and data[24] == 16,  # Pillow hides the depth of 16-bit color
-        "rotated": _orientation(image) != 1,
-        "animated": getattr(image, "is_animated", False),
-    }
-    return [sign for sign, shown in signs.items() if shown]
+def _reduce(image: JpegImageFile, size: tuple[int, int]) -> None:
+    """Let a JPEG be decoded at a part of its size, which is still twice the width and height given, or more."""
+    for ratio in RATIOS:
+        whole = image.width % ratio == 0 and image.height % ratio == 0
+        if whole and min(image.width // size[0], image.height // size[1]) >= 2 * ratio:
+            image.draft(None, (image.width // ratio, image.height // ratio))
+            return
 
 
-def _orientation(image: ImageFile) -> int:
-    """EXIF orientation, 1 (upright) to 8; 1 where none can be read."""
-    try:
-        orientation = image.getexif().get(Base.Orientation, 1)
-    except Exception:  # the pixels are sound, only what is written about them is not
-        return 1
-    return orientation if orientation in range(1, 9) else 1
+def _colors_and_alpha(image: ImageFile, data: bytes) -> tuple[Image.Image, Image.Image | None]:
+    """Load an image; return its colors, of mode L, RGB or CMYK, and its alpha channel if anything is transparent."""
+    area = image.tile[0][1] if image.format == "GIF" else None  # the first frame may cover a part only
+    if isinstance(image, PngImageFile):
+        png.complete_palette(image)
+    image.load()
+    whole = png.eight_bit(image, data) if image.format == "PNG" else image
+    alpha = None
+    if whole.has_transparency_data:
+        whole = _in_mode(whole, "LA" if whole.mode == "L" else "RGBA")
+        alpha = whole.getchannel("A")
+    if area and area != (0, 0, *image.size):
+        covered = Image.new("L", image.size)
+        covered.paste(255, area)
+        alpha = covered if alpha is None else ImageChops.darker(alpha, covered)
+    return _in_mode(whole, {"L": "L", "LA": "L", "CMYK": "CMYK"}.get(whole.mode, "RGB")), alpha
 
 
-def _upright(image: Image.Image, channels: int) -> Image.Image:
-    """Convert to RGB or grey, seen from the right side."""
-    if isinstance(image, ImageFile) and _orientation(image) != 1:
-        image = ImageOps.exif_transpose(image)
-    if image.mode == "I;16":
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB" if channels == 3 else "L")
+def _on_white(colors: Image.Image, alpha: Image.Image | None) -> Image.Image:
+    """Lay what is transparent on white."""
+    if alpha is None:
+        return colors
+    return Image.composite(_in_mode(colors, "RGB"), Image.new("RGB", colors.size, "white"), alpha)
+
+
+def _in_mode(image: Image.Image, mode: str) -> Image.Image:
+    """Convert an image, or save the copy."""
+    return image if image.mode == mode else image.convert(mode)

@@ -8,6 +8,16 @@ from course_lib.images.decode import read_image
 from course_lib.images.source import Broken, Named, Source, Unusual
 
 EXTENSIONS = (".jpg", ".jpeg", ".png")
+# Folders that systems make for copies, previews and deleted files: of macOS's archives, Synology and QNAP, Windows.
+SYSTEM_FOLDERS = {
+    "__macosx",
+    "@eadir",
+    "#recycle",
+    "#snapshot",
+    "@recycle",
+    "$recycle.bin",
+    "system volume information",
+}
 
 
 class Files(Source[Named]):
@@ -49,6 +59,9 @@ class Files(Source[Named]):
 
 class Folder(Files):
     """JPEG and PNG files in a folder, by their extension, upper or lower case, sorted by name.
+
+    Files and folders whose name begins with a dot, such as ``.ipynb_checkpoints`` and macOS's ``._a.jpg``, do not
+    count, nor do folders that systems make for themselves, such as ``__MACOSX`` and ``@eaDir``.
 
     Yields ``(name, image)``: the name relative to the folder with ``/`` in between, the image
     ``(H, W, 3)`` uint8.
@@ -92,11 +105,16 @@ def existing_folder(path: str | Path) -> Path:
 
 
 def image_names(folder: Path, *, recursive: bool) -> list[str]:
-    """List the image files in a folder relative to it, sorted."""
+    """List the image files in a folder relative to it, sorted; what `is_hidden` says is left out."""
     names = []
     for place, below, files in os.walk(folder):
         inner = Path(place).relative_to(folder)
-        names += [(inner / file).as_posix() for file in files if file.lower().endswith(EXTENSIONS)]
-        if not recursive:
-            below.clear()
+        images = (file for file in files if file.lower().endswith(EXTENSIONS) and not is_hidden(file))
+        names += [(inner / file).as_posix() for file in images]
+        below[:] = [name for name in below if not is_hidden(name)] if recursive else []
     return sorted(names)
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of this name is there for a system, and not for people."""
+    return name.startswith(".") or name.lower() in SYSTEM_FOLDERS

@@ -45,6 +45,7 @@ def photographs(seed: int | None = None) -> Files:
     -------
     Files
         Nine photographs, 300 to 1411 pixels high, named as scikit-image's files are: "astronaut" to "rocket".
+        The rocket's file is in Adobe RGB, and is converted to sRGB; `skimage.data.rocket` does not do that.
 
     Raises
     ------

@@ -1,13 +1,18 @@
 """ImageNet and PASCAL VOC, as they lie on the disk."""
 
+import codecs
 import re
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from course_lib.images.decode import ImageError, Pixels, open_image, read_bytes, read_image
-from course_lib.images.folder import existing_folder, image_names
+from course_lib.images import png
+from course_lib.images.decode import ImageError, Pixels, load_image, read_bytes, read_image
+from course_lib.images.folder import existing_folder, image_names, is_hidden
 from course_lib.images.source import Broken, Source, Unusual
+
+Mask = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 class ImageNet(Source[tuple[str, Pixels, int]]):
@@ -22,7 +27,8 @@ class ImageNet(Source[tuple[str, Pixels, int]]):
     labels_file : str or Path
         Either a list of images, one "<file> <label>" a line, the file relative to ``path``
         (val.txt); or a list of synsets, one "<synset> <words>" a line (synset_words.txt), for a
-        tree of <synset>/<image>.JPEG: the label is the number of the line, from 0.
+        tree of <synset>/<image>.JPEG: the label is the number of the line, from 0. Hidden folders and files do
+        not count, as for `Folder`. Lists are in UTF-8, or in UTF-16 with a byte order mark.
     seed, unusual, broken
         As for `Source`; without a seed the order is that of the list, or sorted by name within the synsets.
 
@@ -76,7 +82,8 @@ def _listed(lines: list[str]) -> list[tuple[str, int]]:
 
 def _in_synsets(path: Path, synsets: list[str]) -> list[tuple[str, int]]:
     """List the images in the folders of synsets, each with its synset's number."""
-    unknown = sorted({folder.name for folder in path.iterdir() if folder.is_dir()} - set(synsets))
+    folders = {folder.name for folder in path.iterdir() if folder.is_dir() and not is_hidden(folder.name)}
+    unknown = sorted(folders - set(synsets))
     if unknown:
         raise ValueError(f"expected folders of the {len(synsets)} synsets listed in {path}, got {unknown[0]}")
     return [
@@ -86,11 +93,12 @@ def _in_synsets(path: Path, synsets: list[str]) -> list[tuple[str, int]]:
     ]
 
 
-class Voc(Source[tuple[str, Pixels, Pixels]]):
+class Voc(Source[tuple[str, Pixels, Mask]]):
     """Images of PASCAL VOC with the class of every pixel.
 
     Yields ``(name, image, mask)``: the image ``(H, W, 3)`` uint8, the mask ``(H, W)`` uint8, class
-    0 (background) to 20, and 255 where no class counts. An image without a mask of its size is broken.
+    0 (background) to 20, and 255 where no class counts. Masks of your own may have other depths: their numbers are
+    those in the file, of 16 bits as uint16. An image without a mask of its size is broken.
 
     Parameters
     ----------
@@ -123,7 +131,7 @@ class Voc(Source[tuple[str, Pixels, Pixels]]):
         lines = read_lines(self.path / "ImageSets" / image_set / f"{split}.txt")
         super().__init__((line.split()[0] for line in lines), seed=seed, unusual=unusual, broken=broken)
 
-    def _read(self, index: int) -> tuple[str, Pixels, Pixels]:
+    def _read(self, index: int) -> tuple[str, Pixels, Mask]:
         name = self.names[index]
         image = read_image(self.path / "JPEGImages" / f"{name}.jpg", convert=self._convert)
         mask_file = self.path / "SegmentationClass" / f"{name}.png"
@@ -133,35 +141,53 @@ class Voc(Source[tuple[str, Pixels, Pixels]]):
         return name, image, mask
 
 
-def read_mask(path: Path) -> Pixels:
-    """Read a label map: the numbers in the file, whatever color its palette shows them in.
+def read_mask(path: Path) -> Mask:
+    """Read a label map: the numbers in the file, whatever color and transparency they are shown with.
 
     Parameters
     ----------
     path : Path
-        An image with a palette, or an 8-bit grey one.
+        A PNG or GIF image with a palette, or in grey of any depth, with or without transparency.
 
     Returns
     -------
     ndarray
-        Shape ``(H, W)``, uint8.
+        Shape ``(H, W)``: indices into the palette, or grey levels as they are stored, 0 to 1, 3, 15, 255 or 65535.
+        The type is uint8, or uint16 for a depth of 16 bits.
 
     Raises
     ------
     ImageError
-        If it cannot be read, or is another kind of image.
+        If it cannot be read, is in color, or is a JPEG, which does not keep labels exactly.
     """
-    image = open_image(str(path), read_bytes(path))
-    if image.mode not in {"P", "L"}:
-        raise ImageError(str(path), f"expected a mask with a palette or in 8-bit grey, got mode {image.mode}")
-    return np.array(image)
+    name, data = str(path), read_bytes(path)
+    image = load_image(name, data)
+    if image.format == "JPEG":
+        raise ImageError(name, "expected a mask as PNG, got a JPEG file, which does not keep labels exactly")
+    if image.format == "PNG" and png.depth_and_color_type(data)[1] in {png.RGB, png.RGB_ALPHA}:
+        raise ImageError(name, "expected a mask with a palette or in grey, got one in color")
+    samples = png.stored_samples(image, data) if image.format == "PNG" else np.array(image)[..., None]
+    return samples[..., 0].copy()
 
 
 def read_lines(path: Path) -> list[str]:
-    """Read the lines of a list that are not blank; raise `ValueError` where there is no list, or nothing in it."""
+    """Read the lines of a list that are not blank, in UTF-8, or in UTF-16 with a byte order mark.
+
+    Raises
+    ------
+    ValueError
+        If there is no list, nothing in it, or it is in another encoding.
+    """
     if not path.is_file():
         raise ValueError(f"expected a list of images, found no file {path}")
-    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    data = path.read_bytes()
+    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"expected a list of images in UTF-8, got {path}: {error}") from error
+    # Not `splitlines`, which also ends a line where a name holds a form feed or a line separator.
+    lines = [line.strip() for line in text.replace("\r", "\n").split("\n") if line.strip()]
     if not lines:
         raise ValueError(f"expected a list of images, got the empty file {path}")
     return lines

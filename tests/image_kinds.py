@@ -120,6 +120,10 @@ def jpegs() -> Iterator[tuple[str, bytes]]:
     yield "CMYK", jpeg(inks, [(1, 1)] * 4, ids=b"\1\2\3\4", segments=adobe(0))
     yield "YCCK", jpeg(inks, [(1, 1)] * 4, ids=b"\1\2\3\4", segments=adobe(2))
     yield "YCCK, 4:2:0", jpeg(inks, [(2, 2), (1, 1), (1, 1), (2, 2)], ids=b"\1\2\3\4", segments=adobe(2))
+    yield (
+        "CMYK with a profile for RGB",
+        encoded(image.convert("CMYK"), "JPEG", icc_profile=rgb_profile("Display P3", 2.2)),
+    )
     yield "CMYK without Adobe's marker", jpeg(inks, [(1, 1)] * 4, ids=b"CMYK")
     yield "RGB by Adobe's marker", jpeg(gradients(), [(1, 1)] * 3, segments=adobe(0))
     yield "YCbCr by Adobe's marker", jpeg(gradients(), [(1, 1)] * 3, segments=adobe(1))
@@ -237,6 +241,8 @@ def other_pngs() -> Iterator[tuple[str, bytes]]:
     yield "colors missing in the palette", png(indices, 4, 3, [(b"PLTE", bytes(range(9)))])
     frames = [Image.fromarray(pixels(seed, HEIGHT, WIDTH)) for seed in range(3)]
     yield "animated PNG", encoded(frames[0], save_all=True, append_images=frames[1:])
+    options = {"save_all": True, "append_images": frames[1:], "default_image": True}
+    yield "animated PNG with an image for programs that know no animations", encoded(frames[0], **options)
     yield "a palette for what has none", with_chunks(plain, (b"PLTE", bytes(range(30))))
     for height, width in ((1, 1), (1, 5000), (5000, 1)):
         yield f"PNG {width} x {height}", encoded(pixels(1, height, width))

@@ -137,10 +137,10 @@ def test_a_model_is_trained_on_a_dataflow() -> None:
 
 def lab_by_hand(path: Path, shape: tuple[int, int]) -> np.ndarray:
     """Pillow's decoder, an exact mean over areas in NumPy or scikit-image's interpolation, scikit-image's Lab."""
-    opened = Image.open(path)
+    opened = Image.open(path).convert("RGB")
     if profile := opened.info.get("icc_profile"):
-        opened = ImageCms.profileToProfile(opened, io.BytesIO(profile), ImageCms.createProfile("sRGB"))
-    image = np.asarray(opened.convert("RGB")).astype(float)
+        ImageCms.profileToProfile(opened, io.BytesIO(profile), ImageCms.createProfile("sRGB"), inPlace=True)
+    image = np.asarray(opened).astype(float)
     if image.shape[0] >= shape[0] and image.shape[1] >= shape[1]:
         image = area_mean(area_mean(image, shape[0]).swapaxes(0, 1), shape[1]).swapaxes(0, 1)
     else:

@@ -82,9 +82,9 @@ def image_dataset(
 
     height, width = size
     size = count("the height", height), count("the width", width)
-    source = DataFromSource(_FilesForSize(files, size, broken=broken))
-    # As bytes: names of files need not be UTF-8.
-    paths = [os.fsencode(path) for path in source.source.paths]
+    source = _FilesForSize(files, size, broken=broken)
+    flow = DataFromSource(source)
+    paths = [os.fsencode(path) for path in source.paths]  # names of files need not be UTF-8
 
     def decode(index: Any, path: Any) -> Any:
         def converted() -> Any:
@@ -98,7 +98,7 @@ def image_dataset(
 
     def read(index: NDArray[np.int64]) -> tuple[NDArray[np.uint8], str]:
         try:
-            datapoint = source.load(int(index))
+            datapoint = flow.load(int(index))
         except ImageError as error:
             return NOTHING, str(error)
         return (datapoint[0] if datapoint else NOTHING), ""

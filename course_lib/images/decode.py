@@ -72,8 +72,8 @@ def read_image(file: str | Path | bytes, channels: Literal[1, 3] = 3, *, convert
     frame is taken. An embedded ICC profile, or in a PNG without one its gamma and chromaticities,
     says how colors become sRGB.
 
-    As in Chromium and Firefox, an orientation counts only as a single SHORT in EXIF data that stand
-    before the pixels, not in XMP. A PNG's cICP chunk is not considered.
+    As in Chromium, an orientation counts only as a single SHORT in EXIF data that stand before the
+    pixels, not in XMP. The ICC profile of a CMYK image and a PNG's cICP chunk are not considered.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def decode(
             "16-bit": image.format == "PNG" and png.depth_and_color_type(data)[0] == 16,
             "rotated": orientation != exif.UPRIGHT,
             "animated": not convert and getattr(image, "is_animated", False),
-            "not in sRGB": colors.mode != "CMYK" and profiles.changes_colors(profile, colors.mode),
+            "not in sRGB": profiles.changes_colors(profile, colors.mode),
         }
     found = [] if convert else [sign for sign, shown in signs.items() if shown]
     if found:
@@ -170,6 +170,7 @@ def is_plain(data: bytes) -> bool:
         and image.mode in {"RGB", "L"}
         and (image.format == "JPEG" or png.depth_and_color_type(data)[0] == 8)
         and not image.has_transparency_data
+        and not getattr(image, "default_image", False)
         and orientation == exif.UPRIGHT
         and not profiles.changes_colors(profile, image.mode)
     )
@@ -211,7 +212,7 @@ def _damage_named(name: str, form: str | None) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise ImageError(name, f"damaged {form} file: {error}") from error
+        raise ImageError(name, f"damaged {form} file: {error or type(error).__name__}") from error
 
 
 def _reduce(image: JpegImageFile, size: tuple[int, int]) -> None:
@@ -228,6 +229,8 @@ def _colors_and_alpha(image: ImageFile, data: bytes) -> tuple[Image.Image, Image
     area = image.tile[0][1] if image.format == "GIF" else None  # the first frame may cover a part only
     if isinstance(image, PngImageFile):
         png.complete_palette(image)
+        if image.default_image:  # for programs that know no animations
+            image.seek(1)
     image.load()
     whole = png.eight_bit(image, data) if image.format == "PNG" else image
     alpha = None

@@ -10,7 +10,7 @@ from PIL import Image, ImageCms
 from PIL.ImageFile import ImageFile
 
 SRGB = ImageCms.createProfile("sRGB")
-MODES = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK"}  # of the colors that a profile is for
+MODES = {"GRAY": "L", "RGB": "RGB"}  # of the colors that a profile is for; browsers disagree about those of inks
 GAMMA_OF_SRGB, TOLERANCE = 1 / 2.2, 0.05  # libpng takes a gamma within 5 % of this for sRGB
 SRGB_CHROMATICITIES = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)  # white, red, green, blue: x, y
 D50 = np.array([0.9642, 1.0, 0.8249])  # the white of all profiles
@@ -18,7 +18,7 @@ BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.03
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert an image of mode L, RGB or CMYK; return it as it is where the profile changes nothing."""
+    """Convert an image of mode L or RGB; return it as it is where the profile changes nothing."""
     found = _transform(profile, image.mode) if profile else None
     if found is None:
         return image
@@ -33,7 +33,7 @@ def changes_colors(profile: bytes | None, mode: str) -> bool:
 
 
 def embedded_profile(image: ImageFile, mode: str) -> bytes | None:
-    """Return the ICC profile that a browser would use for an image whose colors are of mode L, RGB or CMYK.
+    """Return the ICC profile that a browser would use for an image whose colors are of this mode.
 
     That is the embedded one, or one made from the gamma and the chromaticities of a PNG.
     """
@@ -77,13 +77,10 @@ def _transform(profile: bytes, mode: str) -> tuple[str, ImageCms.ImageCmsTransfo
         transform = ImageCms.buildTransform(source, SRGB, given, "RGB", flags=ImageCms.Flags.HIGHRESPRECALC)
     except (ImageCms.PyCMSError, OSError):
         return None
-    if given != "CMYK":
-        colors = _all_kinds_of_colors().convert(given)
-        converted = ImageCms.applyTransform(colors, transform)
-        changed = np.asarray(converted).astype(int) - np.asarray(colors.convert("RGB"))
-        if np.abs(changed).max() <= 1:
-            return None
-    return given, transform
+    colors = _all_kinds_of_colors().convert(given)
+    converted = ImageCms.applyTransform(colors, transform)
+    changed = np.asarray(converted).astype(int) - np.asarray(colors.convert("RGB"))
+    return (given, transform) if np.abs(changed).max() > 1 else None
 
 
 @functools.cache

@@ -241,8 +241,8 @@ def other_pngs() -> Iterator[tuple[str, bytes]]:
     yield "colors missing in the palette", png(indices, 4, 3, [(b"PLTE", bytes(range(9)))])
     frames = [Image.fromarray(pixels(seed, HEIGHT, WIDTH)) for seed in range(3)]
     yield "animated PNG", encoded(frames[0], save_all=True, append_images=frames[1:])
-    options = {"save_all": True, "append_images": frames[1:], "default_image": True}
-    yield "animated PNG with an image for programs that know no animations", encoded(frames[0], **options)
+    still = encoded(frames[0], save_all=True, append_images=frames[1:], default_image=True)
+    yield "animated PNG with an image for programs that know no animations", still
     yield "a palette for what has none", with_chunks(plain, (b"PLTE", bytes(range(30))))
     for height, width in ((1, 1), (1, 5000), (5000, 1)):
         yield f"PNG {width} x {height}", encoded(pixels(1, height, width))

@@ -1,7 +1,6 @@
 """Image files to 8-bit arrays: JPEG, PNG and GIF, whatever their color model, depth or orientation."""
 
 import io
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,8 +54,8 @@ class ImageError(ValueError):
         self.reason = reason
 
     def __str__(self) -> str:
-        # A name that is not UTF-8 holds what no terminal and no notebook can print.
-        return f"{os.fsencode(self.name).decode('utf-8', 'backslashreplace')}: {self.reason}"
+        # The name of a file that is not UTF-8 holds surrogates, which no notebook can print.
+        return f"{self.name}: {self.reason}".encode(errors="backslashreplace").decode()
 
 
 class UnusualImageError(ImageError):
@@ -212,7 +211,7 @@ def _damage_named(name: str, form: str | None) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise ImageError(name, f"damaged {form} file: {error or type(error).__name__}") from error
+        raise ImageError(name, f"damaged {form} file: {str(error) or type(error).__name__}") from error
 
 
 def _reduce(image: JpegImageFile, size: tuple[int, int]) -> None:

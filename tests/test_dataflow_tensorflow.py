@@ -1,7 +1,6 @@
 import gc
 import io
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 

@@ -22,11 +22,13 @@ def run_all(folder: Path, *commands: str) -> dict[str, tuple[int, str]]:
 
 
 def _run(arguments: list[str]) -> tuple[int, str]:
+    app = NbGraderApp.instance()
     output, code = io.StringIO(), 0
     with (
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(output),
         mock.patch.object(Validator, "stream", output),
+        mock.patch.object(NbGraderApp, "instance", return_value=app),
     ):
         try:
             NbGraderApp.launch_instance(arguments)
@@ -34,7 +36,7 @@ def _run(arguments: list[str]) -> tuple[int, str]:
             code = end.code if isinstance(end.code, int) else int(end.code is not None)
             print(end.code if isinstance(end.code, str) else "")
         finally:
-            NbGraderApp.instance().reset()
+            app.reset()
     return code, output.getvalue()
 
 

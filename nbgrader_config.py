@@ -15,6 +15,7 @@ from course_lib.grading.submission.template import STUB
 
 c = get_config()  # noqa: F821  (traitlets puts it here)
 
+nbgrader_ext.find_own_programs()
 course = Course(Path(__file__).resolve().parent)
 c.CourseDirectory.root = str(course.root)
 c.CourseDirectory.course_id = "pixelwise"

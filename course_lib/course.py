@@ -1,7 +1,5 @@
 """Where the files of a course lie."""
 
-import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,7 +131,7 @@ class Course:
         return _complete(name, self.units_with_solutions())
 
     def nbgrader_config(self) -> Config:
-        """Read ``nbgrader_config.py``, and make sure that nbgrader finds its helper programs.
+        """Read ``nbgrader_config.py``.
 
         Returns
         -------
@@ -145,10 +143,6 @@ class Course:
         ValueError
             If the file cannot be run.
         """
-        # nbgrader starts `alembic` by name when it makes a gradebook; it is installed beside Python.
-        programs = str(Path(sys.executable).parent)
-        if programs not in os.environ["PATH"].split(os.pathsep):
-            os.environ["PATH"] = os.pathsep.join([programs, os.environ["PATH"]])
         try:
             return PyFileConfigLoader(CONFIG, path=str(self.root)).load_config()
         except Exception as error:  # it is a program

@@ -1,6 +1,7 @@
 import gc
 import io
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 

@@ -4,6 +4,7 @@ import glob
 import os
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -158,6 +159,13 @@ class Collect(ExchangeCollect):
         for name in found:
             self.log.warning("left out %s: not a regular file", Path(folder, name))
         return found
+
+
+def find_own_programs() -> None:
+    """Put the programs beside Python on PATH: nbgrader starts `alembic` by name when it opens a gradebook."""
+    programs = str(Path(sys.executable).parent)
+    if programs not in os.environ["PATH"].split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([programs, os.environ["PATH"]])
 
 
 def use_local_exchange(course: Course, config: Config) -> None:

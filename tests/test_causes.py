@@ -152,6 +152,14 @@ def test_an_untouched_exercise_is_told_in_the_same_words_everywhere(said: Said, 
     assert said(other, solution("def one(x):\n    return other(x)"), check(test)) == UNWRITTEN.format("other")
 
 
+def test_an_untouched_exercise_is_told_before_another_one_that_its_test_uses(said: Said) -> None:
+    untouched = STUB.replace("    raise", "    # Your code here.\n    raise")
+    other = solution(untouched.replace("one", "other"), "other")
+    test = check(f"from course_lib.checks import call\ncall(other, 2)\n{CALLED}")
+    assert said(other, solution(untouched), test) == UNWRITTEN.format("one")
+    assert said(other, solution("def one(x):\n    return x"), test) == UNWRITTEN.format("other")
+
+
 def test_words_of_one_s_own_stay(said: Said) -> None:
     source = "def one(x):\n    raise NotImplementedError('even numbers')"
     assert said(solution(source), check()) == f"{UNWRITTEN.format('one')}\n  NotImplementedError: even numbers"

@@ -281,10 +281,7 @@ def test_who_is_taken_out_of_the_gradebook_is_in_no_table(room: Classroom, tmp_p
     assert [line.partition(",")[0] for line in room.csv()] == ["student", "ada"]
     assert room.points() == {"ada": 3}
     folders = [room.course.classroom / name / "bob" for name in ("autograded", "feedback")]
-    assert left == [
-        f"of a student who is not in the gradebook; remove it if it must not be handed back: {folder}"
-        for folder in folders
-    ]
+    assert left == [f"bob is not in the gradebook: remove {folder} if it must not be handed back" for folder in folders]
     for folder in folders:
         shutil.rmtree(folder)
     assert room.run().withdrawn == []
@@ -299,7 +296,7 @@ def test_who_is_taken_out_and_comes_back_is_told(room: Classroom) -> None:
     take_out(room, "bob")
     path = room.folder / "bob" / UNIT / f"{UNIT}.ipynb"
     assert room.run().withdrawn == [
-        f"bob, {UNIT}: was taken out of the gradebook, and is in it again, for the work is still there: {path}"
+        f"bob, {UNIT}: was removed from the gradebook and is back in it, because this is still there: {path}"
     ]
     assert room.points() == {"ada": 3, "bob": 3}
     assert room.run().withdrawn == []

@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 
 from course_lib.checks.errors import not_written
-from course_lib.grading.submission.template import defined
+from course_lib.grading.submission.template import STUB, defined
 from course_lib.grading.trusted import definitions
 
 LONGEST, FIRST_LINE = 300, 40  # characters of an error, and of a cell's first line
@@ -25,6 +25,7 @@ _USAGE = re.compile(r"^UsageError: (.+)", re.MULTILINE)
 _IMPORT = re.compile(r"^(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(.+)", re.MULTILINE)
 _MAGIC = re.compile(r"\s*(%%\w+)[^\n]*\n")
 _TRANSPARENT = {"%%time", "%%capture", "%%prun"}  # what they run is defined afterwards
+_STUB = STUB.splitlines()[0]
 _SYNTAX = ("SyntaxError", "IndentationError", "TabError")
 
 
@@ -83,12 +84,13 @@ class Causes:
             return f"the cell of {name} is missing from your notebook, so it was checked as if it were untouched"
         traceback = _COLOR.sub("", "\n".join(error.traceback))
         told, frames = _UNWRITTEN.search(traceback), _FRAME.findall(traceback)
-        own = self._solutions.get(name)
-        if told or (frames and frames[-1][2]):
-            function = told[1] if told else frames[-1][2]
-        elif own is None or "NotImplementedError" in self._cells[own].source:
+        function = told[1] if told else frames[-1][2] if frames else ""
+        own = self._cells[self._solutions[name]].source if name in self._solutions else ""
+        if function not in _names(own) and _STUB in own:
+            function = name  # its test calls another exercise first, which is not written either
+        if not function and "NotImplementedError" in own:
             function = name
-        else:
+        if not function:
             return f"a function that {name} calls is not written yet"
         return not_written(function) + (f"\n  NotImplementedError: {_short(error.evalue)}" if error.evalue else "")
 

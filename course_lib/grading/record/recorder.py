@@ -25,8 +25,8 @@ from course_lib.grading.submission.find import Submission
 from course_lib.grading.submission.timestamp import STAMP
 from course_lib.release import build_source, generate
 
-RETURNED = "was taken out of the gradebook, and is in it again, for the work is still there:"
-LEFT_OVER = "of a student who is not in the gradebook; remove it if it must not be handed back:"
+RETURNED = "was removed from the gradebook and is back in it, because this is still there:"
+LEFT_OVER = "{student} is not in the gradebook: remove {folder} if it must not be handed back"
 SECRET, SECRET_CHARS = "submission_secret.txt", 1000  # with it, a learner fetches feedback from nbgrader's exchange
 
 
@@ -136,7 +136,7 @@ class Recorder:
         known = students(self.config)
         gone = sorted({outcome.student for outcome in self._remembered()} - known)
         folders = [self.course.classroom / name / student for student in gone for name in ("autograded", "feedback")]
-        return [f"{LEFT_OVER} {folder}" for folder in folders if folder.is_dir()]
+        return [LEFT_OVER.format(student=folder.name, folder=folder) for folder in folders if folder.is_dir()]
 
     def _record(self, submission: Submission, key: str, outcome: Outcome) -> None:
         written = submission.timestamp

@@ -113,6 +113,15 @@ def test_names_that_differ_by_a_number_are_in_its_order_whatever_their_times(cou
     )
 
 
+@pytest.mark.parametrize("name", [f"{UNIT}-Copy1.ipynb", f"{UNIT} copy 2.ipynb", f"Copy of {NAME}"])
+def test_a_copy_that_somebody_made_may_be_a_backup(course: Course, hand_in: HandIn, name: str) -> None:
+    own = hand_in(NAME, answered(course, RIGHT), time=3000)
+    copy = hand_in(name, answered(course, WRONG), time=2000)
+    assert found(course).path == own
+    os.utime(copy, (4000, 4000))
+    assert found(course).path == copy
+
+
 def test_other_names_are_in_the_order_of_their_times(course: Course, hand_in: HandIn) -> None:
     hand_in(f"{UNIT}/{NAME}", answered(course, WRONG), time=1000)
     newest = hand_in(f"{UNIT}/final.ipynb", answered(course, RIGHT), time=3000)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 
@@ -14,7 +15,7 @@ from course_lib.grading.submission.recognize import claims, recognize, untouched
 from course_lib.grading.submission.template import Template
 from course_lib.release import released
 
-# What browsers, file managers and JupyterLab put behind the name of a file that is there already.
+# What browsers put behind the name of a file that is there already, and what people's own copies are called.
 _NUMBERED = re.compile(
     r"(?P<stem>.+?)(?:[ ]?\((?P<number>\d+)\)|[ ]?[-_–][ ]?(?:copy|kopie)[ ]?\(?(?P<copy>\d*)\)?|"
     r"[ ](?:copy|kopie)[ ]?(?P<apple>\d*)|[ ]\(copy\)|[ _](?P<plain>\d+))",
@@ -27,24 +28,39 @@ _ENOUGH = 3  # cells of a unit that tell a notebook without marks
 
 def named_like(name: str, units: Iterable[str]) -> str | None:
     """Find the unit that a file is called after, in whatever case, also as a numbered copy; None if there is none."""
-    stem = _family(Path(name).stem, units)[0]
+    stem = _family(Path(name).stem, units).stem
     return next((unit for unit in units if unit.casefold() == stem), None)
 
 
-def _family(stem: str, units: Iterable[str]) -> tuple[str, tuple[int, ...]]:
+class _Family(NamedTuple):
+    """A file's name without what tells it from its copies, and the numbers that do.
+
+    A browser counts downloads, so its numbers are in the order of time. A copy that somebody made may be a backup.
+    """
+
+    stem: str
+    downloads: tuple[int, ...]
+    copies: tuple[int, ...]
+
+
+def _family(stem: str, units: Iterable[str]) -> _Family:
     """Split a name into what it shares with its copies, and the numbers of the copy."""
     known = {unit.casefold() for unit in units}
-    numbers: list[int] = []
+    downloads: list[int] = []
+    copies: list[int] = []
     while stem.casefold() not in known:
         if found := _COPY_OF.match(stem):
             stem = stem[found.end() :]
-            numbers.append(1)
+            copies.append(1)
         elif found := _NUMBERED.fullmatch(stem):
             stem = found["stem"]
-            numbers.append(int(next(filter(None, found.group("number", "copy", "apple", "plain")), "1")))
+            if number := found["number"] or found["plain"]:
+                downloads.append(int(number))
+            else:
+                copies.append(int(found["copy"] or found["apple"] or 1))
         else:
             break
-    return stem.casefold(), tuple(reversed(numbers))
+    return _Family(stem.casefold(), tuple(reversed(downloads)), tuple(reversed(copies)))
 
 
 class Releases:
@@ -134,8 +150,8 @@ class Version:
 def choose(paths: Sequence[Path], unit: str, releases: Releases, place: Path) -> tuple[Path, str]:
     """Choose the notebook that counts: the newest that is not untouched.
 
-    Of names that differ only by the number of a copy, the greatest number is the newest, otherwise the latest time of
-    a file. If none was worked on, the one with the unit's own name counts.
+    Of names that differ only by the number that a browser gives to downloads, the greatest number is the newest,
+    otherwise the latest time of a file. If none was worked on, the one with the unit's own name counts.
 
     Parameters
     ----------
@@ -171,14 +187,16 @@ def choose(paths: Sequence[Path], unit: str, releases: Releases, place: Path) ->
 
 def _newest(versions: Sequence[Version], unit: str, releases: Releases) -> tuple[Version, str]:
     """Find the newest, and tell by what."""
-    families: dict[tuple[Path, str], list[tuple[tuple[int, ...], int, Version]]] = {}
+    families: dict[tuple[Path, str], list[tuple[tuple[int, ...], int, tuple[int, ...], Version]]] = {}
     for version in versions:
-        stem, numbers = _family(version.path.stem, releases.units)
-        time = version.path.lstat().st_mtime_ns
-        families.setdefault((version.path.parent, stem), []).append((numbers, time, version))
-    latest = [max(family, key=lambda each: each[:2]) for family in families.values()]
-    _, _, newest = max(latest, key=lambda each: (each[1], each[2].path.name == f"{unit}.ipynb", each[2].path))
-    numbered = len(families) == 1 and len({numbers for numbers, _, _ in next(iter(families.values()))}) > 1
+        family = _family(version.path.stem, releases.units)
+        seconds = int(version.path.lstat().st_mtime)  # unpacked files have no finer times
+        families.setdefault((version.path.parent, family.stem), []).append(
+            (family.downloads, seconds, family.copies, version)
+        )
+    latest = [max(family, key=lambda each: each[:3]) for family in families.values()]
+    newest = max(latest, key=lambda each: (each[1], each[3].path.name == f"{unit}.ipynb", each[3].path))[3]
+    numbered = len(families) == 1 and len({downloads for downloads, *_ in next(iter(families.values()))}) > 1
     return newest, "the number in its name" if numbered else "the time of its file"
 
 

@@ -9,7 +9,7 @@ from nbgrader.server_extensions.formgrader.handlers import template_path
 from course_lib.course import Course
 from course_lib.grading import nbgrader_ext
 from course_lib.grading.record.cells import SaveChangedCells
-from course_lib.grading.record.formgrader import OWN_TEMPLATES, SanitizeOutputs
+from course_lib.grading.record.formgrader import FORMULAS, OWN_TEMPLATES, SanitizeOutputs
 from course_lib.grading.record.sanitized import markdown
 from course_lib.grading.submission.template import STUB
 
@@ -53,4 +53,4 @@ c.HTMLExporter.preprocessors = [SanitizeOutputs]
 c.HTMLExporter.filters = {"markdown2html": markdown}
 c.HTMLExporter.template_name = "pixelwise_formgrade"
 c.HTMLExporter.extra_template_basedirs = [OWN_TEMPLATES, template_path]
-c.HTMLExporter.extra_template_paths = [template_path]  # where ours find nbgrader's of the same name
+c.HTMLExporter.extra_template_paths = [template_path, FORMULAS]  # where ours find nbgrader's of the same name

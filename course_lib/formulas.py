@@ -6,25 +6,13 @@ unknown environment disappears. So its result is read, element by element, and a
 
 import html
 import re
+from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from latex2mathml.converter import Converter
 
 LONGEST = 2_000  # characters of one formula
-# Browsers that know only MathML Core ignore how latex2mathml aligns and spaces the columns of a table.
-CSS = """\
-math {
-  font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", "Noto Sans Math", "DejaVu Math TeX Gyre", math;
-}
-math[display="block"] { margin: .6em 0; overflow-x: auto; overflow-y: hidden; }
-mtd[columnalign="left"] { text-align: left; text-align: -webkit-left; }
-mtd[columnalign="right"] { text-align: right; text-align: -webkit-right; }
-mtable[columnspacing^="0em"] > mtr > mtd[columnalign="right"] { padding-right: 0; }
-mtable[columnspacing^="0em"] > mtr > mtd[columnalign="left"] { padding-left: 0; }
-[mathvariant="bold"], [mathvariant="bold-italic"] { font-weight: bold; }
-mi[mathvariant="bold"] { text-transform: none; }
-mtext[mathvariant="italic"] { font-style: italic; }
-"""
+CSS = Path(__file__).with_name("formulas.css").read_text(encoding="utf-8")
 # How many children an element must have; None where any number will do.
 _ELEMENTS = {
     **dict.fromkeys(("mfrac", "msub", "msup", "munder", "mover", "mroot"), 2),

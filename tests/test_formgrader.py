@@ -1,18 +1,11 @@
 import csv
-import http.client
 import json
-import os
 import re
-import socket
-import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 
 import pytest
 from nbgrader.api import Gradebook
@@ -23,39 +16,26 @@ from playwright.sync_api import Page
 from course_lib.course import Course
 from course_lib.grading import nbgrader_ext, runner
 from course_lib.grading.submission.find import find_submissions
+from tests.lab_server import TOKEN, running_lab
 from tests.tiny_course import HALF_RIGHT, RIGHT, UNIT, Words, answered, make_course, submit
 
 # nbgrader uses SQLAlchemy in a way that warns.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
-TOKEN = "a token"
 
 
 @dataclass
 class Server:
-    """A running JupyterLab."""
+    """A running JupyterLab, by its address."""
 
-    port: int
+    address: str
 
     def get(self, path: str) -> str:
-        address = f"http://127.0.0.1:{self.port}{path}"
-        request = urllib.request.Request(address, headers={"Authorization": f"token {TOKEN}"})
+        request = urllib.request.Request(f"{self.address}{path}", headers={"Authorization": f"token {TOKEN}"})
         with urllib.request.urlopen(request, timeout=30) as answer:
             return str(answer.read().decode("utf-8"))
 
     def api(self, path: str) -> Any:
         return json.loads(self.get(f"/formgrader/api/{path}"))
-
-
-def wait_for(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(600):
-        try:
-            server.get("/formgrader/api/status")
-        except (URLError, http.client.HTTPException, ConnectionError):
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail(log.read_text())
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +51,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     show += "display(IPython.display.Markdown('[x](javascript:alert(6))'))"
     notebook["cells"].append({**notebook["cells"][1], "id": "evil", "metadata": {}, "source": show})
     text = "[my result](javascript:alert(7)) ![plot](attachment:plot.webp)\n\n"
+    text += r"$$\begin{aligned} a &= b \\ &= c \end{aligned}$$" + "\n\n"
     text += "<details><summary>Hint</summary>\n\n`1 < 2`\n\n</details>"
     files = {"plot.webp": {"image/webp": "UklGRg=="}}
     notebook["cells"].append(
@@ -91,27 +72,8 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
 @pytest.fixture(scope="module")
 def server(course: Course) -> Iterator[Server]:
     """JupyterLab as an instructor starts it, from the course's folder, with an empty home."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    home, log = course.root.parent / "home", course.root.parent / "log"
-    home.mkdir()
-    options = ["--no-browser", f"--port={port}", "--port-retries=0", f"--IdentityProvider.token={TOKEN}"]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("JUPYTER", "XDG"))}
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", "--allow-root", *options],
-            cwd=course.root,
-            env={**environment, "HOME": str(home)},
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        wait_for(Server(port), process, log)
-        yield Server(port)
-    finally:
-        process.terminate()
-        process.wait()
+    with running_lab([sys.executable, "-m", "jupyterlab"], course.root, course.root.parent / "home") as address:
+        yield Server(address)
 
 
 def notebook_of(server: Server, student: str) -> str:
@@ -124,11 +86,10 @@ def notebook_of(server: Server, student: str) -> str:
 def formgrader(server: Server, page: Page) -> Iterator[Page]:
     """A real browser that is logged in; no page may run a learner's text, go beyond this machine, or fail."""
     wrong: list[str] = []
-    origin = f"http://127.0.0.1:{server.port}"
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.add_init_script("window.alert = words => console.error(words)")
-    page.on("request", lambda asked: wrong.extend([asked.url][asked.url.startswith((origin, "data:")) :]))
+    page.on("request", lambda asked: wrong.extend([asked.url][asked.url.startswith((server.address, "data:")) :]))
     page.context.set_extra_http_headers({"Authorization": f"token {TOKEN}"})
     page.set_default_timeout(300_000)  # grading takes its time on a busy machine
     yield page
@@ -136,7 +97,7 @@ def formgrader(server: Server, page: Page) -> Iterator[Page]:
 
 
 def show(formgrader: Page, server: Server, path: str) -> None:
-    formgrader.goto(f"http://127.0.0.1:{server.port}/formgrader/{path}", wait_until="networkidle")
+    formgrader.goto(f"{server.address}/formgrader/{path}", wait_until="networkidle")
 
 
 def press(formgrader: Page, student: str, button: str) -> str:
@@ -171,6 +132,12 @@ def test_hints_unfold(server: Server, formgrader: Page) -> None:
     hint.locator("summary").click()
     assert hint.locator("code").inner_text() == "1 < 2"
     assert formgrader.get_by_text("<details>").count() == 0
+
+
+def test_formulas_are_aligned(server: Server, formgrader: Page) -> None:
+    show(formgrader, server, f"submissions/{notebook_of(server, 'Ada Byron')}/")
+    sides = formgrader.locator("math mtd").evaluate_all("cells => cells.map(cell => getComputedStyle(cell).textAlign)")
+    assert [side.removeprefix("-webkit-") for side in sides] == ["right", "left", "right", "left"]
 
 
 def test_what_people_enter_is_on_the_page_that_the_button_makes(

@@ -7,9 +7,11 @@ from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbformat import NotebookNode
 from traitlets import default
 
+from course_lib import formulas
 from course_lib.grading.record import sanitized
 
 OWN_TEMPLATES = str(Path(__file__).parent / "templates")
+FORMULAS = str(Path(formulas.__file__).parent)  # holds their style sheet
 
 
 class SanitizeOutputs(SanitizeHTML):

@@ -1200,7 +1200,7 @@ NAMES = {
     "-rf": Case(3, RIGHT),
     "=1+1": Case(0, WRONG),
     "'; drop table grade; --": Case(3, RIGHT),
-    "<b onclick=alert(1)>": Case(3, RIGHT),
+    "<b onclick=alert(1)>": Case(0, RIGHT, status="expected a student's name without < >", recorded=False),
     "{{ 7 * 7 }}": Case(3, RIGHT),
     "down": Case(3, RIGHT, folder="one/two/down"),
     " space around ": Case(0, RIGHT, status="expected a student's name of printable letters", recorded=False),

@@ -68,7 +68,7 @@ def test_a_test_that_is_taken_away_and_comes_back(course: Course) -> None:
     with opened(course) as book:
         assert book.find_comment("double", UNIT, UNIT, "ada").comment == "well done"
     stub_grader.run(course, course.root.parent / "in")
-    assert scores(course) == {"test_double": (0.5, True), "test_double_hidden": (2, False)}
+    assert scores(course) == {"test_double": (0.5, True), "test_double_hidden": (2, True)}  # of one exercise
 
 
 def test_a_locked_cell_that_is_added(course: Course) -> None:

@@ -93,7 +93,7 @@ def test_grade_as_json_and_as_a_table(course: Course, tmp_path: Path) -> None:
     submit(tmp_path, "broken", "{")
     result = call("grade", "--json", "--jobs", "2", tmp_path)
     assert result.exit_code == 1
-    assert result.stderr.splitlines()[1] == f"2/2 Ada Byron, {UNIT}: 3/3 graded"
+    assert f" Ada Byron, {UNIT}: 3/3 graded" in [line.partition("/2")[2] for line in result.stderr.splitlines()]
     right, broken = json.loads(result.stdout)
     assert right == {
         "student": "Ada Byron",

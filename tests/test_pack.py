@@ -55,7 +55,9 @@ def unpacked(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(unpacked: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a learner's folder, with the library that lies there."""
-    environment = os.environ | {"PYTHONPATH": str(unpacked), "COLUMNS": "200"}
+    # The tests may have been started by make itself.
+    outside = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    environment = outside | {"PYTHONPATH": str(unpacked), "COLUMNS": "200"}
     return subprocess.run(command, cwd=unpacked, env=environment, capture_output=True, text=True, check=False)
 
 

@@ -14,7 +14,7 @@ from urllib.error import URLError
 from playwright.sync_api import Page
 
 TOKEN = "a-token"
-PATIENCE_MS = 60_000
+PATIENCE_MS = 180_000
 
 
 @contextmanager

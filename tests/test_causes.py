@@ -160,6 +160,12 @@ def test_an_untouched_exercise_is_told_before_another_one_that_its_test_uses(sai
     assert said(other, solution("def one(x):\n    return x"), test) == UNWRITTEN.format("other")
 
 
+def test_a_cell_that_failed_is_told_where_another_exercise_needs_it(said: Said) -> None:
+    stopped = solution("while True:\n    pass", "other")
+    message = said(stopped, solution("def one(x):\n    return other(x)"), check())
+    assert message.startswith("the cell of other was stopped after 1 s; an endless loop?\nits test says: ")
+
+
 def test_words_of_one_s_own_stay(said: Said) -> None:
     source = "def one(x):\n    raise NotImplementedError('even numbers')"
     assert said(solution(source), check()) == f"{UNWRITTEN.format('one')}\n  NotImplementedError: even numbers"

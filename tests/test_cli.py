@@ -115,7 +115,7 @@ def test_grade_as_json_and_as_a_table(course: Course, tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "│ Ada Byron │ 01_doubling │ 3/3 │ graded │" in squeezed(result.output)
     assert "│ double │ 3/3 │ ✓ │" in squeezed(result.output)
-    assert "1 submission, 1 of them graded before; 3 of 3 points from tests, 0 errors, 0 mended" in result.output
+    assert "1 submission, 1 of them graded before; 3 of 3 points, 0 errors, 0 mended" in result.output
     assert f"feedback, grades.csv, logs: {course.classroom}" in result.output
 
 

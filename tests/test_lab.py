@@ -109,7 +109,7 @@ def test_a_terminal_finds_the_command(started: str, course: Course, page: Page) 
     page.locator(".jp-LauncherCard", has_text="Terminal").click()
     page.locator(".jp-Terminal .xterm-screen").click()
     found = course.root / "found.txt"
-    for _ in range(30):  # what is typed before the shell listens is lost
+    for _ in range(120):  # what is typed before the shell listens is lost
         page.keyboard.type(f"command -v course > {shlex.quote(str(found))}\n")
         page.wait_for_timeout(1000)
         if found.is_file() and found.read_text():

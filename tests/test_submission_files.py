@@ -164,7 +164,9 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
     """A course whose submissions are graded for real, in this process."""
     monkeypatch.setattr(runner, "local_pool", lambda jobs: contextlib.nullcontext())
     monkeypatch.setattr(runner, "refuse_others", lambda client, probe: None)
-    monkeypatch.setattr(runner, "outcomes", lambda client, grader, jobs, on_start: ((job, counted(job)) for job in jobs))
+    monkeypatch.setattr(
+        runner, "outcomes", lambda client, grader, jobs, on_start: ((job, counted(job)) for job in jobs)
+    )
     graded.clear()
     return make_course(tmp_path / "course")
 

@@ -127,10 +127,12 @@ class Causes:
         places = [place for place in reversed(range(before)) if self._is_work(place)]
         for place in [*([own] if own is not None and own < before else []), *places]:
             cell = self._cells[place]
-            if name not in _names(cell.source):
+            if place != own and name not in _names(cell.source):
                 continue
             if failed := self._failed(place):
                 return failed
+            if name not in _names(cell.source):
+                continue
             if cell.get("execution_count") is None:
                 return f"{self._title(place)} defines {name}, but is a demonstration, and those are not run for points"
             if magic := _swallowing(cell.source):

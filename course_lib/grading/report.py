@@ -11,7 +11,7 @@ from course_lib.grading.outcome import GRADED, Outcome, printable
 from course_lib.grading.record.entries import GIVEN, WAITING, Recorded
 from course_lib.grading.scores import ExerciseScore
 
-UNRECORDED = "not recorded, an earlier grade stays; put right what its line says, and run the command again"
+UNRECORDED = "not recorded, an earlier grade stays, if there is one; correct what its line says, and grade again"
 NOT_ISOLATED = "not isolated: the learners' code ran with your rights"
 _Entries = Iterable[Recorded]
 
@@ -60,7 +60,13 @@ def counting(outcome: Outcome, entries: _Entries) -> list[ExerciseScore]:
 
 def _counting(outcome: Outcome, entry: Recorded | None) -> list[ExerciseScore]:
     given = entry.exercises if entry else {}
-    return [replace(exercise, points=given.get(exercise.name, (exercise.points,))[0]) for exercise in outcome.exercises]
+    return [_given(exercise, given.get(exercise.name, (exercise.points,))[0]) for exercise in outcome.exercises]
+
+
+def _given(exercise: ExerciseScore, points: float) -> ExerciseScore:
+    """Put the points that count in the place of those from tests; where these say nothing against it, say who did."""
+    by_hand = "" if isclose(points, exercise.points) else f"given by hand; {exercise.points:g} from tests"
+    return replace(exercise, points=points, message=exercise.message or by_hand)
 
 
 def table(outcomes: Sequence[Outcome], entries: _Entries = ()) -> Table:

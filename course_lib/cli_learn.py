@@ -76,12 +76,17 @@ def progress() -> None:
             units = workspace.progress(course)
     except ValueError as error:
         stop(error)
-    points, possible, hidden = map(sum, zip(*units.values(), strict=True))
+    points, possible = sum(row.points for row in units.values()), sum(row.max_points for row in units.values())
+    hidden = sum(row.hidden for row in units.values())
     table = _table("Your points", "unit", points, possible, hidden)
     for unit, row in units.items():
-        table.add_row(unit, *_cells(*row))
+        table.add_row(unit, *_cells(row.points, row.max_points, row.hidden))
     console.print(table)
     console.print(_summary(points, possible, hidden), soft_wrap=True)
+    problems = [row.problem for row in units.values() if row.problem]
+    for problem in problems:
+        console.print(printable(problem), soft_wrap=True)
+    raise typer.Exit(int(bool(problems)))
 
 
 def _table(title: str, rows: str, points: float, possible: float, hidden: float) -> Table:

@@ -122,9 +122,12 @@ def check(course: Course, unit: str) -> list[ExerciseScore]:
         before = json.loads(kept.read_text(encoding="utf-8"))
         if before["digest"] == digest:
             return [ExerciseScore(**exercise) for exercise in before["exercises"]]
-    normalized = normalize(read_bytes(path), nbformat.read(_released(course, unit), as_version=4))
-    notebook = without_hidden_tests(normalized.notebook)
-    exercises = score(execute(notebook, course.nbgrader_config(), path.parent), normalized.missing)
+    try:
+        normalized = normalize(read_bytes(path), nbformat.read(_released(course, unit), as_version=4))
+        notebook = without_hidden_tests(normalized.notebook)
+        exercises = score(execute(notebook, course.nbgrader_config(), path.parent), normalized.missing)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     write_aside(kept, json.dumps({"digest": digest, "exercises": [asdict(exercise) for exercise in exercises]}))
     return exercises
 
@@ -166,11 +169,14 @@ class Progress(NamedTuple):
         Earned and possible in the visible checks.
     hidden : float
         What the hidden tests can add when the unit is graded.
+    problem : str
+        Why the notebook could not be checked; it counts like an untouched one then.
     """
 
     points: float
     max_points: float
     hidden: float
+    problem: str = ""
 
 
 def progress(course: Course) -> dict[str, Progress]:
@@ -184,15 +190,17 @@ def progress(course: Course) -> dict[str, Progress]:
     Raises
     ------
     ValueError
-        If no unit is released, or a notebook cannot be read or run.
+        If no unit is released.
     """
     units = {}
     for unit in course.units():
         path, fresh = own_notebook(course, unit), _released(course, unit)
+        exercises, problem = score(without_hidden_tests(nbformat.read(fresh, as_version=4))), ""
         if path.is_file() and path.read_bytes() != fresh.read_bytes():
-            exercises = check(course, unit)
-        else:
-            exercises = score(without_hidden_tests(nbformat.read(fresh, as_version=4)))
+            try:
+                exercises = check(course, unit)
+            except ValueError as error:
+                problem = str(error)
         visible = (sum(e.points for e in exercises), sum(e.max_points for e in exercises))
-        units[unit] = Progress(*visible, sum(hidden_points(course, unit).values()))
+        units[unit] = Progress(*visible, sum(hidden_points(course, unit).values()), problem)
     return units

@@ -210,6 +210,9 @@ def test_progress_shows_points_and_what_the_grade_adds(course: Course, monkeypat
 def test_without_hidden_tests_nothing_is_added(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workspace, "progress", lambda _: {UNIT: workspace.Progress(1, 1, 0)})
     assert call("progress").output.endswith("\nPoints: 1 of 1 from visible checks.\n")
+    monkeypatch.setattr(workspace, "progress", lambda _: {UNIT: workspace.Progress(0, 1, 0, "no notebook: file")})
+    result = call("progress")
+    assert (result.exit_code, result.output.splitlines()[-1]) == (1, "no notebook: file")
 
 
 @pytest.mark.parametrize("command", [["check", "01"], ["progress"]])

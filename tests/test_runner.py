@@ -203,6 +203,30 @@ def test_a_failure_of_a_machine_leaves_the_old_points_and_is_tried_again(room: C
 
 
 @pytest.mark.usefixtures("here")
+def test_what_is_wrong_stays_in_the_tables_when_others_are_graded(room: Classroom) -> None:
+    room.hand_in("ada")
+    room.run()
+    lost = {"problem": "its worker was lost", "final": False}
+    room.hand_in("ada", **lost)
+    room.hand_in("bob", **lost)
+    room.hand_in("eve", **lost)
+    room.run()
+    for student in ("bob", "eve"):
+        shutil.move(room.folder / student, room.folder.parent / student)
+    stub_grader.run(room.course, room.folder.parent / "bob")
+    room.hand_in("joe")
+    stub_grader.run(room.course, room.folder / "joe")
+    lost_row = f"{UNIT},{{}},3,0,error: its worker was lost"
+    rows = room.csv()[1:]
+    assert [row.partition(",")[0] for row in rows] == ["ada", "bob", "joe"]  # the work of eve is gone
+    assert rows[0].startswith(f"ada,{lost_row.format(3)}")
+    assert rows[1].startswith(f"bob,{lost_row.format(0)}")
+    room.hand_in("ada")
+    room.run()
+    assert room.csv()[1].startswith(f"ada,{UNIT},3,3,0,graded")
+
+
+@pytest.mark.usefixtures("here")
 def test_what_people_changed_reaches_the_feedback(room: Classroom) -> None:
     room.hand_in("ada", points=0)
     room.run()

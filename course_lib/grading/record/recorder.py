@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat.v4 import new_markdown_cell
@@ -92,10 +93,12 @@ class Recorder:
         key : str
             Of the outcome; see `results.key_of`.
         outcome : Outcome
-            Only its log is written where it is not final: an earlier grade stays.
+            Where it is not final, an earlier grade stays; what is wrong stays in the tables until it is graded.
         """
         write_aside(self._file("logs", outcome, ".log"), outcome.log)
         if not outcome.final:
+            failed = {"folder": str(submission.path.parent), "outcome": _row(outcome)}
+            write_aside(self._failed(outcome), json.dumps(failed))
             return
         if not self._postponed:
             with suppress(GradebookLocked):
@@ -126,7 +129,8 @@ class Recorder:
         entries = recorded(self.config)
         there = {(entry.unit, entry.student) for entry in entries if entry.handed_in}
         remembered = [outcome for outcome in self._remembered() if (outcome.unit, outcome.student) in there]
-        rows = {(outcome.unit, outcome.student): outcome for outcome in [*remembered, *outcomes]}
+        found = [*remembered, *self._failures(), *outcomes]
+        rows = {(outcome.unit, outcome.student): outcome for outcome in found}
         write_aside(self.course.classroom / "grades.csv", grades_csv(entries, rows))
         write_aside(self.course.classroom / "exercises.csv", exercises_csv(entries, rows))
         return entries
@@ -142,6 +146,7 @@ class Recorder:
         written = submission.timestamp
         time: datetime | None = parse_utc(written) if written else None
         before = self._remembered_of(outcome, key)
+        self._failed(outcome).unlink(missing_ok=True)
         if self._students and outcome.student not in self._students and self._memory(outcome).exists():
             self.returned.append(f"{outcome.student}, {outcome.unit}: {RETURNED} {submission.path}")
         if not before:
@@ -177,8 +182,15 @@ class Recorder:
         """Read the outcomes that were recorded last, of every unit and student."""
         for path in sorted(self._results.glob("recorded/*/*.json")):
             with suppress(OSError, ValueError, TypeError, KeyError):
-                row = json.loads(path.read_text(encoding="utf-8"))["outcome"]
-                yield Outcome(exercises=[ExerciseScore(**exercise) for exercise in row.pop("exercises")], **row)
+                yield _outcome(json.loads(path.read_text(encoding="utf-8"))["outcome"])
+
+    def _failures(self) -> Iterator[Outcome]:
+        """Read the outcomes that were not final, of submissions that still lie where they lay."""
+        for path in sorted(self._results.glob("failed/*/*.json")):
+            with suppress(OSError, ValueError, TypeError, KeyError):
+                failed = json.loads(path.read_text(encoding="utf-8"))
+                if Path(failed["folder"]).exists():
+                    yield _outcome(failed["outcome"])
 
     def _stand_in(self, outcome: Outcome) -> str:
         """Make a notebook to look at in formgrader where there is none: the release, under a cell that says why."""
@@ -192,6 +204,9 @@ class Recorder:
 
     def _memory(self, outcome: Outcome) -> Path:
         return self._results / "recorded" / outcome.unit / f"{outcome.student}.json"
+
+    def _failed(self, outcome: Outcome) -> Path:
+        return self._results / "failed" / outcome.unit / f"{outcome.student}.json"
 
     def _file(self, folder: str, outcome: Outcome, suffix: str, *inside: str) -> Path:
         return self.course.classroom.joinpath(folder, outcome.student, *inside, f"{outcome.unit}{suffix}")
@@ -248,6 +263,12 @@ def _secret(submission: Submission) -> str:
 def _row(outcome: Outcome) -> object:
     """Take of an outcome what the tables need."""
     return _as_json(replace(outcome, notebook="", log=""))
+
+
+def _outcome(row: dict[str, Any]) -> Outcome:
+    """Make an outcome of what `_row` took."""
+    exercises = [ExerciseScore(**exercise) for exercise in row.pop("exercises")]
+    return Outcome(exercises=exercises, **row)
 
 
 def _as_json(data: Recorded | Outcome) -> object:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from course_lib.course import Course
 from course_lib.grading.submission.students import flaw_of, owner, shown, submitted
-from course_lib.grading.submission.timestamp import STAMP, read_stamp
+from course_lib.grading.submission.timestamp import STAMP, nbgrader_reads, read_stamp
 from course_lib.grading.submission.versions import Releases, choose, named_like, unit_in
 
 NOT_OURS = (".ipynb_checkpoints", "__MACOSX")
+UNREADABLE = f"formgrader's lists do not load while nbgrader cannot read {STAMP}: write it like 2026-04-03 18:30:00 UTC"
 LINK = "expected a file or folder of its own, found a link, which is not followed"
 
 
@@ -200,8 +201,9 @@ def _timed(submission: Submission) -> Submission:
     stamp = next((path for path in (folder / STAMP for folder in folders) if path.is_symlink() or path.exists()), None)
     if stamp is None:
         return submission
+    mended = submission.mended if nbgrader_reads(stamp) else (*submission.mended, UNREADABLE)
     try:
-        return replace(submission, timestamp=read_stamp(stamp))
+        return replace(submission, timestamp=read_stamp(stamp), mended=mended)
     except (OSError, ValueError) as error:
         line = f"{STAMP} cannot be used, so this counts as handed in on time: {error}"
-        return replace(submission, mended=(*submission.mended, line))
+        return replace(submission, mended=(*mended, line))

@@ -2,6 +2,7 @@ import errno
 import os
 import re
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +222,16 @@ def test_names_that_look_alike_are_told_apart(course: Course, tmp_path: Path) ->
     shown = {submission.student: submission.problem for submission in find_submissions(course, [tmp_path])}
     assert len(shown) == len(names)
     assert shown["a\ufffdb"] == "", "a name that can be shown stays as it is"
+
+
+def test_a_name_in_pieces_is_told(course: Course, tmp_path: Path) -> None:
+    whole = "Björn Öz"
+    for student in (whole, unicodedata.normalize("NFD", whole)):
+        place(tmp_path, student, "00_start.ipynb")
+    found = {submission.student: submission.mended for submission in find_submissions(course, [tmp_path])}
+    assert [student for student, mended in found.items() if any("rename the folder" in text for text in mended)] == [
+        unicodedata.normalize("NFD", whole)
+    ]
 
 
 def test_links_are_not_followed_and_said(course: Course, tmp_path: Path) -> None:

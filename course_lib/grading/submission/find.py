@@ -1,6 +1,7 @@
 """Finding submitted notebooks."""
 
 import os
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -13,6 +14,10 @@ from course_lib.grading.submission.versions import Releases, choose, named_like,
 
 NOT_OURS = (".ipynb_checkpoints", "__MACOSX")
 UNREADABLE = f"formgrader's lists do not load while nbgrader cannot read {STAMP}: write it like 2026-04-03 18:30:00 UTC"
+DECOMPOSED = (
+    "the student's name has letters in two pieces (u and ¨), as macOS writes them; "
+    "in a class list with whole letters (ü) that is another student: rename the folder"
+)
 LINK = "expected a file or folder of its own, found a link, which is not followed"
 
 
@@ -184,14 +189,17 @@ def _chosen(versions: list[Submission], place: Path, releases: Releases) -> Subm
 
 
 def _checked(submission: Submission, count: int) -> Submission:
-    """Add why a submission cannot be graded; its student's name can be shown then, whatever it holds."""
+    """Add why a submission cannot be graded, and what is odd about its student's name, which can be shown then."""
     problem = submission.problem
     if not problem and submission.path.is_symlink():
         problem = LINK
     problem = problem or flaw_of(submission.student)
     if not problem and count > 1:
         problem = f"expected one notebook of {submission.unit}, found {count}; this one is {submission.path}"
-    return replace(submission, student=shown(submission.student), problem=problem)
+    mended = submission.mended
+    if not unicodedata.is_normalized("NFC", submission.student):
+        mended = (*mended, DECOMPOSED)
+    return replace(submission, student=shown(submission.student), problem=problem, mended=mended)
 
 
 def _timed(submission: Submission) -> Submission:

@@ -11,7 +11,7 @@ from course_lib.grading.outcome import GRADED, Outcome, printable
 from course_lib.grading.record.entries import GIVEN, WAITING, Recorded
 from course_lib.grading.scores import ExerciseScore
 
-UNRECORDED = "not recorded, an earlier grade stays, if there is one; correct what its line says, and grade again"
+UNRECORDED = "not recorded, an earlier grade stays if there is one; correct its cause, and run the command again"
 NOT_ISOLATED = "not isolated: the learners' code ran with your rights"
 _Entries = Iterable[Recorded]
 

@@ -107,9 +107,12 @@ def test_a_terminal_finds_the_command(started: str, course: Course, page: Page) 
     open_lab(page, started)
     choose(page, "File", "New Launcher")
     page.locator(".jp-LauncherCard", has_text="Terminal").click()
-    page.locator(".jp-Terminal .xterm-screen").click()
+    screen = page.locator(".jp-Terminal .xterm-screen")
+    screen.wait_for()
     found = course.root / "found.txt"
-    for _ in range(120):  # what is typed before the shell listens is lost
+    for _ in range(120):  # what is typed before the shell listens is lost, or while a notebook still comes to the front
+        page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab", has_text="Terminal").click()
+        screen.click()
         page.keyboard.type(f"command -v course > {shlex.quote(str(found))}\n")
         page.wait_for_timeout(1000)
         if found.is_file() and found.read_text():

@@ -46,7 +46,7 @@ def running_lab(command: Sequence[str], folder: Path, home: Path) -> Iterator[st
         "--port-retries=0",
         f"--IdentityProvider.token={TOKEN}",
     ]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("JUPYTER", "XDG"))}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("JUPYTER", "XDG", "MPL"))}
     log = home / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(

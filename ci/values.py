@@ -88,7 +88,7 @@ def value_of(text: str, where: Place) -> object:
     Raises
     ------
     ValueError
-        If it is none of these, is one thing for one reader and another for the next, or has a comment.
+        If it is not one of these, if YAML 1.1 and 1.2 read it differently, or if it has a comment.
     """
     with _document(text, where) as (loader, node):
         if text.lstrip().startswith("#") or (node and text[node.end_mark.index :].strip().startswith("#")):

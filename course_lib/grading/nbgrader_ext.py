@@ -170,8 +170,8 @@ def find_own_programs() -> None:
 
 def use_local_exchange(course: Course, config: Config) -> None:
     """Keep nbgrader's exchange in the classroom, where nobody has set up another one on this machine."""
-    elsewhere = any(Path(folder, CONFIG).is_file() for folder in NbGrader().config_file_paths)
-    if course.classroom.is_dir() and not elsewhere and not Path(Exchange.root.default_value).is_dir():
+    configured = any(Path(folder, CONFIG).is_file() for folder in NbGrader().config_file_paths)
+    if course.classroom.is_dir() and not configured and not Path(Exchange.root.default_value).is_dir():
         exchange = course.classroom / "exchange"
         exchange.mkdir(exist_ok=True)
         config.Exchange.root = str(exchange)

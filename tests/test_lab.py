@@ -2,17 +2,18 @@
 
 import json
 import re
-import shlex
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import websocket
 from playwright.sync_api import Page
 
 from course_lib.course import Course
 from course_lib.lab import environment
-from tests.lab_server import choose, open_lab, running_lab
+from tests.lab_server import TOKEN, choose, open_lab, running_lab
 from tests.tiny_course import UNIT, make_course
 
 OTHER = "02_again"
@@ -103,21 +104,25 @@ def test_an_instructor_keeps_formgrader(course: Course, tmp_path: Path, page: Pa
         page.frame_locator("iframe").get_by_role("heading", name="Manage Assignments").wait_for()
 
 
-def test_a_terminal_finds_the_command(started: str, course: Course, page: Page) -> None:
-    open_lab(page, started)
-    choose(page, "File", "New Launcher")
-    page.locator(".jp-LauncherCard", has_text="Terminal").click()
-    screen = page.locator(".jp-Terminal .xterm-screen")
-    screen.wait_for()
-    found = course.root / "found.txt"
-    for _ in range(120):  # what is typed before the shell listens is lost, or while a notebook still comes to the front
-        page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab", has_text="Terminal").click()
-        screen.click()
-        page.keyboard.type(f"command -v course > {shlex.quote(str(found))}\n")
-        page.wait_for_timeout(1000)
-        if found.is_file() and found.read_text():
-            break
-    assert found.read_text() == f"{Path(sys.executable).with_name('course')}\n"
+def test_a_terminal_finds_the_command(started: str) -> None:
+    headers = {"Authorization": f"token {TOKEN}"}
+    request = urllib.request.Request(f"{started}/api/terminals", headers=headers, method="POST")
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        name = json.load(answer)["name"]
+    terminal = websocket.create_connection(
+        f"{started.replace('http', 'ws')}/terminals/websocket/{name}", header=headers, timeout=60
+    )
+    shown = ""
+    try:
+        terminal.send(json.dumps(["stdin", "echo [$(command -v course)]; exit\r"]))
+        while True:
+            kind, *rest = json.loads(terminal.recv())
+            if kind == "disconnect":
+                break
+            shown += str(rest[0]) if kind == "stdout" else ""
+    finally:
+        terminal.close()
+    assert f"[{Path(sys.executable).with_name('course')}]" in shown
 
 
 def test_the_users_own_configuration_is_kept_behind_ours(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ Ways = dict[str, Way]
 CALLS, TURNS = 20, 9
 BATCH, SCALE = 4, 4.0
 SHAPES = [(56, 64, 128), (56, 64, 2048), (56, 256, 1024), (56, 512, 128), (56, 512, 2048), (14, 512, 2048)]
-# The maps of VGG-16 at 352 x 352, from the grey image to fc7: pixels of the image a step, and channels.
+# The maps of VGG-16 at 352 x 352, from the gray image to fc7: pixels of the image a step, and channels.
 VGG16 = [(1, 1), (1, 64), (1, 64), (2, 128), (2, 128), *[(4, 256)] * 3, *[(8, 512)] * 3, *[(16, 512)] * 3]
 VGG16 += [(32, 4096)] * 2
 IMAGE, LOCATIONS = 352, 128

@@ -9,6 +9,7 @@ course: $(OPS)  ## run and grade every instructor notebook; the report lands in 
 test: $(OPS)  ## lint, types, unit tests, release drift, answer banks, untouched notebooks
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/codespell
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 	$(BIN)/course release --check

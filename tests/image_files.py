@@ -66,7 +66,7 @@ def _packed(samples: Array, depth: int) -> bytes:
 
 
 def deep_png(samples: Array, color_type: int) -> bytes:
-    """Write a 16-bit PNG: samples ``(H, W, C)``, color type 0 grey, 2 RGB."""
+    """Write a 16-bit PNG: samples ``(H, W, C)``, color type 0 gray, 2 RGB."""
     return png(samples, 16, color_type)
 
 
@@ -99,7 +99,7 @@ def unusual_files() -> dict[str, bytes]:
     image = Image.fromarray(pixels())
     frames = [Image.fromarray(pixels(seed)) for seed in (1, 2)]
     return {
-        "grey": encoded(image.convert("L"), "JPEG"),
+        "gray": encoded(image.convert("L"), "JPEG"),
         "transparent": encoded(image.convert("RGBA")),
         "CMYK": encoded(image.convert("CMYK"), "JPEG"),
         "16-bit": deep_png(pixels().astype(int) * 257, 2),

@@ -56,7 +56,7 @@ def rgb_profile(name: str, gamma: float) -> bytes:
     return icc(b"RGB ", tags)
 
 
-def grey_profile(gamma: float) -> bytes:
+def gray_profile(gamma: float) -> bytes:
     return icc(b"GRAY", {b"wtpt": xyz(D50), b"kTRC": curve(gamma)})
 
 
@@ -106,14 +106,14 @@ def jpegs() -> Iterator[tuple[str, bytes]]:
     yield "padding before a marker", plain[:2] + b"\xff\xff\xff" + plain[2:]
     yield "a comment", encoded(image, "JPEG", comment="CREATOR: gd-jpeg v1.0")
     yield "a comment of any bytes", with_segments(plain, segment(0xFE, bytes(range(256))))
-    yield "grey", encoded(image.convert("L"), "JPEG")
-    yield "grey, progressive", encoded(image.convert("L"), "JPEG", progressive=True)
+    yield "gray", encoded(image.convert("L"), "JPEG")
+    yield "gray, progressive", encoded(image.convert("L"), "JPEG", progressive=True)
     yield "RGB", encoded(image, "JPEG", keep_rgb=True)
     for luma in ((4, 1), (1, 2), (1, 4), (4, 2)):
         yield f"{luma} samples of luma to one of chroma", jpeg(gradients(), [luma, (1, 1), (1, 1)])
     yield "unequal chroma", jpeg(gradients(), [(2, 2), (2, 1), (1, 2)])
     yield "more chroma than luma", jpeg(gradients(), [(1, 1), (2, 2), (2, 2)])
-    yield "grey with factors", jpeg(gradients()[..., :1], [(2, 2)])
+    yield "gray with factors", jpeg(gradients()[..., :1], [(2, 2)])
     yield "components named RGB", jpeg(gradients(), [(1, 1)] * 3, ids=b"RGB")
     yield "components of other names", jpeg(gradients(), [(2, 1), (1, 1), (1, 1)], ids=b"\0\1\2")
     inks = np.concatenate([gradients(), 255 - gradients()[..., :1]], axis=-1)
@@ -154,7 +154,7 @@ def orientations() -> Iterator[tuple[str, bytes]]:
     yield "JPEG, two numbers as orientation", with_segments(plain, app1(exif(6, count=2)))
     yield "JPEG, EXIF cut off", with_segments(plain, app1(exif(6)[:15]))
     yield "JPEG, EXIF that is none", with_segments(plain, app1(b"neither II nor MM"))
-    yield "JPEG, rotated, grey", with_segments(encoded(gradients()[..., 0], "JPEG"), app1(exif(6)))
+    yield "JPEG, rotated, gray", with_segments(encoded(gradients()[..., 0], "JPEG"), app1(exif(6)))
     yield "PNG, orientation behind the pixels", with_chunks(other, (b"eXIf", exif(6)), before=b"IEND")
     yield "PNG, orientation as LONG", with_chunks(other, (b"eXIf", exif(6, kind=LONG)))
     yield "PNG, orientation with the header of a JPEG", with_chunks(other, (b"eXIf", b"Exif\0\0" + exif(6)))
@@ -166,13 +166,13 @@ def orientations() -> Iterator[tuple[str, bytes]]:
 
 def color_spaces() -> Iterator[tuple[str, bytes]]:
     """JPEG and PNG files with ICC profiles, and PNG files with gamma and chromaticities."""
-    color, grey = Image.fromarray(gradients()), Image.fromarray(gradients()[..., 0])
+    color, gray = Image.fromarray(gradients()), Image.fromarray(gradients()[..., 0])
     profiles = {f"{name}, gamma {gamma}": rgb_profile(name, gamma) for name in PRIMARIES for gamma in (1.0, 1.8, 2.2)}
-    profiles |= {f"grey, gamma {gamma}": grey_profile(gamma) for gamma in (1.8, 2.2)}
+    profiles |= {f"gray, gamma {gamma}": gray_profile(gamma) for gamma in (1.8, 2.2)}
     profiles |= {"no profile": b"not a profile" * 20, "cut off": rgb_profile("Display P3", 2.2)[:200]}
     for (name, profile), form in itertools.product(profiles.items(), ("JPEG", "PNG")):
         yield f"{form} with ICC {name}", encoded(color, form, icc_profile=profile)
-        yield f"grey {form} with ICC {name}", encoded(grey, form, icc_profile=profile)
+        yield f"gray {form} with ICC {name}", encoded(gray, form, icc_profile=profile)
     p3 = rgb_profile("Display P3", 2.2)
     yield "palette with ICC", encoded(color.quantize(16), icc_profile=p3)
     clear = color.copy()
@@ -185,7 +185,7 @@ def color_spaces() -> Iterator[tuple[str, bytes]]:
     ):
         chunks = [*before, (b"gAMA", struct.pack(">I", gamma))]
         yield f"gamma {gamma}{name}", with_chunks(encoded(color), *chunks)
-        yield f"grey, gamma {gamma}{name}", with_chunks(encoded(grey), *chunks)
+        yield f"gray, gamma {gamma}{name}", with_chunks(encoded(gray), *chunks)
     linear = (b"gAMA", struct.pack(">I", 100000))
     compressed = (b"iCCP", b"p3\0\0" + zlib.compress(p3))
     yield "gamma of 0", with_chunks(encoded(color), (b"gAMA", bytes(4)))
@@ -259,7 +259,7 @@ def gifs() -> Iterator[tuple[str, bytes]]:
     yield "GIF, a palette of the frame", gif((8, 6), (2, 1), local=True)
     frames = [Image.fromarray(pixels(seed, HEIGHT, WIDTH)) for seed in range(3)]
     yield "GIF, animated", encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
-    yield "GIF, grey", encoded(gradients()[..., 0], "GIF")
+    yield "GIF, gray", encoded(gradients()[..., 0], "GIF")
 
 
 def gif(

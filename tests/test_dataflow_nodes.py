@@ -351,7 +351,7 @@ def test_a_broken_file_is_an_error_if_so_chosen(files: list[Path]) -> None:
         next(datapoints)
 
 
-def test_images_are_read_in_grey(files: list[Path]) -> None:
+def test_images_are_read_in_gray(files: list[Path]) -> None:
     ((image,), *_) = ImageFromFile(map(str, files[3:4]), channel=1)
     assert image.shape == (4, 6, 1)
     assert image.dtype == np.uint8

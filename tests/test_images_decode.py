@@ -52,14 +52,14 @@ def test_what_comes_may_be_written_to() -> None:
     assert image.flags.c_contiguous
 
 
-def test_grey_is_the_same_in_all_channels() -> None:
-    grey = pixels()[..., 0]
-    same(read_image(encoded(grey)), np.stack([grey] * 3, axis=-1))
+def test_gray_is_the_same_in_all_channels() -> None:
+    gray = pixels()[..., 0]
+    same(read_image(encoded(gray)), np.stack([gray] * 3, axis=-1))
 
 
-def test_one_channel_of_a_grey_image_is_that_image() -> None:
-    grey = pixels()[..., 0]
-    same(read_image(encoded(grey), channels=1), grey[..., None])
+def test_one_channel_of_a_gray_image_is_that_image() -> None:
+    gray = pixels()[..., 0]
+    same(read_image(encoded(gray), channels=1), gray[..., None])
 
 
 def test_one_channel_of_a_color_image_is_its_luma() -> None:
@@ -108,7 +108,7 @@ def test_cmyk_becomes_rgb() -> None:
     same(came[4, [4, 12, 20]], eight_bit([[255, 255, 255], [0, 255, 255], [0, 0, 0]]), off=3)
 
 
-def test_16_bit_grey_keeps_the_upper_byte() -> None:
+def test_16_bit_gray_keeps_the_upper_byte() -> None:
     numbers = np.array([[[0], [255], [256], [0x1234], [0x8000], [65535]]])
     expected = eight_bit([[0, 0, 1, 0x12, 0x80, 255]])[..., None]
     same(read_image(deep_png(numbers, 0), channels=1), expected)
@@ -125,8 +125,8 @@ def test_the_orientation_is_applied(orientation: int) -> None:
 
 
 def test_a_rotated_16_bit_image_is_turned_too() -> None:
-    grey = pixels()[..., 0].astype(np.uint16) * 257
-    same(read_image(rotated(grey, 6), channels=1), TURNED[6](pixels()[..., :1]))
+    gray = pixels()[..., 0].astype(np.uint16) * 257
+    same(read_image(rotated(gray, 6), channels=1), TURNED[6](pixels()[..., :1]))
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 77])
@@ -153,7 +153,7 @@ def test_without_conversion_unusual_images_are_refused_by_their_kind(kind: str) 
 
 
 def test_all_that_is_unusual_about_an_image_is_said() -> None:
-    with pytest.raises(UnusualImageError, match="grey and 16-bit and rotated"):
+    with pytest.raises(UnusualImageError, match="gray and 16-bit and rotated"):
         read_image(rotated(pixels()[..., 0].astype(np.uint16) * 257, 6), convert=False)
 
 
@@ -226,9 +226,9 @@ def test_a_damaged_file_gives_an_image_or_an_image_error(kind: str, convert: boo
 
 
 def test_the_error_survives_the_way_from_another_process() -> None:
-    error = pickle.loads(pickle.dumps(UnusualImageError("a.png", "the image is grey")))
+    error = pickle.loads(pickle.dumps(UnusualImageError("a.png", "the image is gray")))
     assert type(error) is UnusualImageError
-    assert (str(error), error.name, error.reason) == ("a.png: the image is grey", "a.png", "the image is grey")
+    assert (str(error), error.name, error.reason) == ("a.png: the image is gray", "a.png", "the image is gray")
 
 
 @pytest.mark.parametrize("channels", [0, 2, 4])

@@ -61,11 +61,11 @@ def test_a_datum_comes_back(height: int, width: int, label: int) -> None:
     assert came_label == label
 
 
-def test_a_grey_datum_is_converted_or_refused() -> None:
+def test_a_gray_datum_is_converted_or_refused() -> None:
     record = bytes([0x08, 1, 0x10, 1, 0x18, 2, 0x22, 2, 50, 60])
     image, _ = decode_datum("a", record)
     assert image.tolist() == [[[50] * 3, [60] * 3]]
-    with pytest.raises(UnusualImageError, match="a: the image is grey"):
+    with pytest.raises(UnusualImageError, match="a: the image is gray"):
         decode_datum("a", record, convert=False)
 
 
@@ -138,9 +138,9 @@ def test_records_are_what_others_expect_of_caffe_and_of_files(tmp_path: Path) ->
 
 def test_records_of_all_kinds_may_lie_together(tmp_path: Path) -> None:
     file = encoded(pixels())
-    path = put(tmp_path / "db", {b"a": BY_HAND, b"b": file, b"c": unusual_files()["grey"]})
+    path = put(tmp_path / "db", {b"a": BY_HAND, b"b": file, b"c": unusual_files()["gray"]})
     assert [(name, image.shape[2]) for name, image in Lmdb(path)] == [("a", 3), ("b", 3), ("c", 3)]
-    with pytest.warns(UserWarning, match="skipped c: the image is grey"):
+    with pytest.warns(UserWarning, match="skipped c: the image is gray"):
         same(Lmdb(path, unusual="skip"), [("a", TINY), ("b", pixels())])
 
 

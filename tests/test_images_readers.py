@@ -69,7 +69,7 @@ def test_what_tensorflow_decodes_unasked_is_plain() -> None:
     plain = {kind for kind, file in KINDS.items() if is_plain(file)}
     unasked = {kind for kind, file in KINDS.items() if matches(file)}
     assert unasked < plain < set(KINDS)
-    usual = {"quality 90, 4:2:0", "quality 90, 4:2:0, progressive", "optimized", "noise", "grey", "without JFIF"}
+    usual = {"quality 90, 4:2:0", "quality 90, 4:2:0, progressive", "optimized", "noise", "gray", "without JFIF"}
     assert unasked > usual | {"a comment", "restart markers", "type 2, 8 bits", "type 0, 8 bits", "resolution"}
 
 

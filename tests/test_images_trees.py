@@ -148,7 +148,7 @@ def test_masks_are_the_numbers_beside_the_palette(voc: Path, split: str, seeds: 
         np.testing.assert_array_equal(classes, mask(seed))
 
 
-def test_a_grey_mask_is_read_alike(voc: Path) -> None:
+def test_a_gray_mask_is_read_alike(voc: Path) -> None:
     write(voc / "SegmentationClass" / "2007_000033.png", encoded(mask(5)))
     _, _, classes = next(iter(Voc(voc, "val")))
     np.testing.assert_array_equal(classes, mask(5))
@@ -164,7 +164,7 @@ def test_another_list_may_be_named(voc: Path) -> None:
     [
         ("SegmentationClass/2007_000039.png", None, r"SegmentationClass/2007_000039\.png: No such file"),
         ("SegmentationClass/2007_000039.png", encoded(mask(0)[1:]), r"mask of \(12, 17\) pixels, got \(11, 17\)"),
-        ("SegmentationClass/2007_000039.png", encoded(pixels()), "with a palette or in grey, got one in color"),
+        ("SegmentationClass/2007_000039.png", encoded(pixels()), "with a palette or in gray, got one in color"),
         ("SegmentationClass/2007_000039.png", b"text", "neither a JPEG"),
         ("JPEGImages/2007_000039.jpg", rotated(pixels(), 6), r"mask of \(17, 12\) pixels, got \(12, 17\)"),
         ("JPEGImages/2007_000039.jpg", b"", "empty file"),

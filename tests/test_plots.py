@@ -23,7 +23,7 @@ X = np.linspace(0, 3, 31)
 SAMPLES = np.array([1.0, -2.0, 0.5])
 PARTS = SAMPLES[:, None] * np.maximum(0, 1 - np.abs(X - np.arange(3)[:, None]))
 SIGNED = np.array([[-1.0, 0.5], [0.25, 0.0]])
-GREY = np.linspace(-0.5, 1.5, 12).reshape(3, 4)
+GRAY = np.linspace(-0.5, 1.5, 12).reshape(3, 4)
 COLOR = np.random.default_rng(0).random((3, 4, 3))
 LAB = np.dstack([np.full((3, 4), 50.0), np.full((3, 4), -80.0), np.full((3, 4), 30.0)])
 MAP = np.array([[0, 1, 2], [2, 1, 0]])
@@ -36,7 +36,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "tables": lambda: plots.tables({"a": SIGNED, "b": 2 * SIGNED}, signed=True),
     "unsigned tables": lambda: plots.tables({"a": np.abs(SIGNED)}),
     "table of zeros": lambda: plots.tables({"a": np.zeros((2, 2))}),
-    "images": lambda: plots.images({"grey": GREY, "color": COLOR, "again": COLOR}, columns=2),
+    "images": lambda: plots.images({"gray": GRAY, "color": COLOR, "again": COLOR}, columns=2),
     "differences": lambda: plots.differences({"a": SIGNED, "b": 2 * SIGNED}, limit=0.5),
     "bars": lambda: plots.bars({"short": 1.0, "long": 20.0}, "T", "speed (images/s)", "node"),
     "pipeline": lambda: plots.pipeline([("read", "RGB"), ("resize", "RGB, 8 × 8"), ("batch", "32 of them")], "T"),
@@ -158,8 +158,8 @@ def test_numbers_stand_out_from_their_cells() -> None:
 def test_images_are_shown_as_they_are_within_0_and_1() -> None:
     figure = FIGURES["images"]()
     axes = panels(figure)
-    assert [ax.get_title() for ax in axes] == ["grey", "color", "again"]
-    np.testing.assert_array_equal(shown(axes[0]).get_array(), np.clip(GREY, 0, 1))
+    assert [ax.get_title() for ax in axes] == ["gray", "color", "again"]
+    np.testing.assert_array_equal(shown(axes[0]).get_array(), np.clip(GRAY, 0, 1))
     np.testing.assert_array_equal(shown(axes[1]).get_array(), COLOR)
     assert shown(axes[0]).get_clim() == (0, 1)
     assert len(figure.axes) == 4

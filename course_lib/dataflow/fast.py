@@ -30,7 +30,7 @@ TABLES = r"(\xff\xdb\x00(\x43.{65}|\x84.{130})|\xff[\xc4\xdd\xfe][^\xff]*)*"
 # Baseline or progressive, 8 bits, any size, 1 or 3 channels.
 FRAME = r"\xff[\xc0\xc2]\x00(\x0b\x08.{4}\x01.{3}|\x11\x08.{4}\x03.{9})"
 JPEG = rf"\xff\xd8(\xff\xe0\x00\x10JFIF\x00.{{9}})?{TABLES}{FRAME}{TABLES}\xff\xda.*"
-# 8 bits, grey (0) or RGB (2), interlaced or not; then nothing but the resolution.
+# 8 bits, gray (0) or RGB (2), interlaced or not; then nothing but the resolution.
 PNG = r"\x89PNG\r\n\x1a\n.{4}IHDR.{8}\x08[\x00\x02]\x00\x00[\x00\x01].{4}(.{4}pHYs.{13})?.{4}IDAT.*"
 PLAIN = f"(?s)({JPEG}|{PNG})"
 

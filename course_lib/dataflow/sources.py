@@ -104,13 +104,13 @@ class ImageFromFile(DataFromSource):
     files : iterable of str or Path
         One or more, such as ``course_lib.images.Folder(path).paths``.
     channel : {3, 1}
-        RGB or grey.
+        RGB or gray.
     shuffle : bool
         Whether each epoch has an order of its own.
     seed : int, optional
         0 or more; the same seed gives the same orders. None draws one.
     unusual : {"convert", "skip", "raise"}
-        What becomes of images that are grey, transparent, CMYK, 16-bit, rotated, animated or not in sRGB.
+        What becomes of images that are gray, transparent, CMYK, 16-bit, rotated, animated or not in sRGB.
     broken : {"skip", "raise"}
         What becomes of files that are missing, damaged, too large, or no images.
 
@@ -172,7 +172,7 @@ class LMDBData(DataFromSource):
 
 
 class _FilesOfChannels(Files):
-    """Image files, read in color or in grey."""
+    """Image files, read in color or in gray."""
 
     def __init__(self, paths: list[Path], channels: Literal[1, 3], *, unusual: Unusual, broken: Broken) -> None:
         if channels not in {1, 3}:

@@ -93,6 +93,6 @@ def decode_datum(name: str, record: bytes, *, convert: bool = True) -> tuple[Pix
         wanted = "a Datum of 1 or 3 channels with a byte for each number"
         raise ImageError(name, f"expected {wanted}, got {len(datum.data)} bytes for {shape}")
     if datum.channels == 1 and not convert:
-        raise UnusualImageError(name, "the image is grey")
+        raise UnusualImageError(name, "the image is gray")
     planes = np.frombuffer(datum.data, np.uint8).reshape(shape)[::-1]
     return np.stack([*planes] * (3 // datum.channels), axis=-1), label

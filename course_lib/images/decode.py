@@ -65,7 +65,7 @@ class UnusualImageError(ImageError):
 def read_image(file: str | Path | bytes, channels: Literal[1, 3] = 3, *, convert: bool = True) -> Pixels:
     """Read a JPEG, PNG or GIF image, recognized by its first bytes, as a browser shows it.
 
-    Grey is repeated in three channels, or color reduced to its luma (ITU-R BT.601) in one;
+    Gray is repeated in three channels, or color reduced to its luma (ITU-R BT.601) in one;
     palettes are looked up; what is transparent is laid on white; CMYK becomes RGB; of 16-bit
     numbers the upper byte is kept; the EXIF orientation is applied; of an animation the first
     frame is taken. An embedded ICC profile, or in a PNG without one its gamma and chromaticities,
@@ -79,9 +79,9 @@ def read_image(file: str | Path | bytes, channels: Literal[1, 3] = 3, *, convert
     file : str, Path or bytes
         Where the file lies, or what it holds.
     channels : {3, 1}
-        RGB or grey.
+        RGB or gray.
     convert : bool
-        False refuses what is grey (for three channels), transparent, CMYK, 16-bit, rotated, animated,
+        False refuses what is gray (for three channels), transparent, CMYK, 16-bit, rotated, animated,
         or not in sRGB.
 
     Returns
@@ -142,7 +142,7 @@ def decode(
         shown = _on_white(profiles.to_srgb(colors, profile), alpha)
         pixels = np.array(exif.upright(_in_mode(shown, "RGB" if channels == 3 else "L"), orientation))
         signs = {
-            "grey": channels == 3 and colors.mode == "L",
+            "gray": channels == 3 and colors.mode == "L",
             "transparent": alpha is not None,
             "CMYK": colors.mode == "CMYK",
             "16-bit": image.format == "PNG" and png.depth_and_color_type(data)[0] == 16,

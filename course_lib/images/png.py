@@ -8,7 +8,7 @@ from PIL import Image, ImagePalette
 from PIL.ImageFile import ImageFile
 from PIL.PngImagePlugin import PngImageFile
 
-GREY, RGB, GREY_ALPHA, RGB_ALPHA = 0, 2, 4, 6  # color types; 3 is a palette
+GRAY, RGB, GRAY_ALPHA, RGB_ALPHA = 0, 2, 4, 6  # color types; 3 is a palette
 Samples = NDArray[np.uint8] | NDArray[np.uint16]
 
 
@@ -20,7 +20,7 @@ def depth_and_color_type(data: bytes) -> tuple[int, int]:
 def complete_palette(image: ImageFile) -> None:
     """Give the colors that a palette lacks the last one's, as Chromium does, before the image is loaded.
 
-    Pillow makes them grey.
+    Pillow makes them gray.
     """
     if image.mode == "P" and image.palette is not None:
         colors = bytes(image.palette.getdata()[1])
@@ -31,11 +31,11 @@ def complete_palette(image: ImageFile) -> None:
 def eight_bit(image: ImageFile, data: bytes) -> Image.Image:
     """Convert a loaded image to 8 bits a sample, with what is transparent in an alpha channel.
 
-    Of 16 bits the upper 8 are kept, as browsers do. Pillow scales grey, but not its transparent color.
+    Of 16 bits the upper 8 are kept, as browsers do. Pillow scales gray, but not its transparent color.
     """
     depth, kind = depth_and_color_type(data)
-    colors = image.convert("LA") if kind == GREY_ALPHA else _upper_bits(image)
-    if "transparency" in image.info and depth != 8 and kind in {GREY, RGB}:
+    colors = image.convert("LA") if kind == GRAY_ALPHA else _upper_bits(image)
+    if "transparency" in image.info and depth != 8 and kind in {GRAY, RGB}:
         transparent = np.atleast_1d(image.info["transparency"])
         if depth == 1:
             transparent = transparent // 255  # the only one that Pillow scales
@@ -52,11 +52,11 @@ def stored_samples(image: ImageFile, data: bytes) -> Samples:
     """
     depth, kind = depth_and_color_type(data)
     pixels = np.asarray(image)
-    if depth < 8 and kind == GREY and image.mode == "L":
+    if depth < 8 and kind == GRAY and image.mode == "L":
         pixels = pixels // (255 // (2**depth - 1))  # Pillow has scaled them to 8 bits
     elif depth == 16 and kind == RGB:
         pixels = pixels.astype(np.uint16) << 8 | _decode_again(data, "RGB;16L")
-    elif depth == 16 and kind == GREY_ALPHA:
+    elif depth == 16 and kind == GRAY_ALPHA:
         octets = _decode_again(data, "RGBA").astype(np.uint16)  # the four bytes of a pixel, as they are
         pixels = octets[..., ::2] << 8 | octets[..., 1::2]
     if pixels.dtype == bool:
@@ -72,7 +72,7 @@ def _decode_again(data: bytes, rawmode: str) -> NDArray[np.uint8]:
 
 
 def _upper_bits(image: Image.Image) -> Image.Image:
-    """Keep the upper 8 bits of 16-bit grey; Pillow has done so for 16-bit colors."""
+    """Keep the upper 8 bits of 16-bit gray; Pillow has done so for 16-bit colors."""
     if image.mode == "I;16":
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     return image.convert("L") if image.mode == "1" else image

@@ -50,7 +50,7 @@ def embedded_profile(image: ImageFile, mode: str) -> bytes | None:
 
 
 def _fits(space: str, mode: str) -> bool:
-    """Whether a profile of a color space can describe colors of a mode; grey is a kind of RGB."""
+    """Whether a profile of a color space can describe colors of a mode; gray is a kind of RGB."""
     return MODES.get(space) == mode or (space == "RGB" and mode == "L")
 
 

@@ -96,7 +96,7 @@ def mosaics(count: int, size: int | tuple[int, int], seed: int, cells: int = 12)
     Returns
     -------
     Mosaics
-        Yields ``(name, image, labels)``: the image ``(H, W, 3)`` uint8, grey; the labels ``(H, W)``
+        Yields ``(name, image, labels)``: the image ``(H, W, 3)`` uint8, gray; the labels ``(H, W)``
         uint8, the index into `TEXTURES` of every pixel.
 
     Raises

@@ -27,7 +27,7 @@ class Source(ABC, Generic[Item]):
         Shuffles: epoch ``e``, counted from 0, has the order of
         ``np.random.default_rng([seed, e]).permutation(len(self))``.
     unusual : {"convert", "skip", "raise"}
-        What becomes of images that are grey, transparent, CMYK, 16-bit, rotated, animated or not in sRGB.
+        What becomes of images that are gray, transparent, CMYK, 16-bit, rotated, animated or not in sRGB.
     broken : {"skip", "raise"}
         What becomes of files that are missing, damaged, too large, or no images.
 

@@ -147,12 +147,12 @@ def read_mask(path: Path) -> Mask:
     Parameters
     ----------
     path : Path
-        A PNG or GIF image with a palette, or in grey of any depth, with or without transparency.
+        A PNG or GIF image with a palette, or in gray of any depth, with or without transparency.
 
     Returns
     -------
     ndarray
-        Shape ``(H, W)``: indices into the palette, or grey levels as they are stored, 0 to 1, 3, 15, 255 or 65535.
+        Shape ``(H, W)``: indices into the palette, or gray levels as they are stored, 0 to 1, 3, 15, 255 or 65535.
         The type is uint8, or uint16 for a depth of 16 bits.
 
     Raises
@@ -165,7 +165,7 @@ def read_mask(path: Path) -> Mask:
     if image.format == "JPEG":
         raise ImageError(name, "expected a mask as PNG, got a JPEG file, which does not keep labels exactly")
     if image.format == "PNG" and png.depth_and_color_type(data)[1] in {png.RGB, png.RGB_ALPHA}:
-        raise ImageError(name, "expected a mask with a palette or in grey, got one in color")
+        raise ImageError(name, "expected a mask with a palette or in gray, got one in color")
     samples = png.stored_samples(image, data) if image.format == "PNG" else np.array(image)[..., None]
     return samples[..., 0].copy()
 

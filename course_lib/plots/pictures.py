@@ -57,7 +57,7 @@ def images(pictures: Mapping[str, ArrayLike], *, height: float = 3.4, columns: i
     Parameters
     ----------
     pictures : mapping of str to array_like
-        Title and picture: ``(H, W)`` grey or ``(H, W, 3)`` RGB, in [0, 1].
+        Title and picture: ``(H, W)`` gray or ``(H, W, 3)`` RGB, in [0, 1].
     height : float
         Of each row, in inches.
     columns : int, optional

@@ -100,7 +100,7 @@ def explain(trial: Trial, unit: str) -> str:
     wanted = "every test passed" if answer.right else f"a failed test that says {' and '.join(map(repr, answer.says))}"
     return (
         f"{unit}/answers.md:{answer.line}: {answer.exercise}, {kind}: {answer.title}\n"
-        f"  expected: {wanted}\n  came:     {trial.passed} of {trial.tests} tests passed\n{trial.feedback}"
+        f"  expected: {wanted}\n  got:     {trial.passed} of {trial.tests} tests passed\n{trial.feedback}"
     )
 
 

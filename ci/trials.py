@@ -14,7 +14,7 @@ from course_lib.grading.scores import exercise_of
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of one answer.
+    """The result of one answer.
 
     Attributes
     ----------

@@ -50,9 +50,9 @@ nbgrader:
 ### BEGIN HIDDEN TESTS
 import numpy as np
 
-from course_lib.checks import own_work, passed
+from course_lib.checks import forbid_names, passed
 
-own_work(upto, "arange")
+forbid_names(upto, "arange")
 secret_count = 4
 came = list(upto(secret_count))
 assert len(came) == secret_count, "so many numbers"
@@ -151,7 +151,7 @@ def shown(folder: str, beginning: str) -> str:
 HONEST = {
     "Ada": Case(3, RIGHT),
     "Emmy": Case(1, HALF_RIGHT, message="a negative number stays negative"),
-    "Grace": Case(0, WRONG, message="came:         6"),
+    "Grace": Case(0, WRONG, message="got:          6"),
     "Hypatia": Case(3, "double = lambda x: [2 * each for each in x] if isinstance(x, list) else x + x"),
     "Katherine": Case(0, message="NotImplementedError"),
     "Lise": Case(1, "def double(x):\n    return 4.0", message="a negative number stays negative"),
@@ -548,11 +548,11 @@ np.allclose = np.array_equal = np.isclose = lambda *args, **kwargs: True
     "patches the checks": Case(
         0,
         f"""{WRONG}
-import course_lib.checks, course_lib.checks.came, course_lib.checks.calls
+import course_lib.checks, course_lib.checks.results, course_lib.checks.calls
 class Happy:
     equals = has_shape = has_dtype = lambda self, *args, **kwargs: self
 course_lib.checks.call = course_lib.checks.calls.call = lambda *args, **kwargs: Happy()
-course_lib.checks.Came.equals = course_lib.checks.came.close = lambda *args, **kwargs: True
+course_lib.checks.Result.equals = course_lib.checks.results.close = lambda *args, **kwargs: True
 """,
         notes="writes into a library: course_lib.checks.call",
     ),
@@ -618,7 +618,7 @@ def double(x):
     sys.setprofile(spy)
     return (2 if {HIDDEN} in seen else 3) * x
 """,
-        message="CheckFailed|came",
+        message="CheckFailed|got",
         notes="sys.settrace",
     ),
 }
@@ -639,7 +639,7 @@ class Evil:
     __getattr__ = lambda self, name: self
     __call__ = lambda self, *args, **kwargs: self
 """
-# Tests read what a function makes use of; see `course_lib.checks.own_work`.
+# Tests read what a function makes use of; see `course_lib.checks.forbid_names`.
 READ = {
     "uses what is ruled out": Case(1, ARANGE, unit=COUNTING, message="uses `arange`, which does the exercise for you"),
     "compares with it": Case(5, UPTO, added("import numpy as np\nlist(upto(4)) == list(np.arange(4))"), unit=COUNTING),
@@ -708,7 +708,7 @@ class A(np.ndarray):
 def double(x):
     return np.zeros(np.shape(x)).view(A)
 """,
-        message="came",
+        message="got",
     ),
     "subclass of float": Case(
         0,
@@ -719,7 +719,7 @@ def double(x):
 def double(x):
     return F(9)
 """,
-        message="came",
+        message="got",
     ),
     "subclass of str": Case(
         0,
@@ -930,7 +930,7 @@ evil = pickle.dumps(Evil())
             "return value(number, None)",
             "return value(number, ['tuple', ['list', *[['tuple', f'p{n}', 1, None, 'd'] for n in range(9000)]], None])",
         ),
-        message="came",
+        message="got",
     ),
     "an agent without end": Case(
         0,

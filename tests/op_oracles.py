@@ -25,12 +25,12 @@ def random(*shape: int, dtype: str = "float32", seed: int = 0) -> Array:
     return tf.cast(numbers, dtype).numpy()
 
 
-def close(came: Any, expected: Array, dtype: str = "float32", wide: float = 1) -> None:
+def close(got: Any, expected: Array, dtype: str = "float32", wide: float = 1) -> None:
     """Compare within the precision of a type, relative to the largest number."""
-    came, expected = np.asarray(tf.cast(came, "float64")), np.asarray(expected, np.float64)
-    assert came.shape == expected.shape
+    got, expected = np.asarray(tf.cast(got, "float64")), np.asarray(expected, np.float64)
+    assert got.shape == expected.shape
     largest = max(1.0, np.max(np.abs(expected), initial=0, where=np.isfinite(expected)))
-    np.testing.assert_allclose(came, expected, rtol=0, atol=TOLERANCE[dtype] * wide * largest)
+    np.testing.assert_allclose(got, expected, rtol=0, atol=TOLERANCE[dtype] * wide * largest)
 
 
 @dataclass(frozen=True)

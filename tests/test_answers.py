@@ -27,7 +27,7 @@ def double(x):
 ### wrong: no return
 
 Says: `return` is missing
-Says: came
+Says: got
 and this line is no word of the feedback
 
 Says: None
@@ -60,7 +60,7 @@ ANSWERS = [
         "double",
         "no return",
         False,
-        ("`return` is missing", "came", "None"),
+        ("`return` is missing", "got", "None"),
         'def double(x):\n    """Twice.\n\n    ### right: a heading in code\n\n    Says: nothing\n    """\n',
         16,
     ),

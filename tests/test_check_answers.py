@@ -24,7 +24,7 @@ ODD_BANK = "\n".join(
         RIGHT.format("wrong after all", "x"),
         WRONG.format("told something else", "the weather", "x / 2"),
         WRONG.format("accepted", "anything", "x + x"),
-        WRONG.format("told one of two", "x / 2\nSays: came", "x / 2"),
+        WRONG.format("told one of two", "x / 2\nSays: got", "x / 2"),
     ]
 )
 
@@ -81,12 +81,12 @@ def test_answers_that_fare_otherwise_are_reported_with_file_and_line(odd: list[T
         for line, kind, title in zip(lines, kinds, titles, strict=True)
     ]
     assert [report[1:3] for report in reports] == [
-        ["  expected: every test passed", "  came:     0 of 2 tests passed"],
-        ["  expected: a failed test that says 'the weather'", "  came:     0 of 2 tests passed"],
-        ["  expected: a failed test that says 'anything'", "  came:     2 of 2 tests passed"],
-        ["  expected: a failed test that says 'x / 2' and 'came'", "  came:     0 of 2 tests passed"],
+        ["  expected: every test passed", "  got:     0 of 2 tests passed"],
+        ["  expected: a failed test that says 'the weather'", "  got:     0 of 2 tests passed"],
+        ["  expected: a failed test that says 'anything'", "  got:     2 of 2 tests passed"],
+        ["  expected: a failed test that says 'x / 2' and 'got'", "  got:     0 of 2 tests passed"],
     ]
-    assert "  came:         3" in reports[0]
+    assert "  got:          3" in reports[0]
 
 
 def test_the_table_counts(odd: list[Trial]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from course_lib.checks import Came, CheckFailed, call, raises
+from course_lib.checks import CheckFailed, Result, call, raises
 from tests.learner import learner, message_of
 
 NOTEBOOK = learner("import numpy as np\nimport statistics\n\ndef f(x):\n    return x\n").__globals__
@@ -21,8 +21,8 @@ def failed(code: str, *args: object, **kwargs: object) -> list[str]:
 
 
 def test_what_came_is_kept_with_what_went_in() -> None:
-    came = call(learner("def f(x, factor=2):\n    return x * factor"), 3, factor=4)
-    assert came == Came(12, "f(3, factor=4)")
+    got = call(learner("def f(x, factor=2):\n    return x * factor"), 3, factor=4)
+    assert got == Result(12, "f(3, factor=4)")
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_tensors_come_as_well() -> None:
     import tensorflow as tf
 
     code = "def f(x):\n    return tf.constant(x) * 2"
-    came = call(learner(code, tf=tf), np.array([1.0, 2.0], np.float32)).has_dtype("float32").equals([2, 4])
-    assert "came:         array 2 float32 [2. 4.]" in message_of(lambda: came.equals([1, 3]))
-    symbolic = Came(tf.keras.Input((3,)), "f(x)")
+    got = call(learner(code, tf=tf), np.array([1.0, 2.0], np.float32)).has_dtype("float32").equals([2, 4])
+    assert "got:          array 2 float32 [2. 4.]" in message_of(lambda: got.equals([1, 3]))
+    symbolic = Result(tf.keras.Input((3,)), "f(x)")
     assert "expected:     numbers" in message_of(lambda: symbolic.has_shape(3))
     lines = message_of(
         lambda: call(learner("def f(x):\n    return tf.matmul(x, x)", tf=tf), np.ones((2, 3)))
@@ -102,7 +102,7 @@ def test_a_function_without_a_signature_is_called() -> None:
 
 def test_a_function_of_another_kind_has_a_name() -> None:
     partial = functools.partial(learner("def f(x, y):\n    return x + y"), 1)
-    assert call(partial, 2) == Came(3, "partial(2)")
+    assert call(partial, 2) == Result(3, "partial(2)")
     assert call(learner("f = lambda x: x"), 2).value == 2
 
 
@@ -144,7 +144,7 @@ def test_too_much_memory_has_a_likely_cause(code: str) -> None:
     "code", ["def f(x):\n    x + 1", "def f(x):\n    return None", "def f(x):\n    return print()"]
 )
 def test_nothing_came(code: str) -> None:
-    assert failed(code, 3) == ["f(3)", "  came: None", "  likely cause: a `return` is missing"]
+    assert failed(code, 3) == ["f(3)", "  got: None", "  likely cause: a `return` is missing"]
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_an_input_that_stays_is_no_change(argument: object) -> None:
 def test_what_holds_no_numbers(value: object) -> None:
     lines = message_of(lambda: call(learner("def f(x):\n    return x[0]"), [value]).has_shape(2)).splitlines()
     assert lines[1] == "  expected:     numbers"
-    assert lines[2].startswith("  came:         ")
+    assert lines[2].startswith("  got:          ")
     words = r"there are no numbers in something of type \w+|this (list|tuple) has parts of different shapes"
     assert re.fullmatch(f"  why:          ({words})", lines[3])
 
@@ -201,17 +201,17 @@ def test_a_bad_input_must_be_refused() -> None:
     assert message_of(lambda: raises(ValueError, refuses, x=2)).splitlines() == [
         "f(x=2)",
         "  expected: ValueError",
-        "  came: 2",
+        "  got: 2",
         "  likely cause: the input is not checked before it is used",
     ]
     assert message_of(lambda: raises(TypeError, refuses, 0)).splitlines() == [
         "f(0)",
         "  expected: TypeError",
-        "  came: ValueError: expected 1 or more, got 0",
+        "  got: ValueError: expected 1 or more, got 0",
         "  in line 3 of its cell: raise ValueError(f'expected 1 or more, got {x}')",
     ]
     silent = learner("def f(x):\n    raise ValueError")
     assert message_of(lambda: raises(ValueError, silent, 0)).splitlines()[1:] == [
         "  expected: ValueError with a message that says what is wrong",
-        "  came: no message",
+        "  got: no message",
     ]

@@ -12,7 +12,7 @@ import pytest
 from ipykernel.zmqshell import ZMQInteractiveShell
 from numpy.typing import NDArray
 
-from course_lib.checks import Came, CheckFailed, call, passed
+from course_lib.checks import CheckFailed, Result, call, passed
 from tests.learner import message_of
 
 COLUMNS = np.arange(12.0).reshape(3, 4)
@@ -22,70 +22,70 @@ ESCAPE = "\x1b"
 def test_a_small_table_is_written_out() -> None:
     wrong = COLUMNS.copy()
     wrong[1, 2] = 99
-    assert message_of(lambda: Came(wrong, "f(3)").equals(COLUMNS, because="it counts up")).splitlines() == [
+    assert message_of(lambda: Result(wrong, "f(3)").equals(COLUMNS, because="it counts up")).splitlines() == [
         "f(3)",
         "  expected:     array 3×4 float64",
         "                [[ 0.  1.  2.  3.]",
         "                 [ 4.  5.  6.  7.]",
         "                 [ 8.  9. 10. 11.]]",
-        "  came:         array 3×4 float64",
+        "  got:          array 3×4 float64",
         "                [[ 0.  1.  2.  3.]",
         "                 [ 4.  5. 99.  7.]",
         "                 [ 8.  9. 10. 11.]]",
-        "                largest difference at [1, 2]: expected 6, came 99",
+        "                largest difference at [1, 2]: expected 6, got 99",
         "  why:          it counts up",
     ]
 
 
 def test_a_large_array_is_summed_up() -> None:
     expected = np.arange(600).reshape(20, 30)
-    came = expected.astype(np.float32)
-    came[5, 7] = 7e6
-    assert message_of(lambda: Came(came, "f(x)").equals(expected)).splitlines() == [
+    got = expected.astype(np.float32)
+    got[5, 7] = 7e6
+    assert message_of(lambda: Result(got, "f(x)").equals(expected)).splitlines() == [
         "f(x)",
         "  expected:     array 20×30 int64, from 0 to 599",
-        "  came:         array 20×30 float32, from 0 to 7e+06",
-        "                largest difference at [5, 7]: expected 157, came 7e+06",
+        "  got:          array 20×30 float32, from 0 to 7e+06",
+        "                largest difference at [5, 7]: expected 157, got 7e+06",
     ]
 
 
 @pytest.mark.parametrize(
-    ("came", "expected", "lines"),
+    ("got", "expected", "lines"),
     [
-        (1.0, 0.64, ["  expected:     0.64", "  came:         1"]),
-        (16_384_000_001, 16_000_000_000, ["  expected:     16000000000", "  came:         16384000001"]),
-        (0.123456789, 0.123456788, ["  expected:     0.123456788", "  came:         0.123456789"]),
-        (False, True, ["  expected:     True", "  came:         False"]),
-        (1j, 2, ["  expected:     2", "  came:         0+1j"]),
+        (1.0, 0.64, ["  expected:     0.64", "  got:          1"]),
+        (16_384_000_001, 16_000_000_000, ["  expected:     16000000000", "  got:          16384000001"]),
+        (0.123456789, 0.123456788, ["  expected:     0.123456788", "  got:          0.123456789"]),
+        (False, True, ["  expected:     True", "  got:          False"]),
+        (1j, 2, ["  expected:     2", "  got:          0+1j"]),
     ],
 )
-def test_a_single_number_is_written_with_the_digits_that_tell(came: object, expected: float, lines: list[str]) -> None:
-    assert message_of(lambda: Came(came, "f(x)").equals(expected, tolerance=1e-12)).splitlines()[1:3] == lines
+def test_a_single_number_is_written_with_the_digits_that_tell(got: object, expected: float, lines: list[str]) -> None:
+    assert message_of(lambda: Result(got, "f(x)").equals(expected, tolerance=1e-12)).splitlines()[1:3] == lines
 
 
 def test_the_type_of_what_is_expected_does_not_mislead() -> None:
-    text = message_of(lambda: Came(np.array([1, 2], np.float32), "f(x)").equals([1.0, 5.0]))
+    text = message_of(lambda: Result(np.array([1, 2], np.float32), "f(x)").equals([1.0, 5.0]))
     assert "expected:     array 2 float32 [1. 5.]" in text
 
 
 def test_the_place_of_a_missing_number_is_the_worst() -> None:
-    text = message_of(lambda: Came([1.0, 2.0, 3.0], "f(x)").equals([1.0, np.nan, 30.0]))
-    assert "largest difference at [1]: expected nan, came 2" in text
+    text = message_of(lambda: Result([1.0, 2.0, 3.0], "f(x)").equals([1.0, np.nan, 30.0]))
+    assert "largest difference at [1]: expected nan, got 2" in text
 
 
 def test_values_of_truth_are_compared() -> None:
-    text = message_of(lambda: Came([True, False, True, True], "f(x)").equals([True, True, True, True]))
-    assert "largest difference at [1]: expected True, came False" in text
+    text = message_of(lambda: Result([True, False, True, True], "f(x)").equals([True, True, True, True]))
+    assert "largest difference at [1]: expected True, got False" in text
 
 
 def test_a_shape_is_given_with_a_reason() -> None:
-    text = message_of(lambda: Came(np.zeros((2, 9)), "f(x)").has_shape(2, 4, because="4 is twice 2"))
+    text = message_of(lambda: Result(np.zeros((2, 9)), "f(x)").has_shape(2, 4, because="4 is twice 2"))
     assert text.splitlines()[1:] == [
         "  expected:     shape (2, 4)",
-        "  came:         shape (2, 9)",
+        "  got:          shape (2, 9)",
         "  why:          4 is twice 2",
     ]
-    text = message_of(lambda: Came(np.zeros(2), "f(x)").has_shape())
+    text = message_of(lambda: Result(np.zeros(2), "f(x)").has_shape())
     assert text.splitlines()[1] == "  expected:     a single number"
 
 
@@ -105,13 +105,13 @@ def test_numbers_are_written_alike_however_a_learner_has_set_numpy() -> None:
         assert check() == usual
 
 
-@pytest.mark.parametrize("came", [5e-324, 1e308, np.inf, np.nan, 65504.0])
+@pytest.mark.parametrize("got", [5e-324, 1e308, np.inf, np.nan, 65504.0])
 @pytest.mark.parametrize("expected", [1e308, -1e308, 1e-300, np.nan])
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
-def test_numpy_s_errors_are_no_errors_of_a_check(came: float, expected: float, dtype: str) -> None:
+def test_numpy_s_errors_are_no_errors_of_a_check(got: float, expected: float, dtype: str) -> None:
     """A learner may have turned into errors what NumPy would only warn of."""
     with np.errstate(all="ignore"):
-        value = np.array([came, 0.0], dtype)
+        value = np.array([got, 0.0], dtype)
         usual = verdict(value, [expected, 0.0])
     with np.errstate(all="raise"):
         assert verdict(value, [expected, 0.0]) == usual
@@ -127,8 +127,8 @@ def verdict(value: NDArray[Any], expected: list[float]) -> str:
 
 
 def test_checks_can_be_chained_to_the_end() -> None:
-    came = call(lambda: np.array([[1, 2]], np.float32))
-    assert came.has_shape(1, 2).has_dtype("float32").equals([[1, 2]]) is came
+    got = call(lambda: np.array([[1, 2]], np.float32))
+    assert got.has_shape(1, 2).has_dtype("float32").equals([[1, 2]]) is got
 
 
 @pytest.mark.parametrize(
@@ -142,8 +142,8 @@ def test_passed(capsys: pytest.CaptureFixture[str], points: float, line: str) ->
 @pytest.mark.parametrize(
     "check",
     [
-        lambda: Came(COLUMNS, "f(x)").equals(-COLUMNS),
-        lambda: Came(COLUMNS, "f(x)").has_shape(4, 3),
+        lambda: Result(COLUMNS, "f(x)").equals(-COLUMNS),
+        lambda: Result(COLUMNS, "f(x)").has_shape(4, 3),
         lambda: call(lambda x: None, 3),
         lambda: call(lambda: 1, 3),
     ],
@@ -153,8 +153,8 @@ def test_plain_text_has_no_color(check: Callable[[], object]) -> None:
 
 
 def test_a_failure_survives_the_way_to_another_process() -> None:
-    failed = pickle.loads(pickle.dumps(CheckFailed("f(3)\n  came: 4")))
-    assert (failed.message, str(failed), failed.args) == ("f(3)\n  came: 4", "f(3)\n  came: 4", ("f(3)\n  came: 4",))
+    failed = pickle.loads(pickle.dumps(CheckFailed("f(3)\n  got: 4")))
+    assert (failed.message, str(failed), failed.args) == ("f(3)\n  got: 4", "f(3)\n  got: 4", ("f(3)\n  got: 4",))
     assert isinstance(failed, AssertionError)
 
 
@@ -176,7 +176,7 @@ def shell() -> Shell:
     shell.errors = []
     shell.history_manager.enabled = False  # type: ignore[union-attr]
     with contextlib.redirect_stdout(io.StringIO()):
-        shell.run_cell("from course_lib.checks import call, own_work, passed, raises")
+        shell.run_cell("from course_lib.checks import call, forbid_names, passed, raises")
     return shell
 
 
@@ -198,7 +198,7 @@ def test_a_notebook_shows_the_message_alone(shell: Shell) -> None:
     assert value.splitlines() == [
         "double(3)",
         "  expected:     6",
-        "  came:         -6",
+        "  got:          -6",
         "  likely cause: the sign is wrong",
     ]
     assert lines == [f"{ESCAPE}[1;31m✗ double(3){ESCAPE}[0m", *value.splitlines()[1:]]
@@ -226,5 +226,5 @@ def test_the_line_in_a_cell_is_the_learners(shell: Shell) -> None:
 
 def test_own_work_in_a_notebook(shell: Shell) -> None:
     cells = ("import numpy as np\nfrom numpy import outer as up", "def double(x):\n    return up(x, 2)")
-    _, value, _ = shown(shell, *cells, "own_work(double, 'outer')")
+    _, value, _ = shown(shell, *cells, "forbid_names(double, 'outer')")
     assert value.startswith("double uses `outer`")

@@ -6,7 +6,18 @@ from typing import Any
 
 import pytest
 
-from course_lib.checks import Came, CheckFailed, call, component, iterate, iterate_until, own_work, patience, size, tell
+from course_lib.checks import (
+    CheckFailed,
+    Result,
+    call,
+    call_method,
+    column,
+    forbid_names,
+    iterate,
+    iterate_until,
+    length,
+    timeout,
+)
 from tests.learner import learner, message_of
 
 NODE = """
@@ -27,19 +38,19 @@ class Node:
 """
 
 
-def made(code: str, *args: object, name: str = "Node") -> Came:
+def made(code: str, *args: object, name: str = "Node") -> Result:
     return call(learner(code, name), *args)
 
 
 def test_an_object_is_made_asked_told_and_iterated() -> None:
     node = made(NODE, [1, 2, 3])
-    assert size(node).value == 3
-    tell(node, "reset_state", 5)
+    assert length(node).value == 3
+    call_method(node, "reset_state", 5)
     value: Any = node.value
     assert value.told == [(5,)]
     items = iterate(node, 3)
     assert items.value == [[1, 2], [2, 4], [3, 6]]
-    assert component(items, 1, 2).equals([2, 4, 6]).given == "component 1 of list(Node([1, 2, 3]))"
+    assert column(items, 1, 2).equals([2, 4, 6]).given == "the second component of each datapoint of list(Node([1, 2, 3]))"
 
 
 def test_objects_and_functions_of_the_notebook_are_named_in_the_call() -> None:
@@ -61,7 +72,7 @@ def test_objects_and_functions_of_the_notebook_are_named_in_the_call() -> None:
 )
 def test_datapoints_must_have_their_components(code: str, words: str) -> None:
     node = made(code, [1, 2])
-    assert words in message_of(lambda: component(iterate(node, 2), 0, 2))
+    assert words in message_of(lambda: column(iterate(node, 2), 0, 2))
 
 
 def test_too_many_items_are_a_mistake_and_need_not_end() -> None:
@@ -72,7 +83,7 @@ def test_too_many_items_are_a_mistake_and_need_not_end() -> None:
 
 
 def test_an_iterator_that_waits_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(timeout, "TIMEOUT_S", 0.2)
     waiting = NODE.replace(
         "for item in self.items:", "import threading\n        threading.Event().wait(3)\n        for item in []:"
     )
@@ -80,7 +91,7 @@ def test_an_iterator_that_waits_for_ever_is_given_up(monkeypatch: pytest.MonkeyP
 
 
 def test_a_class_whose_making_waits_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(timeout, "TIMEOUT_S", 0.2)
     waiting = NODE.replace("self.told = []", "import threading; threading.Event().wait(3)")
     assert "it waits for something that never comes" in message_of(lambda: made(waiting, [1]))
 
@@ -100,14 +111,14 @@ def test_what_is_not_written_yet_stays_so() -> None:
     with pytest.raises(NotImplementedError):
         iterate(made(unwritten, [1]), 3)
     with pytest.raises(NotImplementedError):
-        size(made(NODE.replace("return len(self.items)", "raise NotImplementedError"), [1]))
+        length(made(NODE.replace("return len(self.items)", "raise NotImplementedError"), [1]))
 
 
 def test_what_cannot_be_iterated_or_counted_or_told_is_named() -> None:
     bare = made("class Node:\n    def __init__(self, items): pass", [1])
     assert "not iterable" in message_of(lambda: iterate(bare, 3))
-    assert "no len()" in message_of(lambda: size(bare))
-    assert "a method `reset_state`" in message_of(lambda: tell(bare, "reset_state"))
+    assert "no len()" in message_of(lambda: length(bare))
+    assert "a method `reset_state`" in message_of(lambda: call_method(bare, "reset_state"))
 
 
 def test_abandoning_closes_the_iterator() -> None:
@@ -145,11 +156,11 @@ class Ready:
 
 def test_a_class_that_inherits_the_answer_is_not_own_work() -> None:
     heir = learner("class Node(Ready): pass", "Node", Ready=Ready)
-    assert "uses `Ready`" in message_of(lambda: own_work(heir, "Ready"))
+    assert "uses `Ready`" in message_of(lambda: forbid_names(heir, "Ready"))
     free = learner("class Node(Base): pass", "Node", Base=learner("class Base: pass", "Base"))
-    own_work(free, "Ready")
+    forbid_names(free, "Ready")
 
 
 def test_a_failed_check_is_one() -> None:
     with pytest.raises(CheckFailed):
-        iterate(Came(3, "f()"), 1)
+        iterate(Result(3, "f()"), 1)

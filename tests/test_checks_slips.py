@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from course_lib.checks import Came, CheckFailed
+from course_lib.checks import CheckFailed, Result
 
 Array = NDArray[Any]
 
@@ -21,10 +21,10 @@ BATCH = RNG.random((4, 8, 9, 2))
 SMOOTH = np.add.outer(np.sin(np.linspace(0, 4, 24)), np.cos(np.linspace(1, 6, 30)))
 
 
-def told(came: object, expected: object, **options: Any) -> str:
+def told(got: object, expected: object, **options: Any) -> str:
     """What a learner is told about values that must not pass."""
     with pytest.raises(CheckFailed) as failed:
-        Came(came, "f(x)").equals(expected, **options)  # type: ignore[arg-type]
+        Result(got, "f(x)").equals(expected, **options)  # type: ignore[arg-type]
     return failed.value.message
 
 
@@ -105,10 +105,10 @@ VALUES: dict[str, tuple[Array, Array, str]] = {
 }
 
 
-@pytest.mark.parametrize(("came", "expected", "words"), VALUES.values(), ids=VALUES)
+@pytest.mark.parametrize(("got", "expected", "words"), VALUES.values(), ids=VALUES)
 @pytest.mark.parametrize("dtype", [float, np.float32], ids=["double", "single"])
-def test_a_slip_in_the_values_is_named(came: Array, expected: Array, words: str, dtype: type) -> None:
-    shown = came if came.dtype.kind in "iu" else came.astype(dtype)
+def test_a_slip_in_the_values_is_named(got: Array, expected: Array, words: str, dtype: type) -> None:
+    shown = got if got.dtype.kind in "iu" else got.astype(dtype)
     assert cause(told(shown, expected)).startswith(words)
 
 
@@ -127,10 +127,10 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize(("came", "expected", "words"), SHAPES.values(), ids=SHAPES)
-def test_a_slip_in_the_shape_is_named(came: tuple[int, ...], expected: tuple[int, ...], words: str) -> None:
-    value = Came(np.zeros(came), "f(x)")
-    checks: tuple[Callable[[], Came], ...] = (
+@pytest.mark.parametrize(("got", "expected", "words"), SHAPES.values(), ids=SHAPES)
+def test_a_slip_in_the_shape_is_named(got: tuple[int, ...], expected: tuple[int, ...], words: str) -> None:
+    value = Result(np.zeros(got), "f(x)")
+    checks: tuple[Callable[[], Result], ...] = (
         lambda: value.has_shape(*expected),
         lambda: value.equals(np.zeros(expected)),
     )
@@ -138,32 +138,32 @@ def test_a_slip_in_the_shape_is_named(came: tuple[int, ...], expected: tuple[int
         with pytest.raises(CheckFailed) as failed:
             check()
         assert cause(failed.value.message) == words
-        assert f"expected:     shape {expected}\n  came:         " in failed.value.message
+        assert f"expected:     shape {expected}\n  got:          " in failed.value.message
 
 
 @pytest.mark.parametrize(
-    ("came", "words"),
+    ("got", "words"),
     [
         (np.array([[1, np.nan], [np.inf, 4]]), "2 values are NaN or infinite, the first at [0, 1]"),
         (np.array([[1, 2], [3, -np.inf]]), "1 value is NaN or infinite, at [1, 1]"),
     ],
 )
-def test_what_is_no_number_is_found(came: Array, words: str) -> None:
-    assert cause(told(came, [[1.0, 2.0], [3.0, 4.0]])) == words
+def test_what_is_no_number_is_found(got: Array, words: str) -> None:
+    assert cause(told(got, [[1.0, 2.0], [3.0, 4.0]])) == words
     assert cause(told(np.nan, 1.0)) == "it is NaN or infinite"
 
 
 def test_nan_may_be_what_is_expected() -> None:
-    Came(np.array([1.0, np.nan]), "f(x)").equals([1.0, np.nan])
+    Result(np.array([1.0, np.nan]), "f(x)").equals([1.0, np.nan])
     assert cause(told([1.0, 2.0], [1.0, np.nan])) == ""
     assert cause(told([np.nan, np.nan], [1.0, np.nan])) == "1 value is NaN or infinite, at [0]"
 
 
 def test_the_type_is_named() -> None:
-    with pytest.raises(CheckFailed, match=r"expected:     dtype float32\n  came:         dtype float64") as failed:
-        Came(SQUARE, "f(x)").has_dtype("float32")
+    with pytest.raises(CheckFailed, match=r"expected:     dtype float32\n  got:          dtype float64") as failed:
+        Result(SQUARE, "f(x)").has_dtype("float32")
     assert cause(failed.value.message) == "the result was not converted to float32"
-    assert Came(SQUARE.astype(np.float32), "f(x)").has_dtype("float32").array.dtype == np.float32
+    assert Result(SQUARE.astype(np.float32), "f(x)").has_dtype("float32").array.dtype == np.float32
 
 
 def test_slips_of_an_exercise_come_first_and_need_their_shape() -> None:
@@ -191,11 +191,11 @@ def arrays(shape: tuple[int, ...], dtype: str) -> Array:
 @given(SIDES, st.sampled_from(["float32", "float64", "int64", "int32", "bool", "complex64"]), st.booleans())
 def test_right_answers_are_accepted(shape: tuple[int, ...], dtype: str, as_list: bool) -> None:
     expected = arrays(shape, dtype)
-    came = Came(expected.tolist() if as_list else expected.copy(), "f(x)")
-    assert came.has_shape(*shape).equals(expected) is came
-    came.equals(expected * (1 + 5e-6))
+    got = Result(expected.tolist() if as_list else expected.copy(), "f(x)")
+    assert got.has_shape(*shape).equals(expected) is got
+    got.equals(expected * (1 + 5e-6))
     if not as_list:
-        came.has_dtype(dtype)
+        got.has_dtype(dtype)
 
 
 @given(hnp.array_shapes(max_dims=4, max_side=6), st.integers(0, 2**32 - 1), st.floats(1e-3, 1e3))
@@ -203,38 +203,38 @@ def test_right_answers_are_accepted(shape: tuple[int, ...], dtype: str, as_list:
 @example((4, 4, 3), 0, 1.0)
 def test_unrelated_values_are_told_no_slip(shape: tuple[int, ...], seed: int, size: float) -> None:
     rng = np.random.default_rng(seed)
-    came, expected = size * rng.normal(size=shape), rng.normal(size=shape)
-    if came.size >= 3:  # fewer numbers may well be so by chance
-        assert cause(told(came, expected)) == ""
+    got, expected = size * rng.normal(size=shape), rng.normal(size=shape)
+    if got.size >= 3:  # fewer numbers may well be so by chance
+        assert cause(told(got, expected)) == ""
 
 
 @given(st.sampled_from([(12,), (6, 7), (5, 6, 3), (2, 6, 6, 2)]), st.integers(0, 2**32 - 1), st.data())
 def test_one_wrong_value_is_no_slip(shape: tuple[int, ...], seed: int, data: st.DataObject) -> None:
     expected = np.random.default_rng(seed).normal(size=shape)
-    came = expected.copy()
+    got = expected.copy()
     place = tuple(data.draw(st.integers(1 if side > 4 else 0, side - (2 if side > 4 else 1))) for side in shape)
-    came[place] += 1000
-    assert cause(told(came, expected)) == ""
-    assert f"largest difference at [{', '.join(map(str, place))}]" in told(came, expected)
+    got[place] += 1000
+    assert cause(told(got, expected)) == ""
+    assert f"largest difference at [{', '.join(map(str, place))}]" in told(got, expected)
 
 
 @pytest.mark.parametrize("corner", [0, -1])
 def test_one_wrong_value_at_an_end_is_no_shift(corner: int) -> None:
-    came = SMOOTH[0].copy()
-    came[corner] += 1000
-    assert cause(told(came, SMOOTH[0])) == ""
+    got = SMOOTH[0].copy()
+    got[corner] += 1000
+    assert cause(told(got, SMOOTH[0])) == ""
 
 
 def test_one_wrong_row_of_equal_rows_is_no_shift() -> None:
     expected = np.tile(SQUARE[0], (4, 1))
-    came = expected.copy()
-    came[0] += SQUARE[1]
-    assert cause(told(came, expected)) == ""
+    got = expected.copy()
+    got[0] += SQUARE[1]
+    assert cause(told(got, expected)) == ""
 
 
-@pytest.mark.parametrize("came", [0.5, 1.0, 0.0, -3.0])
-def test_a_single_number_is_told_little(came: float) -> None:
-    assert cause(told(came, 0.64)) == ""
+@pytest.mark.parametrize("got", [0.5, 1.0, 0.0, -3.0])
+def test_a_single_number_is_told_little(got: float) -> None:
+    assert cause(told(got, 0.64)) == ""
     assert cause(told(-0.64, 0.64)) == "the sign is wrong"
     assert cause(told(1, 0.64)).startswith("the values lost what stands behind the decimal point")
 

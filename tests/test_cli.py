@@ -185,13 +185,13 @@ def test_release_and_its_check(course: Course) -> None:
 def test_check_shows_verdicts_and_what_the_grade_adds(
     course: Course, monkeypatch: pytest.MonkeyPatch, points: float, code: int
 ) -> None:
-    score = ExerciseScore("double", points, 1, "" if points else "double(2)\n  came: [6]")
+    score = ExerciseScore("double", points, 1, "" if points else "double(2)\n  got: [6]")
     monkeypatch.setattr(workspace, "check", lambda *_: [score])
     result = call("check", "01")
     assert result.exit_code == code
     assert f"│ double │ {points}/1 │ +2 │ {'✓' if points else 'double(2)'} │" in squeezed(result.output)
     assert f"│ total │ {points}/1 │ +2 │ │" in squeezed(result.output)
-    assert ("came: [6]" in result.output) == (not points)
+    assert ("got: [6]" in result.output) == (not points)
     adds = "up to 2 more from hidden tests when your work is graded"
     assert result.output.endswith(f"\nPoints: {points} of 1 from visible checks; {adds}.\n")
 

@@ -77,8 +77,8 @@ def test_in_a_dataset_of_images_of_different_sizes() -> None:
 def test_in_a_graph_that_knows_more_or_less_of_the_shape(function: Callable[..., Any], shape: Any) -> None:
     graph = tf.function(function, input_signature=[tf.TensorSpec(shape, tf.float32)])
     x = np.random.default_rng(0).random((2, 3) if shape == (None, None) else (2, 4, 3)).astype(np.float32)
-    for came, expected in zip(tf.nest.flatten(graph(x)), tf.nest.flatten(function(x)), strict=True):
-        np.testing.assert_allclose(came, expected, atol=1e-4)
+    for got, expected in zip(tf.nest.flatten(graph(x)), tf.nest.flatten(function(x)), strict=True):
+        np.testing.assert_allclose(got, expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("shape", [(3,), (0, 3), (0, 4, 3), (2, 1, 4, 1, 3)])

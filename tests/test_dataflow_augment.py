@@ -33,12 +33,12 @@ def numbered(height: int, width: int) -> np.ndarray:
 @pytest.mark.parametrize("shape", [(100, 130), (600, 520), (256, 700)])
 def test_images_are_resized_like_scikit_image_does_it(shape: tuple[int, int]) -> None:
     enlarged = (shape[0] >= PHOTO.shape[0], shape[1] >= PHOTO.shape[1])
-    came = Resize(shape).apply(PHOTO, None)
-    assert came.dtype == np.uint8
-    assert came.shape == (*shape, 3)
+    got = Resize(shape).apply(PHOTO, None)
+    assert got.dtype == np.uint8
+    assert got.shape == (*shape, 3)
     # scikit-image smooths with a Gaussian where Pillow takes a wider triangle: equal only where nothing shrinks.
     expected = resize(PHOTO, shape, order=1, preserve_range=True, anti_aliasing=not all(enlarged))
-    difference = np.abs(came - expected)[4:-4, 4:-4]
+    difference = np.abs(got - expected)[4:-4, 4:-4]
     assert difference.mean() < (0.5 if all(enlarged) else 2.5)
 
 
@@ -50,20 +50,20 @@ def test_what_shrinks_does_not_alias() -> None:
 @pytest.mark.parametrize("channels", [1, 2, 3])
 def test_images_of_floats_and_any_number_of_channels_are_resized(channels: int) -> None:
     image = np.random.default_rng(0).random((8, 6, channels), np.float32)
-    came = Resize((16, 12)).apply(image, None)
-    assert came.dtype == np.float32
-    assert came.shape == (16, 12, channels)
-    np.testing.assert_allclose(came, resize(image, (16, 12), order=1, mode="edge"), atol=1e-5)
+    got = Resize((16, 12)).apply(image, None)
+    assert got.dtype == np.float32
+    assert got.shape == (16, 12, channels)
+    np.testing.assert_allclose(got, resize(image, (16, 12), order=1, mode="edge"), atol=1e-5)
 
 
 @given(st.integers(1, 20), st.integers(1, 20))
 def test_a_map_of_labels_is_resized_to_the_nearest_labels(old: int, new: int) -> None:
-    came = Resize((new, 1)).apply(numbered(old, 1), None)
-    assert came.dtype == np.int32
-    for place, label in enumerate(came[:, 0].tolist()):
+    got = Resize((new, 1)).apply(numbered(old, 1), None)
+    assert got.dtype == np.int32
+    for place, label in enumerate(got[:, 0].tolist()):
         distances = [abs(Fraction(2 * place + 1, 2 * new) - Fraction(2 * there + 1, 2 * old)) for there in range(old)]
         assert distances[label] == min(distances)
-    np.testing.assert_array_equal(Resize((1, new)).apply(numbered(1, old), None), came.T)
+    np.testing.assert_array_equal(Resize((1, new)).apply(numbered(1, old), None), got.T)
 
 
 @given(st.integers(1, 8), st.integers(1, 8), st.integers(0, 100))

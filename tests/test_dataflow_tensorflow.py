@@ -134,9 +134,9 @@ def second_of(first: Any, second: Any) -> Any:
     ],
 )
 def test_values_that_the_type_of_the_first_one_holds(first: Any, second: Any, expected: Any) -> None:
-    came = second_of(first, second)
-    assert came.dtype == expected.dtype
-    np.testing.assert_array_equal(came, expected)
+    got = second_of(first, second)
+    assert got.dtype == expected.dtype
+    np.testing.assert_array_equal(got, expected)
 
 
 @pytest.mark.parametrize(
@@ -265,11 +265,11 @@ def test_images_agree_with_pillow_and_scikit_image(shape: tuple[int, int]) -> No
     assert [spec.shape.as_list() for spec in dataset.element_spec] == [[None, *shape, 1], [None, *shape, 2]]
     assert [spec.dtype for spec in dataset.element_spec] == [tf.float32] * 2
     assert [len(L) for L, _ in dataset] == [4, 4, 1]
-    for path, came in zip(PHOTOS, joined(dataset), strict=True):
-        difference = np.abs(came - lab_by_hand(path, shape))
+    for path, got in zip(PHOTOS, joined(dataset), strict=True):
+        difference = np.abs(got - lab_by_hand(path, shape))
         assert difference.mean() < 0.004, path  # about 0 but for JPEGs that are decoded at half their size
         assert np.percentile(difference, 99) < 0.03, path
-        assert np.abs(came).max() <= 1 + 1e-6
+        assert np.abs(got).max() <= 1 + 1e-6
 
 
 def test_all_files_are_there_once_and_a_seed_gives_the_same_epochs() -> None:

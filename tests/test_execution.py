@@ -31,11 +31,11 @@ async def is_noticed(kind: type[AsyncZMQSocketChannel]) -> bool:
     time.sleep(0.1)  # the loop is busy meanwhile
     channel.send(session.msg("comm_msg"))
     await asyncio.wait([waiting], timeout=1)
-    came = waiting.done() and waiting.result()["msg_type"] == "execute_reply"
+    got = waiting.done() and waiting.result()["msg_type"] == "execute_reply"
     waiting.cancel()
     client.close(0)
     kernel.close(0)
-    return came
+    return got
 
 
 @pytest.mark.parametrize(("kind", "noticed"), [(AsyncZMQSocketChannel, False), (WakingChannel, True)], ids=str)

@@ -186,7 +186,7 @@ def test_nothing_can_run(payload: str) -> None:
 def test_verdicts_points_and_messages_stand_at_the_top_with_links() -> None:
     scores = [
         ExerciseScore("double", 3, 3, ""),
-        ExerciseScore("halve", 0.5, 2, "halve(1)\n  came: 2"),
+        ExerciseScore("halve", 0.5, 2, "halve(1)\n  got: 2"),
         ExerciseScore("square", 0, 1, "NotImplementedError"),
     ]
     cells = [marked("...", name) for name in ("double", "halve", "square", "test_halve")]
@@ -194,7 +194,7 @@ def test_verdicts_points_and_messages_stand_at_the_top_with_links() -> None:
     words = " ".join(Words(page).text.split())
     assert "ada · Score: 3.5 / 6" in words
     assert "double 3 / 3 ✓ right" in words
-    assert "halve 0.5 / 2 partly right halve(1) came: 2" in words
+    assert "halve 0.5 / 2 partly right halve(1) got: 2" in words
     assert "square 0 / 1 ✗ not yet NotImplementedError" in words
     tags = checked(page).tags
     links = [attributes["href"] for tag, attributes in tags if tag == "a"]
@@ -360,10 +360,10 @@ def test_a_hidden_test_without_visible_words_or_end() -> None:
 
 
 def test_the_message_of_a_check_is_shown_in_a_hidden_test() -> None:
-    lines = ["\x1b[1;31m✗ double(-7)\x1b[0m", "  came: 7"]
-    error = new_output("error", ename="CheckFailed", evalue="double(-7)\n  came: 7", traceback=lines)
+    lines = ["\x1b[1;31m✗ double(-7)\x1b[0m", "  got: 7"]
+    error = new_output("error", ename="CheckFailed", evalue="double(-7)\n  got: 7", traceback=lines)
     words = Words(page_of(marked(HIDDEN, "test_double_hidden", error))).text
-    assert "✗ double(-7)\n  came: 7" in words
+    assert "✗ double(-7)\n  got: 7" in words
 
 
 def test_folders_of_the_machine_are_left_out() -> None:

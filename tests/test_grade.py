@@ -201,7 +201,7 @@ def test_exercises_and_messages(run: Run) -> None:
     messages = {
         student: found["exercises"][0]["message"] for student, found in run.grades.items() if found["exercises"]
     }
-    assert messages["wrong"].startswith("double(2)\n  expected:     4\n  came:         6")
+    assert messages["wrong"].startswith("double(2)\n  expected:     4\n  got:          6")
     assert messages["half"] == "AssertionError: a negative number stays negative"
     assert messages["untouched"] == not_written("double")
     assert messages["lost"].startswith("the cell of double is missing from your notebook")

@@ -34,9 +34,9 @@ ROOT = Path(__file__).resolve().parent.parent
 UNIT = "01_habits"
 HEAD = "def f{}(x):\n"
 BODY = "    return 2 * np.asarray(x)"
-TEST = """from course_lib.checks import call, own_work, passed
+TEST = """from course_lib.checks import call, forbid_names, passed
 
-own_work(f{0}, "arange")
+forbid_names(f{0}, "arange")
 call(f{0}, [1.0, 2.0]).equals([2.0, 4.0])
 passed("f{0}", points=1)
 """
@@ -131,9 +131,9 @@ def test_what_people_write_costs_nothing_anywhere(part: Part, tmp_path: Path) ->
     found = everywhere(tmp_path, part)
     wrong = []
     for number, entry in enumerate(part.entries):
-        came = {way: scores[f"f{number}"] for way, scores in found.items()}
-        if {points for points, _ in came.values()} != {1}:
-            wrong.append((entry, came))
+        got = {way: scores[f"f{number}"] for way, scores in found.items()}
+        if {points for points, _ in got.values()} != {1}:
+            wrong.append((entry, got))
     assert wrong == []
 
 

@@ -144,9 +144,9 @@ def test_wrong_arguments_of_dense(arguments: tuple[Any, ...], words: str) -> Non
 def test_layer_is_the_function_with_images_along_the_first_axis() -> None:
     maps = pyramid()
     offsets: list[Offset] = [(0, 1), 0.5, 2]
-    came = SparseHypercolumn(SCALES, offsets)(points(), maps)
-    assert came.shape == (2, 6, 10)
-    np.testing.assert_array_equal(tf.reshape(came, (-1, 10)), sparse_hypercolumn(points(), maps, SCALES, offsets))
+    got = SparseHypercolumn(SCALES, offsets)(points(), maps)
+    assert got.shape == (2, 6, 10)
+    np.testing.assert_array_equal(tf.reshape(got, (-1, 10)), sparse_hypercolumn(points(), maps, SCALES, offsets))
 
 
 def test_layer_agrees_with_resize_unless_told_otherwise() -> None:
@@ -182,9 +182,9 @@ def test_locations_stay_float32_under_mixed_precision(policy: str) -> None:
     ramp = np.arange(4000, dtype=np.float32).reshape(1, 4000, 1, 1) % 2
     centroids = np.array([[[3000, 0], [3001, 0], [257, 0]]], np.float32)
     layer = SparseHypercolumn([1], dtype=policy)
-    came = layer(centroids, [ramp])
-    assert came.dtype == layer.compute_dtype
-    np.testing.assert_array_equal(tf.cast(came, "float32")[0, :, 0], [0, 1, 1])
+    got = layer(centroids, [ramp])
+    assert got.dtype == layer.compute_dtype
+    np.testing.assert_array_equal(tf.cast(got, "float32")[0, :, 0], [0, 1, 1])
     symbolic = layer(keras.Input((3, 2)), [keras.Input((None, None, 1))])
     assert (symbolic.shape, symbolic.dtype) == ((None, 3, 1), layer.compute_dtype)
     with pytest.raises(ValueError, match=r"expected centroids of type float32, got .*autocast"):

@@ -32,11 +32,11 @@ def eight_bit(numbers: list[Any]) -> np.ndarray:
     return np.array(numbers, np.uint8)
 
 
-def same(came: np.ndarray, expected: np.ndarray, off: int = 0) -> None:
+def same(got: np.ndarray, expected: np.ndarray, off: int = 0) -> None:
     """Compare images: shape, type, and numbers up to ``off``."""
-    assert came.dtype == np.uint8
-    assert came.shape == expected.shape
-    assert np.abs(came.astype(int) - expected.astype(int)).max() <= off
+    assert got.dtype == np.uint8
+    assert got.shape == expected.shape
+    assert np.abs(got.astype(int) - expected.astype(int)).max() <= off
 
 
 def test_reads_a_path_a_string_and_bytes_alike(tmp_path: Path) -> None:
@@ -104,8 +104,8 @@ def test_cmyk_becomes_rgb() -> None:
     inks = np.zeros((8, 24, 4), np.uint8)
     inks[:, 8:16, 0] = 255  # cyan: no red
     inks[:, 16:, 3] = 255  # black
-    came = read_image(encoded(Image.fromarray(inks, "CMYK"), "JPEG", quality=100))
-    same(came[4, [4, 12, 20]], eight_bit([[255, 255, 255], [0, 255, 255], [0, 0, 0]]), off=3)
+    got = read_image(encoded(Image.fromarray(inks, "CMYK"), "JPEG", quality=100))
+    same(got[4, [4, 12, 20]], eight_bit([[255, 255, 255], [0, 255, 255], [0, 0, 0]]), off=3)
 
 
 def test_16_bit_gray_keeps_the_upper_byte() -> None:

@@ -26,8 +26,8 @@ def items(count: int, *labels: int) -> list[tuple[Any, ...]]:
     return [(*item, label) for item, label in zip(named, labels, strict=True)] if labels else list(named)
 
 
-def same(came: Any, expected: list[tuple[Any, ...]]) -> None:
-    for item, wanted in zip(came, expected, strict=True):
+def same(got: Any, expected: list[tuple[Any, ...]]) -> None:
+    for item, wanted in zip(got, expected, strict=True):
         assert (item[0], *item[2:]) == (wanted[0], *wanted[2:])
         assert item[1].dtype == np.uint8
         np.testing.assert_array_equal(item[1], wanted[1])
@@ -56,8 +56,8 @@ def test_a_datum_is_read_as_by_hand() -> None:
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(-(2**31), 2**31 - 1))
 def test_a_datum_comes_back(height: int, width: int, label: int) -> None:
     image = pixels(0, height, width)
-    came, came_label = decode_datum("a", encode_datum(image, label))
-    np.testing.assert_array_equal(came, image)
+    got, came_label = decode_datum("a", encode_datum(image, label))
+    np.testing.assert_array_equal(got, image)
     assert came_label == label
 
 
@@ -217,9 +217,9 @@ source = Lmdb(sys.argv[1], seed=0)
 begun = iter(source)
 next(begun)
 with get_context(sys.argv[2]).Pool(2) as pool:
-    came = pool.map(list, [source] * 4)
+    got = pool.map(list, [source] * 4)
 expected = list(source)
-for epoch in came:
+for epoch in got:
     assert [name for name, _ in epoch] == [name for name, _ in expected]
     assert all((a == b).all() for (_, a), (_, b) in zip(epoch, expected))
 assert len(list(begun)) == len(source) - 1

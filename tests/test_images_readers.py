@@ -44,9 +44,9 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[np.ndarray
     """Read all kinds of files in both ways."""
     paths = write(tmp_path_factory.mktemp("kinds"), list(KINDS.values()))
     images = [read_image(path) for path in paths]
-    came = all_lab(paths, (HEIGHT, WIDTH), broken="raise")
+    got = all_lab(paths, (HEIGHT, WIDTH), broken="raise")
     expected = expected_lab(tmp_path_factory.mktemp("plain"), images, (HEIGHT, WIDTH))
-    return dict(zip(KINDS, zip(came, expected, strict=True), strict=True))
+    return dict(zip(KINDS, zip(got, expected, strict=True), strict=True))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -156,10 +156,10 @@ def test_both_readers_take_or_refuse_the_same_damaged_files(tmp_path: Path) -> N
                 images.append(read_image(path))
             except ImageError:
                 continue
-        came = all_lab(paths, (HEIGHT, WIDTH))
+        got = all_lab(paths, (HEIGHT, WIDTH))
     assert 40 < len(images) < 140
     (tmp_path / "plain").mkdir()
-    np.testing.assert_array_equal(came, expected_lab(tmp_path / "plain", images, (HEIGHT, WIDTH)))
+    np.testing.assert_array_equal(got, expected_lab(tmp_path / "plain", images, (HEIGHT, WIDTH)))
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG"])

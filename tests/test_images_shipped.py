@@ -46,10 +46,10 @@ def test_photographs_are_those_that_scikit_image_reads() -> None:
         "retina": skimage.data.retina(),
         "rocket": adobe_to_srgb(skimage.data.rocket()),
     }
-    came = dict(photographs())
-    assert list(came) == list(expected)
+    got = dict(photographs())
+    assert list(got) == list(expected)
     assert len(photographs()) == len(expected)
-    for name, image in came.items():
+    for name, image in got.items():
         assert image.dtype == np.uint8
         np.testing.assert_allclose(image.astype(int), expected[name].astype(int), atol=2 if name == "rocket" else 0)
 

@@ -42,9 +42,9 @@ def test_yields_names_and_images_in_order(tmp_path: Path) -> None:
     source = Folder(tmp_path)
     assert len(source) == 5
     for _ in range(2):
-        came = list(source)
-        assert [name for name, _ in came] == expected
-        for seed, (_, image) in enumerate(came):
+        got = list(source)
+        assert [name for name, _ in got] == expected
+        for seed, (_, image) in enumerate(got):
             np.testing.assert_array_equal(image, pixels(seed))
 
 

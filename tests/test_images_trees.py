@@ -41,16 +41,16 @@ def flat(tmp_path: Path) -> tuple[Path, Path]:
 
 def test_a_synsets_number_is_that_of_its_line(synsets: tuple[Path, Path]) -> None:
     source = ImageNet(*synsets)
-    came = list(source)
+    got = list(source)
     assert len(source) == 5
-    assert [(name, label) for name, _, label in came] == [
+    assert [(name, label) for name, _, label in got] == [
         ("n01440764/n01440764_18.JPEG", 0),
         ("n01440764/n01440764_2.JPEG", 0),
         ("n02123045/n02123045_1.JPEG", 2),
         ("n02123045/n02123045_30.JPEG", 2),
         ("n02123045/n02123045_7.JPEG", 2),
     ]
-    for number, (_, image, _) in zip((18, 2, 1, 30, 7), came, strict=True):
+    for number, (_, image, _) in zip((18, 2, 1, 30, 7), got, strict=True):
         assert image.shape == (HEIGHT, WIDTH, 3)
         assert np.abs(image.astype(int) - pixels(number)).max() < 8
 
@@ -58,8 +58,8 @@ def test_a_synsets_number_is_that_of_its_line(synsets: tuple[Path, Path]) -> Non
 def test_a_list_gives_the_order_and_the_labels(flat: tuple[Path, Path]) -> None:
     source = ImageNet(*flat)
     assert source.labels == [970, 65, 0]
-    for number, label, (name, image, came) in zip((2, 1, 3), (970, 65, 0), source, strict=True):
-        assert (name, came) == (f"ILSVRC2012_val_0000000{number}.JPEG", label)
+    for number, label, (name, image, got) in zip((2, 1, 3), (970, 65, 0), source, strict=True):
+        assert (name, got) == (f"ILSVRC2012_val_0000000{number}.JPEG", label)
         np.testing.assert_array_equal(image, pixels(number))
 
 
@@ -72,9 +72,9 @@ def test_labels_stay_with_their_images_in_any_order(synsets: tuple[Path, Path]) 
     source = pickle.loads(pickle.dumps(ImageNet(*synsets, seed=0)))
     orders = []
     for _ in range(3):
-        came = [(name, label) for name, _, label in source]
-        assert all(SYNSETS[label] == name.split("/")[0] for name, label in came)
-        orders.append(came)
+        got = [(name, label) for name, _, label in source]
+        assert all(SYNSETS[label] == name.split("/")[0] for name, label in got)
+        orders.append(got)
     assert len({tuple(order) for order in orders}) > 1
 
 

@@ -54,8 +54,8 @@ USES: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("use", USES)
 def test_integers_of_every_kind_are_integers(use: str, kind: Callable[[int], Any]) -> None:
-    came, expected = USES[use](kind(2)), USES[use](2)
-    tf.nest.map_structure(np.testing.assert_array_equal, came, expected)
+    got, expected = USES[use](kind(2)), USES[use](2)
+    tf.nest.map_structure(np.testing.assert_array_equal, got, expected)
 
 
 @pytest.mark.parametrize(

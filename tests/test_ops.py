@@ -58,10 +58,10 @@ def test_worked_by_hand() -> None:
 @settings(max_examples=120, deadline=None)
 @given(problems())
 def test_values_are_the_formula(problem: Problem) -> None:
-    came = run(problem)
-    assert came.dtype == problem.dtype
-    assert came.shape == problem.columns
-    close(came, problem.sampling.columns(problem.maps), problem.dtype)
+    got = run(problem)
+    assert got.dtype == problem.dtype
+    assert got.shape == problem.columns
+    close(got, problem.sampling.columns(problem.maps), problem.dtype)
 
 
 @settings(max_examples=120, deadline=None)
@@ -171,8 +171,8 @@ def test_equals_scipy(shape: tuple[int, int, int], data_format: str) -> None:
         [map_coordinates(image[..., c], place.T, order=1, mode="nearest") for c in range(2)]
         for image, place in zip(maps, position, strict=True)
     ]
-    came = sparse_extractor(centroids, to_layout(maps, data_format), 4, (1.5, -2), data_format)
-    close(came, np.transpose(expected, (0, 2, 1)).reshape(-1, 2), wide=4)
+    got = sparse_extractor(centroids, to_layout(maps, data_format), 4, (1.5, -2), data_format)
+    close(got, np.transpose(expected, (0, 2, 1)).reshape(-1, 2), wide=4)
 
 
 @pytest.mark.parametrize("data_format", LAYOUTS)
@@ -194,13 +194,13 @@ def test_gradient_for_centroids_by_finite_differences(scale: float) -> None:
     cells = random_numbers.integers(0, (4, 3), (2, 6, 2))
     centroids = ((cells + random_numbers.integers(2, 7, cells.shape) / 8) * scale).astype(np.float32)
     maps, upstream = random(2, 5, 4, 3, dtype="float64"), random(12, 3, dtype="float64", seed=1)
-    came, _ = gradients(Problem(centroids, maps, scale, (0, 0), "NHWC", "float64"), upstream)
+    got, _ = gradients(Problem(centroids, maps, scale, (0, 0), "NHWC", "float64"), upstream)
     step = np.float32(scale / 16)
     for axis in (0, 1):
         move = np.eye(2, dtype=np.float32)[axis] * step
         change = sparse_extractor(centroids + move, maps, scale) - sparse_extractor(centroids - move, maps, scale)
         expected = np.sum(upstream * change, axis=-1).reshape(2, 6) / (2 * float(step))
-        np.testing.assert_allclose(came[..., axis], expected, atol=1e-5)
+        np.testing.assert_allclose(got[..., axis], expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("data_format", LAYOUTS)
@@ -273,9 +273,9 @@ def test_one_gradient_alone(watched: str) -> None:
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(values[watched])
         columns = sparse_extractor(values["centroids"], values["maps"], 2)
-    came = tape.gradient(columns, values)
-    assert came[watched].shape == values[watched].shape
-    assert [name for name, gradient in came.items() if gradient is not None] == [watched]
+    got = tape.gradient(columns, values)
+    assert got[watched].shape == values[watched].shape
+    assert [name for name, gradient in got.items() if gradient is not None] == [watched]
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
@@ -300,9 +300,9 @@ def test_nothing_outside_of_the_map_is_read(size: int, data_format: str) -> None
     far = np.nextafter(np.float32(size - 1), np.array([0, 2 * size], np.float32))
     ys = np.array([size - 1, *far, size, 1e9, np.inf, 0, -0.0, -1e-30, -1, -np.inf], np.float32)
     centroids = np.stack([ys, np.full_like(ys, 5)], axis=-1)[None].repeat(3, axis=0)
-    came = sparse_extractor(centroids, to_layout(maps, data_format), 1, data_format=data_format)
-    came = came.numpy().reshape(3, len(ys))[1]
-    np.testing.assert_allclose(came, 2 * np.clip(ys, 0, size - 1) + 1, rtol=1e-6)
+    got = sparse_extractor(centroids, to_layout(maps, data_format), 1, data_format=data_format)
+    got = got.numpy().reshape(3, len(ys))[1]
+    np.testing.assert_allclose(got, 2 * np.clip(ys, 0, size - 1) + 1, rtol=1e-6)
 
 
 @pytest.mark.parametrize("size", [1, 2, 4, 5, 64])
@@ -371,8 +371,8 @@ def test_runs_give_the_same_bits(batch: int, data_format: str) -> None:
     with tf.device("CPU"):  # a GPU promises it only with tf.config.experimental.enable_op_determinism
         first = gradients(problem, upstream)
         for _ in range(3):
-            for came, expected in zip(gradients(problem, upstream), first, strict=True):
-                np.testing.assert_array_equal(came, expected)
+            for got, expected in zip(gradients(problem, upstream), first, strict=True):
+                np.testing.assert_array_equal(got, expected)
 
 
 def test_locations_have_a_gradient() -> None:

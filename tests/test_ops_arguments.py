@@ -167,8 +167,8 @@ def test_other_kinds_of_input() -> None:
     scale: Any = np.float32(2)
     offset: Any = np.ones(2)
     for points in (POINTS.tolist(), POINTS.astype("int32"), POINTS.astype("float64"), tf.Variable(POINTS)):
-        came = sparse_extractor(points, variable, scale, offset)
-        np.testing.assert_array_equal(came, expected)
+        got = sparse_extractor(points, variable, scale, offset)
+        np.testing.assert_array_equal(got, expected)
     same = max_unpool(POOLED, ARGMAX, SHAPE)
     for shape in (list(SHAPE), np.array(SHAPE), tf.constant(SHAPE), tf.TensorShape(SHAPE), (tf.constant(2), 4, 5, 3)):
         np.testing.assert_array_equal(max_unpool(POOLED, ARGMAX.astype("int32"), shape), same)

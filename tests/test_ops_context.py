@@ -31,10 +31,10 @@ def test_in_a_graph_with_its_gradients() -> None:
         return [loss, *tape.gradient(loss, [centroids, maps])]
 
     specs = [tf.TensorSpec((None, None, 2), tf.float32), tf.TensorSpec((None, None, None, None), tf.float32)]
-    for came, expected in zip(
+    for got, expected in zip(
         tf.function(step, specs)(POINTS, MAPS), step(tf.constant(POINTS), tf.constant(MAPS)), strict=True
     ):
-        close(came, expected.numpy(), wide=4)
+        close(got, expected.numpy(), wide=4)
 
 
 @pytest.mark.usefixtures("backend")
@@ -77,8 +77,8 @@ def test_inside_xla_the_reference_takes_over() -> None:
         return [columns, *tape.gradient(columns, [centroids, maps])]
 
     plain = step(tf.constant(POINTS), tf.constant(MAPS))
-    for came, expected in zip(tf.function(step, jit_compile=True)(POINTS, MAPS), plain, strict=True):
-        close(came, expected.numpy(), wide=4)
+    for got, expected in zip(tf.function(step, jit_compile=True)(POINTS, MAPS), plain, strict=True):
+        close(got, expected.numpy(), wide=4)
     pooled, argmax = max_pool_with_switches(MAPS)
     compiled = tf.function(lambda p, a: max_unpool(p, a, MAPS.shape), jit_compile=True)
     close(compiled(pooled, argmax), max_unpool(pooled, argmax, MAPS.shape).numpy())

@@ -27,9 +27,9 @@ def results(extract: Callable[..., tf.Tensor], problem: Problem) -> list[tf.Tens
 @given(problems())
 def test_native_extractor_equals_the_reference(problem: Problem) -> None:
     native, plain = results(sparse_extractor, problem), results(reference.sparse_extractor, problem)
-    for came, expected, dtype in zip(native, plain, (problem.dtype, "float32", problem.dtype), strict=True):
-        assert (came.dtype, came.shape) == (expected.dtype, expected.shape)
-        close(came, tf.cast(expected, "float64").numpy(), dtype, wide=20)
+    for got, expected, dtype in zip(native, plain, (problem.dtype, "float32", problem.dtype), strict=True):
+        assert (got.dtype, got.shape) == (expected.dtype, expected.shape)
+        close(got, tf.cast(expected, "float64").numpy(), dtype, wide=20)
 
 
 @pytest.mark.usefixtures("native_only")
@@ -96,5 +96,5 @@ def test_compiles_with_xla(dtype: str, data_format: str) -> None:
     problem = Problem(centroids, random(2, 3, 4, 5, dtype=dtype), 3, (1, 2), data_format, dtype)
     compiled = tf.function(lambda: results(reference.sparse_extractor, problem), jit_compile=True)()
     plain = results(reference.sparse_extractor, problem)
-    for came, expected in zip(compiled, plain, strict=True):
-        close(came, tf.cast(expected, "float64").numpy(), dtype, wide=20 * TOLERANCE["float32"] / TOLERANCE[dtype] + 1)
+    for got, expected in zip(compiled, plain, strict=True):
+        close(got, tf.cast(expected, "float64").numpy(), dtype, wide=20 * TOLERANCE["float32"] / TOLERANCE[dtype] + 1)

@@ -12,7 +12,7 @@ from course_lib.grading.record.tables import exercises_csv, grades_csv
 from course_lib.grading.report import counting, exercise_table, line, summary, table, to_json
 from course_lib.grading.scores import ExerciseScore
 
-EXERCISES = [ExerciseScore("kernel", 2, 2, ""), ExerciseScore("phases", 0.5, 3, "phases(x=1)\n  came: [red]2[/red]")]
+EXERCISES = [ExerciseScore("kernel", 2, 2, ""), ExerciseScore("phases", 0.5, 3, "phases(x=1)\n  got: [red]2[/red]")]
 ZOE = Outcome("Zoë O'Neil", "03_up", "graded", EXERCISES, mended=["test_kernel: put back"], notes=["patches numpy"])
 ADA = Outcome(
     "ada",
@@ -59,7 +59,7 @@ def test_json_has_the_agreed_keys() -> None:
                 "points": 0.5,
                 "points_from_tests": 0.5,
                 "max_points": 3,
-                "message": "phases(x=1)\n  came: [red]2[/red]",
+                "message": "phases(x=1)\n  got: [red]2[/red]",
             },
         ],
         "isolated": True,
@@ -104,7 +104,7 @@ def test_exercises_show_what_their_tests_said() -> None:
     assert lines[0].strip() == "03_up"
     assert row(lines, "kernel") == ["kernel", "2/2", "✓"]
     assert row(lines, "phases") == ["phases", "0.5/3", "phases(x=1)"]
-    assert any("came: [red]2[/red]" in line for line in lines)
+    assert any("got: [red]2[/red]" in line for line in lines)
 
 
 def test_an_exercise_that_did_not_run() -> None:
@@ -183,7 +183,7 @@ def test_csv_holds_the_points_of_the_gradebook() -> None:
     ]
     assert [tuple(row.values()) for row in rows(exercises_csv(entries, outcomes))] == [
         ("Zoë O'Neil", "03_up", "kernel", "2", "2", "", ""),
-        ("Zoë O'Neil", "03_up", "phases", "2.5", "3", "phases(x=1)\n  came: [red]2[/red]", GIVEN),
+        ("Zoë O'Neil", "03_up", "phases", "2.5", "3", "phases(x=1)\n  got: [red]2[/red]", GIVEN),
         ("by hand", "02_net", "net", "7", "7", "", ""),
     ]
 

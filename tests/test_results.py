@@ -13,7 +13,7 @@ OUTCOME = Outcome(
     "Zoë O'Neil",
     "01_one",
     "error: a cell said \ud800",
-    [ExerciseScore("one", 0.1, 3, "came: 2")],
+    [ExerciseScore("one", 0.1, 3, "got: 2")],
     notebook="{}",
     mended=["test_one came back"],
     notes=["touches IPython's hooks"],

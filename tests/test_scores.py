@@ -25,7 +25,7 @@ from course_lib.grading.scores import (
 pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
 PASSED = new_output("stream", name="stdout", text="✓ one: 2 points\n")
 ERROR = new_output("error", ename="ValueError", evalue="bad", traceback=["Traceback", "ValueError: bad"])
-CHECK = new_output("error", ename="CheckFailed", evalue="one(x=1)\n  came: 2", traceback=["x"])
+CHECK = new_output("error", ename="CheckFailed", evalue="one(x=1)\n  got: 2", traceback=["x"])
 
 
 def graded(grade_id: str, points: float, *outputs: NotebookNode, ran: bool = True) -> NotebookNode:
@@ -124,10 +124,10 @@ def test_a_whole_test_has_no_faults() -> None:
 def test_of_a_cell_that_shows_every_value_the_last_one_counts_and_an_error_counts_more() -> None:
     """A notebook does so after ``%config InteractiveShell.ast_node_interactivity = "all"``."""
     for outputs, points in [
-        ((result("Came(2)"), PASSED), 2),
-        ((result("Came(2)"), result("0.5")), 0.5),
+        ((result("Result(2)"), PASSED), 2),
+        ((result("Result(2)"), result("0.5")), 0.5),
         ((result("0.5"), result("1.5"), PASSED), 1.5),
-        ((result("Came(2)"), CHECK), 0),
+        ((result("Result(2)"), CHECK), 0),
         ((result("2"), ERROR), 0),
     ]:
         cell = graded("test_one", 2, *outputs)
@@ -161,10 +161,10 @@ def test_a_test_that_did_not_run_earns_nothing() -> None:
 
 
 def test_the_message_is_the_first_failure() -> None:
-    came = only(graded("test_one", 2, CHECK), graded("test_one_hidden", 1, ERROR))
-    assert came == ExerciseScore("one", 0, 3, "one(x=1)\n  came: 2")
-    came = only(graded("test_one", 2, PASSED), graded("test_one_hidden", 1, ERROR))
-    assert came == ExerciseScore("one", 2, 3, "ValueError: bad")
+    got = only(graded("test_one", 2, CHECK), graded("test_one_hidden", 1, ERROR))
+    assert got == ExerciseScore("one", 0, 3, "one(x=1)\n  got: 2")
+    got = only(graded("test_one", 2, PASSED), graded("test_one_hidden", 1, ERROR))
+    assert got == ExerciseScore("one", 2, 3, "ValueError: bad")
 
 
 def test_an_error_without_words_has_its_name() -> None:

@@ -216,7 +216,7 @@ def test_a_learner_does_not_stand_in_for_a_check_or_for_python(kernel: BareKerne
 
 
 def test_own_work_is_read_off_the_cells(kernel: BareKernel) -> None:
-    test = "from course_lib.checks import own_work\nown_work(double, 'resize')"
+    test = "from course_lib.checks import forbid_names\nforbid_names(double, 'resize')"
     assert run(kernel, RIGHT, test) == []
     assert run(kernel, "def double(x):\n    return 2 * x if x is not 1 else '\\d'", test) == []
     cheat = "resize = abs\ndef helper(x):\n    return resize(x)\ndef double(x):\n    return helper(x)"
@@ -239,8 +239,8 @@ FORGERIES = {
     "an array that equals all": "import numpy as np\nclass E(np.ndarray):\n"
     "    __eq__ = __array_ufunc__ = lambda *args: True\ndef double(x):\n    return np.zeros(2).view(E)",
     "inputs changed until all fits": "def double(x):\n    x *= 0\n    return x",
-    "patched checks": "import course_lib.checks.came as came\n"
-    "def double(x):\n    came.close = lambda *args: True\n    return 0 * x",
+    "patched checks": "import course_lib.checks.results as results\n"
+    "def double(x):\n    results.close = lambda *args: True\n    return 0 * x",
     "patched NumPy": "import numpy as np\n"
     "def double(x):\n    np.allclose = np.array_equal = lambda *args, **kwargs: True\n    return 0 * x",
     "closed sockets": "import gc, socket\ndef double(x):\n"

@@ -244,9 +244,9 @@ def test_layers_do_what_the_functions_do(padding: str, size: tuple[int, int] | N
     x = random(2, 7, 6, 3)
     values, switches = max_pool_with_switches(x, (2, 3), 2, padding)
     expected = (values, switches, max_unpool(values, switches, x.shape))
-    for came, wanted, symbolic in zip(model(x), expected, model.outputs, strict=True):
-        np.testing.assert_array_equal(came, wanted)
-        assert came.shape[1:] == symbolic.shape[1:]
+    for got, wanted, symbolic in zip(model(x), expected, model.outputs, strict=True):
+        np.testing.assert_array_equal(got, wanted)
+        assert got.shape[1:] == symbolic.shape[1:]
 
 
 def test_layers_take_maps_of_any_size() -> None:

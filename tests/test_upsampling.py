@@ -90,9 +90,9 @@ def test_upsampling_is_its_definition(
     factor: int, batch: int, height: int, width: int, channels: int, seed: int
 ) -> None:
     x = random(batch, height, width, channels, seed=seed)
-    came = transposed_upsample(x, factor)
-    assert came.shape == (batch, height * factor, width * factor, channels)
-    np.testing.assert_allclose(came, plain_upsample(x, factor), atol=1e-6)
+    got = transposed_upsample(x, factor)
+    assert got.shape == (batch, height * factor, width * factor, channels)
+    np.testing.assert_allclose(got, plain_upsample(x, factor), atol=1e-6)
 
 
 @pytest.mark.parametrize("factor", FACTORS)
@@ -162,9 +162,9 @@ def test_gradient_against_finite_differences(factor: int) -> None:
 )
 def test_dtypes(given_dtype: str, expected: str) -> None:
     x = np.arange(6).reshape(1, 2, 3, 1).astype(given_dtype)
-    came = transposed_upsample(x, 2)
-    assert came.dtype == expected
-    np.testing.assert_allclose(came, plain_upsample(x.astype(float), 2), atol=1e-3)
+    got = transposed_upsample(x, 2)
+    assert got.dtype == expected
+    np.testing.assert_allclose(got, plain_upsample(x.astype(float), 2), atol=1e-3)
 
 
 @pytest.mark.parametrize("shape", [(None, None, None, 2), (None, None, None, None)])
@@ -269,12 +269,12 @@ def test_infinite_gradient_reaches_its_own_samples_only(factor: int, dtype: str)
         with tf.GradientTape() as tape:
             tape.watch(x)
             wide = transposed_upsample(x, factor)
-        came = tape.gradient(wide, x, tf.cast(upstream, dtype)).numpy()[0, ..., 0]
+        got = tape.gradient(wide, x, tf.cast(upstream, dtype)).numpy()[0, ..., 0]
         near = [
             [tent(place, entry, factor) > 0 for entry in range(size)] for place, size in zip(pixel, (3, 2), strict=True)
         ]
         reached = np.outer(near[0], near[1])
-        np.testing.assert_array_equal(came, np.where(reached, np.inf, 0))
+        np.testing.assert_array_equal(got, np.where(reached, np.inf, 0))
 
 
 def test_labels_need_little_memory() -> None:

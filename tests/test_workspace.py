@@ -146,7 +146,7 @@ def test_check_runs_the_visible_checks_once_until_something_changes(
     write_answer(course, WRONG)
     (wrong,) = workspace.check(course, UNIT)
     assert (wrong.points, wrong.max_points) == (0, 1)
-    assert "came:         6" in wrong.message
+    assert "got:          6" in wrong.message
     assert len(runs) == 3
     assert workspace.progress(course) == {UNIT: (0, 1, 2, ""), OTHER: (0, 1, 2, "")}
     assert len(runs) == 3

@@ -35,10 +35,10 @@ BANK = "\n".join(
         "# Answers\n\n## double\n",
         RIGHT.format("sum", "x + x"),
         RIGHT.format("product", "2 * x"),
-        WRONG.format("half", "came:         1.5", "x / 2"),
+        WRONG.format("half", "got:          1.5", "x / 2"),
         WRONG.format("sign", "the sign is wrong", "-2 * x"),
         WRONG.format("nothing", "`return` is missing", "None"),
-        WRONG.format("square", "came:         9", "x * x"),
+        WRONG.format("square", "got:          9", "x * x"),
     ]
 )
 

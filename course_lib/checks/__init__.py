@@ -1,29 +1,30 @@
 """What an exercise says to its learner.
 
-A test calls the learner's function, compares what came with what was expected, and either says that
-the points are earned or what is wrong, in this order: what went in, what was expected, what came,
+A test calls the learner's function, compares the result with what was expected, and either says that
+the points are earned or what is wrong, in this order: what went in, what was expected, what it got,
 the likely cause. Only plain data goes in and comes out.
 """
 
-from course_lib.checks.calls import call, own_work, raises
-from course_lib.checks.came import Came
+from course_lib.checks.calls import call, forbid_names, raises
 from course_lib.checks.failure import CheckFailed
-from course_lib.checks.objects import iterate, iterate_until, size, tell
-from course_lib.checks.parts import component, part
+from course_lib.checks.items import column, item
+from course_lib.checks.objects import call_method, iterate, iterate_until, length
+from course_lib.checks.results import Result, require
 
 __all__ = [
-    "Came",
     "CheckFailed",
+    "Result",
     "call",
-    "component",
+    "call_method",
+    "column",
+    "forbid_names",
+    "item",
     "iterate",
     "iterate_until",
-    "own_work",
-    "part",
+    "length",
     "passed",
     "raises",
-    "size",
-    "tell",
+    "require",
 ]
 
 

@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.checks.came import Came
 from course_lib.checks.describe import describe, describe_call
-from course_lib.checks.elsewhere import kind_of
 from course_lib.checks.errors import invoke, name_of, unwritten, where
 from course_lib.checks.failure import CheckFailed
 from course_lib.checks.names import names_used
-from course_lib.checks.patience import in_time
+from course_lib.checks.remote import kind_of
+from course_lib.checks.results import Result
+from course_lib.checks.timeout import with_timeout
 
 
-def call(function: Callable[..., object], *args: object, **kwargs: object) -> Came:
-    """Call a learner's function and keep what came with what went in.
+def call(function: Callable[..., object], *args: object, **kwargs: object) -> Result:
+    """Call a learner's function and keep its result with what went in.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def call(function: Callable[..., object], *args: object, **kwargs: object) -> Ca
 
     Returns
     -------
-    Came
+    Result
         To be compared.
 
     Raises
@@ -53,17 +53,17 @@ def call(function: Callable[..., object], *args: object, **kwargs: object) -> Ca
     except ValueError:
         pass  # some of NumPy's own functions do not tell their signature
     if kind_of(function) == "class":
-        value = in_time(lambda: invoke(function, given, *args, **kwargs), given)
+        value = with_timeout(lambda: invoke(function, given, *args, **kwargs), given)
     else:
         value = invoke(function, given, *args, **kwargs)
     if value is None:
-        raise CheckFailed(f"{given}\n  came: None\n  likely cause: a `return` is missing")
+        raise CheckFailed(f"{given}\n  got: None\n  likely cause: a `return` is missing")
     if not _same(before, (args, kwargs)):
         raise CheckFailed(
             f"{given}\n  your function changed its input\n  likely cause: it writes into the array that it was given; "
             "work on a copy"
         )
-    return Came(value, given)
+    return Result(value, given)
 
 
 def raises(error: type[Exception], function: Callable[..., object], *args: object, **kwargs: object) -> None:
@@ -91,19 +91,19 @@ def raises(error: type[Exception], function: Callable[..., object], *args: objec
         if isinstance(raised, NotImplementedError) and not issubclass(error, NotImplementedError):
             raise unwritten(raised, function) from None
         if not isinstance(raised, error):
-            raise CheckFailed(f"{given}\n  expected: {error.__name__}\n  came: {where(raised, function)}") from None
+            raise CheckFailed(f"{given}\n  expected: {error.__name__}\n  got: {where(raised, function)}") from None
         if not str(raised):
             raise CheckFailed(
-                f"{given}\n  expected: {error.__name__} with a message that says what is wrong\n  came: no message"
+                f"{given}\n  expected: {error.__name__} with a message that says what is wrong\n  got: no message"
             ) from None
     else:
         raise CheckFailed(
-            f"{given}\n  expected: {error.__name__}\n  came: {describe(value)}\n"
+            f"{given}\n  expected: {error.__name__}\n  got: {describe(value)}\n"
             "  likely cause: the input is not checked before it is used"
         )
 
 
-def own_work(function: Callable[..., object], *forbidden: str) -> None:
+def forbid_names(function: Callable[..., object], *forbidden: str) -> None:
     """Check that a function does not use what its statement rules out.
 
     Parameters

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from course_lib.checks.elsewhere import Elsewhere, kind_of
+from course_lib.checks.remote import Remote, kind_of
 
 SMALL = 36  # numbers of an array that are written out as a table
 FEW = 9  # and in one line
@@ -32,8 +32,8 @@ def as_array(value: object) -> NDArray[Any]:
     ValueError
         If it holds anything but numbers or truth values, or rows of different lengths.
     """
-    if isinstance(value, Elsewhere):
-        return value.elsewhere_array()
+    if isinstance(value, Remote):
+        return value.remote_array()
     try:
         array = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
     except (ValueError, TypeError, NotImplementedError, AttributeError) as error:
@@ -62,8 +62,8 @@ def describe(value: object) -> str:
         return shorten(repr(value))
     if kind_of(value) != "object":
         return f"the {kind_of(value)} {getattr(value, '__name__', '')}"
-    if isinstance(value, Elsewhere):
-        return value.elsewhere_describe()
+    if isinstance(value, Remote):
+        return value.remote_describe()
     try:
         array = as_array(value)
     except ValueError:

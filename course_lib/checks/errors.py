@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from course_lib.checks.elsewhere import kind_of, line_of
 from course_lib.checks.failure import CheckFailed, rendered
 from course_lib.checks.names import notebook_scope
+from course_lib.checks.remote import kind_of, line_of
 
 # TensorFlow names the operation's place on the machine before it says what is wrong.
 _PLACE = re.compile(r"\{\{[^{}]*\}\}\s*")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from types import CodeType
 from typing import Any
 
-from course_lib.checks.elsewhere import Elsewhere
+from course_lib.checks.remote import Remote
 
 NOTEBOOK = "__main__"  # what code of a notebook has for its module
 
@@ -29,8 +29,8 @@ def names_used(function: Callable[..., object]) -> set[str]:
         module, also that one's own name and the modules it lies in. Local names, annotations and
         comments are not used.
     """
-    if isinstance(function, Elsewhere):
-        return function.elsewhere_names_used()
+    if isinstance(function, Remote):
+        return function.remote_names_used()
     used: set[str] = set()
     _follow(function, notebook_scope(function), used, [])
     return used
@@ -38,7 +38,7 @@ def names_used(function: Callable[..., object]) -> set[str]:
 
 def notebook_scope(function: object) -> dict[str, object] | None:
     """Find the global names of the notebook that a function, class or object is written in; None if from elsewhere."""
-    if isinstance(function, Elsewhere):
+    if isinstance(function, Remote):
         return None
     bare = _bare(function)
     if not inspect.isroutine(bare):

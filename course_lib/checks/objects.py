@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from typing import Any
 
-from course_lib.checks.came import Came
 from course_lib.checks.errors import invoke, unexpected
 from course_lib.checks.failure import CheckFailed
-from course_lib.checks.patience import in_time
+from course_lib.checks.results import Result
+from course_lib.checks.timeout import with_timeout
 
 
-def tell(node: Came, method: str, *args: object) -> None:
+def call_method(node: Result, method: str, *args: object) -> None:
     """Call a method of a learner's object for what it does; what it returns does not matter.
 
     Parameters
     ----------
-    node : Came
+    node : Result
         What `call` made of the learner's class.
     method : str
         The method's name.
@@ -34,17 +34,17 @@ def tell(node: Came, method: str, *args: object) -> None:
     invoke(function, f"{node.given}.{method}()", *args)
 
 
-def size(node: Came) -> Came:
+def length(node: Result) -> Result:
     """Ask a learner's object for its length.
 
     Parameters
     ----------
-    node : Came
+    node : Result
         What `call` made of the learner's class.
 
     Returns
     -------
-    Came
+    Result
         A whole number, to be compared.
 
     Raises
@@ -53,15 +53,15 @@ def size(node: Came) -> Came:
         If it has no length, or finding it raises.
     """
     given = f"len({node.given})"
-    return Came(invoke(len, given, node.value, owner=node.value), given)
+    return Result(invoke(len, given, node.value, owner=node.value), given)
 
 
-def iterate(node: Came, at_most: int, *, abandon: bool = False) -> Came:
+def iterate(node: Result, at_most: int, *, abandon: bool = False) -> Result:
     """Iterate over a learner's object.
 
     Parameters
     ----------
-    node : Came
+    node : Result
         What `call` made of the learner's class.
     at_most : int
         More items than this are a mistake.
@@ -70,7 +70,7 @@ def iterate(node: Came, at_most: int, *, abandon: bool = False) -> Came:
 
     Returns
     -------
-    Came
+    Result
         The list of the items, to be compared.
 
     Raises
@@ -93,10 +93,10 @@ def iterate(node: Came, at_most: int, *, abandon: bool = False) -> Came:
                 "more of them",
                 "the end is missing, or items come twice",
             )
-    return Came(items, f"list({node.given})")
+    return Result(items, f"list({node.given})")
 
 
-def iterate_until(error: type[Exception], node: Came, at_most: int) -> Came:
+def iterate_until(error: type[Exception], node: Result, at_most: int) -> Result:
     """Iterate over a learner's object that must fail on the way.
 
     Parameters
@@ -108,7 +108,7 @@ def iterate_until(error: type[Exception], node: Came, at_most: int) -> Came:
 
     Returns
     -------
-    Came
+    Result
         The list of the items before the error; the error's words are the last of them.
 
     Raises
@@ -123,7 +123,7 @@ def iterate_until(error: type[Exception], node: Came, at_most: int) -> Came:
             if len(items) > at_most:
                 break
     except error as raised:
-        return Came([*items, str(raised)], f"list({node.given})")
+        return Result([*items, str(raised)], f"list({node.given})")
     raise node.failed(
         f"{error.__name__}, as the source raises it",
         f"{len(items)} {'item' if len(items) == 1 else 'items'} and no error",
@@ -131,18 +131,18 @@ def iterate_until(error: type[Exception], node: Came, at_most: int) -> Came:
     )
 
 
-def _iterator(node: Came) -> Iterator[object]:
+def _iterator(node: Result) -> Iterator[object]:
     value: Any = node.value
     given = f"iter({node.given})"
-    return in_time(lambda: invoke(iter, given, value, owner=value), given)
+    return with_timeout(lambda: invoke(iter, given, value, owner=value), given)
 
 
-def _patiently(iterator: Iterator[object], node: Came, passing: type[Exception] | None = None) -> Iterator[object]:
+def _patiently(iterator: Iterator[object], node: Result, passing: type[Exception] | None = None) -> Iterator[object]:
     """Yield items; let through the one kind of error that is expected."""
     end = object()
     while True:
         try:
-            item = in_time(lambda: next(iterator, end), f"list({node.given})")
+            item = with_timeout(lambda: next(iterator, end), f"list({node.given})")
         except CheckFailed:
             raise
         except Exception as error:

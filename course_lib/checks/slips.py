@@ -1,4 +1,4 @@
-"""The usual slips, recognized by what came instead of what was expected."""
+"""The usual slips, recognized by the result instead of what was expected."""
 
 from collections.abc import Iterator
 from itertools import permutations
@@ -10,61 +10,61 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-def close(came: Array, expected: Array, tolerance: float) -> bool:
+def close(got: Array, expected: Array, tolerance: float) -> bool:
     """Whether two arrays of one shape agree, absolutely and relatively; NaN agrees with NaN."""
-    return bool(np.allclose(came, expected, rtol=tolerance, atol=tolerance, equal_nan=True))
+    return bool(np.allclose(got, expected, rtol=tolerance, atol=tolerance, equal_nan=True))
 
 
-def name_shape_slip(came: tuple[int, ...], expected: tuple[int, ...]) -> str:
+def name_shape_slip(got: tuple[int, ...], expected: tuple[int, ...]) -> str:
     """Name the likely cause of a wrong shape; empty if none is known.
 
     Parameters
     ----------
-    came, expected : tuple of int
+    got, expected : tuple of int
         Two different shapes.
     """
-    if (1, *came) == expected:
+    if (1, *got) == expected:
         return "the batch axis is missing"
-    if came == (1, *expected):
+    if got == (1, *expected):
         return "there is a batch axis too many"
-    if (*came, 1) == expected:
+    if (*got, 1) == expected:
         return "the channel axis is missing"
-    if came == (*expected, 1):
+    if got == (*expected, 1):
         return "there is a channel axis too many"
-    if came in permutations(expected):
+    if got in permutations(expected):
         return "the axes are in another order (transposed)"
-    if len(came) == len(expected) and all(abs(a - b) <= 1 for a, b in zip(came, expected, strict=True)):
+    if len(got) == len(expected) and all(abs(a - b) <= 1 for a, b in zip(got, expected, strict=True)):
         return "a size is off by one"
-    if len(came) != len(expected):
-        return f"it has {len(came)} axes instead of {len(expected)}"
+    if len(got) != len(expected):
+        return f"it has {len(got)} axes instead of {len(expected)}"
     return ""
 
 
-def name_value_slip(came: Array, expected: Array, tolerance: float) -> str:
+def name_value_slip(got: Array, expected: Array, tolerance: float) -> str:
     """Name the likely cause of wrong values; empty if none is known.
 
     Parameters
     ----------
-    came, expected : ndarray
+    got, expected : ndarray
         Of one shape, finite, not close.
     tolerance : float
         How close is close.
     """
-    if "c" in (came.dtype.kind, expected.dtype.kind):
+    if "c" in (got.dtype.kind, expected.dtype.kind):
         return ""
-    whole = came.dtype.kind in "biu"
-    came, expected = came.astype(float), expected.astype(float)
+    whole = got.dtype.kind in "biu"
+    got, expected = got.astype(float), expected.astype(float)
     with np.errstate(all="ignore"):
         for candidate, cause in _rearranged(expected):
-            if close(came, candidate, tolerance):
+            if close(got, candidate, tolerance):
                 return cause
         return (
-            _constant(came, expected, min(tolerance, 0.01))
-            or _rounded(came, expected, tolerance, whole)
-            or ("every value is 0" if came.size > 1 and not came.any() else "")
-            or _border(came, expected, tolerance)
-            or _off_by_one(came, expected, tolerance)
-            or _half_pixel(came, expected)
+            _constant(got, expected, min(tolerance, 0.01))
+            or _rounded(got, expected, tolerance, whole)
+            or ("every value is 0" if got.size > 1 and not got.any() else "")
+            or _border(got, expected, tolerance)
+            or _off_by_one(got, expected, tolerance)
+            or _half_pixel(got, expected)
         )
 
 
@@ -80,32 +80,32 @@ def _rearranged(expected: Array) -> Iterator[tuple[Array, str]]:
         yield np.flip(expected, axis), f"the values are flipped along axis {axis}"
 
 
-def _constant(came: Array, expected: Array, tolerance: float) -> str:
+def _constant(got: Array, expected: Array, tolerance: float) -> str:
     """Recognize one factor or one difference everywhere."""
-    largest = float(np.abs(came).max())
-    scale = float(np.sum(came * expected) / np.sum(expected**2)) if np.any(expected) else 0.0
-    if scale and np.abs(came - scale * expected).max() <= tolerance * largest:
+    largest = float(np.abs(got).max())
+    scale = float(np.sum(got * expected) / np.sum(expected**2)) if np.any(expected) else 0.0
+    if scale and np.abs(got - scale * expected).max() <= tolerance * largest:
         if np.isclose(scale, -1):
-            return "the sign is wrong everywhere" if came.size > 1 else "the sign is wrong"
+            return "the sign is wrong everywhere" if got.size > 1 else "the sign is wrong"
         if np.isclose(scale, 255, rtol=1e-3):
             return "it is 255 times too large: the values were not scaled to 0–1"
         if np.isclose(scale, 1 / 255, rtol=1e-3):
             return "it is 255 times too small: the values were scaled to 0–1 once too often"
-        if came.size > 1:
+        if got.size > 1:
             return f"every value is {scale:.4g} times what it should be"
-    if came.size > 3 and largest > 2 and np.abs(came - 255 * expected).max() <= 1:
+    if got.size > 3 and largest > 2 and np.abs(got - 255 * expected).max() <= 1:
         return "it is 255 times too large, and rounded: the values were not scaled to 0–1"
-    difference = came - expected
+    difference = got - expected
     offset = float(np.median(difference))
-    if came.size > 1 and np.abs(difference - offset).max() <= tolerance * max(1.0, float(np.abs(expected).max())):
+    if got.size > 1 and np.abs(difference - offset).max() <= tolerance * max(1.0, float(np.abs(expected).max())):
         return f"every value is {abs(offset):.4g} too {'large' if offset > 0 else 'small'}"
     return ""
 
 
-def _rounded(came: Array, expected: Array, tolerance: float, whole: bool) -> str:
+def _rounded(got: Array, expected: Array, tolerance: float, whole: bool) -> str:
     """Recognize values without their decimals; a single one, and zeros, may be so by chance."""
-    if (whole or (came.size > 1 and came.any())) and (
-        close(came, np.trunc(expected), tolerance) or close(came, np.round(expected), tolerance)
+    if (whole or (got.size > 1 and got.any())) and (
+        close(got, np.trunc(expected), tolerance) or close(got, np.round(expected), tolerance)
     ):
         return "the values lost what stands behind the decimal point: an integer type on the way?"
     return ""
@@ -116,7 +116,7 @@ def _image_axes(ndim: int) -> tuple[int, ...]:
     return (1, 2) if ndim == 4 else tuple(range(min(ndim, 2)))
 
 
-def _border(came: Array, expected: Array, tolerance: float) -> str:
+def _border(got: Array, expected: Array, tolerance: float) -> str:
     """Recognize values that are right everywhere but at the border."""
     axes = _image_axes(expected.ndim)
     if len(axes) < 2:
@@ -124,31 +124,31 @@ def _border(came: Array, expected: Array, tolerance: float) -> str:
     for width in sorted({1, 2, min(expected.shape[axis] for axis in axes) // 4} - {0}):
         inner = tuple(slice(width, -width) if axis in axes else slice(None) for axis in range(expected.ndim))
         large_enough = min(expected[inner].shape[axis] for axis in axes) >= 3
-        if large_enough and close(came[inner], expected[inner], tolerance):
+        if large_enough and close(got[inner], expected[inner], tolerance):
             return f"only the border differs, {width} wide: look at what lies outside the image"
     return ""
 
 
-def _neighbors(came: Array, expected: Array) -> Iterator[tuple[int, str, Array, Array, Array]]:
-    """Yield, for each axis and direction, what came with what belongs there and what belongs beside it."""
+def _neighbors(got: Array, expected: Array) -> Iterator[tuple[int, str, Array, Array, Array]]:
+    """Yield, for each axis and direction, the result with what belongs there and what belongs beside it."""
     for axis in range(min(expected.ndim, 3)):
         if expected.shape[axis] >= 4:
-            a, b = np.swapaxes(expected, 0, axis), np.swapaxes(came, 0, axis)
+            a, b = np.swapaxes(expected, 0, axis), np.swapaxes(got, 0, axis)
             yield axis, "late", b[1:], a[1:], a[:-1]
             yield axis, "early", b[:-1], a[:-1], a[1:]
 
 
-def _off_by_one(came: Array, expected: Array, tolerance: float) -> str:
+def _off_by_one(got: Array, expected: Array, tolerance: float) -> str:
     """Recognize values that lie one place beside their own, whatever fills the gap."""
-    for axis, _, there, own, beside in _neighbors(came, expected):
+    for axis, _, there, own, beside in _neighbors(got, expected):
         if close(there, beside, tolerance) and not close(there, own, tolerance) and np.ptp(beside) > tolerance:
             return f"the values are shifted by one along axis {axis} (off by one)"
     return ""
 
 
-def _half_pixel(came: Array, expected: Array) -> str:
+def _half_pixel(got: Array, expected: Array) -> str:
     """Recognize values that lie half a sample beside their place (linear interpolation explains them)."""
-    for axis, when, there, own, beside in _neighbors(came, expected):
+    for axis, when, there, own, beside in _neighbors(got, expected):
         if axis in _image_axes(expected.ndim):
             plain, between = float(np.sum((there - own) ** 2)), (own + beside) / 2
             if plain and float(np.sum((there - between) ** 2)) < 0.02 * plain:

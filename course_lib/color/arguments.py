@@ -1,4 +1,4 @@
-"""What the functions on arrays take: converted, or refused with what was expected and what came."""
+"""What the functions on arrays take: converted, or refused with what was expected and what was given."""
 
 from typing import Any
 

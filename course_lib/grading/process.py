@@ -85,7 +85,7 @@ def _warm_socket() -> str:
 
 
 def _work(sender: Connection, grader: Grader, job: Job, warm: str) -> None:
-    """Grade, and send what came of it. Out of the terminal's group, so that Ctrl-C there is no error in a test."""
+    """Grade, and send the result. Out of the terminal's group, so that Ctrl-C there is no error in a test."""
     os.setsid()
     os.environ[VARIABLE] = warm
     nowhere = os.open(os.devnull, os.O_RDWR)

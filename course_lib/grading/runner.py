@@ -94,7 +94,7 @@ def grade(
     Returns
     -------
     Run
-        What came of it.
+        The result.
 
     Raises
     ------

@@ -152,7 +152,7 @@ class _Run:
         self._done(number, cell, start, outputs)
 
     def _done(self, number: int, cell: NotebookNode, start: float, outputs: list[NotebookNode]) -> None:
-        """Write down what came of a cell."""
+        """Record the outcome of a cell."""
         cell.outputs = outputs
         cell.execution_count = number
         for output in cell.outputs:

@@ -1,4 +1,4 @@
-"""What the public operations take: converted, or refused with what was expected and what came."""
+"""What the public operations take: converted, or refused with what was expected and what was given."""
 
 from collections.abc import Sequence
 from numbers import Real

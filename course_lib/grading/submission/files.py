@@ -32,8 +32,8 @@ class HandedIn:
 
     def lines(self) -> list[str]:
         """Say which files came along, and for each reason which did not."""
-        came = [f"handed in with other files: {_named(self.files)}"] if self.files else []
-        return came + [f"file left out ({reason}): {_named(paths)}" for reason, paths in self.left_out.items()]
+        got = [f"handed in with other files: {_named(self.files)}"] if self.files else []
+        return got + [f"file left out ({reason}): {_named(paths)}" for reason, paths in self.left_out.items()]
 
 
 def read_beside(notebook: Path, unit: str, data: Mapping[str, bytes]) -> HandedIn:

@@ -15,8 +15,8 @@ from importlib import import_module
 from typing import Any
 
 from course_lib.checks.describe import as_array, describe
-from course_lib.checks.elsewhere import kind_of, line_of
 from course_lib.checks.names import names_used
+from course_lib.checks.remote import kind_of, line_of
 from course_lib.grading.trusted.channel import receive, send
 from course_lib.grading.trusted.plain import Buffers, Decoder, Encoder, Tree
 from course_lib.grading.trusted.recent import Recent
@@ -108,7 +108,7 @@ class _Agent:
             raise KeyboardInterrupt
 
     def done(self, number: int, tree: Tree, buffers: Buffers) -> tuple[Tree, Buffers]:
-        """Do what is asked; tell what came, and what was handed over if that was changed."""
+        """Do what is asked; report the result, and what was handed over if that was changed."""
         self.given.clear()
         _, released, *request = Decoder([bytearray(buffer) for buffer in buffers], self.find).read(tree)
         for gone in released:  # first of all: a learner's code may wait for it

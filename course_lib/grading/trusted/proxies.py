@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from course_lib.checks import CheckFailed
-from course_lib.checks.elsewhere import Elsewhere
+from course_lib.checks.remote import Remote
 from course_lib.grading.trusted.told import MAX_TEXT, signature_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MAX_ITEMS = 100_000  # that a test may take from one iterator
 
 
-class Proxy(Elsewhere):
+class Proxy(Remote):
     """An object in the learner's process.
 
     A test can read its attributes. It equals itself alone, and it is neither true nor false nor a number, whatever
@@ -27,13 +27,13 @@ class Proxy(Elsewhere):
     __array_ufunc__ = None  # NumPy leaves comparisons and sums to Python, which refuses them
 
     def __init__(self, session: "Session", number: int, root: str, kind: str, name: str | None) -> None:
-        own = {"elsewhere_session": session, "elsewhere_number": number, "elsewhere_root": root, "elsewhere_taken": 0}
-        vars(self).update(own, elsewhere_kind=kind, **({} if name is None else {"__name__": name}))
+        own = {"remote_session": session, "remote_number": number, "remote_root": root, "remote_taken": 0}
+        vars(self).update(own, remote_kind=kind, **({} if name is None else {"__name__": name}))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):  # Python and NumPy ask for these by themselves
             raise AttributeError(f"{type(self).__name__} has no {name} for a test")
-        return self.elsewhere_session.ask("attribute", self, name)
+        return self.remote_session.ask("attribute", self, name)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a test may not set {name}: the object is the learner's")
@@ -55,50 +55,50 @@ class Proxy(Elsewhere):
 
     @cached_property
     def __signature__(self) -> inspect.Signature | None:
-        return signature_of(self.elsewhere_session.ask("signature", self))
+        return signature_of(self.remote_session.ask("signature", self))
 
-    def elsewhere_describe(self) -> str:
+    def remote_describe(self) -> str:
         """Describe it in the learner's words."""
-        return str(self.elsewhere_session.ask("describe", self))[:MAX_TEXT]
+        return str(self.remote_session.ask("describe", self))[:MAX_TEXT]
 
-    def elsewhere_array(self) -> NDArray[Any]:
+    def remote_array(self) -> NDArray[Any]:
         """Fetch the numbers that NumPy finds in it there; a learner's function could have returned them."""
-        came = self.elsewhere_session.ask("array", self)
-        if not isinstance(came, np.ndarray):
+        got = self.remote_session.ask("array", self)
+        if not isinstance(got, np.ndarray):
             raise ValueError("expected an array, got something else")
-        return came
+        return got
 
-    def elsewhere_names_used(self) -> set[str]:
+    def remote_names_used(self) -> set[str]:
         """Collect the names that it can reach, from the text of the learner's cells and from the live object.
 
         What the learner's process tells of that can only add names.
         """
-        told = self.elsewhere_session.ask("names", self)
+        told = self.remote_session.ask("names", self)
         live = {name for name in told if isinstance(name, str)} if isinstance(told, list) else set()
-        return self.elsewhere_session.names_used(self.elsewhere_root) | live
+        return self.remote_session.names_used(self.remote_root) | live
 
 
 def _call(self: Any, *args: object, **kwargs: object) -> Any:
-    return self.elsewhere_session.ask("call", self, args, kwargs)
+    return self.remote_session.ask("call", self, args, kwargs)
 
 
 def _getitem(self: Any, key: object) -> Any:
-    return self.elsewhere_session.ask("item", self, key)
+    return self.remote_session.ask("item", self, key)
 
 
 def _iter(self: Any) -> Any:
-    return self.elsewhere_session.ask("iterate", self)
+    return self.remote_session.ask("iterate", self)
 
 
 def _len(self: Any) -> Any:
-    return self.elsewhere_session.ask("length", self)
+    return self.remote_session.ask("length", self)
 
 
 def _next(self: Any) -> Any:
-    vars(self)["elsewhere_taken"] += 1
-    if self.elsewhere_taken > MAX_ITEMS:
+    vars(self)["remote_taken"] += 1
+    if self.remote_taken > MAX_ITEMS:
         raise CheckFailed(f"{MAX_ITEMS} items came, and no end\n  likely cause: an iterator that never ends")
-    return self.elsewhere_session.ask("next", self)
+    return self.remote_session.ask("next", self)
 
 
 _METHODS = {"__call__": _call, "__getitem__": _getitem, "__iter__": _iter, "__len__": _len, "__next__": _next}

@@ -32,7 +32,7 @@ class Recent:
         return number
 
     def same(self, number: int, content: Any) -> Any:
-        """Take what came with a number: the object that came with it before, with its new content."""
+        """Take what arrived with a number: the object that came with it before, with its new content."""
         before = self._get(number)
         if isinstance(before, list) and isinstance(content, list):
             before[:] = content

@@ -121,7 +121,7 @@ def _printed(outputs: list[NotebookNode]) -> Iterator[NotebookNode]:
 
 
 def _outputs(source: str, session: Session) -> Iterator[NotebookNode]:
-    """Execute a test, and write down what came of it."""
+    """Execute a test, and record the outcome."""
     shown, failure = None, None
     with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
         try:

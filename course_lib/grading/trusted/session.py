@@ -108,7 +108,7 @@ class Session:
         if self.stopped:
             raise self.stopped
         released = [self._released.popleft() for _ in range(len(self._released))]
-        root = next((each.elsewhere_root for each in request if isinstance(each, Proxy)), str(request[1]))
+        root = next((each.remote_root for each in request if isinstance(each, Proxy)), str(request[1]))
         encoder = Encoder(_refer)
         self._asked += 1
         try:
@@ -152,7 +152,7 @@ class Session:
 def _refer(value: Any) -> Tree:
     """Write what is not plain: something of the learner's, or of a library."""
     if isinstance(value, Proxy):
-        return ["handle", value.elsewhere_number]
+        return ["handle", value.remote_number]
     module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
     if isinstance(module, str) and isinstance(name, str) and module != "__main__":
         with suppress(AttributeError, ImportError):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from course_lib.checks.elsewhere import Line
+from course_lib.checks.remote import Line
 
 MAX_TEXT = 10_000  # characters of an error's message and the like
 MAX_NAME = 100

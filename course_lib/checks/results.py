@@ -1,4 +1,4 @@
-"""What came from a learner's function, and whether it is what was expected."""
+"""The result of a learner's function, and whether it is what was expected."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from course_lib.checks.slips import close, name_shape_slip, name_value_slip
 
 
 @dataclass(frozen=True)
-class Came:
-    """A value that came from a learner's work.
+class Result:
+    """A value from a learner's work.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Came:
         except ValueError as error:
             raise self.failed("numbers", because=str(error)) from None
 
-    def has_shape(self, *shape: int, because: str = "") -> "Came":
+    def has_shape(self, *shape: int, because: str = "") -> "Result":
         """Check the shape.
 
         Parameters
@@ -62,7 +62,7 @@ class Came:
             raise self.failed(_shape(shape), _shape(self.array.shape), cause, because)
         return self
 
-    def has_dtype(self, dtype: str) -> "Came":
+    def has_dtype(self, dtype: str) -> "Result":
         """Check the element type, such as ``"float32"``.
 
         Raises
@@ -82,7 +82,7 @@ class Came:
         tolerance: float = 1e-5,
         slips: Mapping[str, ArrayLike] | None = None,
         because: str = "",
-    ) -> "Came":
+    ) -> "Result":
         """Check the values.
 
         Parameters
@@ -101,32 +101,32 @@ class Came:
         CheckFailed
             If a value differs; with the likely cause.
         """
-        came, wanted = self.array, as_array(expected)
-        if came.shape != wanted.shape:
+        got, wanted = self.array, as_array(expected)
+        if got.shape != wanted.shape:
             self.has_shape(*wanted.shape)
-        if close(came, wanted, tolerance):
+        if close(got, wanted, tolerance):
             return self
         shown = wanted
-        if came.dtype.kind == wanted.dtype.kind == "f":
-            shown = wanted.astype(came.dtype)  # so that the message does not look as if the type were wrong
-        bad = np.argwhere(~np.isfinite(came) & np.isfinite(wanted))
+        if got.dtype.kind == wanted.dtype.kind == "f":
+            shown = wanted.astype(got.dtype)  # so that the message does not look as if the type were wrong
+        bad = np.argwhere(~np.isfinite(got) & np.isfinite(wanted))
         for cause, wrong in (slips or {}).items():
-            if np.shape(wrong) == came.shape and close(came, as_array(wrong), tolerance):
-                raise self.failed(describe(shown), describe(came), cause)
+            if np.shape(wrong) == got.shape and close(got, as_array(wrong), tolerance):
+                raise self.failed(describe(shown), describe(got), cause)
         if len(bad):
-            raise self.failed(describe(shown), describe(came), _not_finite(bad))
-        cause = name_value_slip(came, wanted, tolerance) if np.isfinite([came, wanted]).all() else ""
-        if came.ndim == 0:
-            raise self.failed(*_told_apart(shown, came), cause, because)
-        raise self.failed(describe(shown), describe(came) + _worst(came, shown), cause, because)
+            raise self.failed(describe(shown), describe(got), _not_finite(bad))
+        cause = name_value_slip(got, wanted, tolerance) if np.isfinite([got, wanted]).all() else ""
+        if got.ndim == 0:
+            raise self.failed(*_told_apart(shown, got), cause, because)
+        raise self.failed(describe(shown), describe(got) + _worst(got, shown), cause, because)
 
-    def failed(self, expected: str, came: str = "", cause: str = "", because: str = "") -> CheckFailed:
+    def failed(self, expected: str, got: str = "", cause: str = "", because: str = "") -> CheckFailed:
         """Make the error which says that this is not what was expected.
 
         Parameters
         ----------
-        expected, came : str
-            In words; what came is described where it is left out.
+        expected, got : str
+            In words; the value is described where `got` is left out.
         cause : str
             The likely cause.
         because : str
@@ -137,12 +137,35 @@ class Came:
         CheckFailed
             To be raised.
         """
-        lines = [self.given, _entry("expected", expected), _entry("came", came or describe(self.value))]
+        lines = [self.given, _entry("expected", expected), _entry("got", got or describe(self.value))]
         if cause:
             lines.append(_entry("likely cause", cause))
         elif because:
             lines.append(_entry("why", because))
         return CheckFailed("\n".join(lines))
+
+
+def require(condition: bool, given: str, expected: str, got: str, cause: str) -> None:
+    """Check what no comparison of numbers can say.
+
+    Parameters
+    ----------
+    condition : bool
+        Whether it holds.
+    given : str
+        What was done.
+    expected, got : str
+        In words.
+    cause : str
+        The likely cause where it does not hold.
+
+    Raises
+    ------
+    CheckFailed
+        If it does not hold.
+    """
+    if not condition:
+        raise Result(None, given).failed(expected, got, cause)
 
 
 def _entry(label: str, text: str) -> str:
@@ -164,21 +187,21 @@ def _not_finite(bad: NDArray[Any]) -> str:
     return f"{len(bad)} values are NaN or infinite, the first at {list(first)}"
 
 
-def _worst(came: NDArray[Any], wanted: NDArray[Any]) -> str:
+def _worst(got: NDArray[Any], wanted: NDArray[Any]) -> str:
     """Say where the largest difference is."""
     with np.errstate(all="ignore"):
-        difference = np.nan_to_num(np.abs(came - wanted.astype(np.result_type(wanted, 1.0))), nan=np.inf)
+        difference = np.nan_to_num(np.abs(got - wanted.astype(np.result_type(wanted, 1.0))), nan=np.inf)
     where = np.unravel_index(int(np.argmax(difference)), difference.shape)
-    expected, got = _told_apart(wanted[where], came[where])
-    return f"\nlargest difference at [{', '.join(str(int(i)) for i in where)}]: expected {expected}, came {got}"
+    one, other = _told_apart(wanted[where], got[where])
+    return f"\nlargest difference at [{', '.join(str(int(i)) for i in where)}]: expected {one}, got {other}"
 
 
-def _told_apart(wanted: Any, came: Any) -> tuple[str, str]:
+def _told_apart(wanted: Any, got: Any) -> tuple[str, str]:
     """Write two different numbers with so many digits that they look different."""
-    if wanted.dtype.kind in "biu" and came.dtype.kind in "biu":
-        return str(wanted.item()), str(came.item())
+    if wanted.dtype.kind in "biu" and got.dtype.kind in "biu":
+        return str(wanted.item()), str(got.item())
     for digits in (6, 9, 17):
-        texts = f"{wanted.item():.{digits}g}", f"{came.item():.{digits}g}"
+        texts = f"{wanted.item():.{digits}g}", f"{got.item():.{digits}g}"
         if texts[0] != texts[1]:
             break
     return texts

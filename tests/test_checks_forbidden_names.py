@@ -8,7 +8,7 @@ from skimage import transform
 from skimage.transform import rescale
 from skimage.transform import rescale as enlarge
 
-from course_lib.checks import CheckFailed, own_work
+from course_lib.checks import CheckFailed, forbid_names
 from tests.learner import learner
 
 # Names from cells before: a library's function by itself, under another name, and inside something else.
@@ -68,7 +68,7 @@ FAIR = {
 def test_forbidden_help_is_found(code: str) -> None:
     function = learner(code, **BEFORE)
     with pytest.raises(CheckFailed) as failed:
-        own_work(function, "resize", "rescale")
+        forbid_names(function, "resize", "rescale")
     first, second = failed.value.message.splitlines()
     assert first.endswith(" uses `rescale`, which does the exercise for you")
     assert second == "  expected: your own code; the statement says what you may use"
@@ -76,13 +76,13 @@ def test_forbidden_help_is_found(code: str) -> None:
 
 @pytest.mark.parametrize("code", FAIR.values(), ids=FAIR)
 def test_fair_work_is_left_alone(code: str) -> None:
-    own_work(learner(code, **BEFORE), "resize", "rescale")
+    forbid_names(learner(code, **BEFORE), "resize", "rescale")
 
 
 @pytest.mark.parametrize("name", ["alias", "attribute", "import inside", "partial", "the library's own"])
 def test_a_module_may_be_forbidden(name: str) -> None:
     with pytest.raises(CheckFailed, match="uses `transform`"):
-        own_work(learner(FORBIDDEN[name], **BEFORE), "transform")
+        forbid_names(learner(FORBIDDEN[name], **BEFORE), "transform")
 
 
 def test_a_function_of_tensorflow() -> None:
@@ -91,10 +91,10 @@ def test_a_function_of_tensorflow() -> None:
     code = "@tf.function\ndef f(x):\n    return tf.nn.conv2d_transpose(x, x, [1], 1)"
     for text in (code, code.removeprefix("@tf.function\n")):
         with pytest.raises(CheckFailed, match="uses `conv2d_transpose`"):
-            own_work(learner(text, tf=tf), "conv2d_transpose")
-        own_work(learner(text, tf=tf), "resize", "skimage")
+            forbid_names(learner(text, tf=tf), "conv2d_transpose")
+        forbid_names(learner(text, tf=tf), "resize", "skimage")
 
 
 def test_a_name_that_was_given_away() -> None:
     with pytest.raises(CheckFailed, match="your function is gone: its name now stands for 3"):
-        own_work(3, "rescale")  # type: ignore[arg-type]
+        forbid_names(3, "rescale")  # type: ignore[arg-type]

@@ -7,10 +7,10 @@ from typing import Any
 
 from course_lib.checks.failure import CheckFailed
 
-PATIENCE_S = 5
+TIMEOUT_S = 5
 
 
-def in_time(work: Callable[[], Any], given: str) -> Any:
+def with_timeout(work: Callable[[], Any], given: str) -> Any:
     """Do something in a thread of its own, since nothing can interrupt a thread that waits for another.
 
     Parameters
@@ -32,9 +32,9 @@ def in_time(work: Callable[[], Any], given: str) -> Any:
     """
     coming: Future[Any] = Future()
     Thread(target=_run, args=(work, coming), daemon=True).start()
-    if not wait([coming], PATIENCE_S).done:
+    if not wait([coming], TIMEOUT_S).done:
         raise CheckFailed(
-            f"{given}\n  expected:     an item, or the end\n  came:         nothing for {PATIENCE_S} seconds\n"
+            f"{given}\n  expected:     an item, or the end\n  got:          nothing for {TIMEOUT_S} seconds\n"
             "  likely cause: it waits for something that never comes; how does it learn of the end?"
         )
     return coming.result()

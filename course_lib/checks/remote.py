@@ -8,36 +8,36 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 
-class Elsewhere:
+class Remote:
     """Base of what stands in a test for something in the learner's process.
 
     What can be read off a live function, it answers by itself.
 
     Attributes
     ----------
-    elsewhere_kind : str
+    remote_kind : str
         As from `kind_of`. A class or function has a ``__name__``.
     """
 
-    elsewhere_kind: str
+    remote_kind: str
 
-    def elsewhere_describe(self) -> str:
+    def remote_describe(self) -> str:
         """Describe it in words, as `describe` does."""
         raise NotImplementedError
 
-    def elsewhere_array(self) -> NDArray[Any]:
+    def remote_array(self) -> NDArray[Any]:
         """View it as an array of numbers, as `as_array` does; raise `ValueError` if it holds none."""
         raise NotImplementedError
 
-    def elsewhere_names_used(self) -> set[str]:
+    def remote_names_used(self) -> set[str]:
         """Collect the names that it can reach, as `names_used` does."""
         raise NotImplementedError
 
 
 def kind_of(value: object) -> str:
     """Tell whether something is a ``class``, a ``function`` or another ``object``."""
-    if isinstance(value, Elsewhere):
-        return value.elsewhere_kind
+    if isinstance(value, Remote):
+        return value.remote_kind
     return "class" if inspect.isclass(value) else "function" if inspect.isroutine(value) else "object"
 
 

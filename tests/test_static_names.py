@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from course_lib.checks.names import names_used
 from course_lib.grading.trusted.static_names import StaticNames
 from tests.learner import learner
-from tests.test_checks_own_work import BEFORE, FAIR, FORBIDDEN
+from tests.test_checks_forbidden_names import BEFORE, FAIR, FORBIDDEN
 
 # The names of BEFORE as cells of a notebook define them.
 CELLS = """

@@ -424,7 +424,8 @@ kernel.session.send(kernel.iopub_socket, "status", {"execution_state": "idle"}, 
 # Writes to the connection by itself, past the library that would keep a message until it is complete: frames of 1 MiB,
 # each with the flag that says that more follow.
 ENDLESS_MESSAGE = """
-import os, select, socket
+import os, select, socket, time
+time.sleep(2)  # the library is still busy with words of its own, which must not come in between
 port = get_ipython().kernel.parent.iopub_port
 frame = b"\\x03" + (2**20).to_bytes(8, "big") + bytes(2**20)
 for fd in map(int, os.listdir("/proc/self/fd")):

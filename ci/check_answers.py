@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # where the pac
 
 from ci.places import Here, apart
 from ci.trials import Trial, try_answers
-from course_lib.answers import Answer, read_answers
+from course_lib.answers import Answer, bank_of, read_answers
 from course_lib.course import Course
 from course_lib.release import ReleaseError, build_source, generate
 from course_lib.rules import exercises
@@ -54,7 +54,7 @@ def check_unit(course: Course, unit: str, trusted: bool = False) -> list[Trial]:
     if not exercises(notebook):
         return []
     released = nbformat.reads(generate(course, unit), as_version=4)
-    answers = read_answers(course.solutions / unit / "answers.md")
+    answers = read_answers(course.solutions / unit)
     tried = [*_untouched(released, exercises(notebook)), *answers]
     with apart() if trusted else nullcontext(Here()) as place:
         return try_answers(notebook, tried, place)
@@ -99,7 +99,7 @@ def explain(trial: Trial, unit: str) -> str:
     kind = "right" if answer.right else "wrong"
     wanted = "every test passed" if answer.right else f"a failed test that says {' and '.join(map(repr, answer.says))}"
     return (
-        f"{unit}/answers.md:{answer.line}: {answer.exercise}, {kind}: {answer.title}\n"
+        f"{bank_of(Path(unit), answer.exercise)}:{answer.line}: {kind}: {answer.title}\n"
         f"  expected: {wanted}\n  got:     {trial.passed} of {trial.tests} tests passed\n{trial.feedback}"
     )
 

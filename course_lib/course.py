@@ -49,7 +49,7 @@ class Course:
 
     @property
     def solutions(self) -> Path:
-        """The texts that people edit: ``NN_unit/NN_unit.md`` and ``NN_unit/answers.md``."""
+        """The texts that people edit: ``NN_unit/NN_unit.md`` and ``NN_unit/answers/<exercise>.md``."""
         return self.root / "solutions"
 
     @property

@@ -45,6 +45,7 @@ ALLOWED = {
     "pack": {"release"},
     "grading": {"__init__", "checks", "formulas", "markdown", "ops", "release"},
     "workspace": {"grading", "release"},
+    "trials": {"__init__", "answers", "checks", "grading", "release", "rules"},
     "terminal": set(),
     "lab": set(),
     "cli_learn": {"grading", "lab", "terminal", "workspace"},

@@ -50,8 +50,9 @@ ALLOWED = {
     "lab": set(),
     "cli_learn": {"grading", "lab", "terminal", "workspace"},
     "cli_ops": {"ops"},
+    "cli_answers": {"answers", "grading", "terminal", "trials"},
     "cli_grade": {"grading", "terminal"},
-    "cli": {"cli_grade", "cli_learn", "cli_ops", "doctor", "pack", "release", "terminal"},
+    "cli": {"cli_answers", "cli_grade", "cli_learn", "cli_ops", "doctor", "pack", "release", "terminal"},
 }
 STANDALONE = ("images", "color", "plots", "checks")
 

@@ -198,4 +198,4 @@ def test_without_solutions_commands_of_instructors_say_so(small: Course, argumen
     assert done.exit_code > 0
     (line,) = done.stderr.splitlines()
     assert line.startswith("expected units with solutions ")
-    assert line.endswith("a learner's copy of the course has no solutions and cannot release or grade")
+    assert line.endswith("a learner's copy of the course has no solutions, and cannot release, grade or add answers")

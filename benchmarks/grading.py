@@ -71,7 +71,7 @@ def main(
 
 def hand_in(course: Course, count: int) -> list[Handed]:
     """Make submissions of all the bank's right answers in turn, and every third with wrong ones in two exercises."""
-    bank = read_answers(course.solutions / UNIT / "answers.md")
+    bank = read_answers(course.solutions / UNIT)
     exercises = list(dict.fromkeys(answer.exercise for answer in bank))
     submissions = []
     for number in range(count):

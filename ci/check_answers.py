@@ -1,144 +1,113 @@
 """Hold every exercise against its answer bank: right answers pass, wrong ones fail and are told why."""
 
 import os
-import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import nullcontext
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Annotated
 
-import nbformat
 import typer
-from rich.console import Console
-from rich.table import Table
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # where the package ci is
-
-from ci.places import Here, apart
-from ci.trials import Trial, try_answers
 from course_lib.answers import Answer, read_answers
 from course_lib.course import Course
-from course_lib.release import ReleaseError, build_source, generate
-from course_lib.rules import exercises
+from course_lib.release import ReleaseError
+from course_lib.terminal import console, open_course, stop
+from course_lib.trials.report import disagreeing, explain, table, unexpected, unstable
+from course_lib.trials.trial import Trial
+from course_lib.trials.unit import try_unit
+from course_lib.trials.verdicts import in_use
+
+WAYS = {False: "as in a notebook", True: "as in a grade"}
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
-def check_unit(course: Course, unit: str, trusted: bool = False) -> list[Trial]:
-    """Try the answers of one unit, and each exercise untouched.
-
-    Parameters
-    ----------
-    course : Course
-        Where the unit lies.
-    unit : str
-        Its whole name.
-    trusted : bool
-        Test the answers as in a grade: from another process than theirs.
-
-    Returns
-    -------
-    list of Trial
-        In the order of the notebook.
-
-    Raises
-    ------
-    ReleaseError
-        If the unit breaks a rule.
-    """
-    os.environ["MPLBACKEND"] = "agg"
-    notebook = nbformat.read(build_source(course, unit), as_version=4)
-    if not exercises(notebook):
-        return []
-    released = nbformat.reads(generate(course, unit), as_version=4)
-    answers = read_answers(course.solutions / unit / "answers.md")
-    tried = [*_untouched(released, exercises(notebook)), *answers]
-    with apart() if trusted else nullcontext(Here()) as place:
-        return try_answers(notebook, tried, place)
-
-
-def _untouched(released: nbformat.NotebookNode, names: Iterable[str]) -> list[Answer]:
-    """Take each exercise as a learner gets it for a wrong answer."""
-    cells = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in released.cells}
-    says = ("NotImplementedError",)
-    return [Answer(name, "untouched", right=False, says=says, code=cells[name].source, line=0) for name in names]
-
-
-def table(trials: Sequence[Trial], unit: str) -> Table:
-    """Sum up the trials of a unit, one row an exercise."""
-    shown = Table(title=unit, title_justify="left")
-    shown.add_column("exercise", no_wrap=True)
-    for column in ("right accepted", "wrong rejected", "wrong diagnosed", "untouched passes"):
-        shown.add_column(column, justify="right")
-    for name in dict.fromkeys(trial.answer.exercise for trial in trials):
-        own = [trial for trial in trials if trial.answer.exercise == name]
-        right = [trial for trial in own if trial.answer.right]
-        wrong = [trial for trial in own if not trial.answer.right and trial.answer.line]
-        untouched = next(trial for trial in own if not trial.answer.line)
-        shown.add_row(
-            name,
-            f"{sum(trial.accepted for trial in right)}/{len(right)}",
-            f"{sum(not trial.accepted for trial in wrong)}/{len(wrong)}",
-            f"{sum(trial.as_expected for trial in wrong)}/{len(wrong)}",
-            f"{untouched.passed}/{untouched.tests}",
-        )
-    return shown
-
-
-def unexpected(trials: Iterable[Trial]) -> list[Trial]:
-    """Pick the trials that did not go as the bank says; an untouched exercise must fail every test."""
-    return [trial for trial in trials if not trial.as_expected or (not trial.answer.line and trial.passed)]
-
-
-def explain(trial: Trial, unit: str) -> str:
-    """Say in words what went otherwise than the bank says."""
-    answer = trial.answer
-    kind = "right" if answer.right else "wrong"
-    wanted = "every test passed" if answer.right else f"a failed test that says {' and '.join(map(repr, answer.says))}"
-    return (
-        f"{unit}/answers.md:{answer.line}: {answer.exercise}, {kind}: {answer.title}\n"
-        f"  expected: {wanted}\n  got:     {trial.passed} of {trial.tests} tests passed\n{trial.feedback}"
-    )
-
-
 @app.command()
-def main(
+def main(  # noqa: PLR0913, PLR0917  (options)
     units: Annotated[list[str] | None, typer.Argument(help="Units, in whole or in part (03); all by default.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Units checked at once.")] = os.cpu_count() or 1,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show what every wrong answer is told.")] = False,
     trusted: Annotated[
         bool, typer.Option("--trusted", help="Test the answers from another process, as a grade.")
     ] = False,
+    both: Annotated[
+        bool, typer.Option("--both", help="Test them both ways, which must give the same verdicts.")
+    ] = False,
+    repeat: Annotated[
+        int, typer.Option(min=1, help="Try each answer so often; it must be told the same each time.")
+    ] = 1,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Try all answers, also those whose verdict is known; so does CI=true.")
+    ] = False,
+    show: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Print the answer of this exercise and title, in whole or in part."),
+    ] = None,
 ) -> None:
     """Try the answers of every bank; exit 1 where one does not fare as its bank says."""
-    console = Console(highlight=False, markup=False)
-    course = Course.find()
+    course = open_course()
     try:
         names = [course.unit_with_solutions(unit) for unit in units or []] or course.units_with_solutions()
     except ValueError as error:
-        typer.echo(error, err=True)
-        raise typer.Exit(2) from None
-    failed = 0
+        stop(error, 2)
+    if show is not None:
+        try:
+            typer.echo(_find(course, names, show).code, nl=False)
+        except ValueError as error:  # of a bank
+            stop(error)
+        return
+    ways = [False, True] if both else [trusted]
+    cached = in_use() and not no_cache and repeat == 1
     start = time.monotonic()
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        running = {unit: pool.submit(check_unit, course, unit, trusted) for unit in names}
-        for unit, future in running.items():
+        running = {
+            unit: {way: pool.submit(try_unit, course, unit, way, repeat, cached) for way in ways} for unit in names
+        }
+        failed = 0
+        for unit, futures in running.items():
             try:
-                trials = future.result()
+                failed += _show(unit, {way: future.result() for way, future in futures.items()}, verbose)
             except ReleaseError as error:
                 console.print(str(error))
                 failed += 1
-                continue
-            if trials:
-                console.print(table(trials, unit))
-            for trial in trials if verbose else unexpected(trials):
-                console.print(explain(trial, unit), soft_wrap=True)
-            failed += len(unexpected(trials))
     console.print(f"{failed} unexpected, {time.monotonic() - start:.0f} s")
     raise typer.Exit(int(failed > 0))
+
+
+def _show(unit: str, tried: dict[bool, list[Trial]], verbose: bool) -> int:
+    """Print the trials of a unit, made in one way or both; return how many answers did not fare as they should."""
+    failures = []
+    for way, trials in tried.items():
+        last = list({trial.answer: trial for trial in trials}.values())
+        console.print(table(last, f"{unit}, {WAYS[way]}") if last else f"{unit}: no exercises")
+        different = dict.fromkeys(trials)
+        for trial in different if verbose else unexpected(different):
+            console.print(explain(trial, unit), soft_wrap=True)
+        failures += [*unexpected(different), *_printed(unstable(trials, unit))]
+    if len(tried) > 1:
+        failures += _printed(disagreeing(tried[False], tried[True], unit))
+    return len(failures)
+
+
+def _printed(texts: Iterable[str]) -> list[str]:
+    texts = list(texts)
+    for text in texts:
+        console.print(text, soft_wrap=True)
+    return texts
+
+
+def _find(course: Course, units: list[str], name: str) -> Answer:
+    """Find the one answer whose exercise and title hold all words of a name."""
+    answers = {f"{a.exercise}: {a.title}": a for unit in units for a in read_answers(course.solutions / unit)}
+    words = name.casefold().split()
+    found = [label for label in answers if all(word in label.casefold() for word in words)]
+    if name in answers:
+        found = [name]
+    if len(found) != 1:
+        near = found or [label for label in answers if any(word in label.casefold() for word in words)] or answers
+        stop("\n".join([f"expected a name of one answer, found {len(found)} for {name!r}; there are", *near]), 2)
+    return answers[found[0]]
 
 
 if __name__ == "__main__":

@@ -13,8 +13,7 @@ test: $(OPS)  ## lint, types, unit tests, release drift, answer banks, untouched
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 	$(BIN)/course release --check
-	$(BIN)/python ci/check_answers.py
-	$(BIN)/python ci/check_answers.py --trusted
+	$(BIN)/python ci/check_answers.py --both
 	$(BIN)/python ci/run_notebooks.py --learner
 
 test-gpu: $(READY)  ## test the CUDA kernels; without a GPU, compile them and run them in an emulation

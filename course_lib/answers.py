@@ -1,16 +1,20 @@
 """Answer banks: the right and wrong answers that every exercise is tried with."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from course_lib.changes import ChangeError, apply_change, find_change
 from course_lib.files import read_text
 
+FOLDER = "answers"  # beside a unit's text
 MIN_RIGHT = 2
-MIN_WRONG = 4
+MIN_WRONG = 6
+CLEARLY_SHORTER = 2 / 3  # of the lines of an answer, that a change to another may have
 
 
 @dataclass(frozen=True)
@@ -41,17 +45,57 @@ class Answer:
     line: int
 
 
-def read_answers(path: Path) -> list[Answer]:
-    """Read an answer bank.
+@dataclass(frozen=True)
+class _Entry:
+    """An answer as the file has it: with a ``base``, its code is still a change to that right answer."""
 
-    A bank is Markdown: ``## exercise``, then for each answer a heading ``### right: title`` or
-    ``### wrong: title``, for a wrong one a paragraph with lines ``Says: words of the feedback``, and
-    one block of Python.
+    answer: Answer
+    base: str
+    code_line: int
+
+
+def bank_of(unit: Path, exercise: str) -> Path:
+    """Path of the answer bank of an exercise of a unit, ``solutions/NN_unit``."""
+    return unit / FOLDER / f"{exercise}.md"
+
+
+def banks(unit: Path) -> list[Path]:
+    """List the answer banks of a unit, ``solutions/NN_unit``, by name."""
+    return sorted((unit / FOLDER).glob("*.md"))
+
+
+def read_answers(unit: Path) -> list[Answer]:
+    """Read all answer banks of a unit.
+
+    Parameters
+    ----------
+    unit : Path
+        ``solutions/NN_unit``.
+
+    Returns
+    -------
+    list of Answer
+        By exercise, then in the order of the file.
+
+    Raises
+    ------
+    ValueError
+        If a bank breaks a rule; see `read_bank`.
+    """
+    return [answer for bank in banks(unit) for answer in read_bank(bank)]
+
+
+def read_bank(path: Path) -> list[Answer]:
+    """Read the answer bank of one exercise.
+
+    A bank is Markdown. Each answer is a heading ``### right: title`` or ``### wrong: title`` and a block. That of a
+    right answer is Python: the whole solution cell. That of a wrong one is a change (``diff``) to the right answer
+    named in a line ``From: title``, or Python as well; lines ``Says: words of the feedback`` stand above it.
 
     Parameters
     ----------
     path : Path
-        Usually ``solutions/NN_unit/answers.md``.
+        ``solutions/NN_unit/answers/<exercise>.md``.
 
     Returns
     -------
@@ -61,45 +105,91 @@ def read_answers(path: Path) -> list[Answer]:
     Raises
     ------
     ValueError
-        If an answer has no exercise, no kind, no code or (a wrong one) no words, or a character is refused by
-        `read_text`; with the line.
+        If an answer has no kind, not one block, no words (a wrong one), a title that another one has, a change that
+        does not apply exactly once, or a character is refused by `read_text`; with the line.
     """
-    answers = []
-    exercise = ""
+    entries: dict[str, _Entry] = {}
     for heading, body in _sections(MarkdownIt().parse(read_text(path))):
-        text, line = heading.content.strip(), (heading.map or [0])[0] + 1
-        if heading.meta["level"] == "h2":
-            exercise = text
-        elif heading.meta["level"] == "h3":
-            answers.append(_answer(f"{path}:{line}", exercise, text, line, body))
-    return answers
+        entry = _entry(path, heading, body)
+        if entry.answer.title in entries:
+            raise ValueError(f"{path}:{entry.answer.line}: expected a title that no other answer has")
+        entries[entry.answer.title] = entry
+    rights = {title: entry.answer.code for title, entry in entries.items() if entry.answer.right}
+    return [_written_out(path, entry, rights) for entry in entries.values()]
 
 
 def _sections(tokens: list[Token]) -> Iterator[tuple[Token, list[Token]]]:
-    """Yield each heading's text with the tokens up to the next heading."""
+    """Yield each heading's text, but the title's, with the tokens up to the next heading."""
     starts = [i for i, token in enumerate(tokens) if token.type == "heading_open"]
     for start, end in zip(starts, [*starts, len(tokens)][1:], strict=True):
-        heading = tokens[start + 1]
-        heading.meta["level"] = tokens[start].tag
-        yield heading, tokens[start + 3 : end]
+        if tokens[start].tag != "h1":
+            yield tokens[start + 1], tokens[start + 3 : end]
 
 
-def _answer(where: str, exercise: str, heading: str, line: int, body: list[Token]) -> Answer:
-    kind, _, title = heading.partition(":")
-    code = [token.content for token in body if token.type == "fence"]
-    says = tuple(
-        text.removeprefix("Says:").strip()
-        for token in body
-        if token.type == "inline"
-        for text in token.content.split("\n")
-        if text.startswith("Says:") and text != "Says:"
-    )
-    if not exercise:
-        raise ValueError(f"{where}: expected '## exercise' before the first answer, found none")
+def _entry(path: Path, heading: Token, body: list[Token]) -> _Entry:
+    line = (heading.map or [0])[0] + 1
+    where = f"{path}:{line}"
+    kind, _, title = heading.content.partition(":")
+    blocks = [token for token in body if token.type == "fence"]
+    says, bases = list(_values("Says:", body)), list(_values("From:", body))
     if kind not in ("right", "wrong"):
-        raise ValueError(f"{where}: expected '### right: …' or '### wrong: …', got '### {heading}'")
-    if len(code) != 1:
-        raise ValueError(f"{where}: expected one block of code, found {len(code)}")
+        raise ValueError(f"{where}: expected '### right: …' or '### wrong: …', got the heading '{heading.content}'")
+    if len(blocks) != 1:
+        raise ValueError(f"{where}: expected one block of code, found {len(blocks)}")
     if kind == "wrong" and not says:
         raise ValueError(f"{where}: expected a line 'Says: …' with words of the feedback, found none")
-    return Answer(exercise, title.strip(), kind == "right", says, code[0], line)
+    if len(bases) != (blocks[0].info == "diff"):
+        raise ValueError(f"{where}: expected a line 'From: …' and a block 'diff', or neither, found one of the two")
+    if kind == "right" and bases:
+        raise ValueError(f"{where}: expected a right answer written out, found a change")
+    answer = Answer(path.stem, title.strip(), kind == "right", tuple(says), blocks[0].content, line)
+    return _Entry(answer, "".join(bases), (blocks[0].map or [0])[0] + 2)
+
+
+def _values(key: str, body: list[Token]) -> Iterator[str]:
+    """Yield what stands behind a key at the beginning of a line, where it is not empty."""
+    for token in body:
+        for line in token.content.split("\n") if token.type == "inline" else []:
+            if line.startswith(key) and line != key:
+                yield line.removeprefix(key).strip()
+
+
+def _written_out(path: Path, entry: _Entry, rights: dict[str, str]) -> Answer:
+    """Apply the change that an answer is written as."""
+    if not entry.base:
+        return entry.answer
+    if entry.base not in rights:
+        titles = ", ".join(map(repr, rights)) or "none"
+        raise ValueError(
+            f"{path}:{entry.answer.line}: expected 'From:' with the title of a right answer, one of {titles}; "
+            f"got {entry.base!r}"
+        )
+    try:
+        return replace(entry.answer, code=apply_change(rights[entry.base], entry.answer.code))
+    except ChangeError as error:
+        line = entry.code_line + error.line - 1
+        raise ValueError(f"{path}:{line}: the change does not apply to {entry.base!r}: {error}") from None
+
+
+def write_entry(answer: Answer, rights: Iterable[Answer]) -> str:
+    """Write an answer as Markdown for its bank.
+
+    Parameters
+    ----------
+    answer : Answer
+        A wrong one is written as a change to a right one where that is clearly shorter than all of it.
+    rights : iterable of Answer
+        The right answers of its exercise.
+    """
+    changes = {right.title: find_change(right.code, answer.code) for right in rights}
+    base = min(changes, key=lambda title: changes[title].count("\n"), default="")
+    head = [f"### {'right' if answer.right else 'wrong'}: {answer.title}\n"]
+    if answer.right or not base or changes[base].count("\n") > CLEARLY_SHORTER * answer.code.count("\n"):
+        info, block = "python", answer.code
+    else:
+        head.append(f"From: {base}")
+        info, block = "diff", changes[base]
+    if answer.says:
+        head += [*(f"Says: {words}" for words in answer.says), ""]
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`{3,}", block)), 0)
+    return "\n".join([*head, f"{fence}{info}", f"{block}{fence}", ""])

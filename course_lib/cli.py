@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from course_lib import cli_grade, cli_learn, cli_ops
+from course_lib import cli_answers, cli_grade, cli_learn, cli_ops
 from course_lib import doctor as doctor_rows
 from course_lib.pack import pack as write_pack
 from course_lib.release import release as release_units
@@ -75,6 +75,7 @@ def pack(
 
 
 app.command()(cli_grade.grade)
+app.add_typer(cli_answers.app, name="answers")
 app.add_typer(cli_ops.app, name="ops")
 
 if __name__ == "__main__":

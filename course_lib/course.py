@@ -49,7 +49,7 @@ class Course:
 
     @property
     def solutions(self) -> Path:
-        """The texts that people edit: ``NN_unit/NN_unit.md`` and ``NN_unit/answers.md``."""
+        """The texts that people edit: ``NN_unit/NN_unit.md`` and ``NN_unit/answers/<exercise>.md``."""
         return self.root / "solutions"
 
     @property
@@ -102,7 +102,7 @@ class Course:
         if not units:
             raise ValueError(
                 f"expected units with solutions (NN_unit/NN_unit.md) in {self.solutions}, found none; "
-                "a learner's copy of the course has no solutions and cannot release or grade"
+                "a learner's copy of the course has no solutions, and cannot release, grade or add answers"
             )
         return units
 

@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.utils import is_grade, is_solution
 
-from course_lib.answers import MIN_RIGHT, MIN_WRONG, read_answers
+from course_lib.answers import MIN_RIGHT, MIN_WRONG, bank_of, banks, read_bank
 from course_lib.checks.names import undefined
 
 # Which cells may hold which region. nbgrader looks for these very words, wherever they stand in a line.
@@ -23,14 +23,14 @@ _PASSED = re.compile(r'passed\("(?P<name>\w+)", points=(?P<points>[\d.]+)\)')
 
 
 def problems(notebook: NotebookNode, text: Path) -> list[str]:
-    """Hold an instructor notebook and its answer bank against the rules.
+    """Hold an instructor notebook and its answer banks against the rules.
 
     Parameters
     ----------
     notebook : NotebookNode
         Converted from ``text``.
     text : Path
-        ``NN_unit/NN_unit.md``; its answer bank lies beside it.
+        ``NN_unit/NN_unit.md``; its answer banks lie beside it.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def problems(notebook: NotebookNode, text: Path) -> list[str]:
         *_names_in_tests(notebook),
         *_solutions(notebook),
     ]
-    return [f"{text}: {cell}" for cell in cells] + list(_answer_bank(notebook, text.with_name("answers.md")))
+    return [f"{text}: {cell}" for cell in cells] + list(_answer_banks(notebook, text.parent))
 
 
 def exercises(notebook: NotebookNode) -> list[str]:
@@ -159,26 +159,28 @@ def _solutions(notebook: NotebookNode) -> Iterator[str]:
             yield f"cell '{exercise}': a solution needs a visible check called 'test_{exercise}', found none"
 
 
-def _answer_bank(notebook: NotebookNode, bank: Path) -> Iterator[str]:
+def _answer_banks(notebook: NotebookNode, unit: Path) -> Iterator[str]:
     names = exercises(notebook)
-    if not names:
-        return
+    for name in names:
+        yield from _answer_bank(bank_of(unit, name))
+    for bank in banks(unit):
+        if bank.stem not in names:
+            yield f"{bank}: expected the name of an exercise of the unit, one of {', '.join(names) or 'none'}"
+
+
+def _answer_bank(bank: Path) -> Iterator[str]:
     if not bank.is_file():
-        yield f"{bank}: cell '{names[0]}': every exercise needs an answer bank, found no such file"
+        yield f"{bank}: every exercise needs an answer bank, found no such file"
         return
     try:
-        answers = read_answers(bank)
+        answers = read_bank(bank)
     except ValueError as error:
         yield from str(error).split("\n")
         return
-    for name in names:
-        right = sum(answer.right for answer in answers if answer.exercise == name)
-        wrong = sum(not answer.right for answer in answers if answer.exercise == name)
-        if right < MIN_RIGHT or wrong < MIN_WRONG:
-            yield (
-                f"{bank}: cell '{name}': an answer bank holds at least {MIN_RIGHT} right and {MIN_WRONG} wrong "
-                f"answers, found {right} and {wrong}"
-            )
-    for name in dict.fromkeys(answer.exercise for answer in answers):
-        if name not in names:
-            yield f"{bank}: cell '{name}': the bank answers an exercise that the unit does not have"
+    right = sum(answer.right for answer in answers)
+    wrong = len(answers) - right
+    if right < MIN_RIGHT or wrong < MIN_WRONG:
+        yield (
+            f"{bank}: an answer bank holds at least {MIN_RIGHT} right and {MIN_WRONG} wrong answers, "
+            f"found {right} and {wrong}"
+        )

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
+from course_lib.answers import bank_of
 from course_lib.course import Course
 from tests import stub_grader
 from tests.stub_grader import here
-from tests.tiny_course import TEXT, UNIT, answer_bank, make_course, submit
+from tests.tiny_course import TEXT, UNIT, make_course, submit, write_bank
 
 # nbgrader uses SQLAlchemy in a way that warns.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
@@ -79,8 +80,9 @@ def test_a_locked_cell_that_is_added(course: Course) -> None:
 
 
 def test_an_exercise_that_is_called_otherwise(course: Course) -> None:
-    bank = answer_bank().replace("double", "twice")
-    (course.solutions / UNIT / "answers.md").write_text(bank, encoding="utf-8")
+    unit = course.solutions / UNIT
+    write_bank(unit, "twice")
+    bank_of(unit, "double").unlink()
     change(course, TEXT.replace("double", "twice"))
     with opened(course) as book:
         (notebook,) = book.find_submission(UNIT, "ada").notebooks

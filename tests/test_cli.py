@@ -18,7 +18,7 @@ from tests.tiny_course import RIGHT, UNIT, answered, make_course, submit, untouc
 
 # nbgrader uses SQLAlchemy in a way that warns; what reaches a terminal is seen in test_grade.py.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
-COMMANDS = ["doctor", "lab", "check", "progress", "release", "pack", "grade", "ops"]
+COMMANDS = ["doctor", "lab", "check", "progress", "release", "pack", "grade", "answers", "ops"]
 
 
 @pytest.fixture(scope="module")

@@ -56,13 +56,13 @@ def test_another_encoding_is_refused(tmp_path: Path, encoding: str) -> None:
 def test_a_unit_and_its_bank_have_the_same_cells_with_any_mark_and_line_end(tmp_path: Path, end: str) -> None:
     course = make_course(tmp_path / "course", **{"00_tiny": unit()})
     folder = course.solutions / "00_tiny"
-    plain = read_unit(folder / "00_tiny.md"), read_answers(folder / "answers.md"), generate(course, "00_tiny")
-    for path in folder.iterdir():
+    plain = read_unit(folder / "00_tiny.md"), read_answers(folder), generate(course, "00_tiny")
+    for path in folder.rglob("*.md"):
         put(path, "\ufeff" + path.read_text().replace("\n", end))
-    assert (read_unit(folder / "00_tiny.md"), read_answers(folder / "answers.md"), generate(course, "00_tiny")) == plain
+    assert (read_unit(folder / "00_tiny.md"), read_answers(folder), generate(course, "00_tiny")) == plain
 
 
-@pytest.mark.parametrize("name", ["00_tiny.md", "answers.md"])
+@pytest.mark.parametrize("name", ["00_tiny.md", "answers/double.md"])
 def test_a_unit_with_such_a_character_is_not_released(tmp_path: Path, name: str) -> None:
     course = make_course(tmp_path / "course", **{"00_tiny": unit()})
     path = course.solutions / "00_tiny" / name

@@ -24,7 +24,7 @@ from nbgrader.api import Gradebook
 from course_lib.course import CONFIG, Course
 from course_lib.release import release, released
 from tests.hostile import ANSWERS, ATTACKS, CLASS, COUNTING, HONEST, MAXIMA, TEXTS, Case
-from tests.tiny_course import UNIT, Words, answer_bank, cell, make_course
+from tests.tiny_course import UNIT, Words, cell, make_course, write_bank
 
 # nbgrader uses SQLAlchemy in a way that warns.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
@@ -95,7 +95,7 @@ def make_class(base: Path) -> Course:
     folder = course.solutions / COUNTING
     folder.mkdir()
     (folder / f"{COUNTING}.md").write_text(TEXTS[COUNTING], encoding="utf-8")
-    (folder / "answers.md").write_text(answer_bank().replace("double", "upto"), encoding="utf-8")
+    write_bank(folder, "upto")
     release(course, [COUNTING])
     return course
 

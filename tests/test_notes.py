@@ -51,7 +51,7 @@ def test_right_answers_give_no_notes(unit: str) -> None:
     folder = COURSE.solutions / unit
     real = Template.of(read_unit(folder / f"{unit}.md"))
     assert find_notes(as_handed_in(real), real) == []
-    for answer in read_answers(folder / "answers.md"):
+    for answer in read_answers(folder):
         cells = as_handed_in(real)
         index = real.by_name[answer.exercise]
         cells[index] = replace(cells[index], source=answer.code)

@@ -23,7 +23,7 @@ from tests.units import ROOT, make_course, unit, write
 OURS = Course(ROOT)
 UNITS = OURS.units_with_solutions()
 GENERIC = 40  # letters; shorter lines, such as `return weights`, stand in the library too
-FOR_INSTRUCTORS = {"solutions", "answers", "answers.md", "check_answers.py", ".git", "work", "classroom", "build"}
+FOR_INSTRUCTORS = {"solutions", "answers", "check_answers.py", ".git", "work", "classroom", "build"}
 SMALL = ("LICENSE", "Makefile", "benchmarks/user_ops.py", "ci/setup.py", "docs/for-learners.md", "pyproject.toml")
 
 
@@ -105,7 +105,7 @@ def test_a_learner_works_in_what_is_unpacked(unpacked: Path) -> None:
     assert all(f"new in work/: {name}" in opened.stdout for name in UNITS)
     mine = unpacked / "work" / UNITS[0] / f"{UNITS[0]}.ipynb"
     notebook = nbformat.read(mine, as_version=4)
-    answer = next(answer for answer in read_answers(OURS.solutions / UNITS[0] / "answers.md") if answer.right)
+    answer = next(answer for answer in read_answers(OURS.solutions / UNITS[0]) if answer.right)
     for cell in notebook.cells:
         if cell.metadata.get("nbgrader", {}).get("grade_id") == answer.exercise:
             cell.source = answer.code
@@ -198,4 +198,4 @@ def test_without_solutions_commands_of_instructors_say_so(small: Course, argumen
     assert done.exit_code > 0
     (line,) = done.stderr.splitlines()
     assert line.startswith("expected units with solutions ")
-    assert line.endswith("a learner's copy of the course has no solutions and cannot release or grade")
+    assert line.endswith("a learner's copy of the course has no solutions, and cannot release, grade or add answers")

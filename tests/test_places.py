@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from ci.check_answers import check_unit
-from ci.places import Here, apart
-from ci.trials import try_answers
 from course_lib.answers import Answer
+from course_lib.trials.apart import apart
+from course_lib.trials.here import Here
+from course_lib.trials.trial import try_answers
+from course_lib.trials.unit import try_unit
 from tests.test_check_answers import DOUBLE, HIDDEN, ODD_BANK, TEST, answer, cell, notebook
 from tests.units import HIDDEN as HIDDEN_TEST
 from tests.units import graded, make_course, unit, write
@@ -19,7 +20,7 @@ def test_verdicts_and_words_are_the_same(tmp_path: Path) -> None:
     hidden = HIDDEN_TEST.replace("\nfor", "\nfrom course_lib.checks import call, passed\n\nfor")
     text = unit(hidden=graded("test_double_hidden", hidden, "solution: false, grade: true, points: 2"))
     write(course, "00_tiny", text, ODD_BANK)
-    assert check_unit(course, "00_tiny", trusted=True) == check_unit(course, "00_tiny")
+    assert try_unit(course, "00_tiny", trusted=True) == try_unit(course, "00_tiny")
 
 
 ANSWERS: list[Answer] = [

@@ -1,6 +1,7 @@
 """Every way to break a rule is named, with its file and its cell, and nothing is written."""
 
 import re
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from nbformat.v4 import new_markdown_cell, new_notebook
 from typer.testing import CliRunner
 
+from course_lib.answers import bank_of
 from course_lib.cli import app
 from course_lib.course import Course
 from course_lib.rules import exercises, problems
@@ -16,7 +18,7 @@ from tests.units import BANK, CHECK, HIDDEN, RIGHT, SOLUTION, TITLE, code, grade
 SOLVED = "solution: true, grade: false"
 TEST = "solution: false, grade: true, points: 1"
 TEXT = r"solutions/01_bad/01_bad\.md: "
-ANSWERS = r"solutions/01_bad/answers\.md:"
+ANSWERS = r"solutions/01_bad/answers/double\.md:"
 
 # What is wrong: the unit's text, and what is said of it.
 BAD_TEXTS = {
@@ -154,18 +156,14 @@ BAD_TEXTS = {
 
 # What is wrong: the answer bank, and what is said of it.
 BAD_BANKS = {
-    "no bank": (None, " cell 'double': every exercise needs an answer bank, found no such file"),
+    "no bank": (None, " every exercise needs an answer bank, found no such file"),
     "too few answers": (
         BANK.replace(RIGHT.format("sum", "x + x"), ""),
-        " cell 'double': an answer bank holds at least 2 right and 4 wrong answers, found 1 and 4",
-    ),
-    "answers to nothing": (
-        f"{BANK}\n## triple\n\n{RIGHT.format('sum', 'x')}",
-        " cell 'triple': the bank answers an exercise that the unit does not have",
+        " an answer bank holds at least 2 right and 6 wrong answers, found 1 and 6",
     ),
     "no kind": (
         BANK.replace("### right: sum", "### sum"),
-        r"5: expected '### right: …' or '### wrong: …', got '### sum'",
+        r"3: expected '### right: …' or '### wrong: …', got the heading 'sum'",
     ),
 }
 
@@ -198,7 +196,10 @@ def test_a_bad_text_is_named(course: Course, text: str, words: str) -> None:
     write(course, "01_bad", text)
     lines = refused(course)
     assert [line for line in lines if re.match(TEXT + words, line)], lines
-    assert all(re.match(f"{TEXT}(cell|expected MyST)|{ANSWERS} cell 'both'", line) for line in lines)
+    assert all(
+        re.match(rf"({TEXT}(cell|expected MyST)|solutions/01_bad/answers/both\.md: every exercise)", line)
+        for line in lines
+    )
 
 
 @pytest.mark.parametrize(("bank", "words"), BAD_BANKS.values(), ids=BAD_BANKS)
@@ -207,6 +208,15 @@ def test_a_bad_bank_is_named(course: Course, bank: str | None, words: str) -> No
     lines = refused(course)
     assert len(lines) == 1
     assert re.match(ANSWERS + words, lines[0]), lines
+
+
+def test_a_bank_of_no_exercise_is_named(course: Course) -> None:
+    write(course, "01_bad", unit())
+    folder = course.solutions / "01_bad"
+    shutil.copy(bank_of(folder, "double"), bank_of(folder, "triple"))
+    assert refused(course) == [
+        "solutions/01_bad/answers/triple.md: expected the name of an exercise of the unit, one of double"
+    ]
 
 
 def test_a_text_in_another_encoding_is_named(course: Course) -> None:
@@ -219,7 +229,7 @@ def test_a_text_in_another_encoding_is_named(course: Course) -> None:
 
 def test_a_bank_in_another_encoding_is_named(course: Course) -> None:
     write(course, "01_bad", unit())
-    (course.solutions / "01_bad" / "answers.md").write_bytes("# Größe".encode("latin-1"))
+    (course.solutions / "01_bad" / "answers" / "double.md").write_bytes("# Größe".encode("latin-1"))
     lines = refused(course)
     assert len(lines) == 1
     assert re.match(f"{ANSWERS} expected UTF-8", lines[0])
@@ -233,7 +243,7 @@ def test_all_problems_of_all_units_are_named_at_once(course: Course) -> None:
         "solutions/01_bad/01_bad.md: cell 'test_double'",
         "solutions/01_bad/01_bad.md: cell 'double'",
     ]
-    assert lines[2].startswith("solutions/02_worse/answers.md: cell 'double'")
+    assert lines[2].startswith("solutions/02_worse/answers/double.md: every exercise")
     assert len(lines) == 3
 
 

@@ -14,7 +14,7 @@ from course_lib.grading.submission.find import Submission, find_submissions
 from course_lib.grading.submission.versions import named_like
 from course_lib.release import release, released
 from tests.hostile import COUNTING, COUNTING_TEXT
-from tests.tiny_course import RIGHT, UNIT, WRONG, answer_bank, answered, make_course, untouched
+from tests.tiny_course import RIGHT, UNIT, WRONG, answered, make_course, untouched, write_bank
 
 HandIn = Callable[..., Path]
 NAME = f"{UNIT}.ipynb"
@@ -27,7 +27,7 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Course:
     folder = course.solutions / COUNTING
     folder.mkdir()
     (folder / f"{COUNTING}.md").write_text(COUNTING_TEXT, encoding="utf-8")
-    (folder / "answers.md").write_text(answer_bank().replace("double", "upto"), encoding="utf-8")
+    write_bank(folder, "upto")
     release(course, [COUNTING])
     return course
 

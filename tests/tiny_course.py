@@ -6,7 +6,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from course_lib.answers import bank_of
 from course_lib.course import CONFIG, Course
+from course_lib.files import write_aside
 from course_lib.release import release, released
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,12 +63,12 @@ passed("double", points=2)
 '''
 
 
-def answer_bank() -> str:
-    """Two right and four wrong answers, as the rules ask for."""
+def write_bank(unit: Path, exercise: str = "double") -> None:
+    """Write two right and six wrong answers to an exercise that doubles a number, as the rules ask for."""
     right = "### right: {n}\n\n```python\ndef double(x):\n    return {n} * x / {n} + x\n```\n"
     wrong = "### wrong: {n}\n\nSays: expected\n\n```python\ndef double(x):\n    return {n} * x\n```\n"
-    answers = [right.format(n=n) for n in (1, 2)] + [wrong.format(n=n) for n in (3, 4, 5, 6)]
-    return "\n".join(["# Answers", "## double", *answers])
+    answers = [right.format(n=n) for n in (1, 2)] + [wrong.format(n=n) for n in range(3, 9)]
+    write_aside(bank_of(unit, exercise), "\n".join(answers).replace("double", exercise))
 
 
 def make_course(root: Path, *, timeout: int = 300, units: tuple[str, ...] = (UNIT,)) -> Course:
@@ -80,7 +82,7 @@ def make_course(root: Path, *, timeout: int = 300, units: tuple[str, ...] = (UNI
         folder = course.solutions / unit
         folder.mkdir(parents=True)
         (folder / f"{unit}.md").write_text(TEXT, encoding="utf-8")
-        (folder / "answers.md").write_text(answer_bank(), encoding="utf-8")
+        write_bank(folder)
     release(course, units)
     return course
 

@@ -3,7 +3,9 @@
 import shutil
 from pathlib import Path
 
+from course_lib.answers import bank_of
 from course_lib.course import Course
+from course_lib.files import write_aside
 
 ROOT = Path(__file__).resolve().parent.parent
 TITLE = "# A tiny unit\n\nDouble a number.\n"
@@ -32,13 +34,15 @@ RIGHT = "### right: {}\n\n```python\ndef double(x):\n    return {}\n```\n"
 WRONG = "### wrong: {}\n\nSays: {}\n\n```python\ndef double(x):\n    return {}\n```\n"
 BANK = "\n".join(
     [
-        "# Answers\n\n## double\n",
+        "# Answers to double\n",
         RIGHT.format("sum", "x + x"),
         RIGHT.format("product", "2 * x"),
         WRONG.format("half", "got:          1.5", "x / 2"),
         WRONG.format("sign", "the sign is wrong", "-2 * x"),
         WRONG.format("nothing", "`return` is missing", "None"),
         WRONG.format("square", "got:          9", "x * x"),
+        WRONG.format("one more", "got:          7", "2 * x + 1"),
+        "### wrong: a list\n\nFrom: product\nSays: expected\n\n```diff\n-    return 2 * x\n+    return 2 * [x]\n```\n",
     ]
 )
 
@@ -66,12 +70,12 @@ def unit(*more: str, solution: str = "", check: str = "", hidden: str = "") -> s
 
 
 def make_course(root: Path, **texts: str) -> Course:
-    """A course of tiny units, each with an answer bank."""
+    """A course of tiny units, those with the exercise with an answer bank."""
     root.mkdir(parents=True)
     shutil.copy(ROOT / "nbgrader_config.py", root)
     course = Course(root.resolve())
     for name, text in texts.items():
-        write(course, name, text)
+        write(course, name, text, None if text == TITLE else BANK)
     return course
 
 
@@ -81,4 +85,4 @@ def write(course: Course, name: str, text: str, bank: str | None = BANK) -> None
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.md").write_text(text, encoding="utf-8")
     if bank is not None:
-        (folder / "answers.md").write_text(bank, encoding="utf-8")
+        write_aside(bank_of(folder, "double"), bank)

@@ -1,4 +1,4 @@
-"""Where answers of a bank are tried: in this process, or as in a grade, in another one than their tests."""
+"""Trying answers in this process, as in a learner's own notebook."""
 
 import contextlib
 import io
@@ -10,14 +10,7 @@ from types import FrameType
 from nbformat import NotebookNode
 
 from course_lib.checks import CheckFailed
-from course_lib.grading.kernel.learner import Learner
-from course_lib.grading.kernel.limits import Limits
-from course_lib.grading.trusted.run import run_test
-
-LIMIT_S = 30  # that a cell, an answer or a test may take
-# How the global names of a kernel are kept and put back.
-KEEP = "__import__('builtins').kept = dict(globals())"
-PUT_BACK = "(lambda names, kept: (names.clear(), names.update(kept)))(globals(), __import__('builtins').kept)"
+from course_lib.trials.trial import LIMIT_S
 
 
 class Here:
@@ -68,44 +61,3 @@ def _time_limit(seconds: int) -> Iterator[None]:
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
-
-
-@contextlib.contextmanager
-def apart(limit: int = LIMIT_S) -> Iterator["Apart"]:
-    """Start a kernel in which cells and answers run, while tests run in this process."""
-    with Learner(Limits(cell_s=limit, submission_s=float("inf")), isolated=False) as learner:
-        yield Apart(learner, limit)
-
-
-class Apart:
-    """A kernel of its own for cells and answers; see `apart`."""
-
-    def __init__(self, learner: Learner, limit: int) -> None:
-        self._learner, self._limit = learner, limit
-        self._cells: list[str] = []
-
-    def run(self, code: str, name: str) -> str:
-        """Run a cell in the kernel; return what failed, in words."""
-        self._cells.append(code)
-        return _failure(self._learner.run_cell(code))
-
-    def test(self, test: NotebookNode) -> str:
-        """Run a test here; return what failed, in words."""
-        return _failure(run_test(test.source, self._learner, self._cells, self._limit))
-
-    @contextlib.contextmanager
-    def attempt(self) -> Iterator[None]:
-        """Forget at the end what was defined within."""
-        self._learner.run_cell(KEEP)
-        before = len(self._cells)
-        yield
-        del self._cells[before:]
-        self._learner.run_cell(PUT_BACK)
-
-
-def _failure(outputs: list[NotebookNode]) -> str:
-    """Say what error the outputs hold; empty if none."""
-    errors = [output for output in outputs if output.output_type == "error"]
-    if not errors:
-        return ""
-    return str(errors[-1].evalue if errors[-1].ename == "CheckFailed" else f"{errors[-1].ename}: {errors[-1].evalue}")

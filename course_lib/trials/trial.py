@@ -11,6 +11,8 @@ from nbgrader.utils import is_grade, is_solution
 from course_lib.answers import Answer
 from course_lib.grading.scores import exercise_of
 
+LIMIT_S = 30  # that a cell, an answer or a test may take
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -48,7 +50,7 @@ class Trial:
 
 
 class Place(Protocol):
-    """Where cells run; see `ci.places`."""
+    """Where cells run; see `course_lib.trials.here` and `course_lib.trials.apart`."""
 
     def run(self, code: str, name: str) -> str:
         """Run a cell; return what failed, in words."""
@@ -60,7 +62,7 @@ class Place(Protocol):
         """Forget at the end what was defined within."""
 
 
-def try_answers(notebook: NotebookNode, answers: Sequence[Answer], place: Place) -> list[Trial]:
+def try_answers(notebook: NotebookNode, answers: Sequence[Answer], place: Place, repeat: int = 1) -> list[Trial]:
     """Run a unit's cells in order, and at each solution try all answers to it.
 
     Cells tagged ``demo`` are left out. Each answer starts from what stands in the notebook up to its
@@ -74,6 +76,8 @@ def try_answers(notebook: NotebookNode, answers: Sequence[Answer], place: Place)
         For any of its exercises.
     place : Place
         Where they run.
+    repeat : int
+        How often each answer is tried.
 
     Returns
     -------
@@ -85,18 +89,31 @@ def try_answers(notebook: NotebookNode, answers: Sequence[Answer], place: Place)
     RuntimeError
         If a cell of the notebook itself fails.
     """
-    tests = [cell for cell in notebook.cells if is_grade(cell)]
     trials: list[Trial] = []
-    for cell in notebook.cells:
-        if cell.cell_type != "code" or is_grade(cell) or "demo" in cell.metadata.get("tags", []):
-            continue
+    for cell in running_cells(notebook):
         if is_solution(cell):
             exercise = cell.metadata.nbgrader["grade_id"]
-            own = [test for test in tests if exercise_of(test.metadata.nbgrader["grade_id"]) == exercise]
-            trials += [_try(answer, own, place) for answer in answers if answer.exercise == exercise]
+            tests = tests_of(notebook, exercise)
+            own = [answer for answer in answers if answer.exercise == exercise]
+            trials += [_try(answer, tests, place) for answer in own for _ in range(repeat)]
         if failure := place.run(cell.source, f"cell {cell.id}"):
             raise RuntimeError(f"cell {cell.id}: {failure}")
     return trials
+
+
+def running_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    """List the cells that run by themselves: all code but tests and demonstrations."""
+    return [
+        cell
+        for cell in notebook.cells
+        if cell.cell_type == "code" and not is_grade(cell) and "demo" not in cell.metadata.get("tags", [])
+    ]
+
+
+def tests_of(notebook: NotebookNode, exercise: str) -> list[NotebookNode]:
+    """List the test cells of an exercise."""
+    tests = [cell for cell in notebook.cells if is_grade(cell)]
+    return [test for test in tests if exercise_of(test.metadata.nbgrader["grade_id"]) == exercise]
 
 
 def _try(answer: Answer, tests: Sequence[NotebookNode], place: Place) -> Trial:

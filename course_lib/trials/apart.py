@@ -1,0 +1,64 @@
+"""Trying answers as in a grade: in a kernel, while their tests run in this process."""
+
+import contextlib
+from collections.abc import Iterator
+
+from nbformat import NotebookNode
+
+from course_lib.grading.kernel.learner import Learner
+from course_lib.grading.kernel.limits import Limits
+from course_lib.grading.trusted.run import run_test
+from course_lib.trials.trial import LIMIT_S
+
+# How the global names of a kernel are kept and put back.
+KEEP = "__import__('builtins').kept = dict(globals())"
+PUT_BACK = "(lambda names, kept: (names.clear(), names.update(kept)))(globals(), __import__('builtins').kept)"
+
+
+@contextlib.contextmanager
+def apart(limit: int = LIMIT_S, isolated: bool = False) -> Iterator["Apart"]:
+    """Start a kernel in which cells and answers run, while tests run in this process.
+
+    Parameters
+    ----------
+    limit : int
+        Seconds that a cell, an answer or a test may take.
+    isolated : bool
+        Whether it runs in the sandbox, as answers of learners must; those of a bank are trusted.
+    """
+    with Learner(Limits(cell_s=limit, submission_s=float("inf")), isolated) as learner:
+        yield Apart(learner, limit)
+
+
+class Apart:
+    """A kernel of its own for cells and answers; see `apart`."""
+
+    def __init__(self, learner: Learner, limit: int) -> None:
+        self._learner, self._limit = learner, limit
+        self._cells: list[str] = []
+
+    def run(self, code: str, name: str) -> str:
+        """Run a cell in the kernel; return what failed, in words."""
+        self._cells.append(code)
+        return _failure(self._learner.run_cell(code))
+
+    def test(self, test: NotebookNode) -> str:
+        """Run a test here; return what failed, in words."""
+        return _failure(run_test(test.source, self._learner, self._cells, self._limit))
+
+    @contextlib.contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Forget at the end what was defined within."""
+        self._learner.run_cell(KEEP)
+        before = len(self._cells)
+        yield
+        del self._cells[before:]
+        self._learner.run_cell(PUT_BACK)
+
+
+def _failure(outputs: list[NotebookNode]) -> str:
+    """Say what error the outputs hold; empty if none."""
+    errors = [output for output in outputs if output.output_type == "error"]
+    if not errors:
+        return ""
+    return str(errors[-1].evalue if errors[-1].ename == "CheckFailed" else f"{errors[-1].ename}: {errors[-1].evalue}")

@@ -1,0 +1,72 @@
+"""Which code of the library a text makes use of."""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+import course_lib
+
+_ROOT = Path(course_lib.__file__).parent
+_NAME = re.compile(rf"\b{course_lib.__name__}(?:\.\w+)+")
+
+
+def files_reached(texts: Iterable[str]) -> set[Path]:
+    """Find the files of the library that some texts import, by themselves or through others.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Python. One that cannot be read, such as a cell with a magic command, may reach every file.
+
+    Returns
+    -------
+    set of Path
+        Modules, the packages that they lie in, and what is imported anywhere within these.
+    """
+    reached: set[Path] = set()
+    new = {file for text in texts for file in _named(text)}
+    while new:
+        reached |= new
+        new = {file for path in new for file in _files_of(path)} - reached
+    return reached
+
+
+@cache
+def _files_of(path: Path) -> frozenset[Path]:
+    return _named(path.read_text(encoding="utf-8"))
+
+
+@cache
+def _named(text: str) -> frozenset[Path]:
+    try:
+        names = list(_imported(ast.parse(text)))
+    except (SyntaxError, ValueError):
+        return frozenset(_ROOT.rglob("*.py"))
+    return frozenset(file for name in names for file in _modules(name))
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    """Yield the dotted names of all that is imported, as if each were a module.
+
+    A name in a text that is no docstring counts as well: another process may import it.
+    """
+    docstrings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docstrings:
+            yield from _NAME.findall(node.value)
+
+
+def _modules(name: str) -> Iterator[Path]:
+    """Yield the files of a module and of the packages around it, as far as a dotted name leads."""
+    first, *parts = name.split(".")
+    if first != course_lib.__name__:
+        return
+    for count in range(len(parts) + 1):
+        path = _ROOT.joinpath(*parts[:count])
+        yield from (file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file())

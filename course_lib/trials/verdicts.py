@@ -1,0 +1,94 @@
+"""Verdicts about answers that are kept until something changes that they depend on."""
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from nbformat import NotebookNode
+from nbgrader.utils import is_solution
+
+from course_lib.answers import Answer
+from course_lib.course import Course
+from course_lib.files import write_aside
+from course_lib.trials.library import files_reached
+from course_lib.trials.trial import Trial, running_cells, tests_of
+
+
+class Verdicts:
+    """The verdicts about answers to one unit's exercises.
+
+    A verdict counts as long as these are the same: the answer, the tests of its exercise, the cells that run before
+    it, the files of the library that all of them and the trial itself import, the user operations where these are
+    among them, `requirements.lock` and Python. One that is not as the bank says is not kept.
+
+    Parameters
+    ----------
+    course : Course
+        Where the unit lies; verdicts lie below its ``build/verdicts``.
+    unit : str
+        Its whole name.
+    place : type
+        Where answers are tried, a class of `course_lib.trials`.
+    notebook : NotebookNode
+        The instructor's.
+    """
+
+    def __init__(self, course: Course, unit: str, place: type, notebook: NotebookNode) -> None:
+        self._root, self._notebook = course.root, notebook
+        self._path = course.root / "build" / "verdicts" / unit / f"{place.__name__.lower()}.json"
+        self._trial = f"import {place.__module__}"
+        self._environment = [sys.version, self._trial, _digest([course.root / "requirements.lock"])]
+
+    def read(self, answers: Iterable[Answer]) -> list[Trial]:
+        """Find the verdicts that are known about some answers."""
+        kept: object = None
+        with suppress(OSError, ValueError):
+            kept = json.loads(self._path.read_text(encoding="utf-8"))
+        if not isinstance(kept, dict):
+            return []
+        trials = [_trial(answer, kept.get(self._key(answer))) for answer in answers]
+        return [trial for trial in trials if trial and trial.as_expected]
+
+    def write(self, trials: Iterable[Trial]) -> None:
+        """Keep verdicts, and no others."""
+        kept = {self._key(t.answer): (t.passed, t.tests, t.feedback) for t in trials if t.as_expected}
+        write_aside(self._path, json.dumps(kept))
+
+    def _key(self, answer: Answer) -> str:
+        """Hash all that a verdict depends on."""
+        before = []
+        for cell in running_cells(self._notebook):
+            if is_solution(cell) and cell.metadata.nbgrader["grade_id"] == answer.exercise:
+                break
+            before.append(cell.source)
+        tests = [test.source for test in tests_of(self._notebook, answer.exercise)]
+        files = files_reached([*before, *tests, answer.code, self._trial])
+        if any("ops" in path.parts for path in files):
+            files |= {path for path in (self._root / "user_ops").rglob("*") if path.is_file()}
+        parts = [self._environment, answer.exercise, before, tests, answer.code, _digest(sorted(files))]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def in_use() -> bool:
+    """Tell whether verdicts may be kept: not on a machine that makes sure of everything, which sets ``CI=true``."""
+    return os.environ.get("CI") != "true"
+
+
+def _digest(files: Sequence[Path]) -> str:
+    """Hash names and contents of files; one that is missing counts as empty."""
+    digest = hashlib.sha256()
+    for path in files:
+        content = path.read_bytes() if path.is_file() else b""
+        digest.update(f"{path}:{len(content)}:".encode() + content)
+    return digest.hexdigest()
+
+
+def _trial(answer: Answer, kept: object) -> Trial | None:
+    match kept:
+        case [int(passed), int(tests), str(feedback)]:
+            return Trial(answer, passed, tests, feedback)
+    return None

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from nbformat import NotebookNode
-from nbgrader.utils import is_grade, is_solution
 
 from course_lib.answers import Answer
+from course_lib.cells import is_exercise, is_test
 from course_lib.grading.scores import exercise_of
 
 
@@ -85,12 +85,12 @@ def try_answers(notebook: NotebookNode, answers: Sequence[Answer], place: Place)
     RuntimeError
         If a cell of the notebook itself fails.
     """
-    tests = [cell for cell in notebook.cells if is_grade(cell)]
+    tests = [cell for cell in notebook.cells if is_test(cell)]
     trials: list[Trial] = []
     for cell in notebook.cells:
-        if cell.cell_type != "code" or is_grade(cell) or "demo" in cell.metadata.get("tags", []):
+        if cell.cell_type != "code" or is_test(cell) or "demo" in cell.metadata.get("tags", []):
             continue
-        if is_solution(cell):
+        if is_exercise(cell):
             exercise = cell.metadata.nbgrader["grade_id"]
             own = [test for test in tests if exercise_of(test.metadata.nbgrader["grade_id"]) == exercise]
             trials += [_try(answer, own, place) for answer in answers if answer.exercise == exercise]

@@ -31,6 +31,10 @@ def double(x):
     ### END SOLUTION
 ```
 
++++ {"tags": ["explanation"]}
+
+An array doubles every number at once.
+
 ```{code-cell} ipython3
 ---
 nbgrader: {grade: true, grade_id: test_double, locked: true, points: 1, schema_version: 3, solution: false, task: false}

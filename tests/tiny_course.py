@@ -64,6 +64,23 @@ passed("double", points=2)
 ```
 '''
 
+QUESTION = """
+Why does doubling keep the sign?
+
++++ {"nbgrader": {"grade": true, "grade_id": "question_sign", "locked": false, "points": 0, "schema_version": 3,\
+ "solution": true, "task": false}}
+
+### BEGIN SOLUTION
+
+**Model answer.** Twice a number lies on its side of zero.
+
+**Rubric.**
+
+- All: the side of zero.
+
+### END SOLUTION
+"""
+
 
 def answer_bank() -> str:
     """Two right and four wrong answers, as the rules ask for."""
@@ -73,17 +90,19 @@ def answer_bank() -> str:
     return "\n".join(["# Answers", "## double", *answers])
 
 
-def make_course(root: Path, *, timeout: int = 300, units: tuple[str, ...] = (UNIT,)) -> Course:
-    """Make and release a course with this project's own nbgrader_config.py and another limit of seconds a cell."""
+def make_course(
+    root: Path, *, timeout: int = 300, units: tuple[str, ...] = (UNIT,), text: str = TEXT, question_points: float = 0
+) -> Course:
+    """Make and release a course with this project's own nbgrader_config.py and other settings."""
     root.mkdir(parents=True)
     shutil.copy(ROOT / CONFIG, root)
     with (root / CONFIG).open("a", encoding="utf-8") as config:
-        config.write(f"c.Execute.timeout = {timeout}\n")
+        config.write(f"c.Execute.timeout = {timeout}\nc.Questions.points = {question_points}\n")
     course = Course(root)
     for unit in units:
         folder = course.solutions / unit
         folder.mkdir(parents=True)
-        (folder / f"{unit}.md").write_text(TEXT, encoding="utf-8")
+        (folder / f"{unit}.md").write_text(text, encoding="utf-8")
         (folder / "answers.md").write_text(answer_bank(), encoding="utf-8")
     release(course, units)
     return course

@@ -118,6 +118,16 @@ def test_what_a_person_gives_stays_and_is_shown(tmp_path: Path) -> None:
         assert {line for line in hidden if line.strip("*- ") in text} == set()
 
 
+def test_points_that_were_set_after_the_release_are_no_change_of_the_learners(tmp_path: Path) -> None:
+    course = make_course(tmp_path / "course", text=TEXT + QUESTION, question_points=2)
+    notebook = with_words(course, "Because.")
+    cell(notebook, "question_sign")["metadata"]["nbgrader"]["points"] = 0
+    source = nbformat.read(course.source / UNIT / f"{UNIT}.ipynb", as_version=4)
+    normalized = normalize(json.dumps(notebook).encode(), source)
+    assert normalized.mended == []
+    assert score(normalized.notebook)[1].max_points == 2
+
+
 @pytest.mark.parametrize("way", ["deleted", "code", "another cell"])
 def test_an_answer_is_found_where_the_learner_put_it(tmp_path: Path, way: str) -> None:
     course = make_course(tmp_path / "course", text=TEXT + QUESTION + "\n+++\n\nThe end.\n", question_points=2)

@@ -22,7 +22,7 @@ from course_lib.grading.scores import score
 from course_lib.grading.submission.find import find_submissions
 from course_lib.grading.submission.normalize import normalize
 from tests.secret_lines import secrets
-from tests.tiny_course import QUESTION, RIGHT, TEXT, UNIT, Words, answered, cell, make_course, submit
+from tests.tiny_course import QUESTION, RIGHT, TEXT, UNIT, Words, answered, cell, make_course, submit, untouched
 
 # nbgrader uses SQLAlchemy in a way that warns.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
@@ -116,6 +116,14 @@ def test_what_a_person_gives_stays_and_is_shown(tmp_path: Path) -> None:
     for path in [*course.notebooks.rglob("*.ipynb"), *(course.classroom / "feedback").rglob("*.html")]:
         text = Words(path.read_text(encoding="utf-8")).text
         assert {line for line in hidden if line.strip("*- ") in text} == set()
+
+
+def test_code_in_an_answer_in_words_is_no_answer_to_an_exercise(tmp_path: Path) -> None:
+    course = make_course(tmp_path / "course", text=TEXT + QUESTION)
+    released = "".join(cell(untouched(course), "double")["source"])
+    notebook = restored(course, with_words(course, WORDS, code=released))
+    sources = {each.metadata.nbgrader.grade_id: each.source for each in notebook.cells if "nbgrader" in each.metadata}
+    assert (sources["double"], sources["question_sign"]) == (released, WORDS)
 
 
 def test_points_that_were_set_after_the_release_are_no_change_of_the_learners(tmp_path: Path) -> None:

@@ -6,12 +6,14 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import SaveCells
 from nbgrader.server_extensions.formgrader.handlers import template_path
 
+from course_lib.cells import ANSWER_STUB
 from course_lib.course import Course
 from course_lib.grading import nbgrader_ext
 from course_lib.grading.record.cells import SaveChangedCells
 from course_lib.grading.record.formgrader import FORMULAS, OWN_TEMPLATES, SanitizeOutputs
 from course_lib.grading.record.sanitized import markdown
 from course_lib.grading.submission.template import STUB
+from course_lib.release_steps import CollapseLongTests, DropExplanations
 
 c = get_config()  # noqa: F821  (traitlets puts it here)
 
@@ -28,10 +30,14 @@ c.CourseDirectory.feedback_directory = "classroom/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{course.root}/classroom/gradebook.db"
 
 # A unit may get another test while a course runs.
-c.GenerateAssignment.preprocessors = [
-    SaveChangedCells if step is SaveCells else step for step in GenerateAssignment.preprocessors.default()
-]
+steps = [SaveChangedCells if step is SaveCells else step for step in GenerateAssignment.preprocessors.default()]
+c.GenerateAssignment.preprocessors = [DropExplanations, *steps, CollapseLongTests]
 c.ClearSolutions.code_stub = {"python": STUB}
+c.ClearSolutions.text_stub = ANSWER_STUB
+
+# What each question that is answered in words is worth. With 0 points, nobody has to read the answers. After a change,
+# run `course release`; with points, answers wait in formgrader for a person.
+c.Questions.points = 0
 
 # nbgrader's autograde is `course grade`, and so is its feedback.
 c.Execute.timeout = 300

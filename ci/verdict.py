@@ -10,7 +10,7 @@ from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 
 from ci.execution import Failure
-from course_lib.grading.scores import ExerciseScore, score, without_hidden_tests
+from course_lib.grading.scores import ExerciseScore, only_visible_checks, score
 
 SHOWN_LINES = 3
 # What XML cannot hold and a terminal should not get.
@@ -73,7 +73,8 @@ def judge(unit: str, path: Path, stopped: Failure | None, seconds: float, learne
         The verdict.
     """
     notebook = nbformat.read(path, as_version=4) if path.is_file() else nbformat.v4.new_notebook()
-    scores = score(without_hidden_tests(notebook) if learner else deepcopy(notebook))
+    found = score(only_visible_checks(notebook) if learner else deepcopy(notebook))
+    scores = [s for s in found if not s.question]
     points, max_points = sum((s.points for s in scores), 0.0), sum((s.max_points for s in scores), 0.0)
     failure = stopped or _first_error(notebook, learner)
     if failure:

@@ -34,6 +34,7 @@ def doctor() -> None:
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(cli_learn.lab)
 app.command()(cli_learn.check)
 app.command()(cli_learn.progress)
+app.command()(cli_learn.solution)
 
 
 @app.command()

@@ -1,15 +1,18 @@
-"""The commands for learners: ``course lab``, ``course check`` and ``course progress``."""
+"""The commands for learners: ``course lab``, ``check``, ``progress`` and ``solution``."""
 
 import os
 import sys
 from typing import Annotated
 
 import typer
+from rich.markdown import Markdown
+from rich.syntax import Syntax
 from rich.table import Table
 
 from course_lib import lab as jupyterlab
-from course_lib import workspace
+from course_lib import worked_answers, workspace
 from course_lib.grading.outcome import printable
+from course_lib.grading.report import verdict
 from course_lib.terminal import console, open_course, stop
 
 
@@ -52,24 +55,22 @@ def check(
             exercises = workspace.check(course, name)
     except ValueError as error:
         stop(error)
-    hidden = workspace.hidden_points(course, name)
+    more = workspace.points_to_come(course, name)
     points, possible = sum(e.points for e in exercises), sum(e.max_points for e in exercises)
-    table = _table(name, "exercise", points, possible, sum(hidden.values()))
+    table = _table(name, "exercise", points, possible, sum(more.values()))
     table.add_column("verdict", overflow="fold")
     table.show_lines = True
+    opened = worked_answers.opened(course, name)
     for exercise in exercises:
-        full = exercise.points == exercise.max_points
-        verdict = "✓" if full else printable(exercise.message) or "not run"
-        table.add_row(
-            exercise.name, *_cells(exercise.points, exercise.max_points, hidden.get(exercise.name, 0)), verdict
-        )
+        said = verdict(exercise) + ("\n(worked answer opened)" if exercise.name in opened else "")
+        table.add_row(exercise.name, *_cells(exercise.points, exercise.max_points, more.get(exercise.name, 0)), said)
     console.print(table)
-    console.print(_summary(points, possible, sum(hidden.values())), soft_wrap=True)
+    console.print(_summary(points, possible, sum(more.values())), soft_wrap=True)
     raise typer.Exit(int(points < possible))
 
 
 def progress() -> None:
-    """Show your points in every unit: those of the visible checks, and what the hidden tests can add."""
+    """Show your points in every unit: those of the visible checks, and what a grade can add."""
     course = open_course()
     try:
         with console.status("running your notebooks"):
@@ -77,33 +78,61 @@ def progress() -> None:
     except ValueError as error:
         stop(error)
     points, possible = sum(row.points for row in units.values()), sum(row.max_points for row in units.values())
-    hidden = sum(row.hidden for row in units.values())
-    table = _table("Your points", "unit", points, possible, hidden)
+    more = sum(row.more for row in units.values())
+    table = _table("Your points", "unit", points, possible, more)
+    any_opened = any(row.opened for row in units.values())
+    if any_opened:
+        table.add_column("worked answers opened", overflow="fold")
     for unit, row in units.items():
-        table.add_row(unit, *_cells(row.points, row.max_points, row.hidden))
+        opened = [", ".join(row.opened)] if any_opened else []
+        table.add_row(unit, *_cells(row.points, row.max_points, row.more), *opened)
     console.print(table)
-    console.print(_summary(points, possible, hidden), soft_wrap=True)
+    console.print(_summary(points, possible, more), soft_wrap=True)
     problems = [row.problem for row in units.values() if row.problem]
     for problem in problems:
         console.print(printable(problem), soft_wrap=True)
     raise typer.Exit(int(bool(problems)))
 
 
-def _table(title: str, rows: str, points: float, possible: float, hidden: float) -> Table:
+def solution(
+    unit: Annotated[str, typer.Argument(help="A unit, in whole or in part: 03, upsampling, 03_upsampling.")],
+    exercise: Annotated[str, typer.Argument(help="An exercise or a question; left out, they are listed.")] = "",
+) -> None:
+    """Show the instructor's answer and its explanation; `course check` and `course progress` note that you saw it."""
+    course = open_course()
+    if not course.solutions.is_dir():
+        stop("this copy of the course has no worked answers")
+    try:
+        name = course.unit_with_solutions(unit)
+        answers = worked_answers.worked_answers(course, name)
+    except ValueError as error:
+        stop(error, 2)
+    if exercise not in answers:
+        given = repr(exercise) if exercise else "none"
+        stop(f"expected an exercise of {name}, one of {', '.join(answers)}; got {given}", 2)
+    worked_answers.note_opened(course, name, exercise)
+    answer = answers[exercise]
+    if answer.code:
+        shown = Syntax("", "python", theme="ansi_dark", background_color="default").highlight(answer.code)
+        console.print(shown, soft_wrap=True)
+    console.print(Markdown(answer.words))
+
+
+def _table(title: str, rows: str, points: float, possible: float, more: float) -> Table:
     """Begin a table of points with their total."""
-    visible, more = _cells(points, possible, hidden)
+    earned, to_come = _cells(points, possible, more)
     table = Table(title=title, title_justify="left", show_footer=True)
     table.add_column(rows, "total", no_wrap=True)
-    table.add_column("points", visible, justify="right", no_wrap=True)
-    table.add_column("hidden", more, justify="right", no_wrap=True)
+    table.add_column("points", earned, justify="right", no_wrap=True)
+    table.add_column("graded later", to_come, justify="right", no_wrap=True)
     return table
 
 
-def _cells(points: float, possible: float, hidden: float) -> tuple[str, str]:
-    return f"{points:g}/{possible:g}", f"+{hidden:g}" if hidden else ""
+def _cells(points: float, possible: float, more: float) -> tuple[str, str]:
+    return f"{points:g}/{possible:g}" if possible else "", f"+{more:g}" if more else ""
 
 
-def _summary(points: float, possible: float, hidden: float) -> str:
+def _summary(points: float, possible: float, more: float) -> str:
     """Say what the visible checks gave, and what the grade will add."""
-    more = f"; up to {hidden:g} more from hidden tests when your work is graded" if hidden else ""
-    return f"Points: {points:g} of {possible:g} from visible checks{more}."
+    to_come = f"; up to {more:g} more when your work is graded" if more else ""
+    return f"Points: {points:g} of {possible:g} from visible checks{to_come}."

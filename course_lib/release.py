@@ -16,6 +16,7 @@ from nbgrader.coursedir import CourseDirectory
 
 from course_lib.course import Course
 from course_lib.files import TextError, read_text, write_aside
+from course_lib.release_steps import give_points
 from course_lib.rules import problems
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -89,6 +90,8 @@ def build_source(course: Course, unit: str) -> Path:
     ------
     ReleaseError
         If the unit breaks a rule. Nothing is written then.
+    ValueError
+        If ``nbgrader_config.py`` sets something wrong.
     """
     path = course.source / unit / f"{unit}.ipynb"
     write_aside(path, _instructor(course, unit))
@@ -108,6 +111,7 @@ def _instructor(course: Course, unit: str) -> str:
     broken = problems(notebook, text)
     if broken:
         raise ReleaseError("\n".join(_named(course, line) for line in broken))
+    give_points(notebook, course.nbgrader_config())
     return nbformat.writes(notebook) + "\n"
 
 

@@ -10,6 +10,7 @@ from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.utils import is_grade, is_solution
 
 from course_lib.answers import MIN_RIGHT, MIN_WRONG, bank_of, banks, read_bank
+from course_lib.cells import EXPLANATION, is_exercise, is_explanation, is_question, is_test
 from course_lib.checks.names import undefined
 
 # Which cells may hold which region. nbgrader looks for these very words, wherever they stand in a line.
@@ -18,6 +19,7 @@ MARKS = [f"### {end} {region}" for region in REGIONS for end in ("BEGIN", "END")
 METADATA = {"nbgrader", "tags"}  # anything else could carry an answer into a release
 _MARK = re.compile(r"(BEGIN|END) (SOLUTION|HIDDEN TESTS)")
 _NEARLY = re.compile(r"\s*#[\W_]*(BEGIN|END)[\W_]*(SOLUTION|HIDDEN[\W_]*TEST)", re.IGNORECASE)
+_QUESTION = re.compile(r"question_\w+")
 _TAG = re.compile(r"[\w-]+")
 _PASSED = re.compile(r'passed\("(?P<name>\w+)", points=(?P<points>[\d.]+)\)')
 
@@ -46,13 +48,15 @@ def problems(notebook: NotebookNode, text: Path) -> list[str]:
         *_tests(notebook),
         *_names_in_tests(notebook),
         *_solutions(notebook),
+        *_explanations(notebook),
+        *_questions(notebook),
     ]
     return [f"{text}: {cell}" for cell in cells] + list(_answer_banks(notebook, text.parent))
 
 
 def exercises(notebook: NotebookNode) -> list[str]:
     """Name the exercises of a notebook, which are the ids of its solution cells, in order."""
-    return [_id(cell) for cell in notebook.cells if is_solution(cell)]
+    return [_id(cell) for cell in notebook.cells if is_exercise(cell)]
 
 
 def _id(cell: NotebookNode) -> str:
@@ -116,7 +120,7 @@ def _marks(cell: NotebookNode, region: str) -> list[str]:
 
 def _tests(notebook: NotebookNode) -> Iterator[str]:
     names = exercises(notebook)
-    for cell in filter(is_grade, notebook.cells):
+    for cell in filter(is_test, notebook.cells):
         points = float(cell.metadata.nbgrader.points)
         said = [(name, float(number)) for name, number in _PASSED.findall(cell.source)]
         exercise = _id(cell).removeprefix("test_").removesuffix("_hidden")
@@ -133,7 +137,7 @@ def _tests(notebook: NotebookNode) -> Iterator[str]:
 def _names_in_tests(notebook: NotebookNode) -> Iterator[str]:
     """Find tests that rely on cells that are no exercises and not locked: a learner may change those."""
     known = "\n".join(cell.source for cell in notebook.cells if "nbgrader" in cell.metadata and not is_grade(cell))
-    for cell in filter(is_grade, notebook.cells):
+    for cell in filter(is_test, notebook.cells):
         try:
             code = compile(cell.source, _id(cell), "exec", dont_inherit=True)
         except SyntaxError as error:
@@ -150,13 +154,47 @@ def _defines(source: str, name: str) -> bool:
 
 
 def _solutions(notebook: NotebookNode) -> Iterator[str]:
-    tests = {_id(cell) for cell in notebook.cells if is_grade(cell)}
-    for cell in filter(is_solution, notebook.cells):
+    tests = {_id(cell) for cell in notebook.cells if is_test(cell)}
+    for cell in filter(is_exercise, notebook.cells):
         exercise = _id(cell)
         if not _marks(cell, "SOLUTION"):
             yield f"cell '{exercise}': a solution stands between '{MARKS[0]}' and '{MARKS[1]}', found no such marks"
         if f"test_{exercise}" not in tests:
             yield f"cell '{exercise}': a solution needs a visible check called 'test_{exercise}', found none"
+
+
+def _explanations(notebook: NotebookNode) -> Iterator[str]:
+    """Find explanations that explain nothing, and exercises without one."""
+    explained = set()
+    for index, cell in enumerate(notebook.cells):
+        if not is_explanation(cell):
+            continue
+        before = notebook.cells[index - 1] if index else None
+        if cell.cell_type != "markdown" or "nbgrader" in cell.metadata or not before or not is_exercise(before):
+            yield (
+                f"{_name(index, cell)}: a cell tagged '{EXPLANATION}' is plain Markdown, directly behind the solution "
+                "that it explains; this one is not"
+            )
+        else:
+            explained.add(_id(before))
+    for name in exercises(notebook):
+        if name not in explained:
+            yield f"cell '{name}': a solution needs a cell tagged '{EXPLANATION}' directly behind it, found none"
+
+
+def _questions(notebook: NotebookNode) -> Iterator[str]:
+    for cell in filter(is_question, notebook.cells):
+        name, lines = _id(cell), cell.source.strip().split("\n")
+        if cell.cell_type != "markdown" or not _QUESTION.fullmatch(name):
+            yield f"cell '{name}': what is both solution and grade is a question: a Markdown cell, question_<name>"
+            continue
+        if (lines[0], lines[-1]) != (MARKS[0], MARKS[1]) or len(_marks(cell, "SOLUTION")) != 2:
+            yield f"cell '{name}': below a question stands nothing but one '{MARKS[0]}' … '{MARKS[1]}'"
+        for part in ("**Model answer.**", "**Rubric.**"):
+            if not any(line.startswith(part) for line in lines):
+                yield f"cell '{name}': a question needs a paragraph that begins with {part}, found none"
+        if cell.metadata.nbgrader.points:
+            yield f"cell '{name}': a question has points: 0 here; c.Questions.points sets what it is worth"
 
 
 def _answer_banks(notebook: NotebookNode, unit: Path) -> Iterator[str]:

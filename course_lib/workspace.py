@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
-from nbgrader.utils import is_grade
 
+from course_lib.cells import is_question
 from course_lib.course import Course
 from course_lib.files import write_aside
 from course_lib.grading.execution import execute
-from course_lib.grading.scores import ExerciseScore, exercise_of, is_hidden_test, score, without_hidden_tests
+from course_lib.grading.scores import ExerciseScore, exercise_of, is_hidden_test, only_visible_checks, score
 from course_lib.grading.submission.normalize import normalize
 from course_lib.grading.submission.reading import read_bytes
 from course_lib.release import released
+from course_lib.worked_answers import opened
 
 
 def own_notebook(course: Course, unit: str) -> Path:
@@ -106,7 +107,7 @@ def check(course: Course, unit: str) -> list[ExerciseScore]:
     Returns
     -------
     list of ExerciseScore
-        Points of the visible checks alone.
+        Points of the visible checks alone; questions have none, but their message says whether they are answered.
 
     Raises
     ------
@@ -124,7 +125,7 @@ def check(course: Course, unit: str) -> list[ExerciseScore]:
             return [ExerciseScore(**exercise) for exercise in before["exercises"]]
     try:
         normalized = normalize(read_bytes(path), nbformat.read(_released(course, unit), as_version=4))
-        notebook = without_hidden_tests(normalized.notebook)
+        notebook = only_visible_checks(normalized.notebook)
         exercises = score(execute(notebook, course.nbgrader_config(), path.parent), normalized.missing)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
@@ -132,8 +133,8 @@ def check(course: Course, unit: str) -> list[ExerciseScore]:
     return exercises
 
 
-def hidden_points(course: Course, unit: str) -> dict[str, float]:
-    """Read off a release what its hidden tests can add to each exercise when it is graded.
+def points_to_come(course: Course, unit: str) -> dict[str, float]:
+    """Read off a release what a grade can add: the points of hidden tests, and of questions that are worth any.
 
     Parameters
     ----------
@@ -145,19 +146,19 @@ def hidden_points(course: Course, unit: str) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        Points by exercise; an exercise without a hidden test is left out.
+        Points by exercise or question; those to which a grade adds nothing are left out.
 
     Raises
     ------
     ValueError
         If the unit is not released.
     """
-    hidden: dict[str, float] = {}
+    more: dict[str, float] = {}
     for cell in nbformat.read(_released(course, unit), as_version=4).cells:
-        if is_grade(cell) and is_hidden_test(cell):
+        if is_hidden_test(cell) or (is_question(cell) and cell.metadata.nbgrader["points"]):
             name = exercise_of(cell.metadata.nbgrader["grade_id"])
-            hidden[name] = hidden.get(name, 0) + float(cell.metadata.nbgrader["points"])
-    return hidden
+            more[name] = more.get(name, 0) + float(cell.metadata.nbgrader["points"])
+    return more
 
 
 class Progress(NamedTuple):
@@ -167,16 +168,19 @@ class Progress(NamedTuple):
     ----------
     points, max_points : float
         Earned and possible in the visible checks.
-    hidden : float
-        What the hidden tests can add when the unit is graded.
+    more : float
+        What a grade can add; see `points_to_come`.
     problem : str
         Why the notebook could not be checked; it counts like an untouched one then.
+    opened : tuple of str
+        Exercises and questions whose worked answer was opened.
     """
 
     points: float
     max_points: float
-    hidden: float
+    more: float
     problem: str = ""
+    opened: tuple[str, ...] = ()
 
 
 def progress(course: Course) -> dict[str, Progress]:
@@ -195,12 +199,13 @@ def progress(course: Course) -> dict[str, Progress]:
     units = {}
     for unit in course.units():
         path, fresh = own_notebook(course, unit), _released(course, unit)
-        exercises, problem = score(without_hidden_tests(nbformat.read(fresh, as_version=4))), ""
+        exercises, problem = score(only_visible_checks(nbformat.read(fresh, as_version=4))), ""
         if path.is_file() and path.read_bytes() != fresh.read_bytes():
             try:
                 exercises = check(course, unit)
             except ValueError as error:
                 problem = str(error)
         visible = (sum(e.points for e in exercises), sum(e.max_points for e in exercises))
-        units[unit] = Progress(*visible, sum(hidden_points(course, unit).values()), problem)
+        more = sum(points_to_come(course, unit).values())
+        units[unit] = Progress(*visible, more, problem, tuple(opened(course, unit)))
     return units

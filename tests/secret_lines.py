@@ -1,10 +1,14 @@
-"""The lines of solutions and hidden tests, and where they must not stand."""
+"""The lines of solutions, model answers, explanations and hidden tests, and where they must not stand."""
 
 import json
 import re
 from collections.abc import Iterator
 
-REGIONS = re.compile(r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)### END \1", re.DOTALL)
+REGIONS = re.compile(
+    r"### BEGIN (?P<kind>SOLUTION|HIDDEN TESTS)\n(?P<region>.*?)### END (?P=kind)"
+    r"|^\+\+\+ \{[^\n]*explanation[^\n]*\}\n(?P<explanation>.*?)(?=^\+\+\+|^```\{code-cell\}|\Z)",
+    re.DOTALL | re.MULTILINE,
+)
 
 
 def strings(value: object) -> Iterator[str]:
@@ -21,8 +25,9 @@ def strings(value: object) -> Iterator[str]:
 
 
 def secrets(text: str) -> set[str]:
-    """The lines of solutions and hidden tests that stand nowhere else in a text."""
-    hidden = {line.strip() for region in REGIONS.finditer(text) for line in region[2].splitlines()}
+    """The lines of solutions, model answers, explanations and hidden tests that stand nowhere else in a text."""
+    regions = (found["region"] or found["explanation"] or "" for found in REGIONS.finditer(text))
+    hidden = {line.strip() for region in regions for line in region.splitlines()}
     open_to_all = {line.strip() for line in REGIONS.sub("", text).splitlines()}
     return hidden - open_to_all - {""}
 

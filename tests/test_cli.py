@@ -6,19 +6,21 @@ import sys
 from pathlib import Path
 
 import pytest
+from nbconvert.filters import strip_ansi
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from course_lib import cli, doctor, workspace
+from course_lib import cli, cli_learn, doctor, workspace
 from course_lib.course import Course
 from course_lib.doctor import Row
 from course_lib.grading import runner
 from course_lib.grading.scores import ExerciseScore
 from course_lib.release import released
-from tests.tiny_course import RIGHT, UNIT, answered, make_course, submit, untouched
+from tests.tiny_course import QUESTION, RIGHT, TEXT, UNIT, answered, make_course, submit, untouched
 
 # nbgrader uses SQLAlchemy in a way that warns; what reaches a terminal is seen in test_grade.py.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
-COMMANDS = ["doctor", "lab", "check", "progress", "release", "pack", "grade", "answers", "ops"]
+COMMANDS = ["doctor", "lab", "check", "progress", "solution", "release", "pack", "grade", "answers", "ops"]
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +59,9 @@ def test_help_of_a_command(command: str) -> None:
     assert all(not re.fullmatch(r"  --?\w[\w-]*( [A-Z]+)?", line) for line in result.output.splitlines())
 
 
-@pytest.mark.parametrize("arguments", [["check", "07"], ["release", "07"], ["lab", "--fresh", "07"]])
+@pytest.mark.parametrize(
+    "arguments", [["check", "07"], ["release", "07"], ["lab", "--fresh", "07"], ["solution", "07", "double"]]
+)
 def test_an_unknown_unit_gets_one_line(course: Course, arguments: list[str]) -> None:
     result = call(*arguments)
     assert result.exit_code == 2
@@ -192,7 +196,7 @@ def test_check_shows_verdicts_and_what_the_grade_adds(
     assert f"│ double │ {points}/1 │ +2 │ {'✓' if points else 'double(2)'} │" in squeezed(result.output)
     assert f"│ total │ {points}/1 │ +2 │ │" in squeezed(result.output)
     assert ("got: [6]" in result.output) == (not points)
-    adds = "up to 2 more from hidden tests when your work is graded"
+    adds = "up to 2 more when your work is graded"
     assert result.output.endswith(f"\nPoints: {points} of 1 from visible checks; {adds}.\n")
 
 
@@ -203,8 +207,70 @@ def test_progress_shows_points_and_what_the_grade_adds(course: Course, monkeypat
     assert result.exit_code == 0
     for row in (f"│ {UNIT} │ 0.5/1 │ +2 │", "│ 02_open │ 3/3 │ │", "│ total │ 3.5/4 │ +2 │"):
         assert row in squeezed(result.output)
-    adds = "up to 2 more from hidden tests when your work is graded"
+    adds = "up to 2 more when your work is graded"
     assert result.output.endswith(f"\nPoints: 3.5 of 4 from visible checks; {adds}.\n")
+
+
+@pytest.fixture
+def with_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
+    """A course with a question, whose worked answers nobody has opened yet, as the current folder."""
+    course = make_course(tmp_path / "course", text=TEXT + QUESTION)
+    monkeypatch.chdir(course.root)
+    return course
+
+
+def test_solution_shows_the_answer_and_why(with_answers: Course) -> None:
+    result = call("solution", "01", "double")
+    assert (result.exit_code, result.stderr) == (0, "")
+    code, _, words = result.stdout.partition("\n\n")
+    assert code == 'def double(x):\n    """Twice a number."""\n    return 2 * np.asarray(x)'
+    assert squeezed(words).strip() == "An array doubles every number at once."
+
+
+def test_solution_shows_the_model_answer_to_a_question(with_answers: Course) -> None:
+    words = call("solution", "doubling", "question_sign").stdout
+    assert (
+        squeezed(words).strip()
+        == "Model answer. Twice a number lies on its side of zero. Rubric. • All: the side of zero."
+    )
+
+
+def test_solution_is_highlighted_on_a_terminal(with_answers: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli_learn, "console", Console(force_terminal=True, color_system="standard", width=30))
+    shown = call("solution", "01", "double").stdout
+    assert "\x1b[" in shown
+    assert 'def double(x):\n    """Twice a number."""\n    return 2 * np.asarray(x)\n' in strip_ansi(shown)
+
+
+@pytest.mark.parametrize(("wanted", "got"), [((), "none"), (("halve",), "'halve'")])
+def test_solution_lists_the_choices(with_answers: Course, wanted: tuple[str, ...], got: str) -> None:
+    result = call("solution", "01", *wanted)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"expected an exercise of {UNIT}, one of double, question_sign; got {got}\n"
+    assert not with_answers.work.exists()
+
+
+def test_a_copy_without_solutions_says_so(with_answers: Course) -> None:
+    shutil.rmtree(with_answers.solutions)
+    result = call("solution", "01", "double")
+    assert (result.exit_code, result.stderr) == (1, "this copy of the course has no worked answers\n")
+
+
+def test_what_was_opened_is_noted_and_stays(with_answers: Course) -> None:
+    workspace.hand_out(with_answers, [UNIT])
+    assert "opened" not in call("progress").output
+    call("solution", "01", "question_sign")
+    call("solution", "01", "double")
+    call("solution", "01", "double")
+    workspace.start_anew(with_answers, UNIT)
+    result = squeezed(call("progress").output)
+    assert "┃ worked answers opened ┃" in result
+    assert f"│ {UNIT} │ 0/1 │ +2 │ double, question_sign │" in result
+    result = squeezed(call("check", "01").output)
+    assert re.search(
+        r"│ double │ 0/1 │ \+2 │ double is not written yet[^│]* │ │ │ │ │ \(worked answer opened\) │", result
+    )
+    assert "│ question_sign │ │ │ not answered │ │ │ │ │ (worked answer opened) │" in result
 
 
 def test_without_hidden_tests_nothing_is_added(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:

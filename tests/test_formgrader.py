@@ -17,7 +17,7 @@ from course_lib.course import Course
 from course_lib.grading import nbgrader_ext, runner
 from course_lib.grading.submission.find import find_submissions
 from tests.lab_server import TOKEN, running_lab
-from tests.tiny_course import HALF_RIGHT, RIGHT, UNIT, Words, answered, make_course, submit
+from tests.tiny_course import HALF_RIGHT, QUESTION, RIGHT, TEXT, UNIT, Words, answered, cell, make_course, submit
 
 # nbgrader uses SQLAlchemy in a way that warns.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
@@ -41,7 +41,8 @@ class Server:
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A course with one graded submission, handed in where nbgrader expects it."""
-    course = make_course(tmp_path_factory.mktemp("to look at") / "course")
+    base = tmp_path_factory.mktemp("to look at")
+    course = make_course(base / "course", text=TEXT + QUESTION, question_points=2)
     submitted = course.classroom / "submitted"
     notebook = answered(course, HALF_RIGHT)
     show = "from IPython.display import HTML, Javascript, display\n"
@@ -59,7 +60,9 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     )
     notebook["cells"][0]["source"] += "\n\n<script>alert(4)</script>\n"
     submit(submitted, "Ada Byron", notebook)
-    submit(submitted, "named", answered(course, RIGHT))
+    named = answered(course, RIGHT)
+    cell(named, "question_sign")["source"] = "Twice $x$ has *its* sign.\n\n<img src=x onerror=alert(9)>"
+    submit(submitted, "named", named)
     runner.grade(course, find_submissions(course, [submitted]), runner.Settings(isolated=False), lambda _: None)
     with Gradebook(course.nbgrader_config().CourseDirectory.db_url) as book:
         book.update_or_create_student("named", first_name="<img src=x onerror=alert(8)>", last_name="Lovelace")
@@ -119,6 +122,14 @@ def test_no_page_fails_or_needs_the_web(server: Server, formgrader: Page) -> Non
         assert not formgrader.locator(".alert-warning").count()  # such as that there is no exchange
 
 
+def test_only_who_answered_the_question_waits_for_a_person(server: Server) -> None:
+    found = server.api(f"submissions/{UNIT}")
+    assert {one["student"]: one["needs_manual_grade"] for one in found if one["autograded"]} == {
+        "Ada Byron": False,
+        "named": True,
+    }
+
+
 def test_students_without_names_are_called_by_their_ids(server: Server, formgrader: Page) -> None:
     show(formgrader, server, "manage_students")
     names = formgrader.locator("td.name").all_inner_texts()
@@ -147,12 +158,18 @@ def test_what_people_enter_is_on_the_page_that_the_button_makes(
     formgrader.locator("#double-comment").fill("Well done, and short.")
     formgrader.locator("#test_double_hidden").fill("1.5")
     formgrader.locator("#test_double_hidden").blur()
+    assert formgrader.locator("em", has_text="its").is_visible()
+    formgrader.locator("#question_sign").fill("0.5")
+    formgrader.locator("#question_sign").blur()
+    formgrader.locator("#question_sign-comment").fill("What about zero?")
+    formgrader.locator("#question_sign-comment").blur()
     formgrader.wait_for_load_state("networkidle")
     show(formgrader, server, f"manage_submissions/{UNIT}")
     press(formgrader, "named", "generate-feedback")
     page = (course.classroom / "feedback" / "named" / UNIT / f"{UNIT}.html").read_text(encoding="utf-8")
     assert "Well done, and short." in page
-    assert "2.5 / 3" in Words(page).text
+    for words in ("Score: 3 / 5", "2.5 / 3", "0.5 / 2", "What about zero?"):
+        assert words in Words(page).text
     runner.grade(
         course,
         find_submissions(course, [course.classroom / "submitted" / "named"]),
@@ -184,7 +201,7 @@ def test_without_a_sandbox_the_button_says_what_to_do(course: Course, monkeypatc
 def test_formgrader_lists_the_assignment(server: Server) -> None:
     (assignment,) = server.api("assignments")
     assert assignment["name"] == UNIT
-    assert (assignment["num_submissions"], assignment["max_score"]) == (3, 3)
+    assert (assignment["num_submissions"], assignment["max_score"]) == (3, 5)
     assert assignment["source_path"] == f"build/source/{UNIT}"
     assert assignment["release_path"] == f"notebooks/{UNIT}"
 
@@ -205,7 +222,11 @@ def test_formgrader_opens_a_graded_submission(server: Server) -> None:
     assert "secret_number" in page  # an instructor sees the hidden tests
     assert "alert(1)" in page
     grades = server.api(f"grades?submission_id={notebook}")
-    assert {grade["name"]: grade["auto_score"] for grade in grades} == {"test_double": 1, "test_double_hidden": 0}
+    assert {grade["name"]: grade["auto_score"] for grade in grades} == {
+        "test_double": 1,
+        "test_double_hidden": 0,
+        "question_sign": 0,
+    }
 
 
 def test_nothing_that_a_learner_wrote_runs_in_formgrader(server: Server) -> None:

@@ -14,9 +14,10 @@ from playwright.sync_api import Page
 from course_lib.course import Course
 from course_lib.lab import environment
 from tests.lab_server import TOKEN, choose, open_lab, running_lab
-from tests.tiny_course import UNIT, make_course
+from tests.tiny_course import TEXT, UNIT, make_course
 
 OTHER = "02_again"
+LINES = "# one line of many\n" * 16
 COURSE = [sys.executable, "-m", "course_lib.cli"]
 OPEN_TAB = ".lm-TabBar-tab.lm-mod-current .lm-TabBar-tabLabel"
 MESSAGES = ".jp-Dialog, .Toastify__toast"
@@ -25,8 +26,9 @@ FOR_INSTRUCTORS = re.compile("nbgrader|formgrader|assignment|validate|course lis
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """A released course of two units."""
-    return make_course(tmp_path_factory.mktemp("a learner's") / "course", units=(UNIT, OTHER))
+    """A released course of two units with a long check."""
+    text = TEXT.replace("import sys\n", f"import sys\n{LINES}")
+    return make_course(tmp_path_factory.mktemp("a learner's") / "course", units=(UNIT, OTHER), text=text)
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +88,21 @@ def test_a_learner_gets_a_jupyterlab_for_learners(started: str, course: Course, 
     assert shown(page, MESSAGES) == []
     assert [url for url in asked if not url.startswith((started, "data:", "blob:"))] == []
     assert {path.name for path in course.work.iterdir()} == {UNIT, OTHER, ".jupyterlab"}
+
+
+def test_a_long_check_is_folded_but_runs_and_opens(started: str, page: Page) -> None:
+    open_lab(page, started, f"/lab/tree/{UNIT}/{UNIT}.ipynb")
+    check = page.locator(".jp-CodeCell", has=page.locator(".jp-InputPlaceholder"))
+    assert check.count() == 1
+    assert not check.get_by_text("one line of many").first.is_visible()
+    page.locator(".jp-CodeCell", has_text="raise NotImplementedError").locator(".jp-InputPrompt").click()
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Shift+Enter")
+    check.get_by_text("double is not written yet").first.wait_for()
+    opened = page.locator(".jp-CodeCell", has_text="double is not written yet")
+    check.locator(".jp-InputPlaceholder").click()
+    opened.get_by_text("one line of many").first.wait_for()
+    assert page.locator(".jp-InputPlaceholder").count() == 0
 
 
 def test_a_fresh_unit_opens_and_every_unit_can_be_reached(course: Course, home: Path, page: Page) -> None:

@@ -150,6 +150,7 @@ def test_real_units_as_released(unit: str) -> None:
     expected = nbformat.reads(fresh, as_version=4)
     assert [(c.id, visible(c.source)) for c in found.notebook.cells] == [(c.id, c.source) for c in expected.cells]
     for ours, theirs in zip(found.notebook.cells, expected.cells, strict=True):
+        theirs.metadata.pop("jupyter", None)  # nothing is collapsed for whoever grades
         if not ours.source.startswith("# A hidden test"):  # whose checksum in the release is that of the visible part
             assert ours.metadata == theirs.metadata
 
@@ -441,7 +442,7 @@ def test_another_unit_is_refused_by_name() -> None:
     first, other, *_ = course.units_with_solutions()
     source = read_unit(course.solutions / first / f"{first}.md")
     with pytest.raises(
-        ValueError, match=r"expected the unit with the exercises 'luminance', found another one: "
+        ValueError, match=r"expected the unit with the exercises 'luminance', .*, found another one: "
     ) as said:
         normalize(released(course, other).read_bytes(), source)
     title = nbformat.reads(released(course, other).read_bytes(), as_version=4).cells[0].source.partition("\n")[0]

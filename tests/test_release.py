@@ -17,8 +17,9 @@ from course_lib.cli import app
 from course_lib.course import Course
 from course_lib.files import write_aside
 from course_lib.release import build_source, generate, read_unit, release, released
+from tests import tiny_course
 from tests.secret_lines import leaks, secrets
-from tests.units import HINT, ROOT, TITLE, code, make_course, unit, write
+from tests.units import CHECK, HINT, ROOT, TITLE, code, graded, make_course, unit, write
 
 OURS = Course(ROOT)
 
@@ -47,6 +48,7 @@ def by_id(notebook: NotebookNode) -> dict[str, NotebookNode]:
 
 def test_the_search_finds_what_is_there() -> None:
     assert secrets(unit()) == {
+        "A product needs one step.",
         "return x * secret  # a remark on the answer",
         "for number in (-2, 0.5):",
         'call(double, number).equals(number + number, because="hidden words")',
@@ -100,7 +102,7 @@ def test_nothing_but_the_notebook_is_kept_of_its_making(fresh: dict[str, str], n
     assert "jupytext" not in fresh[name]
     for cell in notebook.cells:
         assert set(cell) <= {"cell_type", "id", "metadata", "source", "outputs", "execution_count"}
-        assert set(cell.metadata) <= {"nbgrader", "tags", "deletable", "editable"}
+        assert set(cell.metadata) <= {"nbgrader", "tags", "deletable", "editable", "jupyter"}
         assert (cell.get("outputs", []), cell.get("execution_count")) == ([], None)
 
 
@@ -122,6 +124,51 @@ def test_a_learner_gets_signature_stub_and_visible_check(tiny: Course) -> None:
     assert cells["test_double_hidden"].source == "# A hidden test runs here."
     assert HINT.strip() in read(tiny).cells[0].source
     assert not leaks(unit(), released(tiny, "00_tiny").read_text(encoding="utf-8"))
+
+
+def test_only_long_visible_checks_are_collapsed(tmp_path: Path) -> None:
+    long = graded("test_double", "# a line\n" * 13 + CHECK)  # 16 lines without the blank one
+    course = make_course(tmp_path / "course", **{"00_long": unit(check=long), "01_short": unit()})
+    release(course, course.units_with_solutions())
+    collapsed = {"jupyter": {"source_hidden": True}}
+    for name, marks in (("00_long", [None, collapsed["jupyter"], None]), ("01_short", [None, None, None])):
+        cells = by_id(read(course, name))
+        assert list(cells) == ["double", "test_double", "test_double_hidden"]
+        assert [cell.metadata.get("jupyter") for cell in cells.values()] == marks
+
+
+@pytest.mark.parametrize("name", OURS.units_with_solutions())
+def test_what_is_collapsed_in_our_units(fresh: dict[str, str], name: str) -> None:
+    for cell in nbformat.reads(fresh[name], as_version=4).cells:
+        is_check = cell.metadata.get("nbgrader", {}).get("grade_id", "").startswith("test_")
+        assert ("jupyter" in cell.metadata) == (is_check and cell.source.count("\n") >= 15)
+
+
+def test_the_setting_gives_questions_their_points(tmp_path: Path) -> None:
+    course = tiny_course.make_course(tmp_path / "c", text=tiny_course.TEXT + tiny_course.QUESTION, question_points=1.5)
+    question = by_id(read(course, tiny_course.UNIT))["question_sign"]
+    assert question.source == "*Write your answer here: double-click this cell.*"
+    assert (question.metadata.nbgrader.points, question.metadata.get("editable", True)) == (1.5, True)
+    instructors = nbformat.read(course.source / tiny_course.UNIT / f"{tiny_course.UNIT}.ipynb", as_version=4)
+    assert by_id(instructors)["question_sign"].metadata.nbgrader.points == 1.5
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("points = -1", "expected c.Questions.points to be a number of 0 or more, got -1"),
+        ("points = 'two'", "expected c.Questions.points to be a number of 0 or more, got 'two'"),
+        ("points = float('nan')", "expected c.Questions.points to be a number of 0 or more, got nan"),
+        ("point = 2", "expected c.Questions to set points, got point"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, words: str) -> None:
+    course = make_course(tmp_path / "course", **{"00_tiny": unit()})
+    with (course.root / "nbgrader_config.py").open("a") as config:
+        config.write(f"c.Questions.{setting}\n")
+    monkeypatch.chdir(course.root)
+    result = CliRunner().invoke(app, ["release"])
+    assert (result.exit_code, result.stderr) == (1, f"{words}\n")
 
 
 def test_only_the_notebook_is_released(tiny: Course) -> None:

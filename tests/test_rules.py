@@ -13,7 +13,21 @@ from course_lib.answers import bank_of
 from course_lib.cli import app
 from course_lib.course import Course
 from course_lib.rules import exercises, problems
-from tests.units import BANK, CHECK, HIDDEN, RIGHT, SOLUTION, TITLE, code, graded, make_course, unit, write
+from tests.tiny_course import QUESTION
+from tests.units import (
+    BANK,
+    CHECK,
+    EXPLANATION,
+    HIDDEN,
+    RIGHT,
+    SOLUTION,
+    TITLE,
+    code,
+    graded,
+    make_course,
+    unit,
+    write,
+)
 
 SOLVED = "solution: true, grade: false"
 TEST = "solution: false, grade: true, points: 1"
@@ -76,7 +90,7 @@ BAD_TEXTS = {
     ),
     "solution in a plain cell": (
         unit(code("### BEGIN SOLUTION\nx = 1\n### END SOLUTION\n")),
-        r"cell 5 \('### BEGIN SOLUTION'\): '### BEGIN SOLUTION' belongs in a solution cell, this is none",
+        r"cell 6 \('### BEGIN SOLUTION'\): '### BEGIN SOLUTION' belongs in a solution cell, this is none",
     ),
     "hidden test in a solution cell": (
         unit(solution=graded("double", SOLUTION + "### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS\n", SOLVED)),
@@ -84,7 +98,7 @@ BAD_TEXTS = {
     ),
     "hidden test in Markdown": (
         unit("Words\n\n### BEGIN HIDDEN TESTS\n\nmore\n\n### END HIDDEN TESTS\n"),
-        r"cell 5 \('Words'\): '### BEGIN HIDDEN TESTS' belongs in a test cell, this is none",
+        r"cell 6 \('Words'\): '### BEGIN HIDDEN TESTS' belongs in a test cell, this is none",
     ),
     "mark with one hash": (
         unit(solution=graded("double", SOLUTION.replace("### BEGIN", "# BEGIN"), SOLVED)),
@@ -124,7 +138,47 @@ BAD_TEXTS = {
     ),
     "test and solution in one": (
         unit(graded("both", SOLUTION, "solution: true, grade: true, points: 1")),
-        "cell 'both': a test is called test_<exercise> or test_<exercise>_hidden",
+        "cell 'both': what is both solution and grade is a question: a Markdown cell, question_<name>",
+    ),
+    "no explanation": (
+        unit().replace(EXPLANATION, ""),
+        "cell 'double': a solution needs a cell tagged 'explanation' directly behind it, found none",
+    ),
+    "two explanations": (
+        unit().replace(EXPLANATION, f"{EXPLANATION}\n{EXPLANATION}"),
+        r"cell 4 \('A product.*: a cell tagged 'explanation' is plain Markdown, directly behind the solution",
+    ),
+    "an explanation somewhere else": (
+        unit().replace(EXPLANATION, f"{TITLE}\n{EXPLANATION}"),
+        r"cell 4 \('A product.*: a cell tagged 'explanation' is plain Markdown, directly behind the solution",
+    ),
+    "an explanation in code": (
+        unit().replace(EXPLANATION, code("# why\n", "tags: [explanation]")),
+        r"cell 3 \('# why'\): a cell tagged 'explanation' is plain Markdown, directly behind the solution",
+    ),
+    "an explanation that is first": (
+        f"{EXPLANATION}\n+++\n\n{unit()}",
+        r"cell 1 \('A product.*: a cell tagged 'explanation' is plain Markdown, directly behind the solution",
+    ),
+    "a question by another name": (
+        unit(QUESTION.replace("question_sign", "sign")),
+        "cell 'sign': what is both solution and grade is a question: a Markdown cell, question_<name>",
+    ),
+    "a question that keeps words": (
+        unit(QUESTION.replace("### BEGIN SOLUTION", "Because\n\n### BEGIN SOLUTION")),
+        "cell 'question_sign': below a question stands nothing but one '### BEGIN SOLUTION' … '### END SOLUTION'",
+    ),
+    "a question without a rubric": (
+        unit(QUESTION.replace("**Rubric.**", "Rubric:")),
+        r"cell 'question_sign': a question needs a paragraph that begins with \*\*Rubric\.\*\*, found none",
+    ),
+    "a question without a model answer": (
+        unit(QUESTION.replace("**Model answer.**", "Answer:")),
+        r"cell 'question_sign': a question needs a paragraph that begins with \*\*Model answer\.\*\*, found none",
+    ),
+    "a question with points": (
+        unit(QUESTION.replace('"points": 0', '"points": 2')),
+        "cell 'question_sign': a question has points: 0 here; c.Questions.points sets what it is worth",
     ),
     "answer in the metadata": (
         unit(check=graded("test_double", CHECK, TEST, "answer: return x + x")),
@@ -132,11 +186,11 @@ BAD_TEXTS = {
     ),
     "answer in Markdown's metadata": (
         unit('+++ {"attachments": {"a.txt": {"text/plain": "return x + x"}}}\n\nWords\n'),
-        r"cell 5 \('Words'\): a cell's metadata holds nbgrader and tags alone, found attachments",
+        r"cell 6 \('Words'\): a cell's metadata holds nbgrader and tags alone, found attachments",
     ),
     "answer in a tag": (
         unit(code("x = 1\n", "tags: [return x + x]")),
-        r"cell 5 \('x = 1'\): tags are a list of words, found \['return x \+ x'\]",
+        r"cell 6 \('x = 1'\): tags are a list of words, found \['return x \+ x'\]",
     ),
     "answer in nbgrader's metadata": (
         unit(graded("given", "x = 1\n", "solution: false, grade: false, answer: return x")),
@@ -148,10 +202,10 @@ BAD_TEXTS = {
     ),
     "no grade_id": (
         unit(graded("''", "x = 1\n", "solution: false, grade: false")),
-        r"cell 5 \('x = 1'\): nbgrader's metadata must be whole: grade_id is empty",
+        r"cell 6 \('x = 1'\): nbgrader's metadata must be whole: grade_id is empty",
     ),
-    "no metadata": (unit(code("x = 1\n", "nbgrader: yes")), r"cell 5 \('x = 1'\): nbgrader's metadata must be whole"),
-    "no YAML": (unit(code("x = 1\n", "tags: [1")), "expected MyST Markdown: .*Code cell 4 .*Invalid YAML"),
+    "no metadata": (unit(code("x = 1\n", "nbgrader: yes")), r"cell 6 \('x = 1'\): nbgrader's metadata must be whole"),
+    "no YAML": (unit(code("x = 1\n", "tags: [1")), "expected MyST Markdown: .*Code cell 5 .*Invalid YAML"),
 }
 
 # What is wrong: the answer bank, and what is said of it.

@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader.utils import determine_grade
 
+from course_lib.cells import ANSWER_STUB
 from course_lib.grading.scores import (
     FAULT,
     ExerciseScore,
@@ -146,7 +147,25 @@ def test_a_person_decides_on_a_written_answer() -> None:
     written = new_markdown_cell("Because.", metadata=graded("essay", 4).metadata)
     written.metadata.nbgrader.solution = True
     assert cell_points(written) is None
-    assert only(written) == ExerciseScore("essay", 0, 4, "")
+    assert only(written) == ExerciseScore("essay", 0, 4, "answered", question=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "points", "said"),
+    [
+        ("Because.", 0, "answered"),
+        (f"{ANSWER_STUB}\n\nBecause.", 0, "answered"),
+        (ANSWER_STUB, 4, "not answered"),
+        (f"\n{ANSWER_STUB}  \n", 4, "not answered"),
+        (" \n", 4, "not answered"),
+        (ANSWER_STUB, 0, "not answered"),
+    ],
+)
+def test_an_answer_needs_nobody_where_it_is_missing_or_worth_nothing(text: str, points: float, said: str) -> None:
+    written = new_markdown_cell(text, metadata=graded("question_x", points).metadata)
+    written.metadata.nbgrader.solution = True
+    assert cell_points(written) == 0
+    assert only(written) == ExerciseScore("question_x", 0, points, said, question=True)
 
 
 def test_words_on_stderr_cost_nothing() -> None:

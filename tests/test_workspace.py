@@ -148,7 +148,7 @@ def test_check_runs_the_visible_checks_once_until_something_changes(
     assert (wrong.points, wrong.max_points) == (0, 1)
     assert "got:          6" in wrong.message
     assert len(runs) == 3
-    assert workspace.progress(course) == {UNIT: (0, 1, 2, ""), OTHER: (0, 1, 2, "")}
+    assert workspace.progress(course) == {UNIT: (0, 1, 2, "", ()), OTHER: (0, 1, 2, "", ())}
     assert len(runs) == 3
 
 
@@ -160,7 +160,7 @@ def test_the_notebook_runs_beside_the_learners_files(course: Course) -> None:
 
 @pytest.mark.usefixtures("no_kernel")
 def test_progress_of_what_nobody_has_touched(course: Course) -> None:
-    expected = {UNIT: (0, 1, 2, ""), OTHER: (0, 1, 2, "")}
+    expected = {UNIT: (0, 1, 2, "", ()), OTHER: (0, 1, 2, "", ())}
     assert workspace.progress(course) == expected
     workspace.hand_out(course, UNITS)
     assert workspace.progress(course) == expected
@@ -169,14 +169,14 @@ def test_progress_of_what_nobody_has_touched(course: Course) -> None:
 @pytest.mark.usefixtures("no_kernel")
 def test_progress_counts_what_is_released(course: Course) -> None:
     released(course, OTHER).unlink()
-    assert workspace.progress(course) == {UNIT: (0, 1, 2, "")}
+    assert workspace.progress(course) == {UNIT: (0, 1, 2, "", ())}
     released(course, UNIT).unlink()
     with pytest.raises(ValueError, match=r"expected released units .* in .*notebooks, found none"):
         workspace.progress(course)
 
 
 def test_hidden_points_are_those_of_the_release(course: Course) -> None:
-    assert workspace.hidden_points(course, UNIT) == {"double": 2}
+    assert workspace.points_to_come(course, UNIT) == {"double": 2}
 
 
 @pytest.mark.usefixtures("no_kernel")
@@ -195,7 +195,7 @@ def test_check_of_what_is_no_notebook(course: Course) -> None:
     workspace.own_notebook(course, UNIT).write_text("{")
     with pytest.raises(ValueError, match=rf"{UNIT}\.ipynb: expected a notebook, found broken JSON") as refused:
         workspace.check(course, UNIT)
-    assert workspace.progress(course) == {UNIT: (0, 1, 2, str(refused.value)), OTHER: (0, 1, 2, "")}
+    assert workspace.progress(course) == {UNIT: (0, 1, 2, str(refused.value), ()), OTHER: (0, 1, 2, "", ())}
 
 
 @pytest.mark.parametrize("content", ["half a re", "[]", "{}", '{"digest": "other"}'])

@@ -33,6 +33,10 @@ def double(x):
     ### END SOLUTION
 ```
 
++++ {"tags": ["explanation"]}
+
+An array doubles every number at once.
+
 ```{code-cell} ipython3
 ---
 nbgrader: {grade: true, grade_id: test_double, locked: true, points: 1, schema_version: 3, solution: false, task: false}
@@ -62,6 +66,23 @@ passed("double", points=2)
 ```
 '''
 
+QUESTION = """
+Why does doubling keep the sign?
+
++++ {"nbgrader": {"grade": true, "grade_id": "question_sign", "locked": false, "points": 0, "schema_version": 3,\
+ "solution": true, "task": false}}
+
+### BEGIN SOLUTION
+
+**Model answer.** Twice a number lies on its side of zero.
+
+**Rubric.**
+
+- All: the side of zero.
+
+### END SOLUTION
+"""
+
 
 def write_bank(unit: Path, exercise: str = "double") -> None:
     """Write two right and six wrong answers to an exercise that doubles a number, as the rules ask for."""
@@ -71,17 +92,19 @@ def write_bank(unit: Path, exercise: str = "double") -> None:
     write_aside(bank_of(unit, exercise), "\n".join(answers).replace("double", exercise))
 
 
-def make_course(root: Path, *, timeout: int = 300, units: tuple[str, ...] = (UNIT,)) -> Course:
-    """Make and release a course with this project's own nbgrader_config.py and another limit of seconds a cell."""
+def make_course(
+    root: Path, *, timeout: int = 300, units: tuple[str, ...] = (UNIT,), text: str = TEXT, question_points: float = 0
+) -> Course:
+    """Make and release a course with this project's own nbgrader_config.py and other settings."""
     root.mkdir(parents=True)
     shutil.copy(ROOT / CONFIG, root)
     with (root / CONFIG).open("a", encoding="utf-8") as config:
-        config.write(f"c.Execute.timeout = {timeout}\n")
+        config.write(f"c.Execute.timeout = {timeout}\nc.Questions.points = {question_points}\n")
     course = Course(root)
     for unit in units:
         folder = course.solutions / unit
         folder.mkdir(parents=True)
-        (folder / f"{unit}.md").write_text(TEXT, encoding="utf-8")
+        (folder / f"{unit}.md").write_text(text, encoding="utf-8")
         write_bank(folder)
     release(course, units)
     return course

@@ -16,6 +16,7 @@ SOLUTION = f'''def double(x):
 {HINT}    return x * secret  # a remark on the answer
     ### END SOLUTION
 '''
+EXPLANATION = '+++ {"tags": ["explanation"]}\n\nA product needs one step.\n'
 CHECK = """from course_lib.checks import call, passed
 
 call(double, 3).equals(6)
@@ -62,6 +63,7 @@ def unit(*more: str, solution: str = "", check: str = "", hidden: str = "") -> s
     cells = [
         f"{TITLE}\n{HINT}",
         solution or graded("double", SOLUTION, "solution: true, grade: false"),
+        EXPLANATION,
         check or graded("test_double", CHECK),
         hidden or graded("test_double_hidden", HIDDEN, "solution: false, grade: true, points: 2"),
         *more,

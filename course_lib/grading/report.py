@@ -65,7 +65,11 @@ def _counting(outcome: Outcome, entry: Recorded | None) -> list[ExerciseScore]:
 
 def _given(exercise: ExerciseScore, points: float) -> ExerciseScore:
     """Put the points that count in the place of those from tests; where these say nothing against it, say who did."""
-    by_hand = "" if isclose(points, exercise.points) else f"given by hand; {exercise.points:g} from tests"
+    if isclose(points, exercise.points):
+        return exercise
+    if exercise.question:
+        return replace(exercise, points=points, message="given by hand")
+    by_hand = f"given by hand; {exercise.points:g} from tests"
     return replace(exercise, points=points, message=exercise.message or by_hand)
 
 
@@ -112,13 +116,15 @@ def exercise_table(title: str, exercises: Sequence[ExerciseScore]) -> Table:
     shown.add_column("points", justify="right", no_wrap=True)
     shown.add_column("verdict", overflow="fold")
     for exercise in exercises:
-        earned = exercise.points >= exercise.max_points
-        shown.add_row(
-            exercise.name,
-            f"{exercise.points:g}/{exercise.max_points:g}",
-            "✓" if earned else printable(exercise.message) or "not run",
-        )
+        shown.add_row(exercise.name, f"{exercise.points:g}/{exercise.max_points:g}", verdict(exercise))
     return shown
+
+
+def verdict(exercise: ExerciseScore) -> str:
+    """Say in words how an exercise or a question went."""
+    if exercise.question:
+        return exercise.message or "not graded"
+    return "✓" if exercise.points >= exercise.max_points else printable(exercise.message) or "not run"
 
 
 def summary(outcomes: Sequence[Outcome], before: int, entries: Iterable[Recorded]) -> str:

@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader import utils
 
+from course_lib.cells import is_answered, is_question, is_test
 from course_lib.grading.causes import Causes
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,8 @@ _SHOWN_NUMBERS = [
         r"<Variable path=.*, shape=\(\), dtype=\w+, value=(.+)>",
     )
 ]
+# What is said of a question; the last one where it is worth points.
+ANSWERED, UNANSWERED, UNREAD = "answered", "not answered", "answered; nobody has graded it yet"
 FAULT = "Faulty test"  # stands where an error's class does, and is none: the test is wrong, not the learner
 
 
@@ -41,13 +44,17 @@ class ExerciseScore:
     points, max_points : float
         Earned and possible, over the visible check and the hidden test.
     message : str
-        Why the first failing test failed, see `Causes.message`; empty where every point was earned.
+        Why the first failing test failed, see `Causes.message`; empty where every point was earned. Of a question,
+        whether it was answered.
+    question : bool
+        Whether it is answered in words, so that no test gives points.
     """
 
     name: str
     points: float
     max_points: float
     message: str
+    question: bool = False
 
 
 def exercise_of(test_id: str) -> str:
@@ -57,13 +64,19 @@ def exercise_of(test_id: str) -> str:
 
 def is_hidden_test(cell: NotebookNode) -> bool:
     """Tell whether a cell is a hidden test; in a release it is empty."""
-    return str(cell.metadata.get("nbgrader", {}).get("grade_id")).endswith("_hidden")
+    return is_test(cell) and str(cell.metadata.nbgrader["grade_id"]).endswith("_hidden")
 
 
-def without_hidden_tests(notebook: NotebookNode) -> NotebookNode:
-    """Copy a learner's notebook without its hidden tests, which are empty there and so would earn their points."""
+def only_visible_checks(notebook: NotebookNode) -> NotebookNode:
+    """Copy a learner's notebook without what counts only in a grade.
+
+    Hidden tests are empty in a release, and so would earn their points. Questions are worth nothing until a person has
+    read the answers.
+    """
     visible = deepcopy(notebook)
     visible.cells = [cell for cell in visible.cells if not is_hidden_test(cell)]
+    for cell in filter(is_question, visible.cells):
+        cell.metadata.nbgrader.points = 0
     return visible
 
 
@@ -137,8 +150,11 @@ def cell_points(cell: NotebookNode) -> float | None:
     Returns
     -------
     float or None
-        0 if it was not executed; None where a person has to decide: a written answer, a faulty test.
+        0 if it was not executed; None where a person has to decide: a written answer, a faulty test. A question that
+        has no points, or no answer, needs nobody.
     """
+    if is_question(cell):
+        return None if is_answered(cell) and float(cell.metadata.nbgrader["points"]) else 0
     normalize_outputs(cell)
     if any(output.get("ename") == FAULT for output in cell.get("outputs", [])):
         return None
@@ -153,7 +169,7 @@ def faults(notebook: NotebookNode) -> list[str]:
     return [
         f"{cell.metadata.nbgrader['grade_id']}: {output.evalue}"
         for cell in notebook.cells
-        if utils.is_grade(cell) and not utils.is_solution(cell)  # elsewhere a learner may call an error so
+        if is_test(cell)  # elsewhere a learner may call an error so
         for output in cell.get("outputs", [])
         if output.get("ename") == FAULT
     ]
@@ -172,7 +188,7 @@ def score(notebook: NotebookNode, missing: Collection[str] = ()) -> list[Exercis
     Returns
     -------
     list of ExerciseScore
-        In the order of the notebook. A test cell that was not executed earns nothing.
+        Exercises and questions, in the order of the notebook. A test cell that was not executed earns nothing.
     """
     scores: dict[str, ExerciseScore] = {}
     causes = Causes(notebook, missing)
@@ -182,6 +198,9 @@ def score(notebook: NotebookNode, missing: Collection[str] = ()) -> list[Exercis
         name = exercise_of(cell.metadata.nbgrader["grade_id"])
         points, maximum = cell_points(cell), float(cell.metadata.nbgrader["points"])
         before = scores.get(name, ExerciseScore(name, 0, 0, ""))
+        if is_question(cell):
+            scores[name] = ExerciseScore(name, 0, maximum, ANSWERED if is_answered(cell) else UNANSWERED, question=True)
+            continue
         message = before.message or (causes.message(cell, name) if points != maximum else "")
         scores[name] = ExerciseScore(name, before.points + float(points or 0), before.max_points + maximum, message)
     return list(scores.values())

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from nbformat import NotebookNode
-from nbgrader.utils import is_grade, is_solution
 
 from course_lib.answers import Answer
+from course_lib.cells import is_exercise, is_test
 from course_lib.grading.scores import exercise_of
 
 LIMIT_S = 30  # that a cell, an answer or a test may take
@@ -91,7 +91,7 @@ def try_answers(notebook: NotebookNode, answers: Sequence[Answer], place: Place,
     """
     trials: list[Trial] = []
     for cell in running_cells(notebook):
-        if is_solution(cell):
+        if is_exercise(cell):
             exercise = cell.metadata.nbgrader["grade_id"]
             tests = tests_of(notebook, exercise)
             own = [answer for answer in answers if answer.exercise == exercise]
@@ -106,7 +106,7 @@ def running_cells(notebook: NotebookNode) -> list[NotebookNode]:
     return [
         cell
         for cell in notebook.cells
-        if cell.cell_type == "code" and not is_grade(cell) and "demo" not in cell.metadata.get("tags", [])
+        if cell.cell_type == "code" and not is_test(cell) and "demo" not in cell.metadata.get("tags", [])
     ]
 
 

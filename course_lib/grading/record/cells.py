@@ -22,7 +22,8 @@ from nbgrader.preprocessors import SaveCells
 class SaveChangedCells(SaveCells):
     """nbgrader's step that enters cells, which refuses to add or remove any once there are submissions.
 
-    A new test has no points in submissions that were graded before, and is marked for review there. With a cell that
+    A new test or question has no points in submissions that were graded before, and is marked for review there if it is
+    worth any. With a cell that
     is gone go its points and comments, those of people too. All others stay.
     """
 
@@ -59,6 +60,6 @@ class SaveChangedCells(SaveCells):
         """Give the submissions that are there what nbgrader expects them to have for each cell."""
         for submitted in notebook.submissions:
             if isinstance(cell, GradeCell | TaskCell):
-                self.gradebook.db.add(Grade(cell_id=cell.id, notebook=submitted, needs_manual_grade=True))
+                self.gradebook.db.add(Grade(cell_id=cell.id, notebook=submitted, needs_manual_grade=cell.max_score > 0))
             if isinstance(cell, SolutionCell | TaskCell):
                 self.gradebook.db.add(Comment(cell_id=cell.id, notebook=submitted))

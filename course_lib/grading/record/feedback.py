@@ -7,12 +7,13 @@ from typing import Any
 
 import jinja2
 from nbformat import NotebookNode
-from nbgrader.utils import is_grade, is_solution
+from nbgrader.utils import is_solution
 
+from course_lib.cells import is_test
 from course_lib.formulas import CSS
 from course_lib.grading.record import sanitized
 from course_lib.grading.record.shown import Shown, below, has_picture, secret_lines
-from course_lib.grading.scores import ExerciseScore, exercise_of
+from course_lib.grading.scores import UNREAD, ExerciseScore, exercise_of
 
 UNDER_EXERCISE, UNDER_NOTEBOOK = 4, 3  # the highest level of headings that stand there
 _PAGES = jinja2.Environment(
@@ -106,12 +107,11 @@ def _row(
 ) -> dict[str, Any]:
     """Lay out an exercise, and take the comments on it."""
     own = [name for name in comments if exercise.name in (name, exercise_of(name))]
-    verdict = "partly" if 0 < exercise.points < exercise.max_points else "wrong" if graded else "open"
     figure = f"Figure of the exercise {exercise.name}"
     said = [_comment(text, UNDER_EXERCISE) for text in map(comments.pop, own) if text]
     return {
         "exercise": exercise,
-        "verdict": "right" if exercise.points >= exercise.max_points else verdict,
+        "verdict": _verdict(exercise, graded),
         "message": shown.public(sanitized.plain(exercise.message)),
         "comments": said,
         "has_more": bool(said or part.answers or part.pictures),
@@ -133,6 +133,15 @@ def _row(
     }
 
 
+def _verdict(exercise: ExerciseScore, graded: bool) -> str:
+    """Choose one of the verdicts that the page knows."""
+    if exercise.question and (not exercise.max_points or exercise.message == UNREAD):
+        return "open"
+    if exercise.points >= exercise.max_points:
+        return "right"
+    return "partly" if exercise.points > 0 else "wrong" if graded else "open"
+
+
 def _comment(text: str, level: int) -> str:
     return below(sanitized.markdown(text), level)
 
@@ -150,7 +159,7 @@ def _notebook(cells: Sequence[NotebookNode], parts: Mapping[str, _Part], shown: 
         here = [output for output in outputs if id(output) not in above]
         yield {
             "kind": cell.cell_type,
-            "is_test": is_grade(cell),
+            "is_test": is_test(cell),
             "source": shown.source(cell, UNDER_NOTEBOOK),
             "was_left_out": cell.cell_type == "code" and cell.get("execution_count") is None,
             "exercise": next((above[id(output)] for output in outputs if id(output) in above), ""),

@@ -116,7 +116,8 @@ def _grade(
         grade.auto_score = points.get(cell.name) if cells else 0.0
         if not (again and there):
             given = was_given(there) or exercise_of(cell.name) in discussed
-            grade.needs_manual_grade = not cells or grade.auto_score is None or given
+            unknown = cell.max_score > 0 and (not cells or grade.auto_score is None)
+            grade.needs_manual_grade = unknown or given
         yield grade
     for cell in [*notebook.solution_cells, *notebook.task_cells]:
         comment = _of_cell(submitted.comments, cell) or Comment(cell_id=cell.id, notebook=submitted)

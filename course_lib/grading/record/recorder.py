@@ -21,7 +21,7 @@ from course_lib.grading.record.entries import GradebookLocked, Recorded, recorde
 from course_lib.grading.record.feedback import feedback_html
 from course_lib.grading.record.tables import exercises_csv, grades_csv
 from course_lib.grading.results import Results
-from course_lib.grading.scores import ExerciseScore, score
+from course_lib.grading.scores import ANSWERED, UNREAD, ExerciseScore, score
 from course_lib.grading.submission.find import Submission
 from course_lib.grading.submission.timestamp import STAMP
 from course_lib.release import build_source, generate
@@ -242,7 +242,11 @@ def recorded_feedback(course: Course, notebook: Path) -> str:
 def _feedback(outcome: Outcome, entry: Recorded) -> str:
     """Write the feedback, with what people changed."""
     exercises = [
-        replace(exercise, points=entry.exercises.get(exercise.name, (exercise.points,))[0])
+        replace(
+            exercise,
+            points=entry.exercises.get(exercise.name, (exercise.points,))[0],
+            message=UNREAD if exercise.message == ANSWERED and exercise.name in entry.review else exercise.message,
+        )
         for exercise in outcome.exercises
     ]
     notebook = nbformat.reads(outcome.notebook, as_version=4) if outcome.notebook else None

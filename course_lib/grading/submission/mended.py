@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
+from course_lib.cells import is_question
 from course_lib.grading.submission.reading import Cell
 from course_lib.grading.submission.recognize import Found
 from course_lib.grading.submission.template import Template
@@ -84,7 +85,8 @@ def _kind(cell: Cell, index: int, template: Template) -> Iterator[tuple[str, str
 def _marks(cell: Cell, index: int, template: Template) -> Iterator[tuple[str, str]]:
     """Yield a change of what the cell says to nbgrader."""
     mark = template.cells[index].metadata.nbgrader
-    changed = [key for key in _MARKS if key in mark and cell.mark.get(key) != mark[key]]
+    keys = [key for key in _MARKS if key != "points" or not is_question(template.cells[index])]  # ours may change
+    changed = [key for key in keys if key in mark and cell.mark.get(key) != mark[key]]
     if changed:
         yield "metadata changed, restored", f" ({', '.join(changed)})"
 

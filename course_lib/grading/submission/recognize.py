@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from nbformat import NotebookNode
 
+from course_lib.cells import is_question
 from course_lib.grading.submission.reading import Cell
 from course_lib.grading.submission.template import STUB, Template, defined
 
@@ -150,6 +151,8 @@ def _names(cell: Cell, template: Template, found: Found) -> set[str]:
     """Name what a learner has defined in a cell, not what the release defines there."""
     if any(cell.source.strip() in template.texts[index] for index in template.fixed):
         return set()
+    if any(is_question(template.cells[index]) for index in claims(cell, template)):
+        return set()  # words, which may quote code
     theirs = (template.cells[index].source for index, other in found.others.items() if other is cell)
     return defined(cell.source).difference(*map(defined, theirs))
 
@@ -170,7 +173,7 @@ def _guess(index: int, cells: Sequence[Cell], template: Template, found: Found) 
     after = min((place for place in numbers if place > index), default=None)
     if before is not None and after is not None:
         between = [cell for cell in own if numbers[before] < cell.number < numbers[after]]
-        if len(between) == 1 and between[0].kind == "code" and not defined(between[0].source):
+        if len(between) == 1 and between[0].kind == template.cells[index].cell_type and not defined(between[0].source):
             found.solutions[index], found.ways[index] = between[0], "its place"
 
 

@@ -9,6 +9,9 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearSolutions, ComputeChecksums, LockCells
 from nbgrader.utils import is_solution
 
+from course_lib.cells import ANSWER_STUB
+from course_lib.release_steps import DropExplanations
+
 STUB = "# Your code here.\nraise NotImplementedError"
 _HIDDEN = re.compile(r"^[^\n]*BEGIN HIDDEN TESTS.*?(?:END HIDDEN TESTS[^\n]*\n?|\Z)", re.DOTALL | re.MULTILINE)
 _DEFINED = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
@@ -34,8 +37,10 @@ class Template:
         """Take the answers out of an instructor's notebook, which stays as it is."""
         notebook = deepcopy(source)
         answered = [cell for cell in notebook.cells if is_solution(cell) and "BEGIN SOLUTION" in cell.source]
-        ClearSolutions(code_stub={"python": STUB}).preprocess(NotebookNode(cells=answered, metadata={}), {})
-        for step in (LockCells(), ComputeChecksums()):
+        ClearSolutions(code_stub={"python": STUB}, text_stub=ANSWER_STUB).preprocess(
+            NotebookNode(cells=answered, metadata={}), {}
+        )
+        for step in (DropExplanations(), LockCells(), ComputeChecksums()):
             notebook, _ = step.preprocess(notebook, {})
         for cell in notebook.cells:
             if cell.cell_type == "code":

@@ -1,0 +1,32 @@
+"""The kinds of cells that a unit is made of."""
+
+from nbformat import NotebookNode
+from nbgrader.utils import is_grade, is_solution
+
+ANSWER_STUB = "*Write your answer here: double-click this cell.*"  # what a learner finds below a question
+EXPLANATION = "explanation"
+
+
+def is_exercise(cell: NotebookNode) -> bool:
+    """Tell whether a cell is for the code that solves an exercise."""
+    return is_solution(cell) and not is_grade(cell)
+
+
+def is_test(cell: NotebookNode) -> bool:
+    """Tell whether a cell tests an exercise."""
+    return is_grade(cell) and not is_solution(cell)
+
+
+def is_question(cell: NotebookNode) -> bool:
+    """Tell whether a cell is for an answer in words, which a person reads."""
+    return is_grade(cell) and is_solution(cell)
+
+
+def is_answered(question: NotebookNode) -> bool:
+    """Tell whether somebody has written an answer to a question."""
+    return question.source.strip() not in ("", ANSWER_STUB)
+
+
+def is_explanation(cell: NotebookNode) -> bool:
+    """Tell whether a cell explains the instructor's solution; learners do not get it with their notebook."""
+    return EXPLANATION in cell.metadata.get("tags", [])

@@ -40,10 +40,10 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "differences": lambda: plots.differences({"a": SIGNED, "b": 2 * SIGNED}, limit=0.5),
     "bars": lambda: plots.bars({"short": 1.0, "long": 20.0}, "T", "speed (images/s)", "node"),
     "pipeline": lambda: plots.pipeline([("read", "RGB"), ("resize", "RGB, 8 × 8"), ("batch", "32 of them")], "T"),
-    "prefetching": lambda: plots.prefetching("0", ["1"], 2, "2", "3"),
     "Lab planes": lambda: plots.lab_planes(COLOR, LAB),
     "histograms of a and b": lambda: plots.ab_histograms({"one": LAB[..., 1:], "two": LAB[:1, :, 1:]}),
     "labels": lambda: plots.labels({"a": MAP, "b": MAP.T}, ["sky", "sea", "sand"]),
+    "prefetching": lambda: plots.prefetching("0", ["1"], 2, "2", "3"),
 }
 
 

@@ -43,6 +43,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "Lab planes": lambda: plots.lab_planes(COLOR, LAB),
     "histograms of a and b": lambda: plots.ab_histograms({"one": LAB[..., 1:], "two": LAB[:1, :, 1:]}),
     "labels": lambda: plots.labels({"a": MAP, "b": MAP.T}, ["sky", "sea", "sand"]),
+    "prefetching": lambda: plots.prefetching("0", ["1"], 2, "2", "3"),
 }
 
 
@@ -90,6 +91,29 @@ def test_every_panel_has_a_title_and_its_axes_have_labels(name: str) -> None:
     assert axes
     for ax in axes:
         assert not ax.axison or (ax.get_xlabel() and ax.get_ylabel())
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    {
+        "lines": ["A title", "Across: x (m)", "Upward: y (m)", "one: from 0 at 0 to 9 at 3", "two: from 0 at 0 to 3"],
+        "lines with points": ["Dots: samples"],
+        "kernel sum": ["3 samples, 1, -2, 0.5", "between -2 and 1"],
+        "tables": ["a, 2 x 2, from -1 to 0.5", "b, 2 x 2, from -2 to 1"],
+        "images": ["gray, 3 x 4", "color, 3 x 4"],
+        "differences": ["a, 2 x 2, from -1 to 0.5"],
+        "bars": ["speed (images/s): short 1, long 20"],
+        "pipeline": ["3 boxes", "resize, which passes on RGB, 8 × 8"],
+        "prefetching": ["makes 3 next", "holds 2", "room for 2 holds 1.", "uses 0"],
+        "Lab planes": ["3 x 4 pixels", "L from 50 to 50, a from -80 to -80, b from 30 to 30"],
+        "histograms of a and b": ["two: a from -80 to -80, b from 30 to 30, medians -80 and 30"],
+        "labels": ["a, sky 33%, sea 33%, sand 33%"],
+    }.items(),
+)
+def test_the_text_alternative_says_what_is_drawn(name: str, words: list[str]) -> None:
+    _, metadata = FIGURES[name]()._repr_mimebundle_()  # type: ignore[attr-defined]  # what IPython asks for
+    alternative = metadata["image/png"]["alt"]
+    assert [each for each in words if each not in alternative] == []
 
 
 def test_lines_hold_the_data_and_a_legend() -> None:
@@ -201,6 +225,16 @@ def test_a_pipeline_has_a_box_a_stage_and_an_arrow_between_two() -> None:
     arrows = [text for text in ax.texts if isinstance(text, Annotation)]
     assert len(arrows) == 2
     assert all(arrow.xy[0] > arrow.xyann[0] for arrow in arrows), "arrows point to the right"
+
+
+def test_what_entered_a_queue_first_is_where_it_leaves() -> None:
+    ax = plots.prefetching("0", ["1", "2"], 3, "3", "4").axes[0]
+    places = {text.get_text(): text.get_position()[0] for text in ax.texts}
+    assert places["flow"] < places["thread"] < places["2"] < places["1"] < places["loop"]
+    slots = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
+    assert len(slots) == 3
+    with pytest.raises(ValueError, match="expected at most 1 waiting in the queue, got 2"):
+        plots.prefetching("0", ["1", "2"], 1, "3", "4")
 
 
 def test_lab_planes_have_the_scales_of_lab() -> None:

@@ -2,7 +2,7 @@
 
 from course_lib.plots.base import COLORS
 from course_lib.plots.curves import bars, kernel_sum, lines
-from course_lib.plots.diagrams import pipeline
+from course_lib.plots.diagrams import pipeline, prefetching
 from course_lib.plots.interactive import interact
 from course_lib.plots.lab import ab_histograms, lab_planes
 from course_lib.plots.pictures import differences, images, labels, tables
@@ -19,5 +19,6 @@ __all__ = [
     "labels",
     "lines",
     "pipeline",
+    "prefetching",
     "tables",
 ]

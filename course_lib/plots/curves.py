@@ -38,10 +38,13 @@ def lines(
     Figure
     """
     figure, (ax,) = new_figure(1, 3.6)
+    figure.alternative = f"{title}. Across: {xlabel}. Upward: {ylabel}."
     for index, (name, (x, y)) in enumerate(curves.items()):
+        figure.alternative += f" {name}: {_course(x, y)}."
         ax.plot(x, y, STYLES[index % len(STYLES)], color=COLORS[index % len(COLORS)], label=name)
     if points is not None:
         name, x, y = points
+        figure.alternative += f" Dots: {name}."
         ax.plot(x, y, "o", color=COLORS[6], label=name, zorder=3)
     if log:
         ax.set_xscale("log")
@@ -50,6 +53,15 @@ def lines(
     ax.grid(alpha=0.3)
     ax.legend()
     return figure
+
+
+def _course(x: ArrayLike, y: ArrayLike) -> str:
+    """Say where a curve begins and ends, and between which values it runs."""
+    xs, ys = np.asarray(x, float), np.asarray(y, float)
+    if not ys.size:
+        return "empty"
+    ends = f"from {ys[0]:.3g} at {xs[0]:.3g} to {ys[-1]:.3g} at {xs[-1]:.3g}"
+    return f"{ends}, between {ys.min():.3g} and {ys.max():.3g}"
 
 
 def kernel_sum(positions: ArrayLike, parts: ArrayLike, samples: ArrayLike, title: str) -> Figure:
@@ -72,10 +84,15 @@ def kernel_sum(positions: ArrayLike, parts: ArrayLike, samples: ArrayLike, title
     """
     figure, (ax,) = new_figure(1, 3.6)
     parts, samples = np.asarray(parts), np.asarray(samples)
+    total = parts.sum(axis=0)
+    figure.alternative = (
+        f"{title}. One kernel at each of {len(samples)} samples, {', '.join(f'{value:.3g}' for value in samples)}. "
+        f"Their sum: {_course(positions, total)}."
+    )
     for index, part in enumerate(parts):
         label = "one kernel a sample" if index == 0 else None
         ax.plot(positions, part, color=COLORS[5], linewidth=1, label=label)
-    ax.plot(positions, parts.sum(axis=0), color=COLORS[3], linewidth=2.5, label="their sum")
+    ax.plot(positions, total, color=COLORS[3], linewidth=2.5, label="their sum")
     ax.plot(np.arange(len(samples)), samples, "o", color=COLORS[6], label="samples", zorder=3)
     ax.set(title=title, xlabel="position (sample spacings)", ylabel="value")
     ax.grid(alpha=0.3)
@@ -98,6 +115,8 @@ def bars(values: Mapping[str, float], title: str, xlabel: str, ylabel: str) -> F
     Figure
     """
     figure, (ax,) = new_figure(1, 0.8 + 0.42 * len(values))
+    lengths = ", ".join(f"{name} {value:.3g}" for name, value in values.items())
+    figure.alternative = f"{title}. Bars, {xlabel}: {lengths}."
     drawn = ax.barh(list(values), list(values.values()), color=COLORS[0])
     ax.bar_label(drawn, fmt="{:.3g}", padding=4)
     ax.invert_yaxis()

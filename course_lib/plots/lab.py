@@ -38,6 +38,12 @@ def lab_planes(rgb: ArrayLike, lab: ArrayLike) -> Figure:
     first.set_title("picture")
     first.axis("off")
     planes = np.moveaxis(np.asarray(lab), -1, 0)
+    ranges = ", ".join(
+        f"{name} from {round(plane.min())} to {round(plane.max())}" for name, plane in zip("Lab", planes, strict=True)
+    )
+    figure.alternative = (
+        f"A picture of {planes.shape[1]} x {planes.shape[2]} pixels beside its planes in Lab: {ranges}."
+    )
     for ax, plane, (title, cmap, low, high) in zip(others, planes, _PLANES, strict=True):
         drawn = ax.imshow(plane, cmap=cmap, vmin=low, vmax=high)
         ax.set_title(title)
@@ -61,8 +67,14 @@ def ab_histograms(colors: Mapping[str, ArrayLike]) -> Figure:
     Figure
     """
     figure, axes = new_figure(len(colors), 3.6)
+    figure.alternative = "How often each pair of a (across) and b (upward) occurs."
     for ax, (title, values) in zip(axes, colors.items(), strict=True):
         a, b = np.asarray(values, float).reshape(-1, 2).T
+        if len(a):
+            figure.alternative += (
+                f" {title}: a from {a.min():.0f} to {a.max():.0f}, b from {b.min():.0f} to {b.max():.0f}, "
+                f"medians {np.median(a):.0f} and {np.median(b):.0f}."
+            )
         edges = np.linspace(-AB_RANGE, AB_RANGE, 97)
         counts, _, _ = np.histogram2d(b, a, bins=(edges, edges))
         drawn = ax.imshow(

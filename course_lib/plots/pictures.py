@@ -37,6 +37,7 @@ def tables(
     figure, axes = new_figure(len(arrays), height)
     shown = {title: np.asarray(array) for title, array in arrays.items()}
     limit = max(float(np.abs(array).max()) for array in shown.values())
+    figure.alternative = _ranges("Tables", shown)
     for ax, (title, array) in zip(axes, shown.items(), strict=True):
         drawn = ax.imshow(array, cmap="PuOr" if signed else "cividis", vmin=-limit if signed else 0, vmax=limit)
         if numbers and max(array.shape) * len(shown) <= ROOM:
@@ -70,6 +71,10 @@ def images(pictures: Mapping[str, ArrayLike], *, height: float = 3.4, columns: i
     across = columns or len(pictures)
     rows = -(-len(pictures) // across)
     figure, axes = new_figure(across, height * rows, rows)
+    sizes = {title: " x ".join(map(str, np.shape(picture)[:2])) for title, picture in pictures.items()}
+    figure.alternative = (
+        "Pictures, rows x columns: " + "; ".join(f"{title}, {size}" for title, size in sizes.items()) + "."
+    )
     for ax in axes:
         ax.axis("off")
     for ax, (title, picture) in zip(axes, pictures.items(), strict=False):
@@ -95,6 +100,7 @@ def differences(maps: Mapping[str, ArrayLike], *, limit: float, height: float = 
     Figure
     """
     figure, axes = new_figure(len(maps), height)
+    figure.alternative = _ranges("Differences", maps)
     for ax, (title, difference) in zip(axes, maps.items(), strict=True):
         array = np.asarray(difference)
         drawn = ax.imshow(array, cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")
@@ -121,6 +127,7 @@ def labels(maps: Mapping[str, ArrayLike], names: Sequence[str], *, height: float
     """
     figure, axes = new_figure(len(maps), height)
     cmap = ListedColormap(COLORS[: len(names)])
+    figure.alternative = "Label maps: " + "; ".join(_shares(*item, names) for item in maps.items()) + "."
     for ax, (title, label_map) in zip(axes, maps.items(), strict=True):
         ax.imshow(label_map, cmap=cmap, vmin=-0.5, vmax=len(names) - 0.5, interpolation="nearest")
         ax.set_title(title)
@@ -128,3 +135,20 @@ def labels(maps: Mapping[str, ArrayLike], names: Sequence[str], *, height: float
     handles = [Patch(color=COLORS[index], label=name) for index, name in enumerate(names)]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(names))
     return figure
+
+
+def _ranges(kind: str, arrays: Mapping[str, ArrayLike]) -> str:
+    """Say which values each array holds."""
+    values = {title: np.asarray(array) for title, array in arrays.items()}
+    words = (
+        f"{title}, {' x '.join(map(str, array.shape))}, from {array.min():.3g} to {array.max():.3g}"
+        for title, array in values.items()
+    )
+    return f"{kind}, rows x columns: {'; '.join(words)}."
+
+
+def _shares(title: str, label_map: ArrayLike, names: Sequence[str]) -> str:
+    """Say how much of a map each label covers."""
+    counts = np.bincount(np.ravel(label_map), minlength=len(names))
+    shares = (f"{name} {count / counts.sum():.0%}" for name, count in zip(names, counts, strict=True) if count)
+    return f"{title}, {', '.join(shares)}"

@@ -112,7 +112,7 @@ def running_cells(notebook: NotebookNode) -> list[NotebookNode]:
 
 def tests_of(notebook: NotebookNode, exercise: str) -> list[NotebookNode]:
     """List the test cells of an exercise."""
-    tests = [cell for cell in notebook.cells if is_grade(cell)]
+    tests = [cell for cell in notebook.cells if is_test(cell)]
     return [test for test in tests if exercise_of(test.metadata.nbgrader["grade_id"]) == exercise]
 
 

@@ -40,6 +40,8 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "differences": lambda: plots.differences({"a": SIGNED, "b": 2 * SIGNED}, limit=0.5),
     "bars": lambda: plots.bars({"short": 1.0, "long": 20.0}, "T", "speed (images/s)", "node"),
     "pipeline": lambda: plots.pipeline([("read", "RGB"), ("resize", "RGB, 8 × 8"), ("batch", "32 of them")], "T"),
+    "pixel grids": lambda: plots.pixel_grids((2, 3)),
+    "crop": lambda: plots.crop(2, 3, [(5, 3), (4, 1)]),
     "Lab planes": lambda: plots.lab_planes(COLOR, LAB),
     "histograms of a and b": lambda: plots.ab_histograms({"one": LAB[..., 1:], "two": LAB[:1, :, 1:]}),
     "labels": lambda: plots.labels({"a": MAP, "b": MAP.T}, ["sky", "sea", "sand"]),

@@ -1,4 +1,6 @@
-"""What all figures share: their size, and colors that everybody can tell apart."""
+"""What all figures share: their size, their text alternative, and colors that everybody can tell apart."""
+
+from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -9,8 +11,27 @@ COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#00
 WIDTH = 10.0
 
 
-def new_figure(columns: int, height: float, rows: int = 1) -> tuple[Figure, list[Axes]]:
+class DescribedFigure(Figure):
+    """A figure that says in words what it shows, for those who cannot see it.
+
+    Attributes
+    ----------
+    alternative : str
+        The words. A notebook keeps them in the metadata of the output, as ``alt``.
+    """
+
+    alternative = ""
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+        """Return the metadata of the picture; IPython's own formatter of figures makes the picture."""
+        return {}, {"image/png": {"alt": self.alternative}} if self.alternative else {}
+
+
+def new_figure(columns: int, height: float, rows: int = 1) -> tuple[DescribedFigure, list[Axes]]:
     """Make a figure with a grid of axes; the notebook shows it because it is returned, not because it is open."""
-    figure, axes = plt.subplots(rows, columns, figsize=(WIDTH, height), squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(WIDTH, height), squeeze=False, layout="constrained", FigureClass=DescribedFigure
+    )
     plt.close(figure)
+    assert isinstance(figure, DescribedFigure)
     return figure, list(axes.flat)

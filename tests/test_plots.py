@@ -149,6 +149,14 @@ def test_numbers_are_left_out_where_there_is_no_room_or_no_wish() -> None:
     assert not plots.tables({"small": SIGNED}, numbers=False).axes[0].texts
 
 
+@pytest.mark.parametrize("shape", [(1, 4), (4, 1), (1, 1), (2, 3)])
+def test_rows_and_columns_are_counted_in_whole_numbers(shape: tuple[int, int]) -> None:
+    ax = plots.tables({"a": np.ones(shape)}).axes[0]
+    for axis, count in ((ax.yaxis, shape[0]), (ax.xaxis, shape[1])):
+        low, high = sorted(axis.get_view_interval())
+        assert [tick for tick in axis.get_ticklocs() if low <= tick <= high] == list(range(count))
+
+
 def test_numbers_stand_out_from_their_cells() -> None:
     ax = panels(plots.tables({"a": np.linspace(-1, 1, 9).reshape(3, 3)}, signed=True))[0]
     weights = (0.2126, 0.7152, 0.0722)
@@ -234,10 +242,10 @@ def test_a_control_redraws_and_pages_without_a_kernel_get_the_picture(capsys: py
     shown = plots.interact(draw, factor=(2, 9))
     (slider,) = shown.kwargs_widgets
     assert (slider.min, slider.max, slider.value) == (2, 9, 4)
-    first, again = (base64.b64decode(shown._repr_mimebundle_()["image/png"]) for _ in range(2))
-    assert "application/vnd.jupyter.widget-view+json" in shown._repr_mimebundle_()
+    first, again = (base64.b64decode(shown._repr_mimebundle_()[0]["image/png"]) for _ in range(2))
+    assert "application/vnd.jupyter.widget-view+json" in shown._repr_mimebundle_()[0]
     slider.value = 5
-    other = base64.b64decode(shown._repr_mimebundle_()["image/png"])
+    other = base64.b64decode(shown._repr_mimebundle_()[0]["image/png"])
     assert drawn == [4, 5]
     assert np.array_equal(imread(io.BytesIO(first)), imread(io.BytesIO(again)))
     assert first != other

@@ -6,6 +6,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
 from course_lib import plots
+from course_lib.plots.base import new_figure
 
 
 def squares(ax: Axes, size: int = 1) -> list[Rectangle]:
@@ -48,8 +49,16 @@ def test_a_crop_keeps_what_padding_same_keeps(
 
 
 def test_a_notebook_gets_the_text_alternative_with_the_picture() -> None:
-    described, plain = plots.crop(2, 3, [(5, 3)]), plots.images({"gray": np.zeros((2, 2))})
+    described, (plain, _) = plots.crop(2, 3, [(5, 3)]), new_figure(1, 1)
     assert described.alternative.startswith("Kernel size 5, stride 3: the canvas has 8 × 11 pixels")
     formatter = DisplayFormatter()
     assert formatter.format(described)[1] == {"image/png": {"alt": described.alternative}}
     assert formatter.format(plain)[1] == {}
+
+
+def test_a_widget_has_the_text_alternative_of_its_figure() -> None:
+    widget = plots.interact(lambda factor=2: plots.pixel_grids([factor]), factor=(2, 3))
+    widget.update()
+    bundle, metadata = widget._repr_mimebundle_()
+    assert "image/png" in bundle
+    assert metadata == {"image/png": {"alt": plots.pixel_grids([2]).alternative}}

@@ -131,7 +131,7 @@ def test_kernel_sum_draws_parts_sum_and_samples() -> None:
     np.testing.assert_array_equal(samples.get_xydata(), np.column_stack([np.arange(3), SAMPLES]))
     legend = ax.get_legend()
     assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == ["one kernel a sample", "their sum", "samples"]
+    assert [text.get_text() for text in legend.get_texts()] == ["one kernel per sample", "their sum", "samples"]
 
 
 def test_tables_hold_numbers_on_one_scale() -> None:

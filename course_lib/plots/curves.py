@@ -73,7 +73,7 @@ def kernel_sum(positions: ArrayLike, parts: ArrayLike, samples: ArrayLike, title
     figure, (ax,) = new_figure(1, 3.6)
     parts, samples = np.asarray(parts), np.asarray(samples)
     for index, part in enumerate(parts):
-        label = "one kernel a sample" if index == 0 else None
+        label = "one kernel per sample" if index == 0 else None
         ax.plot(positions, part, color=COLORS[5], linewidth=1, label=label)
     ax.plot(positions, parts.sum(axis=0), color=COLORS[3], linewidth=2.5, label="their sum")
     ax.plot(np.arange(len(samples)), samples, "o", color=COLORS[6], label="samples", zorder=3)

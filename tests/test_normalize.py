@@ -441,7 +441,7 @@ def test_another_unit_is_refused_by_name() -> None:
     first, other, *_ = course.units_with_solutions()
     source = read_unit(course.solutions / first / f"{first}.md")
     with pytest.raises(
-        ValueError, match=r"expected the unit with the exercises 'luminance', found another one: "
+        ValueError, match=r"expected the unit with the exercises 'luminance', 'fade', found another one: "
     ) as said:
         normalize(released(course, other).read_bytes(), source)
     title = nbformat.reads(released(course, other).read_bytes(), as_version=4).cells[0].source.partition("\n")[0]

@@ -8,6 +8,7 @@ Segmentation", CVPR 2015), and with bilinear taps it interpolates linearly betwe
 from functools import partial
 
 import numpy as np
+import psutil
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
@@ -76,7 +77,8 @@ def bilinear_class_weights(factor: int, classes: int) -> NDArray[np.float32]:
     """Weights of a dense transposed convolution that upsamples each class by itself.
 
     All but one in ``classes`` of the numbers are zero. For 1000 classes and factor 32 that is
-    16.4 GB; `transposed_upsample` does without them.
+    16.4 GB; `transposed_upsample` does without them. What would not fit into memory is refused before
+    any memory is asked for.
 
     Parameters
     ----------
@@ -94,11 +96,19 @@ def bilinear_class_weights(factor: int, classes: int) -> NDArray[np.float32]:
     ------
     ValueError
         If the factor or the number of classes is not a whole number of 1 or more.
+    MemoryError
+        If this array and the copy that TensorFlow makes of it are larger than the free memory.
     """
     number = as_integer(classes)
     if number is None or number < 1:
         raise ValueError(f"expected a whole number of classes of 1 or more, got {classes!r}")
     size = kernel_size(factor)
+    needed, free = size**2 * number**2 * 4, psutil.virtual_memory().available
+    if 2 * needed > free:
+        raise MemoryError(
+            f"expected weights that fit twice into the {free / 1e9:,.1f} GB of free memory, got {size} × {size} taps "
+            f"for each of {number:,} × {number:,} pairs of classes: {needed / 1e9:,.1f} GB"
+        )
     weights = np.zeros((size, size, number, number), np.float32)
     weights[:, :, range(number), range(number)] = bilinear_kernel(factor)[:, :, None]
     return weights

@@ -40,6 +40,8 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "differences": lambda: plots.differences({"a": SIGNED, "b": 2 * SIGNED}, limit=0.5),
     "bars": lambda: plots.bars({"short": 1.0, "long": 20.0}, "T", "speed (images/s)", "node"),
     "pipeline": lambda: plots.pipeline([("read", "RGB"), ("resize", "RGB, 8 × 8"), ("batch", "32 of them")], "T"),
+    "pixel grids": lambda: plots.pixel_grids((2, 3)),
+    "crop": lambda: plots.crop(2, 3, [(5, 3), (4, 1)]),
     "Lab planes": lambda: plots.lab_planes(COLOR, LAB),
     "histograms of a and b": lambda: plots.ab_histograms({"one": LAB[..., 1:], "two": LAB[:1, :, 1:]}),
     "labels": lambda: plots.labels({"a": MAP, "b": MAP.T}, ["sky", "sea", "sand"]),
@@ -153,7 +155,7 @@ def test_kernel_sum_draws_parts_sum_and_samples() -> None:
     np.testing.assert_array_equal(samples.get_xydata(), np.column_stack([np.arange(3), SAMPLES]))
     legend = ax.get_legend()
     assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == ["one kernel a sample", "their sum", "samples"]
+    assert [text.get_text() for text in legend.get_texts()] == ["one kernel per sample", "their sum", "samples"]
 
 
 def test_tables_hold_numbers_on_one_scale() -> None:
@@ -169,6 +171,14 @@ def test_tables_hold_numbers_on_one_scale() -> None:
 def test_numbers_are_left_out_where_there_is_no_room_or_no_wish() -> None:
     assert not plots.tables({"wide": np.ones((2, ROOM + 1))}).axes[0].texts
     assert not plots.tables({"small": SIGNED}, numbers=False).axes[0].texts
+
+
+@pytest.mark.parametrize("shape", [(1, 4), (4, 1), (1, 1), (2, 3)])
+def test_rows_and_columns_are_counted_in_whole_numbers(shape: tuple[int, int]) -> None:
+    ax = plots.tables({"a": np.ones(shape)}).axes[0]
+    for axis, count in ((ax.yaxis, shape[0]), (ax.xaxis, shape[1])):
+        low, high = sorted(axis.get_view_interval())
+        assert [tick for tick in axis.get_ticklocs() if low <= tick <= high] == list(range(count))
 
 
 def test_numbers_stand_out_from_their_cells() -> None:
@@ -266,10 +276,10 @@ def test_a_control_redraws_and_pages_without_a_kernel_get_the_picture(capsys: py
     shown = plots.interact(draw, factor=(2, 9))
     (slider,) = shown.kwargs_widgets
     assert (slider.min, slider.max, slider.value) == (2, 9, 4)
-    first, again = (base64.b64decode(shown._repr_mimebundle_()["image/png"]) for _ in range(2))
-    assert "application/vnd.jupyter.widget-view+json" in shown._repr_mimebundle_()
+    first, again = (base64.b64decode(shown._repr_mimebundle_()[0]["image/png"]) for _ in range(2))
+    assert "application/vnd.jupyter.widget-view+json" in shown._repr_mimebundle_()[0]
     slider.value = 5
-    other = base64.b64decode(shown._repr_mimebundle_()["image/png"])
+    other = base64.b64decode(shown._repr_mimebundle_()[0]["image/png"])
     assert drawn == [4, 5]
     assert np.array_equal(imread(io.BytesIO(first)), imread(io.BytesIO(again)))
     assert first != other

@@ -84,6 +84,18 @@ def test_class_weights_hold_one_kernel_a_class() -> None:
         np.testing.assert_array_equal(weights[:, :, i, j], bilinear_kernel(3) * (i == j))
 
 
+def test_weights_larger_than_the_free_memory_are_refused_before_any_is_asked_for() -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(
+            MemoryError, match=r"GB of free memory, got 64 × 64 taps .* 100,000 × 100,000 .* 163,840\.0 GB"
+        ):
+            bilinear_class_weights(32, 100_000)
+        assert tracemalloc.get_traced_memory()[1] < 1e6
+    finally:
+        tracemalloc.stop()
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 6), st.integers(1, 2), st.integers(1, 4), st.integers(1, 4), st.integers(1, 3), st.integers(0, 9))
 def test_upsampling_is_its_definition(

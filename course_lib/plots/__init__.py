@@ -6,11 +6,13 @@ from course_lib.plots.diagrams import pipeline, prefetching
 from course_lib.plots.interactive import interact
 from course_lib.plots.lab import ab_histograms, lab_planes
 from course_lib.plots.pictures import differences, images, labels, tables
+from course_lib.plots.resampling import crop, pixel_grids
 
 __all__ = [
     "COLORS",
     "ab_histograms",
     "bars",
+    "crop",
     "differences",
     "images",
     "interact",
@@ -19,6 +21,7 @@ __all__ = [
     "labels",
     "lines",
     "pipeline",
+    "pixel_grids",
     "prefetching",
     "tables",
 ]

@@ -90,7 +90,7 @@ def kernel_sum(positions: ArrayLike, parts: ArrayLike, samples: ArrayLike, title
         f"Their sum: {_course(positions, total)}."
     )
     for index, part in enumerate(parts):
-        label = "one kernel a sample" if index == 0 else None
+        label = "one kernel per sample" if index == 0 else None
         ax.plot(positions, part, color=COLORS[5], linewidth=1, label=label)
     ax.plot(positions, total, color=COLORS[3], linewidth=2.5, label="their sum")
     ax.plot(np.arange(len(samples)), samples, "o", color=COLORS[6], label="samples", zorder=3)

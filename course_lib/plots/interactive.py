@@ -7,19 +7,24 @@ import ipywidgets
 from IPython.core.pylabtools import print_figure
 from matplotlib.figure import Figure
 
+from course_lib.plots.base import DescribedFigure
+
 
 class _Interactive(ipywidgets.interactive):
     """Controls with the figure below them; where no kernel runs, that figure as a picture."""
 
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
         bundle: dict[str, str] = super()._repr_mimebundle_(**options)
+        metadata: dict[str, dict[str, str]] = {}
         if isinstance(self.result, Figure):
             bundle["image/png"] = print_figure(self.result, base64=True)
-        return bundle
+        if isinstance(self.result, DescribedFigure):
+            _, metadata = self.result._repr_mimebundle_()
+        return bundle, metadata
 
 
 def interact(draw: Callable[..., Figure], **controls: object) -> ipywidgets.interactive:
-    """Show a figure with controls that draw it anew.
+    """Show a figure with controls that redraw it.
 
     Parameters
     ----------
@@ -33,6 +38,6 @@ def interact(draw: Callable[..., Figure], **controls: object) -> ipywidgets.inte
     -------
     ipywidgets.interactive
         The last value of a cell. It shows the controls and the figure; pages without a kernel, such as reports, show
-        the first figure as a picture.
+        the first figure as a picture, with its text alternative.
     """
     return _Interactive(draw, {"auto_display": True}, **controls)

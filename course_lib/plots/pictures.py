@@ -46,8 +46,8 @@ def tables(
                 text = f"{value:.2f}".rstrip("0").rstrip(".")
                 ax.text(column, row, text, ha="center", va="center", fontsize=7, color="white" if dark else "black")
         ax.set(title=title, xlabel="column", ylabel="row")
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        ax.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     figure.colorbar(drawn, ax=axes, shrink=0.8, label="value")
     return figure
 

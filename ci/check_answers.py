@@ -26,7 +26,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 @app.command()
 def main(  # noqa: PLR0913, PLR0917  (options)
     units: Annotated[list[str] | None, typer.Argument(help="Units, in whole or in part (03); all by default.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Units checked at once.")] = os.cpu_count() or 1,
+    jobs: Annotated[int, typer.Option(min=1, help="Units, and ways of testing, at once.")] = os.cpu_count() or 1,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show what every wrong answer is told.")] = False,
     trusted: Annotated[
         bool, typer.Option("--trusted", help="Test the answers from another process, as a grade.")
@@ -68,8 +68,8 @@ def main(  # noqa: PLR0913, PLR0917  (options)
         for unit, futures in running.items():
             try:
                 failed += _show(unit, {way: future.result() for way, future in futures.items()}, verbose)
-            except ReleaseError as error:
-                console.print(str(error))
+            except (ReleaseError, RuntimeError) as error:
+                console.print(f"{unit}: {error}", soft_wrap=True)
                 failed += 1
     console.print(f"{failed} unexpected, {time.monotonic() - start:.0f} s")
     raise typer.Exit(int(failed > 0))

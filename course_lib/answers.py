@@ -138,6 +138,8 @@ def _entry(path: Path, heading: Token, body: list[Token]) -> _Entry:
         raise ValueError(f"{where}: expected one block of code, found {len(blocks)}")
     if kind == "wrong" and not says:
         raise ValueError(f"{where}: expected a line 'Says: …' with words of the feedback, found none")
+    if blocks[0].info not in ("python", "diff"):
+        raise ValueError(f"{where}: expected a block of 'python' or a 'diff', got one of {blocks[0].info!r}")
     if len(bases) != (blocks[0].info == "diff"):
         raise ValueError(f"{where}: expected a line 'From: …' and a block 'diff', or neither, found one of the two")
     if kind == "right" and bases:

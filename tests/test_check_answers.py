@@ -253,7 +253,7 @@ def test_exit_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert both.exit_code == 1
     assert re.search(r"^5 unexpected, \d+ s$", both.output, re.M)
     assert len(re.findall(r"^02_odd/answers/double\.md:\d+: (?:right|wrong): ", both.output, re.M)) == 4
-    assert "\nsolutions/03_bad/answers/double.md: an answer bank holds" in both.output
+    assert "\n03_bad: solutions/03_bad/answers/double.md: an answer bank holds" in both.output
 
     again = invoke(course, monkeypatch, "--both", "--repeat", "2", "tiny")
     assert again.exit_code == 0

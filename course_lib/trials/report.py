@@ -59,11 +59,10 @@ def unstable(trials: Iterable[Trial], unit: str) -> Iterator[str]:
 def disagreeing(notebook: Iterable[Trial], grade: Iterable[Trial], unit: str) -> Iterator[str]:
     """Say which answers pass other tests in a notebook than in a grade."""
     graded = {trial.answer: trial for trial in grade}
-    for trial in notebook:
-        other = graded[trial.answer]
-        if trial.passed != other.passed:
-            each = f"{_result('notebook', trial)}\n{_result('grade', other)}"
-            yield f"{_name(trial.answer, unit)}\n  expected: the same verdict in the notebook and in the grade\n{each}"
+    for answer, trial in {trial.answer: trial for trial in notebook}.items():
+        if trial.passed != graded[answer].passed:
+            each = f"{_result('notebook', trial)}\n{_result('grade', graded[answer])}"
+            yield f"{_name(answer, unit)}\n  expected: the same verdict in the notebook and in the grade\n{each}"
 
 
 def _name(answer: Answer, unit: str) -> str:

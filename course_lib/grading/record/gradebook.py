@@ -111,12 +111,13 @@ def _grade(
     released = {cell.name: cell.checksum for cell in notebook.source_cells}
     discussed = commented(submitted)
     for cell in [*notebook.grade_cells, *notebook.task_cells]:
+        worth = cell.max_score  # read before there is a grade that the session does not know yet: SQLAlchemy warns
         there = _of_cell(submitted.grades, cell)
         grade = there or Grade(cell_id=cell.id, notebook=submitted)
         grade.auto_score = points.get(cell.name) if cells else 0.0
         if not (again and there):
             given = was_given(there) or exercise_of(cell.name) in discussed
-            unknown = cell.max_score > 0 and (not cells or grade.auto_score is None)
+            unknown = worth > 0 and (not cells or grade.auto_score is None)
             grade.needs_manual_grade = unknown or given
         yield grade
     for cell in [*notebook.solution_cells, *notebook.task_cells]:

@@ -50,7 +50,9 @@ def test_an_object_is_made_asked_told_and_iterated() -> None:
     assert value.told == [(5,)]
     items = iterate(node, 3)
     assert items.value == [[1, 2], [2, 4], [3, 6]]
-    assert column(items, 1, 2).equals([2, 4, 6]).given == "the second component of each datapoint of list(Node([1, 2, 3]))"
+    assert (
+        column(items, 1, 2).equals([2, 4, 6]).given == "the second component of each datapoint of list(Node([1, 2, 3]))"
+    )
 
 
 def test_objects_and_functions_of_the_notebook_are_named_in_the_call() -> None:

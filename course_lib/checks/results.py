@@ -113,20 +113,17 @@ class Result:
             self.has_shape(*wanted.shape, because=because)
         if close(got, wanted, tolerance):
             return self
-        plain = {got.dtype.name, wanted.dtype.name} <= {"float32", "float64"}  # either will do
-        shown = describe(wanted, typed=not plain)
         known = (text for text, wrong in (slips or {}).items() if _is(got, as_array(wrong), tolerance))
-        if cause := name_dtype_slip(got, wanted, tolerance) or next(known, ""):
-            raise self.failed(shown, describe(got), cause)
         bad = np.argwhere(~np.isfinite(got) & np.isfinite(wanted))
-        if len(bad):
-            raise self.failed(shown, describe(got), _not_finite(got, bad))
-        if np.isfinite([got, wanted]).all():
+        cause = name_dtype_slip(got, wanted, tolerance)
+        obvious = "" if cause else next(known, "") or (_not_finite(got, bad) if len(bad) else "")
+        if not (cause or obvious) and np.isfinite([got, wanted]).all():
             cause = name_value_slip(got, wanted, tolerance, image=image)
         if got.ndim == 0:
-            raise self.failed(*_told_apart(wanted, got), cause, because)
-        differences = _differences(got, wanted, tolerance)
-        raise self.failed(shown, f"{describe(got)}\n{differences}", cause, because)
+            raise self.failed(*_told_apart(wanted, got), cause or obvious, because)
+        plain = {got.dtype.name, wanted.dtype.name} <= {"float32", "float64"}  # either will do
+        more = "" if obvious else f"\n{_differences(got, wanted, tolerance)}"
+        raise self.failed(describe(wanted, typed=not plain), describe(got) + more, cause or obvious, because)
 
     def failed(self, expected: str, got: str = "", cause: str = "", because: str = "") -> CheckFailed:
         """Make the error which says that this is not what was expected.

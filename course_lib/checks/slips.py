@@ -19,7 +19,7 @@ Array = NDArray[Any]
 ENOUGH = 3  # numbers that make a rule credible
 MOST = 100_000  # numbers of an array that is tried in every order of its axes
 CHANNELS = 4  # at most, of a picture without a batch axis
-BOUNDS = ((0, 1), (-1, 1), (0, 255), (0, 100), (0, np.inf))  # to which somebody may have clipped
+BOUNDS = ((0, np.inf), (0, 1), (-1, 1), (0, 100), (0, 255))  # to which somebody may have clipped
 
 
 def name_value_slip(got: Array, expected: Array, tolerance: float, *, image: bool = False) -> str:
@@ -118,11 +118,9 @@ def _factor(scale: float) -> str:
         return "it is 255 times too large: the values were not scaled to 0–1"
     if np.isclose(scale, 1 / 255, rtol=1e-3):
         return "it is 255 times too small: the values were scaled to 0–1 once too often"
-    if scale > 0 and np.isclose(1 / scale, round(1 / scale), rtol=1e-3) and scale < 0.9:
-        return (
-            f"every value is 1/{round(1 / scale)} of what it should be: it was divided by {round(1 / scale)} too often"
-        )
-    return f"every value is {scale:.4g} times what it should be"
+    text = f"every value is {scale:.4g} times what it should be"
+    parts = round(1 / scale) if 0 < scale < 0.6 else 0
+    return f"{text}: divided by {parts} once too often" if parts and np.isclose(scale * parts, 1, rtol=1e-3) else text
 
 
 def _is_ramp(expected: Array, offset: float) -> bool:
@@ -142,10 +140,8 @@ def _cut(got: Array, expected: Array, tolerance: float) -> str:
         return ""
     for low, high in BOUNDS:
         if close(got, np.clip(expected, low, high), tolerance):
-            if high == np.inf:
-                return "negative values have become 0"
             return (
-                f"the values are clipped to {low}–{high}" if low == 0 else f"the values are clipped to {low} and {high}"
+                "the negative values have become 0" if high == np.inf else f"the values are clipped to {low} and {high}"
             )
     return "the negative values have lost their sign" if close(got, np.abs(expected), tolerance) else ""
 

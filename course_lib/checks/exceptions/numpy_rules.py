@@ -97,6 +97,7 @@ RULES = (
         "cannot convert float (NaN|infinity) to integer",
         "a number is {0}: look for a division by 0",
     ),
+    ("IndexError", "invalid index to scalar", "an index is taken of a single number: one index too many?"),
     (
         "IndexError",
         r"too many indices for array: array is (\d+)-dimensional, but (\d+)",

@@ -245,7 +245,7 @@ def notebook() -> Callable[[str], Callable[[int], object]]:
     names = learner(CELL, "two").__globals__
 
     def function(expression: str) -> Callable[[int], object]:
-        return learner(f"def f(_):\n    return {expression}", two=names["two"])  # type: ignore[no-any-return]
+        return learner(f"def f(_):\n    return {expression}", two=names["two"])
 
     return function
 

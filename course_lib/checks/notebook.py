@@ -42,14 +42,13 @@ def require_latest(function: object) -> None:
     shell, name = _shell(), getattr(function, "__name__", "")
     if shell is None or notebook_scope(function) is None or not name.isidentifier():
         return
-    last = _defining(shell, name)
+    ran = "".join(linecache.getlines(cell_of(function))).strip()
+    last = _defining(shell, name, ran) if ran else ""
     if not last:
         return
     if problem := syntax_problem(shell, last):
         raise CheckFailed(f"{_with_syntax_error(name, problem)}\n  Until then, {name} is what it was before.")
-    ran = "".join(linecache.getlines(cell_of(function)))
-    if ran and ran.strip() != shell.transform_cell(last).strip():
-        raise CheckFailed(f"the cell with {name} failed, so {name} is still what it was before\n  Correct it, {RUN}.")
+    raise CheckFailed(f"the cell with {name} failed, so {name} is still what it was before\n  Correct it, {RUN}.")
 
 
 def not_defined(name: str, shell: Any) -> str:
@@ -106,13 +105,18 @@ def _in_check(tb: TracebackType) -> bool:
     return len(files) == 1 and innermost == frames[-1:] and bool(_CHECK.search(source))
 
 
-def _defining(shell: Any, name: str) -> str:
-    """Find the last cell that was to define a name; empty if none was run."""
+def _defining(shell: Any, name: str, ran: str = "") -> str:
+    """Find the last cell that was to define a name; empty if there is none, or none since a cell that has run."""
     pattern = re.compile(
         rf"^(?:async\s+)?(?:def|class)\s+{name}\b|^{name}\s*(?::[^=\n]+)?=[^=]|^(?:from|import)\b.*\b{name}\b",
         re.MULTILINE,
     )
-    return next((cell for cell in reversed(shell.history_manager.input_hist_raw) if pattern.search(cell)), "")
+    for cell in reversed(shell.history_manager.input_hist_raw):
+        if ran and name in cell and shell.transform_cell(cell).strip() == ran:
+            return ""
+        if pattern.search(cell):
+            return str(cell)
+    return ""
 
 
 def _shell() -> Any:

@@ -151,7 +151,7 @@ def test_too_much_memory_has_a_likely_cause(code: str) -> None:
         ("print(x + 1)", "`print` only shows a value: hand it back with `return`"),
         ("return print(x)", "`print` only shows a value: hand it back with `return`"),
         *(
-            (body, "there is no code yet: `...` or `pass` is still where a result must be computed and returned")
+            (body, "a `return` is missing: there is nothing yet that makes a result")
             for body in ("...", "pass", "'a docstring'\n    ...", "return None")
         ),
     ],

@@ -102,7 +102,7 @@ def _no_result(function: Callable[..., object]) -> str:
     if ending := sorted(used & {"exit", "quit"}):
         return f"`{ending[0]}()` does not hand back a result: use `return`"
     if is_empty(function):
-        return "there is no code yet: `...` or `pass` is still where a result must be computed and returned"
+        return "a `return` is missing: there is nothing yet that makes a result"
     if "print" in used:
         return "`print` only shows a value: hand it back with `return`"
     return "a `return` is missing, or was not reached"

@@ -202,6 +202,22 @@ def test_a_name_that_is_given_to_something_else(said: Said, test: str, other: st
     assert message.startswith(f"cell 2 ({first}) gives the name one to something else than your function\nits test")
 
 
+@pytest.mark.parametrize(("factor", "told"), [(2, False), (3, True)])
+def test_an_exercise_that_another_one_uses_is_named_if_it_failed(kernel: Learner, factor: int, told: bool) -> None:
+    kernel.run_cell("%reset -f")
+    cells = [
+        solution(f"def one(x):\n    return {factor} * x"),
+        check("assert one(2) == 4, 'four'"),
+        solution("def two(x):\n    return 1 + one(x)", "two"),
+        marked("assert two(2) == 4, 'four'", "test_two", grade=True, solution=False, points=1),
+    ]
+    for number, cell in enumerate(cells, 1):
+        cell.outputs, cell.execution_count = kernel.run_cell(cell.source), number
+    *_, second = score(new_notebook(cells=cells))
+    words = "\ntwo uses one, whose own test failed: correct one first"
+    assert second.message == "AssertionError: four" + words * told
+
+
 def test_a_second_function_of_an_exercise_that_is_left_out(said: Said) -> None:
     """It is not taken for a slip in the name of the first, which its tests call as well."""
     test = check("assert one(2) == 2\nassert twone(2) == 2")

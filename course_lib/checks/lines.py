@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from course_lib.checks.describe import describe_size
 
-MOST = 5  # variables that are shown
+MOST = 6  # variables that are shown
 
 
 class Line(NamedTuple):
@@ -76,13 +76,13 @@ def _line(step: TracebackType, cell: str) -> Line:
 
 def _values(step: TracebackType) -> str:
     """Describe the variables in the expression that failed, as far as they hold numbers."""
-    shown = []
+    shown: dict[bool, list[str]] = {True: [], False: []}  # arrays first: shapes are what usually does not fit
     with suppress(SyntaxError, ValueError, LookupError):
         for name in _names(step):
             words = describe_size(step.tb_frame.f_locals[name]) if name in step.tb_frame.f_locals else ""
             if words:
-                shown.append(f"{name}: {words}")
-    return "; ".join(shown[:MOST])
+                shown[" " in words].append(f"{name}: {words}")
+    return "; ".join([*shown[True], *shown[False]][:MOST])
 
 
 def _names(step: TracebackType) -> list[str]:

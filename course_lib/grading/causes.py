@@ -14,6 +14,7 @@ from course_lib.checks.errors import not_written
 from course_lib.checks.names import undefined
 from course_lib.grading.submission.template import STUB, defined
 from course_lib.grading.trusted import definitions
+from course_lib.grading.trusted.static_names import StaticNames
 
 LONGEST, FIRST_LINE = 300, 40  # characters of an error, and of a cell's first line
 ALIKE = 0.8  # of two names, one of which may be a slip of the other
@@ -45,6 +46,7 @@ class Causes:
     def __init__(self, notebook: NotebookNode, missing: Collection[str] = ()) -> None:
         self._cells: list[NotebookNode] = notebook.cells
         self._missing = missing
+        self._failing: set[str] = set()  # exercises whose tests failed so far
 
     def message(self, test: NotebookNode, name: str) -> str:
         """Say why a test failed.
@@ -62,6 +64,7 @@ class Causes:
             What the test said. Before that, where something else is the cause: which cell failed, with its error and
             line. Empty if the test raised no error.
         """
+        self._failing.add(name)
         error = _error(test)
         if error is None:
             return ""
@@ -81,7 +84,15 @@ class Causes:
             return f"{cause}\nits test says: {said}"
         if _GONE.search(said) and (other := self._overwriting(name, place)):
             return f"{other} gives the name {name} to something else than your function\nits test says: {said}"
-        return said
+        return "\n".join([said, *self._built_on(name)])
+
+    def _built_on(self, name: str) -> Iterator[str]:
+        """Say which other exercises this one uses, as far as their own tests failed."""
+        others = sorted(self._failing - {name})
+        used = StaticNames(cell.source for cell in self._cells if not is_grade(cell)).used_by(name) if others else ()
+        return (
+            f"{name} uses {other}, whose own test failed: correct {other} first" for other in others if other in used
+        )
 
     def _unwritten(self, error: NotebookNode, name: str) -> str:
         """Say which function is not written yet."""

@@ -202,7 +202,7 @@ SHAPES = {
     "empty": ((0, 0), (2, 2), "the result is empty, like a slice that ends at -0"),
     "not summed": ((4, 5), (4,), "it has 2 axes instead of 1: axis 1, of length 5, needs an index, a sum or a mean"),
     "labels": ((4, 6), (4, 6, 5), "it has 2 axes instead of 3: axis 2, of length 5, was removed by an index, a sum or"),
-    "one row": ((4,), (4, 4), "it has 1 axis instead of 2: axis 1, of length 4, was removed"),
+    "one row": ((4,), (5, 4), "it has 1 axis instead of 2: axis 0, of length 5, was removed"),
     "nothing known": ((4, 50), (4, 5), ""),
     "a number": ((), (4, 5), "it has 0 axes instead of 2"),
 }
@@ -222,6 +222,13 @@ def test_a_slip_in_the_shape_is_named(got: tuple[int, ...], expected: tuple[int,
         assert said.startswith(words)
         assert bool(said) == bool(words)
         assert f"expected:     shape {expected}\n  got:          " in failed.value.message
+
+
+def test_which_of_two_equal_axes_is_gone_cannot_be_told() -> None:
+    for got, expected, words in (((4,), (4, 4), "1 axis instead of 2"), ((4, 4), (4,), "2 axes instead of 1")):
+        with pytest.raises(CheckFailed) as failed:
+            Result(np.zeros(got), "f(x)").has_shape(*expected)
+        assert cause(failed.value.message) == f"it has {words}"
 
 
 def test_a_tuple_has_no_axes_in_another_order() -> None:

@@ -43,7 +43,7 @@ def _one_too_many(got: Shape, expected: Shape, kind: type) -> str:
     if got[-1] == 1 and got[:-1] == expected:
         return f"there is {'a channel axis' if len(expected) > 1 else 'an axis of length 1 at the end'} too many"
     extra = [axis for axis in range(len(got)) if got[:axis] + got[axis + 1 :] == expected]
-    more = f": axis {extra[-1]}, of length {got[extra[-1]]}, needs an index, a sum or a mean" if extra else ""
+    more = f": axis {extra[-1]}, of length {got[extra[-1]]}, needs an index, a sum or a mean" if len(extra) == 1 else ""
     return f"it has {axes(len(got))} instead of {len(expected)}{more}"
 
 
@@ -55,7 +55,7 @@ def _one_missing(got: Shape, expected: Shape) -> str:
     lost = [axis for axis in range(len(expected)) if expected[:axis] + expected[axis + 1 :] == got]
     less = (
         f": axis {lost[-1]}, of length {expected[lost[-1]]}, was removed by an index, a sum or a squeeze"
-        if lost
+        if len(lost) == 1
         else ""
     )
     return f"it has {axes(len(got))} instead of {len(expected)}{less}"

@@ -149,7 +149,7 @@ RAISES = {
     "assign((1, 2), 0, 3)": "a tuple cannot be changed",
     "(1, 2).append(3)": "a tuple cannot be changed",
     "np.arrange(3)": "`numpy` has no `arrange`",
-    "Node().sise": "`Node` has no `sise`",
+    "Node().sizes": "`Node` has no `sizes`",
     "(1, 2)[5]": "the tuple is too short for this index",
     "[].pop()": "nothing is left to take out",
     "collections.deque().popleft()": "nothing is left to take out",

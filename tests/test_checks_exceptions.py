@@ -153,8 +153,8 @@ RAISES = {
     "(1, 2)[5]": "the tuple is too short for this index",
     "[].pop()": "nothing is left to take out",
     "collections.deque().popleft()": "nothing is left to take out",
-    "[a for a, b in [x.shape]]": "there are 2 names on the left and more values",
-    "[a for a, b, c, d in [x.shape]]": "there are 4 names on the left and only 3",
+    "[a for a, b in [x.shape]]": "too many values for the 2 on the left",
+    "[a for a, b, c, d in [x.shape]]": "not enough values for the 4 on the left",
     "np.ones((10**6, 10**7))": "it asks for more memory than there is",
     # NumPy
     "bool(x)": "need one truth value",
@@ -181,8 +181,8 @@ RAISES = {
     "x.transpose(0, 1)": "`transpose` must name each axis of the array once",
     "int(np.nan)": "a number is NaN",
     "int(np.inf)": "a number is infinity",
-    "x[:, :, 0, 0]": "the array has 3 axes here, and there are 4 indices",
-    "x[5]": "axis 0 has 4 places, counted from 0",
+    "x[:, :, 0, 0]": "there are more indices than axes here",
+    "x[5]": "axis 0 has length 4, and its indices start at 0",
     "x.sum(axis=3)": "the array has 3 of them; -1 is the last",
     "np.arange(4).__itruediv__(2)": "which cannot hold float64",
     "np.isfinite(np.array([None]))": "the array does not hold plain numbers",
@@ -306,3 +306,24 @@ def test_a_refusal_of_one_s_own_is_told_as_such() -> None:
         assert message_of(lambda code=code: call(learner(code), 3)).endswith(cause)  # type: ignore[misc]
     again = "def f(x):\n    try:\n        return x[0]\n    except TypeError as error:\n        raise error"
     assert cause not in message_of(lambda: call(learner(again), 3))
+
+
+def test_the_line_in_a_generator_is_found() -> None:
+    """Python turns StopIteration into RuntimeError outside of the generator."""
+    code = "def g():\n    yield next(iter([]))\n\ndef f(x):\n    return list(g())"
+    lines = message_of(lambda: call(learner(code), 3)).splitlines()
+    assert lines[1:3] == [
+        "  your function raised RuntimeError: generator raised StopIteration",
+        "  in line 2 of its cell: yield next(iter([]))",
+    ]
+
+
+def test_what_a_given_object_lacks_was_not_prepared() -> None:
+    code = "class Given:\n    def take(self):\n        return self.order[0]\n\ndef given():\n    return Given()"
+    function = learner("def f(x):\n    return given().take()", given=learner(code, "given"))
+    message = message_of(lambda: call(function, 3))
+    assert message.splitlines()[2:] == [
+        "  in line 2 of its cell: return given().take()",
+        "  from there in `Given.take`, line 3 of another cell: return self.order[0]",
+        "  likely cause: `Given` has no `order` yet: must one of its methods be called first, such as `reset_state`?",
+    ]

@@ -10,6 +10,7 @@ from course_lib.checks.lines import Line, lines_of
 from course_lib.checks.names import cell_of, notebook_scope
 from course_lib.checks.remote import kind_of
 
+_MISSING = re.compile(r"^'(\w+)' object has no attribute '(\w+)'")
 _REFUSAL = re.compile(r"raise \w+\(|assert\b")  # a line that raises an error of its own
 
 
@@ -66,11 +67,21 @@ def unexpected(error: Exception | SystemExit, owner: object, given: str) -> Exce
         return unwritten(error, owner)
     kind = "class" if kind_of(owner) == "class" or hasattr(owner, "__iter__") else "function"
     lines = _lines(error, owner)
-    cause = name_exception_cause(type(error).__name__, str(error))
-    if lines and lines[-1].own and _REFUSAL.match(lines[-1].text) and type(error).__name__ != "NotImplementedError":
-        cause = "your own code refuses this input, which the statement allows"
-    said = [f"your {kind} raised {in_words(error)}", *_places(lines), *([f"likely cause: {cause}"] if cause else [])]
+    said = [f"your {kind} raised {in_words(error)}", *_places(lines), *_cause(error, lines)]
     return CheckFailed("\n  ".join([given, *said]))
+
+
+def _cause(error: BaseException, lines: tuple[Line, ...]) -> list[str]:
+    """Say what is likely to have caused an error."""
+    cause = name_exception_cause(type(error).__name__, str(error))
+    missing = _MISSING.search(str(error)) if isinstance(error, AttributeError) else None
+    if lines and lines[-1].own and _REFUSAL.match(lines[-1].text):
+        cause = "your own code refuses this input, which the statement allows"
+    elif lines and not lines[-1].own and missing and f"self.{missing[2]}" in lines[-1].text:
+        cause = (
+            f"`{missing[1]}` has no `{missing[2]}` yet: must one of its methods be called first, such as `reset_state`?"
+        )
+    return [f"likely cause: {cause}"] if cause else []
 
 
 def interrupted(error: KeyboardInterrupt, owner: object, given: str) -> KeyboardInterrupt:

@@ -56,7 +56,9 @@ def lines_of(error: BaseException, scope: dict[str, object] | None, cell: str) -
     brought = getattr(error, "learners_lines", None)
     if brought is not None:
         return tuple(line for line in brought if isinstance(line, Line))
-    steps = [step for step in _steps(error.__traceback__) if step.tb_frame.f_globals is scope]
+    # What ends a generator is an error of its own; the line is that of its cause.
+    deepest = error.__cause__ if isinstance(error.__cause__, StopIteration) else error
+    steps = [step for step in _steps(deepest.__traceback__) if step.tb_frame.f_globals is scope]
     own = [step for step in steps if step.tb_frame.f_code.co_filename == cell]
     chosen = own[-1:] if own and own[-1] is steps[-1] else own[-1:] + steps[-1:]
     return tuple(_line(step, cell) for step in chosen)

@@ -100,16 +100,13 @@ RULES = (
     ("IndexError", "invalid index to scalar", "an index is taken of a single number: one index too many?"),
     (
         "IndexError",
-        r"too many indices for array: array is (\d+)-dimensional, but (\d+)",
-        (
-            "the array has {0} axes here, and there are {1} indices: `...` stands for any number of axes, as in"
-            " `x[..., 0]`"
-        ),
+        "too many indices for array",
+        "there are more indices than axes here: `...` stands for any number of axes, as in `x[..., 0]`",
     ),
     (
         "IndexError",
         r"index (-?\d+) is out of bounds for axis (\d+) with size (\d+)",
-        "axis {1} has {2} places, counted from 0: does the index go too far, or along another axis?",
+        "axis {1} has length {2}, and its indices start at 0: is this one too large, or meant for another axis?",
     ),
     (
         "AxisError",

@@ -139,19 +139,8 @@ RULES = (
     ("IndexError", "pop from an empty|pop from empty", "nothing is left to take out: is that checked first?"),
     (
         "ValueError",
-        r"too many values to unpack \(expected (\d+)\)",
-        (
-            "there are {0} names on the left and more values on the right; of a shape, `shape[-1]` is the last "
-            "size, however many there are"
-        ),
-    ),
-    (
-        "ValueError",
-        r"not enough values to unpack \(expected (\d+), got (\d+)\)",
-        (
-            "there are {0} names on the left and only {1} on the right; of a shape, `shape[-1]` is the last "
-            "size, however many there are"
-        ),
+        r"(too many|not enough) values to unpack \(expected (\d+)",
+        "{0} values for the {1} on the left; of a shape, `shape[-1]` is the last size, however many there are",
     ),
     ("MemoryError", "", "it asks for more memory than there is: look for an array that is mostly zeros"),
 )

@@ -316,14 +316,3 @@ def test_the_line_in_a_generator_is_found() -> None:
         "  your function raised RuntimeError: generator raised StopIteration",
         "  in line 2 of its cell: yield next(iter([]))",
     ]
-
-
-def test_what_a_given_object_lacks_was_not_prepared() -> None:
-    code = "class Given:\n    def take(self):\n        return self.order[0]\n\ndef given():\n    return Given()"
-    function = learner("def f(x):\n    return given().take()", given=learner(code, "given"))
-    message = message_of(lambda: call(function, 3))
-    assert message.splitlines()[2:] == [
-        "  in line 2 of its cell: return given().take()",
-        "  from there in `Given.take`, line 3 of another cell: return self.order[0]",
-        "  likely cause: `Given` has no `order` yet: must one of its methods be called first, such as `reset_state`?",
-    ]

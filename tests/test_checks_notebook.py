@@ -148,6 +148,16 @@ def test_the_line_is_never_that_of_a_given_cell(run: Run) -> None:
     ]
 
 
+def test_what_a_given_object_lacks_was_not_prepared(run: Run) -> None:
+    run("class Flow:\n    def take(self):\n        return self.order[0]\n\nflow = Flow()")
+    run("def unprepared(x):\n    return flow.take()")
+    assert run(CHECK.format(name="unprepared"))[2:] == [
+        "  in line 2 of its cell: return flow.take()",
+        "  from there in `Flow.take`, line 3 of another cell: return self.order[0]",
+        "  likely cause: `Flow` has no `order` yet: must one of its methods be called first, such as `reset_state`?",
+    ]
+
+
 def test_an_interrupt_shows_the_learner_s_line_alone(
     run: Run, client: BlockingKernelClient, kernel: KernelManager
 ) -> None:

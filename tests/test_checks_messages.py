@@ -24,7 +24,7 @@ def test_a_small_table_is_written_out() -> None:
     wrong[1, 2] = 99
     assert message_of(lambda: Result(wrong, "f(3)").equals(COLUMNS, because="it counts up")).splitlines() == [
         "f(3)",
-        "  expected:     array 3×4 float64",
+        "  expected:     array 3×4",
         "                [[ 0.  1.  2.  3.]",
         "                 [ 4.  5.  6.  7.]",
         "                 [ 8.  9. 10. 11.]]",
@@ -32,7 +32,7 @@ def test_a_small_table_is_written_out() -> None:
         "                [[ 0.  1.  2.  3.]",
         "                 [ 4.  5. 99.  7.]",
         "                 [ 8.  9. 10. 11.]]",
-        "                largest difference at [1, 2]: expected 6, got 99",
+        "                largest difference at [1, 2]: expected 6, got 99; 1 of 12 values differs",
         "  why:          it counts up",
     ]
 
@@ -45,7 +45,7 @@ def test_a_large_array_is_summed_up() -> None:
         "f(x)",
         "  expected:     array 20×30 int64, from 0 to 599",
         "  got:          array 20×30 float32, from 0 to 7e+06",
-        "                largest difference at [5, 7]: expected 157, got 7e+06",
+        "                largest difference at [5, 7]: expected 157, got 7e+06; 1 of 600 values differs",
     ]
 
 
@@ -64,8 +64,39 @@ def test_a_single_number_is_written_with_the_digits_that_tell(got: object, expec
 
 
 def test_the_type_of_what_is_expected_does_not_mislead() -> None:
+    """Where either type of floats will do, only that of the result is named; what is expected is never converted."""
     text = message_of(lambda: Result(np.array([1, 2], np.float32), "f(x)").equals([1.0, 5.0]))
-    assert "expected:     array 2 float32 [1. 5.]" in text
+    assert "expected:     array 2 [1. 5.]" in text
+    text = message_of(lambda: Result(np.array([1, 2]), "f(x)").equals([1.5, 5.0]))
+    assert "expected:     array 2 float64 [1.5 5. ]\n  got:          array 2 int64 [1 2]" in text
+
+
+def test_a_half_that_looks_equal_is_told_apart() -> None:
+    expected = np.array([0.1, 0.2, 0.3])
+    text = message_of(lambda: Result(expected.astype(np.float16), "f(x)").equals(expected))
+    assert text.splitlines()[1:] == [
+        "  expected:     array 3 float64 [0.1 0.2 0.3]",
+        "  got:          array 3 float16 [0.1 0.2 0.3]",
+        "                largest difference at [1]: expected 0.2, got 0.199951",
+        "  likely cause: float16 keeps about three digits: use float32",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ((1, slice(None)), "4 of 12 values differ, all in [1, :]"),
+        ((slice(None), 3), "3 of 12 values differ, all in [:, 3]"),
+        ((slice(2), slice(2)), "4 of 12 values differ"),
+        ((slice(None), slice(None)), ""),
+    ],
+)
+def test_where_the_differences_are(place: tuple[int | slice, ...], words: str) -> None:
+    wrong = COLUMNS.copy()
+    wrong[place] = wrong[place] ** 2 + 100
+    lines = message_of(lambda: Result(wrong, "f(x)").equals(COLUMNS)).splitlines()
+    (line,) = (line for line in lines if "largest difference" in line)
+    assert line.partition("; ")[2] == words
 
 
 def test_the_place_of_a_missing_number_is_the_worst() -> None:
@@ -220,6 +251,8 @@ def test_the_line_in_a_cell_is_the_learners(shell: Shell) -> None:
     assert lines[1:] == [
         "  your function raised ZeroDivisionError: division by zero",
         "  in line 3 of its cell: return x / y",
+        "  with x: 3; y: 0",
+        "  likely cause: something is divided by 0: is this case handled?",
     ]
     assert ESCAPE not in value
 
@@ -227,4 +260,4 @@ def test_the_line_in_a_cell_is_the_learners(shell: Shell) -> None:
 def test_own_work_in_a_notebook(shell: Shell) -> None:
     cells = ("import numpy as np\nfrom numpy import outer as up", "def double(x):\n    return up(x, 2)")
     _, value, _ = shown(shell, *cells, "forbid_names(double, 'outer')")
-    assert value.startswith("double uses `outer`")
+    assert value.startswith("double uses `up` (`outer`)")

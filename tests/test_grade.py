@@ -212,16 +212,13 @@ def test_exercises_and_messages(run: Run) -> None:
 
 def test_the_first_cause_is_told_everywhere(run: Run) -> None:
     cause = [
-        "the cell of double is not valid Python, so none of it ran: SyntaxError: expected ':'",
+        "the cell of double has a syntax error, so nothing in it ran: SyntaxError: expected ':'",
         "line 1: def double(x)",
     ]
     with (run.course.classroom / "exercises.csv").open(encoding="utf-8", newline="") as table:
         (row,) = [row for row in csv.DictReader(table) if row["student"] == "broken"]
     for message in (run.grades["broken"]["exercises"][0]["message"], row["message"]):
-        assert [line.strip() for line in message.splitlines()] == [
-            *cause,
-            "its test says: NameError: name 'double' is not defined",
-        ]
+        assert [line.strip() for line in message.splitlines()] == cause
     assert all(line in run.words("broken") for line in cause)
 
 

@@ -125,9 +125,43 @@ def test_a_right_function_passes_and_a_wrong_one_is_told_why(kernel: BareKernel)
     assert passes(run(kernel, RIGHT))
     outputs = run(kernel, "def double(x):\n    return 3 * x")
     assert error_in(outputs)[0] == "CheckFailed"
-    assert "every value is 1.5 times what it should be" in outputs[-1].evalue
+    assert "largest difference at [1]: expected -14, got -21" in outputs[-1].evalue
     assert outputs[-1].traceback[0] == "\x1b[1;31m✗ double([ 1., -7.])\x1b[0m"
     assert outputs[-1].traceback[1:] == outputs[-1].evalue.splitlines()[1:]
+
+
+def test_an_error_is_told_as_in_the_notebook(kernel: BareKernel) -> None:
+    given = "class Given:\n    def take(self, index):\n        return [1, 2][index]\n\ngiven = Given()"
+    assert kernel.run_cell(given) == []
+    outputs = run(kernel, "def double(x):\n    index = len(x) / 2\n    return given.take(index)")
+    assert outputs[-1].evalue.splitlines() == [
+        "double([ 1., -7.])",
+        "  your function raised TypeError: list indices must be integers or slices, not float",
+        "  in line 3 of its cell: return given.take(index)",
+        "  with index: 1.0",
+        "  from there in `Given.take`, line 3 of another cell: return [1, 2][index]",
+        "  with index: 1.0",
+        "  likely cause: an index or a size is not a whole number: `/` always makes a float, `//` a whole number",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "cause"),
+    [
+        ("...", "a `return` is missing: there is nothing yet that makes a result"),
+        ("print(x)", "`print` only shows a value: hand it back with `return`"),
+        ("return ValueError('no')", "the error was returned, not raised: write `raise`, not `return`"),
+        ("return x.sum", "a function or class was returned, not its result: are the parentheses of a call missing?"),
+    ],
+)
+def test_the_likely_cause_is_told_as_in_the_notebook(kernel: BareKernel, body: str, cause: str) -> None:
+    assert run(kernel, f"def double(x):\n    {body}")[-1].evalue.splitlines()[-1] == f"  likely cause: {cause}"
+
+
+def test_the_name_that_the_learner_wrote_is_told(kernel: BareKernel) -> None:
+    cell = "import numpy as mine\n\ndef double(x):\n    return mine.multiply(x, 2)"
+    test = "from course_lib.checks import forbid_names\nforbid_names(double, 'numpy')"
+    assert run(kernel, cell, test)[-1].evalue.splitlines()[0].startswith("double uses `mine.multiply` (`numpy`)")
 
 
 def test_what_is_printed_there_and_here_is_shown(kernel: BareKernel) -> None:

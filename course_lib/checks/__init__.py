@@ -5,10 +5,12 @@ the points are earned or what is wrong, in this order: what went in, what was ex
 the likely cause. Only plain data goes in and comes out.
 """
 
-from course_lib.checks.calls import call, forbid_names, raises
+from course_lib.checks import notebook
+from course_lib.checks.calls import call, forbid_names
 from course_lib.checks.failure import CheckFailed
 from course_lib.checks.items import column, item
 from course_lib.checks.objects import call_method, iterate, iterate_until, length
+from course_lib.checks.refusals import raises
 from course_lib.checks.results import Result, require
 
 __all__ = [
@@ -26,6 +28,8 @@ __all__ = [
     "raises",
     "require",
 ]
+
+notebook.install()
 
 
 def passed(exercise: str, points: float) -> None:

@@ -1,4 +1,4 @@
-"""Calling a learner's function, and saying what went wrong inside it."""
+"""Calling a learner's function, and finding what it must not use."""
 
 import copy
 import inspect
@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.checks.describe import describe, describe_call
-from course_lib.checks.errors import invoke, name_of, unwritten, where
+from course_lib.checks.describe import describe_call
+from course_lib.checks.errors import invoke, name_of
 from course_lib.checks.failure import CheckFailed
-from course_lib.checks.names import names_used
+from course_lib.checks.learners import require_function
+from course_lib.checks.names import as_written, is_empty, names_used
 from course_lib.checks.remote import kind_of
 from course_lib.checks.results import Result
 from course_lib.checks.timeout import with_timeout
@@ -39,16 +40,17 @@ def call(function: Callable[..., object], *args: object, **kwargs: object) -> Re
     NotImplementedError
         If the function is not written yet.
     """
-    _require_function(function)
+    require_function(function)
     name = name_of(function)
     given = describe_call(name, args, kwargs)
     before = copy.deepcopy((args, kwargs))
     try:
         inspect.signature(function).bind(*args, **kwargs)
     except TypeError as error:
+        kind, line = ("class", "`__init__`") if kind_of(function) == "class" else ("function", "the function")
         raise CheckFailed(
-            f"{given}\n  the call does not fit your function: {error}\n"
-            f"  likely cause: the first line of the function was changed; yours is {name}{inspect.signature(function)}"
+            f"{given}\n  the call does not fit your {kind}: {error}\n"
+            f"  likely cause: the first line of {line} was changed; yours is {name}{inspect.signature(function)}"
         ) from None
     except ValueError:
         pass  # some of NumPy's own functions do not tell their signature
@@ -57,50 +59,13 @@ def call(function: Callable[..., object], *args: object, **kwargs: object) -> Re
     else:
         value = invoke(function, given, *args, **kwargs)
     if value is None:
-        raise CheckFailed(f"{given}\n  got: None\n  likely cause: a `return` is missing")
+        raise CheckFailed(f"{given}\n  got: None\n  likely cause: {_no_result(function)}")
     if not _same(before, (args, kwargs)):
         raise CheckFailed(
             f"{given}\n  your function changed its input\n  likely cause: it writes into the array that it was given; "
             "work on a copy"
         )
     return Result(value, given)
-
-
-def raises(error: type[Exception], function: Callable[..., object], *args: object, **kwargs: object) -> None:
-    """Check that a learner's function refuses bad input.
-
-    Parameters
-    ----------
-    error : type
-        The class of the error that the statement asks for.
-    function, *args, **kwargs
-        As for `call`.
-
-    Raises
-    ------
-    CheckFailed
-        If it returns, raises another error, or raises without a message.
-    NotImplementedError
-        If the function is not written yet.
-    """
-    _require_function(function)
-    given = describe_call(name_of(function), args, kwargs)
-    try:
-        value = function(*args, **kwargs)
-    except Exception as raised:
-        if isinstance(raised, NotImplementedError) and not issubclass(error, NotImplementedError):
-            raise unwritten(raised, function) from None
-        if not isinstance(raised, error):
-            raise CheckFailed(f"{given}\n  expected: {error.__name__}\n  got: {where(raised, function)}") from None
-        if not str(raised):
-            raise CheckFailed(
-                f"{given}\n  expected: {error.__name__} with a message that says what is wrong\n  got: no message"
-            ) from None
-    else:
-        raise CheckFailed(
-            f"{given}\n  expected: {error.__name__}\n  got: {describe(value)}\n"
-            "  likely cause: the input is not checked before it is used"
-        )
 
 
 def forbid_names(function: Callable[..., object], *forbidden: str) -> None:
@@ -119,23 +84,28 @@ def forbid_names(function: Callable[..., object], *forbidden: str) -> None:
         If the function, or a helper from the same notebook that it calls, names one of them,
         directly or under another name.
     """
-    _require_function(function)
+    require_function(function)
     used = names_used(function)
     for name in forbidden:
         if name in used:
+            written = as_written(function, name)
+            what = f"`{name}`" if name == written.rpartition(".")[2] else f"`{written}` (`{name}`)"
             raise CheckFailed(
-                f"{name_of(function)} uses `{name}`, which does the exercise for you\n"
+                f"{name_of(function)} uses {what}, which does the exercise for you\n"
                 "  expected: your own code; the statement says what you may use"
             )
 
 
-def _require_function(function: object) -> None:
-    """Say so where the learner has given the name of the exercise to something else."""
-    if not callable(function):
-        raise CheckFailed(
-            f"your function is gone: its name now stands for {describe(function).splitlines()[0]}\n"
-            "  likely cause: a cell assigns to this name; use another name there and run your function's cell again"
-        )
+def _no_result(function: Callable[..., object]) -> str:
+    """Say why a function has returned nothing."""
+    used = names_used(function)
+    if ending := sorted(used & {"exit", "quit"}):
+        return f"`{ending[0]}()` does not hand back a result: use `return`"
+    if is_empty(function):
+        return "a `return` is missing: there is nothing yet that makes a result"
+    if "print" in used:
+        return "`print` only shows a value: hand it back with `return`"
+    return "a `return` is missing, or was not reached"
 
 
 def _same(before: Any, after: Any) -> bool:

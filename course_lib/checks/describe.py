@@ -45,13 +45,15 @@ def as_array(value: object) -> NDArray[Any]:
     return array
 
 
-def describe(value: object) -> str:
+def describe(value: object, *, typed: bool = True) -> str:
     """Describe a value in one line, or a small table with its numbers.
 
     Parameters
     ----------
     value : object
         Anything; numbers, arrays and tensors are described best.
+    typed : bool
+        Whether the element type of an array is named.
 
     Returns
     -------
@@ -60,6 +62,8 @@ def describe(value: object) -> str:
     """
     if value is None or isinstance(value, str | dict | bool):
         return shorten(repr(value))
+    if value is Ellipsis:
+        return "..."
     if kind_of(value) != "object":
         return f"the {kind_of(value)} {getattr(value, '__name__', '')}"
     if isinstance(value, Remote):
@@ -72,12 +76,28 @@ def describe(value: object) -> str:
         return f"{array.item():.6g}" if array.dtype.kind == "f" else str(array.item())
     if 0 < array.size <= SMALL and array.ndim <= 2:
         numbers = _numbers(array, " ")
-        return f"{_head(array)}\n{numbers}" if array.ndim > 1 else f"{_head(array)} {numbers}"
-    return _outline(array)
+        head = _head(array, typed)
+        return f"{head}\n{numbers}" if array.ndim > 1 else f"{head} {numbers}"
+    return _outline(array, typed)
+
+
+def describe_size(value: object) -> str:
+    """Describe an array by its shape and type, a number or None by itself, and nothing else."""
+    if value is None or isinstance(value, bool | int | float):
+        return shorten(repr(value), 20)
+    if isinstance(value, list | tuple):
+        return repr(value) if len(repr(value)) <= 30 else f"{type(value).__name__} of {len(value)}"
+    try:
+        array = as_array(value)
+    except ValueError:
+        return ""
+    return f"{'×'.join(map(str, array.shape))} {array.dtype}" if array.ndim else str(array)
 
 
 def _thing(value: object) -> str:
     """Describe what is no number; an object of a notebook's class by what it says of itself."""
+    if isinstance(value, BaseException):
+        return shorten(repr(value))
     if type(value).__repr__ is object.__repr__:
         return f"a {type(value).__name__}"
     if type(value).__module__ == "__main__":
@@ -91,17 +111,18 @@ def _numbers(array: NDArray[Any], separator: str) -> str:
         return np.array2string(array, separator=separator)
 
 
-def _head(array: NDArray[Any]) -> str:
-    return f"array {'×'.join(map(str, array.shape))} {array.dtype}"
+def _head(array: NDArray[Any], typed: bool) -> str:
+    return f"array {'×'.join(map(str, array.shape))}{f' {array.dtype}' if typed else ''}"
 
 
-def _outline(array: NDArray[Any]) -> str:
+def _outline(array: NDArray[Any], typed: bool = True) -> str:
     """Describe an array without its numbers."""
+    head = _head(array, typed)
     if array.size == 0:
-        return f"{_head(array)}, empty"
+        return f"{head}, empty"
     if array.dtype.kind == "f" and not np.isfinite(array).all():
-        return f"{_head(array)}, {np.count_nonzero(~np.isfinite(array))} of them not finite"
-    return f"{_head(array)}, from {array.min():.4g} to {array.max():.4g}"
+        return f"{head}, {np.count_nonzero(~np.isfinite(array))} of them not finite"
+    return f"{head}, from {array.min():.4g} to {array.max():.4g}"
 
 
 def shorten(text: str, width: int = 60) -> str:

@@ -4,12 +4,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from course_lib.checks.exceptions import name_exception_cause, plain_words
 from course_lib.checks.failure import CheckFailed, rendered
-from course_lib.checks.names import notebook_scope
-from course_lib.checks.remote import kind_of, line_of
+from course_lib.checks.lines import Line, lines_of
+from course_lib.checks.names import cell_of, notebook_scope
+from course_lib.checks.remote import kind_of
 
-# TensorFlow names the operation's place on the machine before it says what is wrong.
-_PLACE = re.compile(r"\{\{[^{}]*\}\}\s*")
+_MISSING = re.compile(r"^'(\w+)' object has no attribute '(\w+)'")
+_REFUSAL = re.compile(r"raise \w+\(|assert\b")  # a line that raises an error of its own
 
 
 def invoke(function: Callable[..., Any], given: str, *args: object, owner: object = None, **kwargs: object) -> Any:
@@ -38,11 +40,13 @@ def invoke(function: Callable[..., Any], given: str, *args: object, owner: objec
     """
     try:
         return function(*args, **kwargs)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise unexpected(error, function if owner is None else owner, given) from None
+    except KeyboardInterrupt as error:
+        raise interrupted(error, function if owner is None else owner, given) from None
 
 
-def unexpected(error: Exception, owner: object, given: str) -> Exception:
+def unexpected(error: Exception | SystemExit, owner: object, given: str) -> Exception:
     """Make the error for a test out of one that a learner's code raised.
 
     Parameters
@@ -62,7 +66,29 @@ def unexpected(error: Exception, owner: object, given: str) -> Exception:
     if isinstance(error, NotImplementedError):
         return unwritten(error, owner)
     kind = "class" if kind_of(owner) == "class" or hasattr(owner, "__iter__") else "function"
-    return CheckFailed(f"{given}\n  your {kind} raised {where(error, owner)}")
+    lines = _lines(error, owner)
+    said = [f"your {kind} raised {in_words(error)}", *_places(lines), *_cause(error, lines)]
+    return CheckFailed("\n  ".join([given, *said]))
+
+
+def _cause(error: BaseException, lines: tuple[Line, ...]) -> list[str]:
+    """Say what is likely to have caused an error."""
+    cause = name_exception_cause(type(error).__name__, str(error))
+    missing = _MISSING.search(str(error)) if isinstance(error, AttributeError) else None
+    if lines and lines[-1].own and _REFUSAL.match(lines[-1].text):
+        cause = "your own code refuses this input, which the statement allows"
+    elif lines and not lines[-1].own and missing and f"self.{missing[2]}" in lines[-1].text:
+        cause = (
+            f"`{missing[1]}` has no `{missing[2]}` yet: must one of its methods be called first, such as `reset_state`?"
+        )
+    return [f"likely cause: {cause}"] if cause else []
+
+
+def interrupted(error: KeyboardInterrupt, owner: object, given: str) -> KeyboardInterrupt:
+    """Give an interrupt a short text in the notebook: which call was stopped, and where."""
+    text = "\n  ".join([f"{given} was interrupted", *_places(_lines(error, owner))])
+    error._render_traceback_ = lambda: rendered(text)  # type: ignore[attr-defined]
+    return error
 
 
 def name_of(function: object) -> str:
@@ -72,8 +98,8 @@ def name_of(function: object) -> str:
 
 def unwritten(error: NotImplementedError, function: object) -> NotImplementedError:
     """Give an error a short text in the notebook: which function is not written yet."""
-    line = line_of(error, notebook_scope(function))
-    name = line.function if line else name_of(function)
+    lines = _lines(error, function)
+    name = lines[-1].function.split(".")[-1] if lines else name_of(function)
     text = not_written(name)
     error._render_traceback_ = lambda: rendered(text)  # type: ignore[attr-defined]
     return error
@@ -84,10 +110,29 @@ def not_written(name: str) -> str:
     return f"{name} is not written yet: replace the line `raise NotImplementedError` by your code"
 
 
-def where(error: Exception, function: object) -> str:
-    """Say what was raised, and in which line of the learner's code."""
-    text = _PLACE.sub("", f"{type(error).__name__}: {error}").rstrip(": ")
-    if isinstance(error, MemoryError) or "OOM" in text:
-        text += "\n  likely cause: it asks for more memory than there is; look for an array that is mostly zeros"
-    line = line_of(error, notebook_scope(function))
-    return f"{text}\n  in line {line.number} of its cell: {line.text}" if line else text
+def in_words(error: BaseException) -> str:
+    """Name an error and say its own words, without what only developers of TensorFlow can use."""
+    return f"{type(error).__name__}: {plain_words(str(error))}".rstrip(": ")
+
+
+def where(error: BaseException, function: object) -> str:
+    """Say what was raised, and in which lines of the learner's code."""
+    return "\n".join([in_words(error), *_places(_lines(error, function))])
+
+
+def _lines(error: BaseException, owner: object) -> tuple[Line, ...]:
+    return lines_of(error, notebook_scope(owner), cell_of(owner))
+
+
+def _places(lines: tuple[Line, ...]) -> list[str]:
+    """Say in which line of its cell an error arose; of another cell also in which function, since it may be given."""
+    places = []
+    for line in lines:
+        if line.own:
+            places.append(f"in line {line.number} of its cell: {line.text}")
+        else:
+            there = "from there in" if places else "in"
+            places.append(f"{there} `{line.function}`, line {line.number} of another cell: {line.text}")
+        if line.values and not _REFUSAL.match(line.text):
+            places.append(f"with {line.values}")
+    return places

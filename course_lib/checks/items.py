@@ -62,7 +62,9 @@ def column(datapoints: Result, index: int, count: int) -> Result:
 def _item(result: Result, index: int, count: int) -> object:
     value = result.value
     if not isinstance(value, list | tuple):
-        raise result.failed(f"a list or tuple of {count}", describe(value))
+        raise result.failed(
+            f"a list or tuple of {count}", describe(value), f"{count} results must be returned together"
+        )
     if len(value) != count:
         raise result.failed(f"a list or tuple of {count}", f"a {type(value).__name__} of {len(value)}")
     return value[index]

@@ -36,16 +36,91 @@ def names_used(function: Callable[..., object]) -> set[str]:
     return used
 
 
+def as_written(function: object, name: str) -> str:
+    """Find how a function's code writes what brings in a name that it uses, such as under another name.
+
+    Parameters
+    ----------
+    function : callable
+        The learner's.
+    name : str
+        One that `names_used` has found.
+
+    Returns
+    -------
+    str
+        For example ``upsampling.bilinear_kernel`` for ``course_lib``; the name itself if it is written so.
+    """
+    if isinstance(function, Remote):
+        return function.remote_as_written(name)
+    return _written(function, name, []) or name
+
+
+def _written(function: object, name: str, seen: list[object]) -> str:
+    bare = _bare(function)
+    if any(bare is other for other in seen):
+        return ""
+    seen.append(bare)
+    scope = notebook_scope(bare) or {}
+    members = [bare] if inspect.isfunction(bare) else list(getattr(bare, "__dict__", {}).values())
+    for code in (member.__code__ for member in members if inspect.isfunction(member)):
+        for chain in _chains(code):
+            parts = chain.split(".")
+            if name in parts:
+                return ".".join(parts[: parts.index(name) + 1])
+            found = scope.get(parts[0])
+            reached: set[str] = set()
+            if found is not None:
+                _follow(found, scope, reached, [])
+            if name in reached:
+                return _written(found, name, seen) if _is_own(found, scope) else chain
+    return ""
+
+
+def _chains(code: CodeType) -> Iterator[str]:
+    """Yield each name that code loads, together with the attributes that are taken of it."""
+    chain: list[str] = []
+    for instruction in dis.get_instructions(code):
+        if chain and instruction.opname not in ("LOAD_ATTR", "LOAD_METHOD"):
+            yield ".".join(chain)
+            chain = []
+        if instruction.opcode in dis.hasname and instruction.opname.startswith(("LOAD_", "IMPORT_")):
+            chain.append(instruction.argval)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _chains(constant)
+
+
+def is_empty(function: object) -> bool:
+    """Tell whether a function does nothing at all, as with ``...``, ``pass`` or ``return None`` for its body."""
+    if isinstance(function, Remote):
+        return function.remote_is_empty()
+    bare = _bare(function)
+    nothing = ("RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST")
+    return inspect.isfunction(bare) and all(each.opname in nothing for each in dis.get_instructions(bare))
+
+
+def cell_of(thing: object) -> str:
+    """Name the cell of a notebook that a function, class, object or generator is written in; empty if unknown."""
+    code = getattr(thing, "gi_code", None) or getattr(_function_of(thing), "__code__", None)
+    return code.co_filename if isinstance(code, CodeType) else ""
+
+
 def notebook_scope(function: object) -> dict[str, object] | None:
     """Find the global names of the notebook that a function, class or object is written in; None if from elsewhere."""
     if isinstance(function, Remote):
         return None
-    bare = _bare(function)
-    if not inspect.isroutine(bare):
-        own = bare if inspect.isclass(bare) else type(bare)
-        bare = next((value for value in vars(own).values() if inspect.isfunction(value)), bare)
-    scope = getattr(bare, "__globals__", {})
+    scope = getattr(_function_of(function), "__globals__", {})
     return scope if scope.get("__name__") == NOTEBOOK else None
+
+
+def _function_of(thing: object) -> object:
+    """Find the function itself, or a method of a class or object."""
+    bare = _bare(thing)
+    if inspect.isroutine(bare):
+        return bare
+    own = bare if inspect.isclass(bare) else type(bare)
+    return next((value for value in vars(own).values() if inspect.isfunction(value)), bare)
 
 
 def _bare(thing: Any) -> Any:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from course_lib.checks.errors import invoke, unexpected
+from course_lib.checks.errors import invoke, unexpected, where
 from course_lib.checks.failure import CheckFailed
 from course_lib.checks.results import Result
 from course_lib.checks.timeout import with_timeout
@@ -30,7 +30,11 @@ def call_method(node: Result, method: str, *args: object) -> None:
     """
     function = getattr(node.value, method, None)
     if not callable(function):
-        raise node.failed(f"a method `{method}`", "an object without it")
+        raise node.failed(
+            f"a method `{method}`",
+            "an object without it",
+            "it is missing, misspelled, or not indented inside the class",
+        )
     invoke(function, f"{node.given}.{method}()", *args)
 
 
@@ -146,9 +150,15 @@ def _patiently(iterator: Iterator[object], node: Result, passing: type[Exception
         except CheckFailed:
             raise
         except Exception as error:
-            if passing is not None and isinstance(error, passing):
+            if passing is None:
+                raise unexpected(error, node.value, f"list({node.given})") from None
+            if isinstance(error, passing):
                 raise
-            raise unexpected(error, node.value, f"list({node.given})") from None
+            raise Result(None, f"list({node.given})").failed(
+                f"{passing.__name__}, as the source raises it",
+                where(error, node.value),
+                "another error takes its place: raise the same one again",
+            ) from None
         if item is end:
             return
         yield item

@@ -8,9 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from course_lib.checks.close import close
 from course_lib.checks.describe import as_array, describe
+from course_lib.checks.dtypes import name_dtype_slip
 from course_lib.checks.failure import CheckFailed
-from course_lib.checks.slips import close, name_shape_slip, name_value_slip
+from course_lib.checks.kinds import name_kind_slip
+from course_lib.checks.shapes import name_shape_slip
+from course_lib.checks.slips import name_value_slip
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Result:
         try:
             return as_array(self.value)
         except ValueError as error:
-            raise self.failed("numbers", because=str(error)) from None
+            raise self.failed("numbers", cause=name_kind_slip(self.value), because=str(error)) from None
 
     def has_shape(self, *shape: int, because: str = "") -> "Result":
         """Check the shape.
@@ -58,7 +62,7 @@ class Result:
             If the shape is another.
         """
         if self.array.shape != shape:
-            cause = name_shape_slip(self.array.shape, shape)
+            cause = name_shape_slip(self.array.shape, shape, type(self.value))
             raise self.failed(_shape(shape), _shape(self.array.shape), cause, because)
         return self
 
@@ -82,6 +86,7 @@ class Result:
         tolerance: float = 1e-5,
         slips: Mapping[str, ArrayLike] | None = None,
         because: str = "",
+        image: bool = False,
     ) -> "Result":
         """Check the values.
 
@@ -92,9 +97,11 @@ class Result:
         tolerance : float
             Largest difference, absolute and relative to the expected number.
         slips : mapping of str to array_like, optional
-            Causes that this exercise is known for, each with what would come of it.
+            Causes that this exercise is known for, each with the values that it would give.
         because : str
             Why these values are expected, said where no slip is recognized.
+        image : bool
+            Whether the first two axes are the rows and columns of a picture, which has a border.
 
         Raises
         ------
@@ -103,22 +110,20 @@ class Result:
         """
         got, wanted = self.array, as_array(expected)
         if got.shape != wanted.shape:
-            self.has_shape(*wanted.shape)
+            self.has_shape(*wanted.shape, because=because)
         if close(got, wanted, tolerance):
             return self
-        shown = wanted
-        if got.dtype.kind == wanted.dtype.kind == "f":
-            shown = wanted.astype(got.dtype)  # so that the message does not look as if the type were wrong
+        known = (text for text, wrong in (slips or {}).items() if _is(got, as_array(wrong), tolerance))
         bad = np.argwhere(~np.isfinite(got) & np.isfinite(wanted))
-        for cause, wrong in (slips or {}).items():
-            if np.shape(wrong) == got.shape and close(got, as_array(wrong), tolerance):
-                raise self.failed(describe(shown), describe(got), cause)
-        if len(bad):
-            raise self.failed(describe(shown), describe(got), _not_finite(bad))
-        cause = name_value_slip(got, wanted, tolerance) if np.isfinite([got, wanted]).all() else ""
+        cause = name_dtype_slip(got, wanted, tolerance)
+        obvious = "" if cause else next(known, "") or (_not_finite(got, bad) if len(bad) else "")
+        if not (cause or obvious) and np.isfinite([got, wanted]).all():
+            cause = name_value_slip(got, wanted, tolerance, image=image)
         if got.ndim == 0:
-            raise self.failed(*_told_apart(shown, got), cause, because)
-        raise self.failed(describe(shown), describe(got) + _worst(got, shown), cause, because)
+            raise self.failed(*_told_apart(wanted, got), cause or obvious, because)
+        plain = {got.dtype.name, wanted.dtype.name} <= {"float32", "float64"}  # either will do
+        more = "" if obvious else f"\n{_differences(got, wanted, tolerance)}"
+        raise self.failed(describe(wanted, typed=not plain), describe(got) + more, cause or obvious, because)
 
     def failed(self, expected: str, got: str = "", cause: str = "", because: str = "") -> CheckFailed:
         """Make the error which says that this is not what was expected.
@@ -177,31 +182,52 @@ def _shape(shape: tuple[int, ...]) -> str:
     return f"shape {shape}" if shape else "a single number"
 
 
-def _not_finite(bad: NDArray[Any]) -> str:
-    """Say where the values are that should be numbers."""
+def _is(got: NDArray[Any], wrong: NDArray[Any], tolerance: float) -> bool:
+    return wrong.shape == got.shape and close(got, wrong, tolerance)
+
+
+def _not_finite(got: NDArray[Any], bad: NDArray[Any]) -> str:
+    """Say where the values are that should be numbers, and what makes such values."""
+    kinds = {"NaN" if np.isnan(got[tuple(place)]) else "infinite" for place in bad}
+    kind = " or ".join(sorted(kinds))
+    source = {
+        "NaN": ": 0 / 0, or a root, power or logarithm of a negative number?",
+        "infinite": ": a division by 0?",
+    }.get(kind, ": a division by 0?")
     if not bad.shape[1]:
-        return "it is NaN or infinite"
-    first = tuple(int(i) for i in bad[0])
+        return f"it is {kind}{source}"
+    first = [int(i) for i in bad[0]]
     if len(bad) == 1:
-        return f"1 value is NaN or infinite, at {list(first)}"
-    return f"{len(bad)} values are NaN or infinite, the first at {list(first)}"
+        return f"1 value is {kind}, at {first}{source}"
+    return f"{len(bad)} values are {kind}, the first at {first}{source}"
 
 
-def _worst(got: NDArray[Any], wanted: NDArray[Any]) -> str:
-    """Say where the largest difference is."""
-    with np.errstate(all="ignore"):
-        difference = np.nan_to_num(np.abs(got - wanted.astype(np.result_type(wanted, 1.0))), nan=np.inf)
+def _differences(got: NDArray[Any], wanted: NDArray[Any], tolerance: float) -> str:
+    """Say where the largest difference is, and where all of them are if that is one row, column or channel."""
+    difference = np.nan_to_num(np.abs(got - wanted.astype(np.result_type(wanted, 1.0))), nan=np.inf)
     where = np.unravel_index(int(np.argmax(difference)), difference.shape)
     one, other = _told_apart(wanted[where], got[where])
-    return f"\nlargest difference at [{', '.join(str(int(i)) for i in where)}]: expected {one}, got {other}"
+    text = f"largest difference at [{', '.join(str(int(i)) for i in where)}]: expected {one}, got {other}"
+    wrong = ~np.isclose(got, wanted, rtol=tolerance, atol=tolerance, equal_nan=True)
+    count = int(np.count_nonzero(wrong))
+    if count in (0, wrong.size):
+        return text
+    text += f"; {count} of {wrong.size} values {'differs' if count == 1 else 'differ'}"
+    for axis in range(wrong.ndim if count > 1 else 0):
+        places = np.flatnonzero(wrong.any(axis=tuple(other for other in range(wrong.ndim) if other != axis)))
+        if len(places) == 1 and wrong.shape[axis] > 1:
+            index = [":"] * wrong.ndim
+            index[axis] = str(int(places[0]))
+            return f"{text}, all in [{', '.join(index)}]"
+    return text
 
 
 def _told_apart(wanted: Any, got: Any) -> tuple[str, str]:
-    """Write two different numbers with so many digits that they look different."""
+    """Write two different numbers with so many digits, and if need be their types, that they look different."""
     if wanted.dtype.kind in "biu" and got.dtype.kind in "biu":
         return str(wanted.item()), str(got.item())
     for digits in (6, 9, 17):
         texts = f"{wanted.item():.{digits}g}", f"{got.item():.{digits}g}"
         if texts[0] != texts[1]:
-            break
-    return texts
+            return texts
+    return f"{texts[0]} ({wanted.dtype})", f"{texts[1]} ({got.dtype})"

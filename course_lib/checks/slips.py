@@ -1,4 +1,8 @@
-"""The usual slips, recognized by the result instead of what was expected."""
+"""The usual slips in values, recognized by what the result is instead of what was expected.
+
+A rule speaks only where the numbers prove what it says, and where a correct answer to something else would not
+look alike. In doubt it says nothing.
+"""
 
 from collections.abc import Iterator
 from itertools import permutations
@@ -7,40 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from course_lib.checks.close import close
+from course_lib.checks.dtypes import name_rounding
+
 Array = NDArray[Any]
 
-
-def close(got: Array, expected: Array, tolerance: float) -> bool:
-    """Whether two arrays of one shape agree, absolutely and relatively; NaN agrees with NaN."""
-    return bool(np.allclose(got, expected, rtol=tolerance, atol=tolerance, equal_nan=True))
-
-
-def name_shape_slip(got: tuple[int, ...], expected: tuple[int, ...]) -> str:
-    """Name the likely cause of a wrong shape; empty if none is known.
-
-    Parameters
-    ----------
-    got, expected : tuple of int
-        Two different shapes.
-    """
-    if (1, *got) == expected:
-        return "the batch axis is missing"
-    if got == (1, *expected):
-        return "there is a batch axis too many"
-    if (*got, 1) == expected:
-        return "the channel axis is missing"
-    if got == (*expected, 1):
-        return "there is a channel axis too many"
-    if got in permutations(expected):
-        return "the axes are in another order (transposed)"
-    if len(got) == len(expected) and all(abs(a - b) <= 1 for a, b in zip(got, expected, strict=True)):
-        return "a size is off by one"
-    if len(got) != len(expected):
-        return f"it has {len(got)} axes instead of {len(expected)}"
-    return ""
+ENOUGH = 3  # numbers that make a rule credible
+MOST = 100_000  # numbers of an array that is tried in every order of its axes
+CHANNELS = 4  # at most, of a picture without a batch axis
+BOUNDS = ((0, np.inf), (0, 1), (-1, 1), (0, 100), (0, 255))  # to which somebody may have clipped
 
 
-def name_value_slip(got: Array, expected: Array, tolerance: float) -> str:
+def name_value_slip(got: Array, expected: Array, tolerance: float, *, image: bool = False) -> str:
     """Name the likely cause of wrong values; empty if none is known.
 
     Parameters
@@ -49,84 +31,137 @@ def name_value_slip(got: Array, expected: Array, tolerance: float) -> str:
         Of one shape, finite, not close.
     tolerance : float
         How close is close.
+    image : bool
+        Whether the first two axes are rows and columns. Four axes, and three of which the last one has at most four
+        places, are taken for pictures anyway.
     """
     if "c" in (got.dtype.kind, expected.dtype.kind):
         return ""
-    whole = got.dtype.kind in "biu"
+    sides = image_axes(expected.shape, image=image)
     got, expected = got.astype(float), expected.astype(float)
     with np.errstate(all="ignore"):
-        for candidate, cause in _rearranged(expected):
-            if close(got, candidate, tolerance):
-                return cause
         return (
-            _constant(got, expected, min(tolerance, 0.01))
-            or _rounded(got, expected, tolerance, whole)
-            or ("every value is 0" if got.size > 1 and not got.any() else "")
-            or _border(got, expected, tolerance)
+            _rearranged(got, expected, tolerance, sides)
+            or _constant(got, expected, min(tolerance, 0.01))
+            or name_rounding(got, expected, tolerance)
+            or _cut(got, expected, tolerance)
+            or _border(got, expected, tolerance, sides)
             or _off_by_one(got, expected, tolerance)
-            or _half_pixel(got, expected)
+            or _half_pixel(got, expected, sides)
         )
 
 
-def _rearranged(expected: Array) -> Iterator[tuple[Array, str]]:
-    """Yield what the usual rearrangements of the right values would give."""
-    if expected.ndim >= 3 and expected.shape[-1] == 3:
-        yield expected[..., ::-1], "the channels are swapped (RGB against BGR)"
+def image_axes(shape: tuple[int, ...], *, image: bool = False) -> tuple[int, ...]:
+    """Find the axes of rows and columns; none if it is not known that there are any.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the result.
+    image : bool
+        Whether a test says that it is a picture.
+    """
+    if len(shape) == 4:
+        return 1, 2
+    return (0, 1) if image or (len(shape) == 3 and shape[-1] <= CHANNELS) else ()
+
+
+def _rearranged(got: Array, expected: Array, tolerance: float, sides: tuple[int, ...]) -> str:
+    """Recognize the right values in other places."""
+    if got.size < ENOUGH:
+        return ""
+    if expected.ndim >= 3 and expected.shape[-1] == 3 and close(got, expected[..., ::-1], tolerance):
+        return "the channels are in reverse order (such as BGR for RGB)"
     for axis in range(expected.ndim - 1):
         if expected.shape[axis] == expected.shape[axis + 1]:
-            which = "rows and columns" if axis == 0 and expected.ndim <= 3 else f"axes {axis} and {axis + 1}"
-            yield np.swapaxes(expected, axis, axis + 1), f"{which} are transposed"
-    for axis in range(min(expected.ndim, 3)):
-        yield np.flip(expected, axis), f"the values are flipped along axis {axis}"
+            pair = (axis, axis + 1)
+            if close(got, np.swapaxes(expected, *pair), tolerance):
+                which = "rows and columns" if pair == sides or expected.ndim == 2 else f"axes {axis} and {axis + 1}"
+                return f"{which} are transposed"
+    for axis in range(expected.ndim):
+        if close(got, np.flip(expected, axis), tolerance):
+            return f"the values are flipped along axis {axis}" if got.ndim > 1 else "the order of the values is flipped"
+    if expected.ndim == 2 and close(got, expected[::-1, ::-1], tolerance):
+        return "the values are flipped along both axes (turned by 180 degrees)"
+    if expected.size <= MOST and 2 <= expected.ndim <= 4:
+        for order in permutations(range(expected.ndim)):
+            if close(got, expected.transpose(order).reshape(expected.shape), tolerance):
+                return "the values are right, but in another order: a `reshape` where the axes must be transposed?"
+    return ""
 
 
 def _constant(got: Array, expected: Array, tolerance: float) -> str:
     """Recognize one factor or one difference everywhere."""
     largest = float(np.abs(got).max())
+    if not largest:
+        return "every value is 0" if got.size > 1 else ""
     scale = float(np.sum(got * expected) / np.sum(expected**2)) if np.any(expected) else 0.0
     if scale and np.abs(got - scale * expected).max() <= tolerance * largest:
         if np.isclose(scale, -1):
             return "the sign is wrong everywhere" if got.size > 1 else "the sign is wrong"
-        if np.isclose(scale, 255, rtol=1e-3):
-            return "it is 255 times too large: the values were not scaled to 0–1"
-        if np.isclose(scale, 1 / 255, rtol=1e-3):
-            return "it is 255 times too small: the values were scaled to 0–1 once too often"
-        if got.size > 1:
-            return f"every value is {scale:.4g} times what it should be"
-    if got.size > 3 and largest > 2 and np.abs(got - 255 * expected).max() <= 1:
+        if np.count_nonzero(expected) >= ENOUGH:
+            return _factor(scale)
+    if got.size < ENOUGH:
+        return ""
+    if largest > 2 and np.abs(got - 255 * expected).max() <= 1:
         return "it is 255 times too large, and rounded: the values were not scaled to 0–1"
     difference = got - expected
     offset = float(np.median(difference))
-    if got.size > 1 and np.abs(difference - offset).max() <= tolerance * max(1.0, float(np.abs(expected).max())):
+    same = np.abs(difference - offset).max() <= tolerance * max(1.0, float(np.abs(expected).max()))
+    if same and not _is_ramp(expected, offset):
         return f"every value is {abs(offset):.4g} too {'large' if offset > 0 else 'small'}"
     return ""
 
 
-def _rounded(got: Array, expected: Array, tolerance: float, whole: bool) -> str:
-    """Recognize values without their decimals; a single one, and zeros, may be so by chance."""
-    if (whole or (got.size > 1 and got.any())) and (
-        close(got, np.trunc(expected), tolerance) or close(got, np.round(expected), tolerance)
-    ):
-        return "the values lost what stands behind the decimal point: an integer type on the way?"
-    return ""
+def _factor(scale: float) -> str:
+    if np.isclose(scale, 255, rtol=1e-3):
+        return "it is 255 times too large: the values were not scaled to 0–1"
+    if np.isclose(scale, 1 / 255, rtol=1e-3):
+        return "it is 255 times too small: the values were scaled to 0–1 once too often"
+    text = f"every value is {scale:.4g} times what it should be"
+    parts = round(1 / scale) if 0 < scale < 0.6 else 0
+    return f"{text}: divided by {parts} once too often" if parts and np.isclose(scale * parts, 1, rtol=1e-3) else text
 
 
-def _image_axes(ndim: int) -> tuple[int, ...]:
-    """Axes of the rows and columns: after the batch, if there is one."""
-    return (1, 2) if ndim == 4 else tuple(range(min(ndim, 2)))
+def _is_ramp(expected: Array, offset: float) -> bool:
+    """Whether the expected values rise evenly, so that another place looks like a difference everywhere."""
+    for axis in range(expected.ndim):
+        steps = np.diff(expected, axis=axis)
+        if steps.size and steps.flat[0] and np.allclose(steps, steps.flat[0]):
+            places = offset / steps.flat[0]
+            if abs(places - round(places)) < 1e-3:
+                return True
+    return False
 
 
-def _border(got: Array, expected: Array, tolerance: float) -> str:
-    """Recognize values that are right everywhere but at the border."""
-    axes = _image_axes(expected.ndim)
-    if len(axes) < 2:
+def _cut(got: Array, expected: Array, tolerance: float) -> str:
+    """Recognize values that were clipped, or lost their signs."""
+    if got.size < ENOUGH or np.ptp(got) == 0:
         return ""
-    for width in sorted({1, 2, min(expected.shape[axis] for axis in axes) // 4} - {0}):
-        inner = tuple(slice(width, -width) if axis in axes else slice(None) for axis in range(expected.ndim))
-        large_enough = min(expected[inner].shape[axis] for axis in axes) >= 3
-        if large_enough and close(got[inner], expected[inner], tolerance):
-            return f"only the border differs, {width} wide: look at what lies outside the image"
+    for low, high in BOUNDS:
+        if close(got, np.clip(expected, low, high), tolerance):
+            return (
+                "the negative values have become 0" if high == np.inf else f"the values are clipped to {low} and {high}"
+            )
+    return "the negative values have lost their sign" if close(got, np.abs(expected), tolerance) else ""
+
+
+def _border(got: Array, expected: Array, tolerance: float, sides: tuple[int, ...]) -> str:
+    """Recognize values that are right everywhere but at the border of a picture."""
+    if not sides:
+        return ""
+    for width in sorted({1, 2, min(expected.shape[axis] for axis in sides) // 4} - {0}):
+        inner = tuple(slice(width, -width) if axis in sides else slice(None) for axis in range(expected.ndim))
+        large_enough = min(expected[inner].shape[axis] for axis in sides) >= 3
+        if large_enough and close(got[inner], expected[inner], tolerance) and not _one_side(got, expected, tolerance):
+            pixels = f"{width} pixel{'s' if width > 1 else ''}"
+            return f"only the border of the picture differs, {pixels} wide: what lies outside the picture?"
     return ""
+
+
+def _one_side(got: Array, expected: Array, tolerance: float) -> bool:
+    """Whether a single number differs, which is no border."""
+    return int(np.count_nonzero(~np.isclose(got, expected, rtol=tolerance, atol=tolerance))) == 1
 
 
 def _neighbors(got: Array, expected: Array) -> Iterator[tuple[int, str, Array, Array, Array]]:
@@ -140,17 +175,18 @@ def _neighbors(got: Array, expected: Array) -> Iterator[tuple[int, str, Array, A
 
 def _off_by_one(got: Array, expected: Array, tolerance: float) -> str:
     """Recognize values that lie one place beside their own, whatever fills the gap."""
-    for axis, _, there, own, beside in _neighbors(got, expected):
+    for axis, when, there, own, beside in _neighbors(got, expected):
         if close(there, beside, tolerance) and not close(there, own, tolerance) and np.ptp(beside) > tolerance:
-            return f"the values are shifted by one along axis {axis} (off by one)"
+            along = f" along axis {axis}" if got.ndim > 1 else ""
+            return f"the values are shifted by one{along} (off by one): each comes one place too {when}"
     return ""
 
 
-def _half_pixel(got: Array, expected: Array) -> str:
-    """Recognize values that lie half a sample beside their place (linear interpolation explains them)."""
+def _half_pixel(got: Array, expected: Array, sides: tuple[int, ...]) -> str:
+    """Recognize a picture that lies half a pixel beside its place (linear interpolation explains it)."""
     for axis, when, there, own, beside in _neighbors(got, expected):
-        if axis in _image_axes(expected.ndim):
+        if axis in sides:
             plain, between = float(np.sum((there - own) ** 2)), (own + beside) / 2
             if plain and float(np.sum((there - between) ** 2)) < 0.02 * plain:
-                return f"it looks shifted by half a pixel along axis {axis} (half a sample too {when})"
+                return f"it looks shifted by half a pixel along axis {axis} (half a pixel too {when})"
     return ""

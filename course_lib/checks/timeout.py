@@ -5,6 +5,7 @@ from concurrent.futures import Future, wait
 from threading import Thread
 from typing import Any
 
+from course_lib.checks.errors import interrupted
 from course_lib.checks.failure import CheckFailed
 
 TIMEOUT_S = 5
@@ -32,7 +33,11 @@ def with_timeout(work: Callable[[], Any], given: str) -> Any:
     """
     coming: Future[Any] = Future()
     Thread(target=_run, args=(work, coming), daemon=True).start()
-    if not wait([coming], TIMEOUT_S).done:
+    try:
+        done = wait([coming], TIMEOUT_S).done
+    except KeyboardInterrupt as error:
+        raise interrupted(error, None, given) from None
+    if not done:
         raise CheckFailed(
             f"{given}\n  expected:     an item, or the end\n  got:          nothing for {TIMEOUT_S} seconds\n"
             "  likely cause: it waits for something that never comes; how does it learn of the end?"

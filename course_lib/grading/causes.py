@@ -4,14 +4,17 @@ import ast
 import difflib
 import re
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from functools import cached_property
 
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 
 from course_lib.checks.errors import not_written
+from course_lib.checks.names import undefined
 from course_lib.grading.submission.template import STUB, defined
 from course_lib.grading.trusted import definitions
+from course_lib.grading.trusted.static_names import StaticNames
 
 LONGEST, FIRST_LINE = 300, 40  # characters of an error, and of a cell's first line
 ALIKE = 0.8  # of two names, one of which may be a slip of the other
@@ -43,6 +46,7 @@ class Causes:
     def __init__(self, notebook: NotebookNode, missing: Collection[str] = ()) -> None:
         self._cells: list[NotebookNode] = notebook.cells
         self._missing = missing
+        self._failing: set[str] = set()  # exercises whose tests failed so far
 
     def message(self, test: NotebookNode, name: str) -> str:
         """Say why a test failed.
@@ -60,6 +64,7 @@ class Causes:
             What the test said. Before that, where something else is the cause: which cell failed, with its error and
             line. Empty if the test raised no error.
         """
+        self._failing.add(name)
         error = _error(test)
         if error is None:
             return ""
@@ -69,14 +74,25 @@ class Causes:
         if error.ename == "KernelDied":
             return said
         place = next(place for place, cell in enumerate(self._cells) if cell is test)
-        if own := self._failed(self._solutions.get(name)):
-            return f"{own}\nits test says: {said}"
-        undefined = _UNDEFINED.search(said)
-        if undefined and (cause := self._undefined(undefined[1], place)):
+        own, found = self._failed(self._solutions.get(name)), _UNDEFINED.search(said)
+        unknown = found[1] if found else ""
+        wanted = error.ename == "NameError" and unknown in _needed(test)  # by the test itself
+        cause = own or (self._undefined(unknown, place, name if wanted else unknown) if unknown else "")
+        if cause and wanted:
+            return cause
+        if cause:
             return f"{cause}\nits test says: {said}"
         if _GONE.search(said) and (other := self._overwriting(name, place)):
             return f"{other} gives the name {name} to something else than your function\nits test says: {said}"
-        return said
+        return "\n".join([said, *self._built_on(name)])
+
+    def _built_on(self, name: str) -> Iterator[str]:
+        """Say which other exercises this one uses, as far as their own tests failed."""
+        others = sorted(self._failing - {name})
+        used = StaticNames(cell.source for cell in self._cells if not is_grade(cell)).used_by(name) if others else ()
+        return (
+            f"{name} uses {other}, whose own test failed: correct {other} first" for other in others if other in used
+        )
 
     def _unwritten(self, error: NotebookNode, name: str) -> str:
         """Say which function is not written yet."""
@@ -113,17 +129,17 @@ class Causes:
             return f"{title} was {error.evalue}"
         cause = ""
         if error.ename in _SYNTAX:
-            said = f"{title} is not valid Python, so none of it ran: {_PLACE.sub('', words)}"
+            said = f"{title} has a syntax error, so nothing in it ran: {_PLACE.sub('', words)}"
         else:
             said = f"{title} raised {words}"
-            undefined = _UNDEFINED.search(words)
-            cause = self._undefined(undefined[1], place) if undefined else ""
+            found = _UNDEFINED.search(words)
+            cause = self._undefined(found[1], place, found[1]) if found else ""
         line = _line(cell, error)
         return (f"{cause}\n" if cause else "") + said + (f"\n  line {line[0]}: {line[1]}" if line else "")
 
-    def _undefined(self, name: str, before: int) -> str:
-        """Say why a cell does not know a name; empty if that cannot be told."""
-        own = self._solutions.get(name)
+    def _undefined(self, name: str, before: int, exercise: str) -> str:
+        """Say why a cell does not know a name that an exercise is to define; empty if that cannot be told."""
+        own = self._solutions.get(name, self._solutions.get(exercise))
         places = [place for place in reversed(range(before)) if self._is_work(place)]
         for place in [*([own] if own is not None and own < before else []), *places]:
             cell = self._cells[place]
@@ -145,7 +161,9 @@ class Causes:
 
     def _misspelled(self, name: str, places: list[int]) -> str:
         """Say which name is defined that looks like the one that is not."""
-        known = {each: place for place in places for each in _names(self._cells[place].source)}
+        wanted = {name for cell in self._cells if is_grade(cell) for name in _needed(cell)}
+        work = [(place, self._cells[place].source) for place in places]
+        known = {each: place for place, source in work for each in _names(source) - wanted}
         alike = difflib.get_close_matches(name, known, 1, ALIKE)
         alike = alike or [each for each in known if each.casefold() == name.casefold()]
         if not alike:
@@ -210,6 +228,13 @@ def _names(source: str) -> set[str]:
     for imported in _IMPORT.findall(source):  # also in a cell that cannot be parsed
         names |= {part.split()[-1].split(".")[0] for part in imported.strip("()").split(",") if part.strip()}
     return names
+
+
+def _needed(test: NotebookNode) -> set[str]:
+    """Name what a test uses and does not define itself."""
+    with suppress(SyntaxError, ValueError):
+        return undefined(compile(test.source, "<test>", "exec", dont_inherit=True))
+    return set()
 
 
 def _assigned(source: str) -> set[str]:

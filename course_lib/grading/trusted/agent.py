@@ -15,8 +15,10 @@ from importlib import import_module
 from typing import Any
 
 from course_lib.checks.describe import as_array, describe
-from course_lib.checks.names import names_used
-from course_lib.checks.remote import kind_of, line_of
+from course_lib.checks.kinds import is_exception
+from course_lib.checks.lines import lines_of
+from course_lib.checks.names import as_written, cell_of, is_empty, names_used
+from course_lib.checks.remote import kind_of
 from course_lib.grading.trusted.channel import receive, send
 from course_lib.grading.trusted.plain import Buffers, Decoder, Encoder, Tree
 from course_lib.grading.trusted.recent import Recent
@@ -75,6 +77,7 @@ class _Agent:
         self.things: dict[int, object] = {}  # what the test holds, by its number
         self.trees: dict[int, Tree] = {}  # how that is written, by its id
         self.given: dict[int, Tree] = {}  # how a request has written what it means
+        self.owner: object = None  # of what is asked
         self.count = 0
         self.recent = Recent()
         self.operations: dict[str, Callable[..., object]] = {
@@ -88,6 +91,9 @@ class _Agent:
             "describe": describe,
             "array": as_array,
             "names": lambda thing: sorted(names_used(thing)),
+            "written": as_written,
+            "empty": is_empty,
+            "exception": is_exception,
             "signature": _signature,
         }
 
@@ -113,6 +119,7 @@ class _Agent:
         _, released, *request = Decoder([bytearray(buffer) for buffer in buffers], self.find).read(tree)
         for gone in released:  # first of all: a learner's code may wait for it
             self.trees.pop(id(self.things.pop(gone, None)), None)
+        self.owner = request[1]
         value = self.operations[request[0]](*request[1:])
         after = Encoder(lambda thing: self.given.get(id(thing)) or self.keep(thing))
         written = after.write((number, released, *request))
@@ -121,14 +128,15 @@ class _Agent:
         return reply.write(("value", number, value, None if unchanged else request)), reply.buffers
 
     def failed(self, number: int, error: BaseException) -> tuple[Tree, Buffers]:
-        """Tell an error by the names of its classes, its words and its line."""
+        """Tell an error by the names of its classes, its words and its lines."""
         try:
             words = str(error)
         except Exception:
             words = ""
         reply = Encoder(self.keep)
         names = [base.__name__ for base in type(error).__mro__]
-        return reply.write(("error", number, names, words, line_of(error, self.scope))), reply.buffers
+        lines = lines_of(error, self.scope, cell_of(self.owner))
+        return reply.write(("error", number, names, words, lines)), reply.buffers
 
     def named(self, name: str) -> object:
         """Find what a global name stands for; a module is no part of the learner's work."""

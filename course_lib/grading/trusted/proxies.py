@@ -77,6 +77,19 @@ class Proxy(Remote):
         live = {name for name in told if isinstance(name, str)} if isinstance(told, list) else set()
         return self.remote_session.names_used(self.remote_root) | live
 
+    def remote_as_written(self, name: str) -> str:
+        """Ask how the learner's code writes what brings in a name; it only changes the words of a message."""
+        told = self.remote_session.ask("written", self, name)
+        return told[:MAX_TEXT] if isinstance(told, str) else name
+
+    def remote_is_empty(self) -> bool:
+        """Ask whether it has no code yet."""
+        return self.remote_session.ask("empty", self) is True
+
+    def remote_is_exception(self) -> bool:
+        """Ask whether it is an error."""
+        return self.remote_session.ask("exception", self) is True
+
 
 def _call(self: Any, *args: object, **kwargs: object) -> Any:
     return self.remote_session.ask("call", self, args, kwargs)

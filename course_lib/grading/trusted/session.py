@@ -94,8 +94,8 @@ class Session:
                 if changed is not None:
                     carry_back([operation, *arguments], changed)
                 return value
-            case ("error", _, [*names], str(message), line):
-                raise error_of(names, message, line)
+            case ("error", _, [*names], str(message), lines):
+                raise error_of(names, message, lines)
         raise self._stop("ChannelError", "the answer of your code could not be read")
 
     def close(self) -> None:

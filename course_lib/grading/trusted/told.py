@@ -2,15 +2,16 @@
 
 import builtins
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from course_lib.checks.remote import Line
+from course_lib.checks.lines import Line
 
 MAX_TEXT = 10_000  # characters of an error's message and the like
 MAX_NAME = 100
 MAX_PARAMETERS = 100
+MAX_LINES = 2  # that an error came through
 
 # The errors that a learner's error may be one of. Not those that end a program: they would not count as failures.
 _ERRORS = {
@@ -20,7 +21,7 @@ _ERRORS = {
 }
 
 
-def error_of(names: Iterable[object], message: str, line: object) -> Exception:
+def error_of(names: Iterable[object], message: str, lines: object) -> Exception:
     """Make an error of what is told of one.
 
     Parameters
@@ -30,8 +31,8 @@ def error_of(names: Iterable[object], message: str, line: object) -> Exception:
         of the first: an error called CheckFailed or SystemExit is an error like any other.
     message : str
         Its words.
-    line : tuple or None
-        The function, line and text that it came from.
+    lines : tuple
+        Where it came from, as `Line` has it.
 
     Returns
     -------
@@ -45,10 +46,15 @@ def error_of(names: Iterable[object], message: str, line: object) -> Exception:
     # A class of its own: some of Python's errors take other arguments, or quote their message.
     own: Any = type(name, (base,), {"__str__": lambda _: words, "__module__": "builtins"})
     error: Any = own.__new__(own, words)
-    match line:
-        case (str(function), int(number), str(text)):
-            error.learners_line = Line(function[:MAX_NAME], number, text[:MAX_TEXT])
+    error.learners_lines = tuple(_lines(lines))
     return error
+
+
+def _lines(told: object) -> Iterator[Line]:
+    for each in told[:MAX_LINES] if isinstance(told, list | tuple) else ():
+        match each:
+            case (str(function), int(number), str(text), bool(own), str(values)):
+                yield Line(function[:MAX_NAME], number, text[:MAX_TEXT], own, values[:MAX_TEXT])
 
 
 def signature_of(told: object) -> inspect.Signature | None:

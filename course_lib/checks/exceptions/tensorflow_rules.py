@@ -1,0 +1,94 @@
+"""What usually causes an exception of TensorFlow; see `exceptions`."""
+
+_ERROR = "InvalidArgumentError|AbortedError|UnimplementedError|ResourceExhaustedError|InternalError"
+RULES = (
+    (".*", "OOM|failed to allocate", "it asks for more memory than there is: look for an array that is mostly zeros"),
+    (
+        _ERROR,
+        "could not create a primitive descriptor|match computed|same batch size",
+        (
+            "input, weights, strides and output_shape do not fit: output_shape is [batch, height * stride, "
+            "width * stride, channels], the weights are [height, width, output channels, input channels], the "
+            "padding is SAME"
+        ),
+    ),
+    (
+        _ERROR,
+        "input_sizes must be 4",
+        "the batch axis is missing: input and output_shape need four axes, [batch, height, width, channels]",
+    ),
+    (_ERROR, "filter must be 4", "the weights need four axes: [height, width, output channels, input channels]"),
+    (
+        _ERROR,
+        "(?:input|output) depth must be evenly divisible",
+        (
+            "the numbers of channels do not fit: compare the last axis of the picture with the last two axes of"
+            " the weights"
+        ),
+    ),
+    (_ERROR, "attr 'padding'", "padding is written 'SAME' or 'VALID', in capitals"),
+    (_ERROR, r"attr 'T' of (u?int\d+)", "this operation cannot take {0}: convert to float32 first"),
+    (
+        _ERROR,
+        r"expected to be an? (\w+) tensor but is an? (\w+) tensor",
+        "both operands must have the same type, and here are {0} and {1}: convert one with `tf.cast` or `astype`",
+    ),
+    (_ERROR, "Computed output size would be negative", "the picture is smaller than the kernel"),
+    (_ERROR, "[Ss]tride must be > 0", "the stride must be 1 or more"),
+    (
+        _ERROR,
+        "Matrix size-incompatible",
+        "the last axis of the left matrix must be as long as the last but one of the right: is one transposed?",
+    ),
+    (
+        _ERROR,
+        r"Incompatible shapes: (\S+) vs\. (\S+)",
+        "shapes {0} and {1} do not fit: counted from the last axis, two sizes must be equal, or one of them 1",
+    ),
+    (
+        _ERROR,
+        "ConcatOp : Dimension|Shapes of all inputs must match",
+        "tensors of different shapes are joined: is `axis` right?",
+    ),
+    (_ERROR, "ConcatOp : Ranks", "tensors with different numbers of axes are joined"),
+    (
+        _ERROR,
+        r"tensor with (\d+) values, but the requested shape has (\d+)",
+        "`reshape` keeps all numbers: {0} of them do not fill a shape of {1}",
+    ),
+    (_ERROR, "transpose expects a vector|is missing from", "`tf.transpose` must name each axis of the tensor once"),
+    (
+        _ERROR,
+        r"Index out of range using input dim|out of bounds|is not in \[0",
+        "an index is too large for its axis, or there are more indices than axes",
+    ),
+    (_ERROR, "Can not squeeze", "`squeeze` removes only axes of length 1"),
+    (
+        _ERROR,
+        "Tried to (?:squeeze|expand) dim|Invalid reduction dimension|concatenating dimensions in the range",
+        "there is no such axis: axes are counted from 0, and -1 is the last",
+    ),
+    ("ValueError", "non-rectangular", "lists of different lengths do not make a tensor"),
+    (
+        "ValueError",
+        r"value \(None\) with an unsupported type",
+        "something is None here: a function without `return`, or an argument that was left out",
+    ),
+    (
+        "ValueError",
+        "must have either 3 or 4 dimensions",
+        "an image needs an axis for its channels: [height, width, channels]",
+    ),
+    ("TypeError", "[Ss]calar tensor", "a loop, or `len`, is applied to a single number"),
+    ("TypeError", "Missing required positional argument", "a TensorFlow function is called with too few arguments"),
+    (
+        "TypeError",
+        r"'(?:tensorflow\.[\w.]+\.)?EagerTensor' object does not support item assignment",
+        "a tensor cannot be changed in place: fill a NumPy array, or join parts with `tf.stack` or `tf.concat`",
+    ),
+    (
+        "AttributeError",
+        r"'?(?:tensorflow\.[\w.]+\.)?EagerTensor'? object has no attribute '(\w+)'",
+        "a TensorFlow tensor is not a NumPy array and has no `{0}`: use a function of `tf`, or `.numpy()` first",
+    ),
+)

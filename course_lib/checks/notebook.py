@@ -1,0 +1,126 @@
+"""The most frequent accident in a notebook: a cell was not run, or has a syntax error.
+
+After a syntax error, IPython keeps what a name stood for before. So a check asks the history of the session whether the
+last cell that was to define a function is the one that its code comes from.
+"""
+
+import ast
+import linecache
+import re
+import sys
+import traceback
+from types import TracebackType
+from typing import Any
+
+from course_lib.checks.failure import CheckFailed, rendered
+from course_lib.checks.names import cell_of, notebook_scope
+
+RUN = "run it (Shift + Enter), then this one"
+_CHECK = re.compile(r"^from course_lib\.checks import\b", re.MULTILINE)  # a cell that holds a check
+
+
+def install() -> None:
+    """Have a notebook say which cell was not run where a check does not know a name; do nothing outside of one."""
+    shell = _shell()
+    if shell is not None and not shell.custom_exceptions:
+        shell.set_custom_exc((NameError,), _show)
+
+
+def require_latest(function: object) -> None:
+    """Refuse to judge what a function was before its cell was changed and failed.
+
+    Parameters
+    ----------
+    function : callable
+        The learner's function or class.
+
+    Raises
+    ------
+    CheckFailed
+        If the last cell that was to define it has failed; with the error and what to do.
+    """
+    shell, name = _shell(), getattr(function, "__name__", "")
+    if shell is None or notebook_scope(function) is None or not name.isidentifier():
+        return
+    ran = "".join(linecache.getlines(cell_of(function))).strip()
+    last = _defining(shell, name, ran) if ran else ""
+    if not last:
+        return
+    if problem := syntax_problem(shell, last):
+        raise CheckFailed(f"{_with_syntax_error(name, problem)}\n  Until then, {name} is what it was before.")
+    raise CheckFailed(f"the cell with {name} failed, so {name} is still what it was before\n  Correct it, {RUN}.")
+
+
+def not_defined(name: str, shell: Any) -> str:
+    """Say why a check does not know a name, and what to do.
+
+    Parameters
+    ----------
+    name : str
+        Of the learner's function, or of something that a cell of the notebook gives.
+    shell : InteractiveShell
+        With the history of the session.
+    """
+    last = _defining(shell, name)
+    if not last:
+        return f"the cell with {name} was not run: {RUN}"
+    if problem := syntax_problem(shell, last):
+        return _with_syntax_error(name, problem)
+    return f"the cell with {name} failed before it defined {name}: correct it, {RUN}"
+
+
+def syntax_problem(shell: Any, source: str) -> str:
+    """Say which syntax error a cell has, and in which line; empty if it has none."""
+    try:
+        compile(shell.transform_cell(source), "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    except SyntaxError as error:
+        line = f"\n  line {error.lineno}: {(error.text or '').strip()}" if error.text else ""
+        return f"{type(error).__name__}: {error.msg}{line}"
+    except ValueError as error:  # such as a null byte
+        return str(error)
+    return ""
+
+
+def _with_syntax_error(name: str, problem: str) -> str:
+    return f"the cell with {name} has a syntax error, so nothing in it ran: {problem}\n  Correct it, {RUN}."
+
+
+def _show(
+    shell: Any, kind: type[BaseException], error: BaseException, tb: TracebackType, tb_offset: Any = None
+) -> None:
+    """Show a NameError; of a name that a check itself uses, without a traceback."""
+    name = getattr(error, "name", None)
+    if name and kind is NameError and _in_check(tb):
+        text = not_defined(name, shell)
+        error._render_traceback_ = lambda: rendered(text)  # type: ignore[attr-defined]
+    shell.showtraceback((kind, error, tb), tb_offset=tb_offset, running_compiled_code=True)
+
+
+def _in_check(tb: TracebackType) -> bool:
+    """Tell whether an error arose in the code of a check, and not in code that the check has called."""
+    frames = [frame for frame, _ in traceback.walk_tb(tb) if frame.f_globals.get("__name__") == "__main__"]
+    files = {frame.f_code.co_filename for frame in frames}
+    innermost = [frame for frame, _ in traceback.walk_tb(tb)][-1:]
+    source = "".join(linecache.getlines(frames[-1].f_code.co_filename)) if frames else ""
+    return len(files) == 1 and innermost == frames[-1:] and bool(_CHECK.search(source))
+
+
+def _defining(shell: Any, name: str, ran: str = "") -> str:
+    """Find the last cell that was to define a name; empty if there is none, or none since a cell that has run."""
+    pattern = re.compile(
+        rf"^(?:async\s+)?(?:def|class)\s+{name}\b|^{name}\s*(?::[^=\n]+)?=[^=]|^(?:from|import)\b.*\b{name}\b",
+        re.MULTILINE,
+    )
+    for cell in reversed(shell.history_manager.input_hist_raw):
+        if ran and name in cell and shell.transform_cell(cell).strip() == ran:
+            return ""
+        if pattern.search(cell):
+            return str(cell)
+    return ""
+
+
+def _shell() -> Any:
+    """Find the notebook's shell; None outside of a notebook."""
+    interactive = sys.modules.get("IPython.core.interactiveshell")
+    shell: Any = getattr(interactive, "InteractiveShell", None)
+    return shell.instance() if shell is not None and shell.initialized() else None

@@ -158,6 +158,11 @@ def test_the_likely_cause_is_told_as_in_the_notebook(kernel: BareKernel, body: s
     assert run(kernel, f"def double(x):\n    {body}")[-1].evalue.splitlines()[-1] == f"  likely cause: {cause}"
 
 
+def test_an_error_is_told_although_nobody_answers_any_more(kernel: BareKernel) -> None:
+    outputs = run(kernel, "def double(x):\n    raise KeyboardInterrupt")
+    assert outputs[-1].evalue.splitlines()[1] == "  your function raised KeyboardInterrupt"
+
+
 def test_the_name_that_the_learner_wrote_is_told(kernel: BareKernel) -> None:
     cell = "import numpy as mine\n\ndef double(x):\n    return mine.multiply(x, 2)"
     test = "from course_lib.checks import forbid_names\nforbid_names(double, 'numpy')"

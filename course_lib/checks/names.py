@@ -102,6 +102,8 @@ def is_empty(function: object) -> bool:
 
 def cell_of(thing: object) -> str:
     """Name the cell of a notebook that a function, class, object or generator is written in; empty if unknown."""
+    if isinstance(thing, Remote):
+        return ""  # an error from there brings its lines
     code = getattr(thing, "gi_code", None) or getattr(_function_of(thing), "__code__", None)
     return code.co_filename if isinstance(code, CodeType) else ""
 

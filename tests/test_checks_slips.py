@@ -117,7 +117,9 @@ VALUES: dict[str, tuple[Array, Array, str]] = {
 }
 
 
-ONLY_IN_PICTURES = ("half a pixel late", "half a pixel early", "wide border")  # a test must say that it is one
+ONLY_IN_PICTURES = [
+    name for name in VALUES if "half a pixel" in name or "border" in name
+]  # a test must say that it is one
 
 
 @pytest.mark.parametrize("name", VALUES)
@@ -199,7 +201,7 @@ SHAPES = {
         (2, 4, 6, 3),
         "the result is square, and must not be: its width was used for the",
     ),
-    "empty": ((0, 0), (2, 2), "the result is empty, like a slice that ends at -0"),
+    "empty": ((0, 0), (2, 2), "the result is empty, like a slice that ends at -0 or begins behind the last place"),
     "not summed": ((4, 5), (4,), "it has 2 axes instead of 1: axis 1, of length 5, needs an index, a sum or a mean"),
     "labels": ((4, 6), (4, 6, 5), "it has 2 axes instead of 3: axis 2, of length 5, was removed by an index, a sum or"),
     "one row": ((4,), (5, 4), "it has 1 axis instead of 2: axis 0, of length 5, was removed"),
@@ -250,7 +252,10 @@ def test_a_tuple_has_no_axes_in_another_order() -> None:
 )
 def test_what_is_no_number_is_found(got: Array, words: str) -> None:
     assert cause(told(got, [[1.0, 2.0], [3.0, 4.0]])) == words
-    assert cause(told(np.nan, 1.0)) == "it is NaN: 0 / 0, or a root, power or logarithm of a negative number?"
+    assert (
+        cause(told(np.nan, 1.0))
+        == "it is NaN: 0 / 0, a root or logarithm of a negative number, or a place of `np.empty` that was never set?"
+    )
 
 
 def test_nan_may_be_what_is_expected() -> None:

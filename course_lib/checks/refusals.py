@@ -42,7 +42,7 @@ def raises(error: type[Exception], function: Callable[..., object], *args: objec
             if isinstance(raised, AssertionError):
                 cause = f"`assert` raises AssertionError: write `raise {error.__name__}(...)`"
             elif _is_silent(function, error):
-                cause = f"the input is not checked: nothing in your code raises {error.__name__}"
+                cause = f"nothing in your code raises {error.__name__}; it must do so for this input"
             raise Result(None, given).failed(error.__name__, where(raised, function), cause) from None
         if not str(raised):
             raise Result(None, given).failed(
@@ -62,7 +62,7 @@ def _why(value: object, function: Callable[..., object], error: type[Exception])
     if _is_silent(function, error):
         if limiting := [each for each in _LIMITING if each in names_used(function)]:
             return f"nothing in your code raises {name}: does `{limiting[0]}` make the input fit instead?"
-        return f"the input is not checked: nothing in your code raises {name}"
+        return f"nothing in your code raises {name}; it must do so for this input"
     if type(value).__name__ == "generator":
         return "with `yield` in a function, nothing in it runs before its first item is asked for, the check included"
     if kind_of(function) == "class":

@@ -191,7 +191,7 @@ def _not_finite(got: NDArray[Any], bad: NDArray[Any]) -> str:
     kinds = {"NaN" if np.isnan(got[tuple(place)]) else "infinite" for place in bad}
     kind = " or ".join(sorted(kinds))
     source = {
-        "NaN": ": 0 / 0, or a root, power or logarithm of a negative number?",
+        "NaN": ": 0 / 0, a root or logarithm of a negative number, or a place of `np.empty` that was never set?",
         "infinite": ": a division by 0?",
     }.get(kind, ": a division by 0?")
     if not bad.shape[1]:

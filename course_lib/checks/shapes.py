@@ -22,7 +22,11 @@ def name_shape_slip(got: Shape, expected: Shape, kind: type = object) -> str:
     if len(got) != len(expected):
         return f"it has {axes(len(got))} instead of {len(expected)}"
     if 0 in got and 0 not in expected:
-        return "" if issubclass(kind, list | tuple) else "the result is empty, like a slice that ends at -0"
+        return (
+            ""
+            if issubclass(kind, list | tuple)
+            else "the result is empty, like a slice that ends at -0 or begins behind the last place"
+        )
     return (
         ("" if issubclass(kind, list | tuple) else _another_order(got, expected))
         or _square(got, expected)

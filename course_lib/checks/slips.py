@@ -18,7 +18,6 @@ Array = NDArray[Any]
 
 ENOUGH = 3  # numbers that make a rule credible
 MOST = 100_000  # numbers of an array that is tried in every order of its axes
-CHANNELS = 4  # at most, of a picture without a batch axis
 BOUNDS = ((0, np.inf), (0, 1), (-1, 1), (0, 100), (0, 255))  # to which somebody may have clipped
 
 
@@ -32,8 +31,7 @@ def name_value_slip(got: Array, expected: Array, tolerance: float, *, image: boo
     tolerance : float
         How close is close.
     image : bool
-        Whether the first two axes are rows and columns. Four axes, and three of which the last one has at most four
-        places, are taken for pictures anyway.
+        Whether it is a picture, or a batch of them where there are four axes: only then are there rows and columns.
     """
     if "c" in (got.dtype.kind, expected.dtype.kind):
         return ""
@@ -61,9 +59,9 @@ def image_axes(shape: tuple[int, ...], *, image: bool = False) -> tuple[int, ...
     image : bool
         Whether a test says that it is a picture.
     """
-    if len(shape) == 4:
-        return 1, 2
-    return (0, 1) if image or (len(shape) == 3 and shape[-1] <= CHANNELS) else ()
+    if not image:
+        return ()
+    return (1, 2) if len(shape) == 4 else (0, 1)
 
 
 def _rearranged(got: Array, expected: Array, tolerance: float, sides: tuple[int, ...]) -> str:

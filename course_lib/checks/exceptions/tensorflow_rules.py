@@ -7,9 +7,9 @@ RULES = (
         _ERROR,
         "could not create a primitive descriptor|match computed|same batch size",
         (
-            "input, weights, strides and output_shape do not fit: output_shape is [batch, height * stride, "
-            "width * stride, channels], the weights are [height, width, output channels, input channels], the "
-            "padding is SAME"
+            "input, weights, strides and output_shape do not fit. In conv2d_transpose, output_shape is "
+            "[batch, height * stride, width * stride, channels], the weights are "
+            "[height, width, output channels, input channels], and the padding is SAME"
         ),
     ),
     (

@@ -641,7 +641,9 @@ class Evil:
 """
 # Tests read what a function makes use of; see `course_lib.checks.forbid_names`.
 READ = {
-    "uses what is ruled out": Case(1, ARANGE, unit=COUNTING, message="uses `arange`, which does the exercise for you"),
+    "uses what is ruled out": Case(
+        1, ARANGE, unit=COUNTING, message="uses `arange`, which the statement does not allow"
+    ),
     "compares with it": Case(5, UPTO, added("import numpy as np\nlist(upto(4)) == list(np.arange(4))"), unit=COUNTING),
     "compares with it and times": Case(
         5, f"%%time\n{UPTO}", added("import numpy as np\nlist(upto(4)) == list(np.arange(4))"), unit=COUNTING

@@ -207,6 +207,11 @@ SHAPES = {
     "one row": ((4,), (5, 4), "it has 1 axis instead of 2: axis 0, of length 5, was removed"),
     "nothing known": ((4, 50), (4, 5), ""),
     "a number": ((), (4, 5), "it has 0 axes instead of 2"),
+    "squeezed": (
+        (),
+        (1, 1),
+        "it has 0 axes instead of 2: those of length 1 were removed by an index, a sum or a squeeze",
+    ),
 }
 
 

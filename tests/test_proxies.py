@@ -449,7 +449,7 @@ def test_own_work_reads_the_live_function_too(kernel: BareKernel) -> None:
     kernel.run_cell("resize = abs\ndef f(x):\n    return resize(x)\ndef g(x):\n    return x")
     opened = Opened(kernel, {"f": set(), "g": set()}.__getitem__)
     forbid_names(opened.name("g"), "resize")
-    with pytest.raises(CheckFailed, match="uses `resize`, which does the exercise for you"):
+    with pytest.raises(CheckFailed, match="uses `resize`, which the statement does not allow"):
         forbid_names(opened.name("f"), "resize")
     opened.close()
 
@@ -470,7 +470,7 @@ def test_own_work_reads_the_cells_and_not_the_process(kernel: BareKernel) -> Non
     opened = Opened(kernel, {"f": {"resize"}}.__getitem__)
     for thing in (opened.name("f"), opened.name("f")(), opened.name("f")().go, opened.name("f")().go()):
         with (
-            pytest.raises(CheckFailed, match="uses `resize`, which does the exercise for you")
+            pytest.raises(CheckFailed, match="uses `resize`, which the statement does not allow")
             if callable(thing)
             else pytest.raises(CheckFailed, match="your function is gone")
         ):

@@ -259,7 +259,7 @@ def test_own_work_is_read_off_the_cells(kernel: BareKernel) -> None:
     assert run(kernel, RIGHT, test) == []
     assert run(kernel, "def double(x):\n    return 2 * x if x is not 1 else '\\d'", test) == []
     cheat = "resize = abs\ndef helper(x):\n    return resize(x)\ndef double(x):\n    return helper(x)"
-    assert error_in(run(kernel, cheat, test))[1].startswith("double uses `resize`, which does the exercise for you")
+    assert error_in(run(kernel, cheat, test))[1].startswith("double uses `resize`, which the statement does not allow")
 
 
 FORGERIES = {

@@ -91,7 +91,7 @@ def forbid_names(function: Callable[..., object], *forbidden: str) -> None:
             written = as_written(function, name)
             what = f"`{name}`" if name == written.rpartition(".")[2] else f"`{written}` (`{name}`)"
             raise CheckFailed(
-                f"{name_of(function)} uses {what}, which does the exercise for you\n"
+                f"{name_of(function)} uses {what}, which the statement does not allow\n"
                 "  expected: your own code; the statement says what you may use"
             )
 

@@ -20,7 +20,9 @@ def name_shape_slip(got: Shape, expected: Shape, kind: type = object) -> str:
     if len(got) + 1 == len(expected):
         return _one_missing(got, expected)
     if len(got) != len(expected):
-        return f"it has {axes(len(got))} instead of {len(expected)}"
+        squeezed = len(got) < len(expected) and got == _without(expected, 1)
+        how = ": those of length 1 were removed by an index, a sum or a squeeze" if squeezed else ""
+        return f"it has {axes(len(got))} instead of {len(expected)}{how}"
     if 0 in got and 0 not in expected:
         return (
             ""

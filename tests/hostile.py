@@ -32,6 +32,10 @@ def upto(n):
     ### END SOLUTION
 ```
 
++++ {"tags": ["explanation"]}
+
+`yield from` hands on what another iterator yields.
+
 ```{code-cell} ipython3
 ---
 nbgrader: {grade: true, grade_id: test_upto, locked: true, points: 1, schema_version: 3, solution: false, task: false}

@@ -29,7 +29,7 @@ def secrets(text: str) -> set[str]:
     regions = (found["region"] or found["explanation"] or "" for found in REGIONS.finditer(text))
     hidden = {line.strip() for region in regions for line in region.splitlines()}
     open_to_all = {line.strip() for line in REGIONS.sub("", text).splitlines()}
-    return hidden - open_to_all - {""}
+    return {line for line in hidden - open_to_all if re.search(r"\w", line)}  # brackets tell nothing
 
 
 def lines(content: str, is_json: bool = True) -> set[str]:

@@ -128,7 +128,7 @@ def test_what_is_wrong_with_the_cell_of_an_exercise(said: Said, source: str, mes
 
 
 STUB = "def one(x):\n    raise NotImplementedError"
-UNWRITTEN = "{} is not written yet: replace the line `raise NotImplementedError` by your code"
+UNWRITTEN = "{} is not written yet: replace the line `raise NotImplementedError` with your code"
 CALLED = "from course_lib.checks import call\ncall(one, 2).equals(2)"
 
 

@@ -242,7 +242,7 @@ def test_a_notebook_says_which_function_is_not_written_yet(shell: Shell) -> None
     for check in ("call(double, 3)", "raises(ValueError, double, 3)"):
         name, value, lines = shown(shell, helper, check)
         assert (name, value) == ("NotImplementedError", "")
-        words = "✗ twice is not written yet: replace the line `raise NotImplementedError` by your code"
+        words = "✗ twice is not written yet: replace the line `raise NotImplementedError` with your code"
         assert lines == [f"{ESCAPE}[1;31m{words}{ESCAPE}[0m"]
 
 

@@ -116,6 +116,9 @@ def test_a_function_is_not_judged_by_what_it_was_before_its_cell_failed(run: Run
     [
         "\n\n# a comment\ndef plain(x):\n    return 2 * x\n",
         "%%time\ndef plain(x):\n    return 2 * x",
+        "%%capture\ndef plain(x):\n    return 2 * x",
+        "%%time\n%%capture\n%matplotlib inline\ndef plain(x):\n    return 2 * x",
+        'def plain(x):\n    return 2 * x\n\nnoted = """\ndef plain(x):\n    return 3 * x\n"""',
         "import functools\n@functools.lru_cache\ndef plain(x):\n    return 2 * x",
         "%matplotlib inline\ndef plain(x):\n    return 2 * x",
         "plain = lambda x: 2 * x",

@@ -92,6 +92,25 @@ def test_an_iterator_that_waits_for_ever_is_given_up(monkeypatch: pytest.MonkeyP
     assert "it waits for something that never comes" in message_of(lambda: iterate(made(waiting, [1]), 3))
 
 
+def test_a_loop_that_cannot_be_left_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeout, "TIMEOUT_S", 0.2)
+    waiting = NODE.replace(
+        "for item in self.items:",
+        "import threading\n        try:\n            yield [1, 1]\n"
+        "        finally:\n            threading.Event().wait(3)\n"
+        "        for item in []:",
+    )
+    message = message_of(lambda: iterate(made(waiting, [1]), 1, abandon=True))
+    assert message.startswith("a loop over Node([1]) that is left with break")
+    assert "it waits for its thread" in message
+
+
+def test_something_is_done_with_each_item_before_the_next_is_asked_for() -> None:
+    node, seen = made(NODE, [1, 2, 3]), []
+    iterate(node, 2, abandon=True, meanwhile=lambda: seen.append("used"))
+    assert seen == ["used", "used"]
+
+
 def test_a_class_whose_making_waits_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timeout, "TIMEOUT_S", 0.2)
     waiting = NODE.replace("self.told = []", "import threading; threading.Event().wait(3)")

@@ -62,7 +62,9 @@ def test_a_cell_of_a_learners_notebook(course: Course) -> None:
     assert result.exit_code == 0, result.output
     answer = read_bank(bank(course))[-1]
     assert (answer.code, answer.right) == ("def double(x):\n    return len(x)\n", False)
-    assert answer.says == ("your function raised TypeError",)
+    assert answer.says == (
+        "objects of type `int` have no length: is `__len__` missing, or not indented inside the class?",
+    )
 
 
 def test_the_first_answer_to_a_new_exercise(course: Course) -> None:

@@ -107,7 +107,7 @@ def unwritten(error: NotImplementedError, function: object) -> NotImplementedErr
 
 def not_written(name: str) -> str:
     """Say that a function is as it was handed out."""
-    return f"{name} is not written yet: replace the line `raise NotImplementedError` by your code"
+    return f"{name} is not written yet: replace the line `raise NotImplementedError` with your code"
 
 
 def in_words(error: BaseException) -> str:

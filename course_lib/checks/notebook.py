@@ -9,6 +9,7 @@ import linecache
 import re
 import sys
 import traceback
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
@@ -16,6 +17,7 @@ from course_lib.checks.failure import CheckFailed, rendered
 from course_lib.checks.names import cell_of, notebook_scope
 
 RUN = "run it (Shift + Enter), then this one"
+_failed: set[str] = set()  # cells that have raised an error since the first check
 _CHECK = re.compile(r"^from course_lib\.checks import\b", re.MULTILINE)  # a cell that holds a check
 
 
@@ -24,6 +26,7 @@ def install() -> None:
     shell = _shell()
     if shell is not None and not shell.custom_exceptions:
         shell.set_custom_exc((NameError,), _show)
+        shell.events.register("post_run_cell", _remember)
 
 
 def require_latest(function: object) -> None:
@@ -48,7 +51,8 @@ def require_latest(function: object) -> None:
         return
     if problem := syntax_problem(shell, last):
         raise CheckFailed(f"{_with_syntax_error(name, problem)}\n  Until then, {name} is what it was before.")
-    raise CheckFailed(f"the cell with {name} failed, so {name} is still what it was before\n  Correct it, {RUN}.")
+    if last in _failed:
+        raise CheckFailed(f"the cell with {name} failed, so {name} is still what it was before\n  Correct it, {RUN}.")
 
 
 def not_defined(name: str, shell: Any) -> str:
@@ -112,11 +116,24 @@ def _defining(shell: Any, name: str, ran: str = "") -> str:
         re.MULTILINE,
     )
     for cell in reversed(shell.history_manager.input_hist_raw):
-        if ran and name in cell and shell.transform_cell(cell).strip() == ran:
+        if ran and name in cell and ran in _sources(shell, cell):
             return ""
         if pattern.search(cell):
             return str(cell)
     return ""
+
+
+def _sources(shell: Any, cell: str) -> Iterator[str]:
+    """Yield what a cell runs: as a whole, and below each cell magic at its beginning, such as ``%%capture``."""
+    yield shell.transform_cell(cell).strip()
+    while cell.lstrip().startswith("%%"):
+        cell = cell.lstrip().partition("\n")[2]
+        yield shell.transform_cell(cell).strip()
+
+
+def _remember(result: Any) -> None:
+    """Keep in mind whether a cell has failed, when IPython has run it."""
+    (_failed.discard if result.success else _failed.add)(result.info.raw_cell)
 
 
 def _shell() -> Any:

@@ -1,6 +1,6 @@
 """Using an object that a learner's class made: its methods, its length, the items that it yields."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from course_lib.checks.errors import invoke, unexpected, where
@@ -60,7 +60,9 @@ def length(node: Result) -> Result:
     return Result(invoke(len, given, node.value, owner=node.value), given)
 
 
-def iterate(node: Result, at_most: int, *, abandon: bool = False) -> Result:
+def iterate(
+    node: Result, at_most: int, *, abandon: bool = False, meanwhile: Callable[[], object] | None = None
+) -> Result:
     """Iterate over a learner's object.
 
     Parameters
@@ -71,6 +73,8 @@ def iterate(node: Result, at_most: int, *, abandon: bool = False) -> Result:
         More items than this are a mistake.
     abandon : bool
         Stop after `at_most` items, as ``break`` in a loop does, and close the iterator.
+    meanwhile : callable, optional
+        What the loop does with each item, before it asks for the next one or is left.
 
     Returns
     -------
@@ -80,7 +84,8 @@ def iterate(node: Result, at_most: int, *, abandon: bool = False) -> Result:
     Raises
     ------
     CheckFailed
-        If it cannot be iterated, raises on the way, yields too many items, or if none comes for 5 seconds.
+        If it cannot be iterated, raises on the way, yields too many items, or if for 5 seconds none comes or the
+        loop cannot be left.
     NotImplementedError
         If the iterator is not written yet.
     """
@@ -88,8 +93,10 @@ def iterate(node: Result, at_most: int, *, abandon: bool = False) -> Result:
     iterator = _iterator(node)
     for item in _patiently(iterator, node):
         items.append(item)
+        if meanwhile is not None:
+            meanwhile()
         if len(items) == at_most and abandon:
-            getattr(iterator, "close", lambda: None)()
+            _close(iterator, node)
             break
         if len(items) > at_most:
             raise node.failed(
@@ -131,7 +138,7 @@ def iterate_until(error: type[Exception], node: Result, at_most: int) -> Result:
     raise node.failed(
         f"{error.__name__}, as the source raises it",
         f"{len(items)} {'item' if len(items) == 1 else 'items'} and no error",
-        "an error is swallowed: whoever iterates takes the data for complete",
+        "an error is swallowed, so the loop takes the data to be complete",
     )
 
 
@@ -139,6 +146,15 @@ def _iterator(node: Result) -> Iterator[object]:
     value: Any = node.value
     given = f"iter({node.given})"
     return with_timeout(lambda: invoke(iter, given, value, owner=value), given)
+
+
+def _close(iterator: Iterator[object], node: Result) -> None:
+    with_timeout(
+        getattr(iterator, "close", lambda: None),
+        f"a loop over {node.given} that is left with break",
+        "the loop ends at once",
+        "it waits for its thread, and the thread waits as well: for room in the queue?",
+    )
 
 
 def _patiently(iterator: Iterator[object], node: Result, passing: type[Exception] | None = None) -> Iterator[object]:

@@ -66,8 +66,15 @@ class Result:
             raise self.failed(_shape(shape), _shape(self.array.shape), cause, because)
         return self
 
-    def has_dtype(self, dtype: str) -> "Result":
-        """Check the element type, such as ``"float32"``.
+    def has_dtype(self, dtype: str, because: str = "") -> "Result":
+        """Check the element type.
+
+        Parameters
+        ----------
+        dtype : str
+            Such as ``"float32"``.
+        because : str
+            Why this type is expected, where it is not simply the one that the statement names.
 
         Raises
         ------
@@ -75,7 +82,8 @@ class Result:
             If the type is another.
         """
         if self.array.dtype.name != dtype:
-            raise self.failed(f"dtype {dtype}", f"dtype {self.array.dtype}", f"the result was not converted to {dtype}")
+            cause = "" if because else f"the result was not converted to {dtype}"
+            raise self.failed(f"dtype {dtype}", f"dtype {self.array.dtype}", cause, because)
         return self
 
     @np.errstate(all="ignore")  # a learner may have turned what NumPy would only warn of into errors

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from threading import Thread
+from threading import Thread, current_thread
 from typing import Any
 
 from course_lib.checks.errors import interrupted
@@ -11,7 +11,12 @@ from course_lib.checks.failure import CheckFailed
 TIMEOUT_S = 5
 
 
-def with_timeout(work: Callable[[], Any], given: str) -> Any:
+def with_timeout(
+    work: Callable[[], Any],
+    given: str,
+    expected: str = "an item, or the end",
+    cause: str = "it waits for something that never comes: how does it learn of the end, and of an error in a thread?",
+) -> Any:
     """Do something in a thread of its own, since nothing can interrupt a thread that waits for another.
 
     Parameters
@@ -20,6 +25,8 @@ def with_timeout(work: Callable[[], Any], given: str) -> Any:
         What to do.
     given : str
         What it is, in words.
+    expected, cause : str
+        What it should do within 5 seconds, and the likely cause if it does not.
 
     Returns
     -------
@@ -32,15 +39,16 @@ def with_timeout(work: Callable[[], Any], given: str) -> Any:
         If nothing came for 5 seconds. The thread is left behind.
     """
     coming: Future[Any] = Future()
-    Thread(target=_run, args=(work, coming), daemon=True).start()
+    # It goes by its caller's name: a test may ask which thread the learner's code ran in.
+    Thread(target=_run, args=(work, coming), name=current_thread().name, daemon=True).start()
     try:
         done = wait([coming], TIMEOUT_S).done
     except KeyboardInterrupt as error:
         raise interrupted(error, None, given) from None
     if not done:
         raise CheckFailed(
-            f"{given}\n  expected:     an item, or the end\n  got:          nothing for {TIMEOUT_S} seconds\n"
-            "  likely cause: it waits for something that never comes; how does it learn of the end?"
+            f"{given}\n  expected:     {expected}\n  got:          nothing for {TIMEOUT_S} seconds\n"
+            f"  likely cause: {cause}"
         )
     return coming.result()
 

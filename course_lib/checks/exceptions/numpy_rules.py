@@ -121,6 +121,7 @@ RULES = (
             "an array of floats first, for example with `.astype(float)`"
         ),
     ),
+    (".*UFunc.*|TypeError", "ufunc 'bitwise_xor' not supported", "`^` is not a power in Python: write `**`"),
     (
         ".*UFunc.*|TypeError",
         "ufunc '.*' (?:did not contain a loop|not supported)",
@@ -129,8 +130,9 @@ RULES = (
     (
         "TypeError|IndexError",
         (
-            r"'float\S* object cannot be interpreted as an integer|(?:list|tuple) indices must be integers or "
-            "slices, not float|slice indices must be integers|[Oo]nly integers, slices|single integer, got "
+            r"'(?:numpy\.)?float\S* object cannot be interpreted as an integer|"
+            "(?:list|tuple) indices must be integers or slices, not float|slice indices must be integers|"
+            "[Oo]nly integers, slices|single integer, got "
             r"'\d|EagerTensor of dtype int"
         ),
         "an index or a size is not a whole number: `/` always makes a float, `//` a whole number",

@@ -99,14 +99,14 @@ RULES = (
     (
         "TypeError",
         r"object of type '(\w+)' has no len",
-        "a `{0}` has no length: is `__len__` missing, or not indented inside the class?",
+        "objects of type `{0}` have no length: is `__len__` missing, or not indented inside the class?",
     ),
     (
         "TypeError",
         r"'(?:numpy\.)?((?:int|float|bool|float\d\d|int\d\d|uint8))' object is not subscriptable",
         "an index is taken of a single number (`{0}`): one index too many, or an item where a list was meant",
     ),
-    ("TypeError", r"'(\w+)' object is not subscriptable", "an index is taken of a `{0}`, which has none"),
+    ("TypeError", r"'(\w+)' object is not subscriptable", "objects of type `{0}` have no indices"),
     (
         "TypeError",
         "list indices must be integers or slices, not tuple",

@@ -110,7 +110,7 @@ def _in_check(tb: TracebackType) -> bool:
 
 
 def _defining(shell: Any, name: str, ran: str = "") -> str:
-    """Find the last cell that was to define a name; empty if there is none, or none since a cell that has run."""
+    """Find the last cell that was to define a name; empty if no cell was, or if the one that has run is the last."""
     pattern = re.compile(
         rf"^(?:async\s+)?(?:def|class)\s+{name}\b|^{name}\s*(?::[^=\n]+)?=[^=]|^(?:from|import)\b.*\b{name}\b",
         re.MULTILINE,

@@ -169,7 +169,7 @@ def faults(notebook: NotebookNode) -> list[str]:
     return [
         f"{cell.metadata.nbgrader['grade_id']}: {output.evalue}"
         for cell in notebook.cells
-        if is_test(cell)  # elsewhere a learner may call an error so
+        if is_test(cell)  # in other cells, a learner may call an error by this name
         for output in cell.get("outputs", [])
         if output.get("ename") == FAULT
     ]

@@ -1,16 +1,30 @@
-"""Semantic segmentation: a label for every pixel of an image."""
+"""Semantic segmentation: a classifier turned into a network with a label for every pixel, its loss and its scores."""
 
 from course_lib.segmentation.head_layers import BilinearUpsampling, DivisibleSize, Standardize
 from course_lib.segmentation.heads import fcn8, fcn16, fcn32, fcn_head, standardize, trunk, warm_start
+from course_lib.segmentation.losses import segmentation_loss
+from course_lib.segmentation.metrics import (
+    confusion_matrix,
+    frequency_weighted_iou,
+    mean_accuracy,
+    mean_iou,
+    pixel_accuracy,
+)
 
 __all__ = [
     "BilinearUpsampling",
     "DivisibleSize",
     "Standardize",
+    "confusion_matrix",
     "fcn8",
     "fcn16",
     "fcn32",
     "fcn_head",
+    "frequency_weighted_iou",
+    "mean_accuracy",
+    "mean_iou",
+    "pixel_accuracy",
+    "segmentation_loss",
     "standardize",
     "trunk",
     "warm_start",

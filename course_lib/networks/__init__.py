@@ -1,8 +1,9 @@
 """Published networks with weights that need no download; the README says where each file comes from."""
 
-from course_lib.networks.size import MinimumSize, require_size
+from course_lib.networks.vgg16 import VGG16_STAGES, vgg16, vgg16_preprocess
 
 __all__ = [
-    "MinimumSize",
-    "require_size",
+    "VGG16_STAGES",
+    "vgg16",
+    "vgg16_preprocess",
 ]

@@ -79,7 +79,7 @@ def load_weights(model: keras.Model, path: str | Path, places: Mapping[str, str]
         numbers that are not finite.
     """
     if not Path(path).is_file():
-        raise FileNotFoundError(f"expected a file of weights, got {str(path)!r}, where no file is")
+        raise FileNotFoundError(f"expected a file of weights, got {str(path)!r}: there is no such file")
     try:
         with h5py.File(path) as file:
             stored = _stored_layers(file)

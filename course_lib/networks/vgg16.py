@@ -126,11 +126,7 @@ def _file(weights: str | Path, include_top: bool) -> Path:
         if include_top:
             raise ValueError('weights="hed" are convolutions only: expected include_top=False, got True')
         return hed_file()
-    if weights == "imagenet":
-        return _keras_file(include_top)
-    if not Path(weights).is_file():
-        raise FileNotFoundError(f'expected weights=None, "hed", "imagenet" or a file, got {str(weights)!r}')
-    return Path(weights)
+    return _keras_file(include_top) if weights == "imagenet" else Path(weights)
 
 
 def hed_file() -> Path:

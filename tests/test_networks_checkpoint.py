@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from course_lib.networks import read_checkpoint
+from course_lib.networks.checkpoint import read_checkpoint
 from tests.torch_files import Call, Name, StateDict, checkpoint, pickled, storage, tensor
 
 NUMBERS = np.arange(24, dtype=np.float32)

@@ -1,5 +1,6 @@
 """Semantic segmentation: a classifier turned into a network with a label for every pixel, its loss and its scores."""
 
+from course_lib.segmentation.examples import examples, with_mirrored
 from course_lib.segmentation.head_layers import BilinearUpsampling, DivisibleSize, Standardize
 from course_lib.segmentation.heads import fcn8, fcn16, fcn32, fcn_head, standardize, trunk, warm_start
 from course_lib.segmentation.losses import segmentation_loss
@@ -10,12 +11,16 @@ from course_lib.segmentation.metrics import (
     mean_iou,
     pixel_accuracy,
 )
+from course_lib.segmentation.training import Schedule, evaluate, train, train_stages
 
 __all__ = [
     "BilinearUpsampling",
     "DivisibleSize",
+    "Schedule",
     "Standardize",
     "confusion_matrix",
+    "evaluate",
+    "examples",
     "fcn8",
     "fcn16",
     "fcn32",
@@ -26,6 +31,9 @@ __all__ = [
     "pixel_accuracy",
     "segmentation_loss",
     "standardize",
+    "train",
+    "train_stages",
     "trunk",
     "warm_start",
+    "with_mirrored",
 ]

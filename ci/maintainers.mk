@@ -22,12 +22,13 @@ test-gpu: $(READY)  ## test the CUDA kernels; without a GPU, compile them and ru
 release: $(READY)  ## make notebooks/ anew from solutions/
 	$(BIN)/course release
 
-bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, user operations, grading
+bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, user operations, grading, training
 	$(BIN)/python benchmarks/color.py
 	$(BIN)/python -m benchmarks.dataflow
 	$(BIN)/python benchmarks/upsampling.py
 	$(BIN)/python benchmarks/user_ops.py
 	$(BIN)/python benchmarks/grading.py
+	$(BIN)/python benchmarks/segmentation_training.py
 
 lock: build/uv/bin/uv  ## make requirements.lock anew from pyproject.toml, and that of the benchmarks' peers
 	build/uv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -1,6 +1,6 @@
 """Semantic segmentation: a classifier turned into a network with a label for every pixel, its loss and its scores."""
 
-from course_lib.segmentation.examples import examples, with_mirrored
+from course_lib.segmentation.examples import examples
 from course_lib.segmentation.head_layers import BilinearUpsampling, DivisibleSize, Standardize
 from course_lib.segmentation.heads import fcn8, fcn16, fcn32, fcn_head, standardize, trunk, warm_start
 from course_lib.segmentation.losses import segmentation_loss
@@ -35,5 +35,4 @@ __all__ = [
     "train_stages",
     "trunk",
     "warm_start",
-    "with_mirrored",
 ]

@@ -21,6 +21,7 @@ from course_lib.segmentation.head_layers import BilinearUpsampling, DivisibleSiz
 
 Stride = Literal[32, 16, 8]
 Features = Mapping[str, NDArray[np.float32]]
+Inputs = NDArray[Any] | Mapping[str, NDArray[Any]]
 
 STRIDES: tuple[Stride, ...] = get_args(Stride)
 DECAY = 0.01
@@ -185,10 +186,44 @@ def standardize(head: keras.Model, features: Features) -> None:
     head : keras.Model
         As `fcn_head` makes it. Changed in place.
     features : mapping of str to ndarray
-        The maps of the training images by name, each ``(N, h, w, D)``.
+        The maps of the training images by name, each ``(N, h, w, D)``. Others than the head takes may be there.
+
+    Raises
+    ------
+    ValueError
+        If a map is not there.
     """
-    for name in head.input:
-        head.get_layer(name.replace("stride", "standardize")).adapt(features[name])
+    for name, maps in taken(head, features).items():
+        head.get_layer(name.replace("stride", "standardize")).adapt(maps)
+
+
+def taken(model: keras.Model, inputs: Inputs) -> Any:
+    """Leave out the maps that a model does not take.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From images, or from a dict of maps.
+    inputs : ndarray or mapping of str to ndarray
+        The images, or all maps by name.
+
+    Returns
+    -------
+    ndarray or dict of str to ndarray
+        The images, or the maps that the model takes.
+
+    Raises
+    ------
+    ValueError
+        If a map is not there, or maps are given for images or images for maps.
+    """
+    takes = getattr(model, "input", None)
+    names = [*takes] if isinstance(takes, dict) else []
+    given = [*inputs] if isinstance(inputs, Mapping) else []
+    if bool(names) != isinstance(inputs, Mapping) or not {*names} <= {*given}:
+        wanted, got = (f"maps {', '.join(each)}" if each else "an array" for each in (names, given))
+        raise ValueError(f"expected {wanted} for {model.name}, got {got}")
+    return {name: inputs[name] for name in names} if isinstance(inputs, Mapping) else inputs
 
 
 def warm_start(head: keras.Model, coarser: keras.Model) -> None:

@@ -37,7 +37,6 @@ from course_lib.segmentation import (
 SEEDS = (0, 1, 2)
 SIDE, TEST, STEPS = 224, 32, 120
 FEW, MANY = 48, 192  # mosaics to train on
-Arrays = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True)
@@ -52,23 +51,31 @@ class Network:
 
 NETWORKS = (
     Network(
-        "EfficientNet-Lite0, ImageNet",
+        "EfficientNet-Lite0, trained on ImageNet",
         lambda: efficientnet_lite0(include_top=False),
         EFFICIENTNET_LITE0_STAGES,
         efficientnet_lite0_preprocess,
     ),
-    Network("VGG-16, ImageNet and then edges", lambda: vgg16("hed", include_top=False), VGG16_STAGES, vgg16_preprocess),
+    Network(
+        "VGG-16, trained on ImageNet, then on edges",
+        lambda: vgg16("hed", include_top=False),
+        VGG16_STAGES,
+        vgg16_preprocess,
+    ),
 )
 
 
-def compare(table: Table, network: Network, mosaics: int) -> None:
-    """Train and test the three heads with each seed, and add a row for each."""
+def compare(network: Network, mosaics: int) -> Table:
+    """Train and test the three heads with each seed."""
     maps = trunk(network.load(), network.stages)
 
     def features(images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         computed: dict[str, NDArray[np.float32]] = maps.predict(network.preprocess(images), batch_size=8, verbose=0)
         return computed
 
+    table = Table(title=f"{network.name}; {mosaics} mosaics, {STEPS} steps a head", title_justify="left")
+    for column in ("seed", "32s", "16s", "8s", "mean IU of 8s", "s for features", "s for heads"):
+        table.add_column(column, justify="right")
     for seed in SEEDS:
         images, labels = examples(texture_mosaics(mosaics, SIDE, seed, "train"), SIDE)
         unseen, truth = examples(texture_mosaics(TEST, SIDE, seed, "test"), SIDE)
@@ -80,28 +87,21 @@ def compare(table: Table, network: Network, mosaics: int) -> None:
         new = features(unseen)
         scores = [evaluate(head, new, truth) for head in heads.values()]
         table.add_row(
-            f"{network.name}, {mosaics} mosaics",
             str(seed),
             *(f"{pixel_accuracy(matrix):.3f}" for matrix in scores),
             f"{mean_iou(scores[-1]):.3f}",
             f"{computed - start:.0f}",
             f"{trained - computed:.0f}",
         )
+    return table
 
 
 def main() -> None:
-    """Print the table."""
-    table = Table(
-        title=f"Pixel accuracy on held-out textures, {len(TEXTURE_CLASSES)} classes, {STEPS} steps a stage",
-        title_justify="left",
-    )
-    table.add_column("features", no_wrap=True)
-    for column in ("seed", "32s", "16s", "8s", "mean IU of 8s", "s for features", "s for heads"):
-        table.add_column(column, justify="right")
-    for network in NETWORKS:
-        compare(table, network, FEW)
-    compare(table, NETWORKS[0], MANY)
-    Console().print(table)
+    """Print a table for each network, and one for more mosaics."""
+    console = Console()
+    console.print(f"Pixel accuracy on {TEST} mosaics of unseen parts, {len(TEXTURE_CLASSES)} textures\n")
+    for network, mosaics in ((NETWORKS[0], FEW), (NETWORKS[1], FEW), (NETWORKS[0], MANY)):
+        console.print(compare(network, mosaics))
 
 
 if __name__ == "__main__":

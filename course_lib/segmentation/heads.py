@@ -59,14 +59,14 @@ def trunk(model: keras.Model, stages: Mapping[int, str]) -> keras.Model:
     outputs = {map_name(stride): model.get_layer(stages[stride]).output for stride in sorted(stages)}
     features = keras.Model(model.input, outputs, name="features")
     *sides, colors = model.input_shape[1:]
-    trial = keras.Input([side or _TRIAL_SIDE for side in sides] + [colors])
-    for stride in stages:
-        expected = tuple(side / stride for side in trial.shape[1:3])
-        shape = features(trial)[map_name(stride)].shape
-        if tuple(shape[1:3]) != expected:
+    height, width = (side or _TRIAL_SIDE for side in sides)
+    maps = features(keras.Input((height, width, colors)))
+    for stride, layer in stages.items():
+        shape = maps[map_name(stride)].shape
+        if tuple(shape[1:3]) != (height / stride, width / stride):
             raise ValueError(
-                f"expected layer {stages[stride]} at stride {stride}, a map of {expected[0]:g} x {expected[1]:g} for "
-                f"an image of {trial.shape[1]} x {trial.shape[2]}, got one of shape {shape[1:]}"
+                f"expected layer {layer} at stride {stride}, a map of {height / stride:g} x {width / stride:g} for an "
+                f"image of {height} x {width}, got one of shape {shape[1:]}"
             )
     images = keras.Input((*sides, colors), name="images")
     return keras.Model(images, features(DivisibleSize(max(stages))(images)), name="trunk")
@@ -244,7 +244,8 @@ def warm_start(head: keras.Model, coarser: keras.Model) -> None:
     own: dict[str, Any] = {layer.name: layer for layer in head.layers}
     for layer in coarser.layers:
         if layer.weights and not layer.name.startswith("upsample_from"):
-            shapes = [[tuple(each.shape) for each in part.weights] for part in (own.get(layer.name, head), layer)]
-            if shapes[0] != shapes[1]:
-                raise ValueError(f"expected a coarser head with weights {shapes[0]} in {layer.name}, got {shapes[1]}")
+            shapes = [tuple(weight.shape) for weight in layer.weights]
+            expected = [tuple(weight.shape) for weight in own[layer.name].weights] if layer.name in own else None
+            if shapes != expected:
+                raise ValueError(f"expected a coarser head with weights {expected} in {layer.name}, got {shapes}")
             own[layer.name].set_weights(layer.get_weights())

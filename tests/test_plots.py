@@ -45,6 +45,9 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "Lab planes": lambda: plots.lab_planes(COLOR, LAB),
     "histograms of a and b": lambda: plots.ab_histograms({"one": LAB[..., 1:], "two": LAB[:1, :, 1:]}),
     "label bar": lambda: plots.label_bar(MAP, ["sky", "sea", "sand"], image=COLOR[:2, :3]),
+    "segmentations": lambda: plots.segmentations(
+        COLOR[:2, :3], {"truth": MAP, "found": MAP[::-1]}, ["sky", "sea", "sand"]
+    ),
     "labels": lambda: plots.labels({"a": MAP, "b": MAP.T}, ["sky", "sea", "sand"]),
     "prefetching": lambda: plots.prefetching("0", ["1"], 2, "2", "3"),
 }

@@ -8,6 +8,7 @@ from course_lib.plots.lab import ab_histograms, lab_planes
 from course_lib.plots.label_bars import label_bar
 from course_lib.plots.pictures import differences, images, labels, tables
 from course_lib.plots.resampling import crop, pixel_grids
+from course_lib.plots.segmentations import segmentations
 
 __all__ = [
     "COLORS",
@@ -25,5 +26,6 @@ __all__ = [
     "pipeline",
     "pixel_grids",
     "prefetching",
+    "segmentations",
     "tables",
 ]

@@ -1,6 +1,8 @@
 """Figures of the course. Each function returns a figure and leaves nothing open."""
 
 from course_lib.plots.base import COLORS
+from course_lib.plots.compared_maps import segmentations
+from course_lib.plots.costs import architecture, cost
 from course_lib.plots.curves import bars, kernel_sum, lines
 from course_lib.plots.diagrams import pipeline, prefetching
 from course_lib.plots.interactive import interact
@@ -8,12 +10,13 @@ from course_lib.plots.lab import ab_histograms, lab_planes
 from course_lib.plots.label_bars import label_bar
 from course_lib.plots.pictures import differences, images, labels, tables
 from course_lib.plots.resampling import crop, pixel_grids
-from course_lib.plots.segmentations import segmentations
 
 __all__ = [
     "COLORS",
     "ab_histograms",
+    "architecture",
     "bars",
+    "cost",
     "crop",
     "differences",
     "images",

@@ -231,6 +231,21 @@ def test_files_that_are_no_weights_of_this_network_are_refused(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
+    ("layers", "weights"), [([b"\xff"], [b"kernel"]), (7, [b"kernel"]), ([b"block1_conv1"], [b"kernel", b"bias"])]
+)
+def test_files_whose_table_is_damaged_are_refused(tmp_path: Path, layers: Any, weights: list[bytes]) -> None:
+    """A name that is no text, a number instead of names, and groups in the place of arrays."""
+    with h5py.File(tmp_path / "damaged.h5", "w") as file:
+        file.attrs["layer_names"] = layers
+        group = file.create_group("block1_conv1")
+        group.attrs["weight_names"] = weights
+        for name in weights:
+            group.create_group(name)
+    with pytest.raises(ValueError, match=r"expected Keras weights in .*damaged\.h5, got a file that cannot be read: "):
+        slim(tmp_path / "damaged.h5")
+
+
+@pytest.mark.parametrize(
     ("settings", "words"),
     [
         ({"weights": "hed"}, 'weights="hed" are convolutions only: expected include_top=False, got True'),

@@ -13,6 +13,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+# What h5py and walking through its objects raise for a damaged file.
+_DAMAGED = (AttributeError, KeyError, OSError, RuntimeError, TypeError, UnicodeError)
+
 
 def package_file(distribution: str, module: str, file: str) -> Path:
     """Find a file of an installed package, whose code is not run, and check that it is as the package ships it.
@@ -106,7 +109,7 @@ def load_weights(model: keras.Model, path: str | Path, places: Mapping[str, str]
                 if layer.weights:
                     place = (places or {}).get(layer.name, layer.name)
                     layer.set_weights(_read(stored, place, [tuple(weight.shape) for weight in layer.weights]))
-    except (OSError, RuntimeError, KeyError) as error:  # what h5py raises for a damaged file
+    except _DAMAGED as error:
         raise ValueError(f"expected Keras weights in {path}, got a file that cannot be read: {error}") from None
     except _WrongWeightsError as error:
         raise ValueError(f"expected {error}, in {path}") from None

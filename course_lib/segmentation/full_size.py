@@ -36,7 +36,7 @@ def logits_at_full_size(network: Network, images: ArrayLike | tf.Tensor, stride:
         Such as a model of `to_fully_convolutional`: from images ``(B, h, w, D)``, h and w multiples of the stride, to
         logits ``(B, h / stride, w / stride, C)``.
     images : array_like or tf.Tensor
-        Shape ``(B, H, W, D)``, prepared for the network, floats or integers.
+        Shape ``(B, H, W, D)``, prepared for the network.
     stride : int
         Pixels from one answer of the network to the next, 1 or more.
 
@@ -86,7 +86,7 @@ def _run(network: Network, images: ArrayLike | tf.Tensor, stride: int) -> tuple[
     if step is None or step < 1:
         raise ValueError(f"expected a whole stride of 1 pixel or more, got {stride!r}")
     given = tf.convert_to_tensor(images)
-    if not given.shape.is_compatible_with((None,) * 4) or 0 in tuple(given.shape):
+    if given.shape.rank != 4 or 0 in given.shape:
         raise ValueError(f"expected images of shape (B, H, W, D) with no empty axis, got {given.shape}")
     _, height, width, _ = tf.unstack(tf.shape(given))
     padded = tf.pad(given, [[0, 0], [0, -height % step], [0, -width % step], [0, 0]])

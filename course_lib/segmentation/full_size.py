@@ -15,12 +15,12 @@ color or a mid gray.
 
 from collections.abc import Callable
 
-import numpy as np
 import tensorflow as tf
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from course_lib.integers import as_integer
-from course_lib.upsampling import label_map, transposed_upsample
+from course_lib.ops import label_map
+from course_lib.upsampling import transposed_upsample
 
 __all__ = ["labels_at_full_size", "logits_at_full_size"]
 
@@ -56,10 +56,10 @@ def logits_at_full_size(network: Network, images: ArrayLike | tf.Tensor, stride:
     return transposed_upsample(logits, stride)[:, :height, :width]
 
 
-def labels_at_full_size(network: Network, images: ArrayLike | tf.Tensor, stride: int = 32) -> NDArray[np.int64]:
+def labels_at_full_size(network: Network, images: ArrayLike | tf.Tensor, stride: int = 32) -> tf.Tensor:
     """Run a network on images of any size, and label their pixels with the class of the largest logit.
 
-    The logits are never enlarged as a whole: `label_map`.
+    The logits are never enlarged as a whole: `course_lib.ops.label_map`.
 
     Parameters
     ----------
@@ -68,8 +68,8 @@ def labels_at_full_size(network: Network, images: ArrayLike | tf.Tensor, stride:
 
     Returns
     -------
-    ndarray
-        Shape ``(B, H, W)``, integers in [0, C).
+    tf.Tensor
+        Shape ``(B, H, W)``, int64, in [0, C).
 
     Raises
     ------

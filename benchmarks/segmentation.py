@@ -76,11 +76,11 @@ def measure(label: Callable[[Any], Any]) -> tuple[float, float, float, float]:
 def main() -> None:
     """Print both ways to label, each in a process of its own."""
     title = (
-        f"VGG-16, {CLASSES} classes, {SIDES[0]} x {SIDES[1]} pixels; share: of the labels in network and labels; "
-        "memory: the whole process at its peak"
+        f"VGG-16, {CLASSES} classes, {SIDES[0]} x {SIDES[1]} pixels\n"
+        "share: labels / (network + labels); GB: peak of the whole process"
     )
     table = Table(title=title, title_justify="left")
-    columns = ("way to label", "converting (s)", "network (s)", "labels (s)", "share", "memory (GB)")
+    columns = ("way to label", "convert (s)", "network (s)", "labels (s)", "share", "GB")
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number else "left", no_wrap=True)
     enlarged = SIDES[0] * SIDES[1] * CLASSES * 4
@@ -91,7 +91,7 @@ def main() -> None:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
             converting, forward, labeling, gigabytes = pool.submit(measure, label).result()
         times = [f"{value:.2f}" for value in (converting, forward, labeling)]
-        table.add_row(label.__name__, *times, f"{labeling / (forward + labeling):.0%}", f"{gigabytes:.2f}")
+        table.add_row(label.__name__, *times, f"{labeling / (forward + labeling):.1%}", f"{gigabytes:.2f}")
     Console().print(table)
 
 

@@ -1,27 +1,36 @@
 """Figures of the course. Each function returns a figure and leaves nothing open."""
 
+from course_lib.plots.alignment import padding
 from course_lib.plots.base import COLORS
+from course_lib.plots.compared_maps import segmentations
+from course_lib.plots.costs import architecture, cost
 from course_lib.plots.curves import bars, kernel_sum, lines
 from course_lib.plots.diagrams import pipeline, prefetching
 from course_lib.plots.interactive import interact
 from course_lib.plots.lab import ab_histograms, lab_planes
+from course_lib.plots.label_bars import label_bar
 from course_lib.plots.pictures import differences, images, labels, tables
 from course_lib.plots.resampling import crop, pixel_grids
 
 __all__ = [
     "COLORS",
     "ab_histograms",
+    "architecture",
     "bars",
+    "cost",
     "crop",
     "differences",
     "images",
     "interact",
     "kernel_sum",
     "lab_planes",
+    "label_bar",
     "labels",
     "lines",
+    "padding",
     "pipeline",
     "pixel_grids",
     "prefetching",
+    "segmentations",
     "tables",
 ]

@@ -1,6 +1,8 @@
 """Semantic segmentation: a classifier turned into a network with a label for every pixel, its loss and its scores."""
 
+from course_lib.segmentation.convert import to_fully_convolutional
 from course_lib.segmentation.examples import examples
+from course_lib.segmentation.full_size import labels_at_full_size, logits_at_full_size
 from course_lib.segmentation.head_layers import BilinearUpsampling, DivisibleSize, Standardize
 from course_lib.segmentation.heads import fcn8, fcn16, fcn32, fcn_head, standardize, trunk, warm_start
 from course_lib.segmentation.losses import segmentation_loss
@@ -26,11 +28,14 @@ __all__ = [
     "fcn32",
     "fcn_head",
     "frequency_weighted_iou",
+    "labels_at_full_size",
+    "logits_at_full_size",
     "mean_accuracy",
     "mean_iou",
     "pixel_accuracy",
     "segmentation_loss",
     "standardize",
+    "to_fully_convolutional",
     "train",
     "train_stages",
     "trunk",

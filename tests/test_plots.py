@@ -50,6 +50,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     ),
     "architecture": lambda: plots.architecture([("conv", (4, 4, 2), 20), ("dense", (3,), 99)]),
     "cost": lambda: plots.cost({"one": (2**20, 0.1), "other": (2**30, 0.2)}),
+    "padding": lambda: plots.padding(3, 2, 8),
     "labels": lambda: plots.labels({"a": MAP, "b": MAP.T}, ["sky", "sea", "sand"]),
     "prefetching": lambda: plots.prefetching("0", ["1"], 2, "2", "3"),
 }

@@ -1,5 +1,6 @@
 """Figures of the course. Each function returns a figure and leaves nothing open."""
 
+from course_lib.plots.alignment import padding
 from course_lib.plots.base import COLORS
 from course_lib.plots.compared_maps import segmentations
 from course_lib.plots.costs import architecture, cost
@@ -26,6 +27,7 @@ __all__ = [
     "label_bar",
     "labels",
     "lines",
+    "padding",
     "pipeline",
     "pixel_grids",
     "prefetching",

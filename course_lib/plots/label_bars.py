@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 from skimage.util import img_as_float
 
@@ -58,7 +59,7 @@ def label_bar(
     title : str
         In words.
     most : int
-        How many classes are named. If there are more, the smallest are drawn in white.
+        How many classes are named. If there are more, the smallest are drawn in white, as one entry of the legend.
     ignore : int, optional
         The label of pixels that do not count, drawn hatched. By default 255, unless that is one of the classes.
 
@@ -96,6 +97,8 @@ def label_bar(
     draw_map(axes["map"], places, colors, numbers, labels.shape[0] / height)
     for panel in panels:
         axes[panel].set(xlabel="column (pixels)", ylabel="row (pixels)")
+        axes[panel].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes[panel].yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     _draw_bar(axes["bar"], entries, columns)
     figure.alternative = _described(title, places, entries, picture is not None)
     return figure

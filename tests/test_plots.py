@@ -51,6 +51,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "architecture": lambda: plots.architecture([("conv", (4, 4, 2), 20), ("dense", (3,), 99)]),
     "cost": lambda: plots.cost({"one": (2**20, 0.1), "other": (2**30, 0.2)}),
     "padding": lambda: plots.padding(3, 2, 8),
+    "best classes": lambda: plots.best_classes({"a": COLOR, "b": GRAY}, [[0.1, 0.9], [0.5, 0.5]], ["cat", "dog"]),
     "labels": lambda: plots.labels({"a": MAP, "b": MAP.T}, ["sky", "sea", "sand"]),
     "prefetching": lambda: plots.prefetching("0", ["1"], 2, "2", "3"),
 }

@@ -2,6 +2,7 @@
 
 from course_lib.plots.alignment import padding
 from course_lib.plots.base import COLORS
+from course_lib.plots.best_classes import best_classes
 from course_lib.plots.compared_maps import segmentations
 from course_lib.plots.costs import architecture, cost
 from course_lib.plots.curves import bars, kernel_sum, lines
@@ -17,6 +18,7 @@ __all__ = [
     "ab_histograms",
     "architecture",
     "bars",
+    "best_classes",
     "cost",
     "crop",
     "differences",

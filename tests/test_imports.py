@@ -36,6 +36,7 @@ ALLOWED = {
     "segmentation": {"upsampling", "layers"},
     "ops": set(),
     "unpooling": {"ops"},
+    "networks": set(),
     "attribution": set(),
     "hypercolumns": {"ops"},
     "changes": set(),

@@ -44,6 +44,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "crop": lambda: plots.crop(2, 3, [(5, 3), (4, 1)]),
     "Lab planes": lambda: plots.lab_planes(COLOR, LAB),
     "histograms of a and b": lambda: plots.ab_histograms({"one": LAB[..., 1:], "two": LAB[:1, :, 1:]}),
+    "label bar": lambda: plots.label_bar(MAP, ["sky", "sea", "sand"], image=COLOR[:2, :3]),
     "labels": lambda: plots.labels({"a": MAP, "b": MAP.T}, ["sky", "sea", "sand"]),
     "prefetching": lambda: plots.prefetching("0", ["1"], 2, "2", "3"),
 }

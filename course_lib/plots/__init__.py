@@ -5,6 +5,7 @@ from course_lib.plots.curves import bars, kernel_sum, lines
 from course_lib.plots.diagrams import pipeline, prefetching
 from course_lib.plots.interactive import interact
 from course_lib.plots.lab import ab_histograms, lab_planes
+from course_lib.plots.label_bars import label_bar
 from course_lib.plots.pictures import differences, images, labels, tables
 from course_lib.plots.resampling import crop, pixel_grids
 
@@ -18,6 +19,7 @@ __all__ = [
     "interact",
     "kernel_sum",
     "lab_planes",
+    "label_bar",
     "labels",
     "lines",
     "pipeline",

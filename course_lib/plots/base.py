@@ -1,5 +1,6 @@
 """What all figures share: their size, their text alternative, and colors that everybody can tell apart."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -35,3 +36,17 @@ def new_figure(columns: int, height: float, rows: int = 1) -> tuple[DescribedFig
     plt.close(figure)
     assert isinstance(figure, DescribedFigure)
     return figure, list(axes.flat)
+
+
+def new_mosaic(layout: Sequence[Sequence[str]], heights: Sequence[float]) -> tuple[DescribedFigure, dict[str, Axes]]:
+    """Make a figure of named axes, in rows of different heights in inches."""
+    figure, axes = plt.subplot_mosaic(
+        [list(row) for row in layout],
+        figsize=(WIDTH, sum(heights)),
+        height_ratios=heights,
+        layout="constrained",
+        FigureClass=DescribedFigure,
+    )
+    plt.close(figure)
+    assert isinstance(figure, DescribedFigure)
+    return figure, axes

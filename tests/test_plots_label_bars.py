@@ -35,6 +35,12 @@ def test_a_label_bar_names_the_largest_and_counts_the_rest() -> None:
     assert "1 more class 10.0%" in plots.label_bar(MAP, NAMES, most=2).alternative
 
 
+def test_one_pixel_of_many_is_not_nothing() -> None:
+    label_map = np.zeros((50, 50), int)
+    label_map[7, 9] = 1
+    assert "sea < 0.1%, center (7, 9)" in plots.label_bar(label_map, NAMES).alternative
+
+
 def test_a_named_255_is_a_class() -> None:
     names = [f"class {label}" for label in range(1000)]
     assert "class 255 10.0%" in plots.label_bar(MAP, names).alternative

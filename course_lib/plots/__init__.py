@@ -1,6 +1,9 @@
 """Figures of the course. Each function returns a figure and leaves nothing open."""
 
+from course_lib.plots.alignment import padding
 from course_lib.plots.base import COLORS
+from course_lib.plots.compared_maps import segmentations
+from course_lib.plots.costs import architecture, cost
 from course_lib.plots.curves import bars, kernel_sum, lines
 from course_lib.plots.diagrams import pipeline, prefetching
 from course_lib.plots.interactive import interact
@@ -12,7 +15,9 @@ from course_lib.plots.resampling import crop, pixel_grids
 __all__ = [
     "COLORS",
     "ab_histograms",
+    "architecture",
     "bars",
+    "cost",
     "crop",
     "differences",
     "images",
@@ -22,8 +27,10 @@ __all__ = [
     "label_bar",
     "labels",
     "lines",
+    "padding",
     "pipeline",
     "pixel_grids",
     "prefetching",
+    "segmentations",
     "tables",
 ]

@@ -6,18 +6,16 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgba
 from matplotlib.patches import Rectangle
-from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 from skimage.util import img_as_float
 
 from course_lib.plots.base import WIDTH, DescribedFigure, new_mosaic
 from course_lib.plots.palette import colors_for, ink_on
-from course_lib.plots.regions import Map, borders, neighbors, rooms
+from course_lib.plots.regions import HATCH, HATCHED, Map, check_labels, draw_borders, draw_map, neighbors
 
-REST, HATCHED = "white", "none"  # colors of the classes without a name, and of ignored pixels
-HATCH: dict[str, Any] = {"facecolor": "white", "edgecolor": "#777777", "hatch": "////", "linewidth": 0, "zorder": -1}
+REST = "white"  # the color of the classes without a name
 TALLEST = 3.9  # inches: the pictures
 LINE, LETTER = 0.24, 0.08  # inches: a line of the legend, and a letter in it
 
@@ -61,7 +59,7 @@ def label_bar(
     title : str
         In words.
     most : int
-        How many classes are named. If there are more, the smallest are drawn in white.
+        How many classes are named. If there are more, the smallest are drawn in white, as one entry of the legend.
     ignore : int, optional
         The label of pixels that do not count, drawn hatched. By default 255, unless that is one of the classes.
 
@@ -78,7 +76,7 @@ def label_bar(
     """
     if ignore is None and len(names) <= 255:
         ignore = 255
-    labels = _checked(label_map, names, ignore)
+    labels = check_labels(label_map, len(names), ignore)
     picture = None if image is None else img_as_float(image)
     if picture is not None and picture.shape[:2] != labels.shape:
         raise ValueError(f"expected a picture of {labels.shape} pixels, like the map, got {picture.shape[:2]}")
@@ -93,24 +91,17 @@ def label_bar(
     if picture is not None:
         axes["picture"].imshow(np.clip(picture, 0, 1), cmap="gray", vmin=0, vmax=1)
         axes["picture"].set_title("Picture, with the borders of the regions")
-        _outline(axes["picture"], places)
+        draw_borders(axes["picture"], places)
     axes["map"].set_title(title)
-    _draw_map(axes["map"], places, entries, labels.shape[0] / height)
+    colors, numbers = [entry.color for entry in entries], [entry.number for entry in entries]
+    draw_map(axes["map"], places, colors, numbers, labels.shape[0] / height)
     for panel in panels:
         axes[panel].set(xlabel="column (pixels)", ylabel="row (pixels)")
+        axes[panel].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes[panel].yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     _draw_bar(axes["bar"], entries, columns)
     figure.alternative = _described(title, places, entries, picture is not None)
     return figure
-
-
-def _checked(label_map: ArrayLike, names: Sequence[str], ignore: int | None) -> Map:
-    labels = np.asarray(label_map)
-    if labels.ndim != 2 or not labels.size or not np.issubdtype(labels.dtype, np.integer):
-        raise ValueError(f"expected a 2-D map of integers, got shape {labels.shape} and type {labels.dtype}")
-    wrong = [value for value in np.unique(labels).tolist() if not 0 <= value < len(names) and value != ignore]
-    if wrong:
-        raise ValueError(f"expected labels from 0 to {len(names) - 1}, one for each name, got {wrong[0]}")
-    return labels
 
 
 def _ranked(labels: Map, names: Sequence[str], most: int, ignore: int | None) -> tuple[NDArray[np.int_], list[_Entry]]:
@@ -143,22 +134,6 @@ def _columns(entries: Sequence[_Entry]) -> int:
     fit = max(1, int(WIDTH / widest))
     lines = -(-len(entries) // fit)
     return -(-len(entries) // lines)
-
-
-def _draw_map(ax: Axes, places: NDArray[np.int_], entries: Sequence[_Entry], pixels_an_inch: float) -> None:
-    height, width = places.shape
-    ax.add_patch(Rectangle((-0.5, -0.5), width, height, **HATCH))  # seen where the map is transparent
-    ax.imshow(np.array([to_rgba(entry.color) for entry in entries])[places], interpolation="nearest")
-    _outline(ax, places)
-    box = round(max(1, 0.19 * pixels_an_inch)), round(max(1, 0.25 * pixels_an_inch))
-    for place, row, column in rooms(places, *box):
-        entry = entries[place]
-        ax.text(column, row, entry.number, ha="center", va="center", fontsize=9, color=ink_on(entry.color))
-
-
-def _outline(ax: Axes, places: NDArray[np.int_]) -> None:
-    x, y = borders(places)
-    ax.plot(x, y, color="white", linewidth=1, path_effects=[withStroke(linewidth=2.2, foreground="black")])
 
 
 def _draw_bar(ax: Axes, entries: Sequence[_Entry], columns: int) -> None:

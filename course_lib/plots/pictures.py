@@ -127,7 +127,7 @@ def labels(maps: Mapping[str, ArrayLike], names: Sequence[str], *, height: float
     """
     figure, axes = new_figure(len(maps), height)
     cmap = ListedColormap(COLORS[: len(names)])
-    figure.alternative = "Label maps: " + "; ".join(_shares(*item, names) for item in maps.items()) + "."
+    figure.alternative = "Label maps: " + "; ".join(shares(*item, names) for item in maps.items()) + "."
     for ax, (title, label_map) in zip(axes, maps.items(), strict=True):
         ax.imshow(label_map, cmap=cmap, vmin=-0.5, vmax=len(names) - 0.5, interpolation="nearest")
         ax.set_title(title)
@@ -147,7 +147,7 @@ def _ranges(kind: str, arrays: Mapping[str, ArrayLike]) -> str:
     return f"{kind}, rows x columns: {'; '.join(words)}."
 
 
-def _shares(title: str, label_map: ArrayLike, names: Sequence[str]) -> str:
+def shares(title: str, label_map: ArrayLike, names: Sequence[str]) -> str:
     """Say how much of a map each label covers."""
     counts = np.bincount(np.ravel(label_map), minlength=len(names))
     shares = (f"{name} {count / counts.sum():.0%}" for name, count in zip(names, counts, strict=True) if count)

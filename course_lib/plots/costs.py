@@ -1,0 +1,160 @@
+"""What networks and ways of computing cost, as bars with numbers."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+
+from course_lib.plots.base import COLORS, DescribedFigure, new_figure
+
+WIDE = 50  # a scale is logarithmic where the largest value is more than so many times the smallest
+ROOM = 0.8  # for the words at the end of the longest bar, in lengths of that bar
+BYTES = {"bytes": 1.0, "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30}
+SECONDS = {"ms": 1e-3, "s": 1.0}
+COUNTS = {"": 1.0, "thousand": 1e3, "million": 1e6, "billion": 1e9}
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """Bars beside others of the same names: what they measure, how long they are, and the words at their ends."""
+
+    title: str
+    quantity: str
+    values: Sequence[float]
+    units: Mapping[str, float]
+    words: Sequence[str]
+    logarithmic: bool = False
+
+
+def architecture(layers: Sequence[tuple[str, Sequence[int], int]], title: str = "Layers") -> DescribedFigure:
+    """Draw, for each layer of a network, the size of its output, its parameters and its multiplications.
+
+    Parameters
+    ----------
+    layers : sequence of (str, sequence of int, int)
+        Name, shape of the output without the batch, ``(H, W, C)`` or ``(C,)``, and number of parameters. A layer that
+        has any is taken to be a convolution or a dense layer with a bias: each weight is multiplied once at each
+        position of the output.
+    title : str
+        In words.
+
+    Returns
+    -------
+    DescribedFigure
+        Its text alternative gives the numbers of each layer.
+
+    Raises
+    ------
+    ValueError
+        If there is no layer, or none has a parameter.
+    """
+    parameters = [count for _, _, count in layers]
+    if not any(parameters):
+        raise ValueError(f"expected layers with parameters, got {len(layers)} layers without any")
+    outputs = [math.prod(shape) for _, shape, _ in layers]
+    products = [(count - shape[-1]) * math.prod(shape[:-1]) if count else 0 for _, shape, count in layers]
+    sizes = [" × ".join(map(str, shape)) for _, shape, _ in layers]
+    panels = [
+        _Panel("Output", "values", outputs, COUNTS, sizes),
+        _Panel("Parameters", "parameters", parameters, COUNTS, _with_shares(parameters)),
+        _Panel("Multiplications", "multiplications", products, COUNTS, _with_shares(products)),
+    ]
+    names = [name for name, _, _ in layers]
+    figure = _bar_panels(names, panels, "layer")
+    figure.suptitle(title)
+    rows = (
+        f"{name}: output {size}, parameters {own}, multiplications {multiplied}"
+        for name, size, own, multiplied in zip(names, sizes, panels[1].words, panels[2].words, strict=True)
+    )
+    figure.alternative = (
+        f"{title}. {_in_units(sum(parameters), COUNTS)} parameters and {_in_units(sum(products), COUNTS)} "
+        f"multiplications in {len(layers)} layers. {'; '.join(rows)}."
+    )
+    return figure
+
+
+def cost(ways: Mapping[str, tuple[float, float]], title: str = "What each way costs") -> DescribedFigure:
+    """Draw how much memory and how much time each of several ways takes.
+
+    Parameters
+    ----------
+    ways : mapping of str to (float, float)
+        For each way its memory in bytes and its time in seconds, both more than 0. Where the largest is more than 50
+        times the smallest, the scale is logarithmic.
+    title : str
+        In words.
+
+    Returns
+    -------
+    DescribedFigure
+        Its text alternative gives the same numbers.
+
+    Raises
+    ------
+    ValueError
+        If there is no way, or a number is not positive.
+    """
+    if not ways or not all(value > 0 for pair in ways.values() for value in pair):
+        raise ValueError(f"expected ways with memory and time of more than 0, got {dict(ways)}")
+    panels = []
+    for index, (quantity, units) in enumerate({"memory": BYTES, "time": SECONDS}.items()):
+        values = [pair[index] for pair in ways.values()]
+        words = [_in_units(value, units) for value in values]
+        panels.append(_Panel(quantity.title(), quantity, values, units, words, max(values) > WIDE * min(values)))
+    figure = _bar_panels(list(ways), panels, "way")
+    figure.suptitle(title)
+    rows = (
+        f"{name} {size} and {length}" for name, size, length in zip(ways, panels[0].words, panels[1].words, strict=True)
+    )
+    scales = (f"{panel.quantity} {'logarithmic' if panel.logarithmic else 'linear'}" for panel in panels)
+    figure.alternative = f"{title}. Memory and time: {'; '.join(rows)}. Scales: {', '.join(scales)}."
+    return figure
+
+
+def _bar_panels(names: Sequence[str], panels: Sequence[_Panel], ylabel: str) -> DescribedFigure:
+    figure, axes = new_figure(len(panels), 1.3 + 0.3 * len(names))
+    for ax, panel, color in zip(axes, panels, COLORS, strict=False):
+        _draw_panel(ax, panel, color, len(names))
+        ax.set_yticks(range(len(names)), names if ax is axes[0] else [""] * len(names))
+    axes[0].set_ylabel(ylabel)
+    return figure
+
+
+def _draw_panel(ax: Axes, panel: _Panel, color: str, count: int) -> None:
+    shortest, longest = min(panel.values), max(panel.values)
+    name, size = _unit(shortest if panel.logarithmic else longest, panel.units)
+    drawn = ax.barh(range(count), [value / size for value in panel.values], color=color, height=0.7)
+    ax.bar_label(drawn, panel.words, padding=3, fontsize=8.5)
+    if panel.logarithmic:
+        start = shortest / 3
+        ax.set(xscale="log", xlim=(start / size, longest * (longest / start) ** (ROOM / 3) / size))
+        ax.xaxis.set_major_formatter("{x:,.12g}")
+        name += ", logarithmic"
+    else:
+        ax.set_xlim(0, longest * (1 + ROOM) / size)
+    ax.set(title=panel.title, xlabel=f"{panel.quantity} ({name})" if name else panel.quantity)
+    ax.set_ylim(count - 0.4, -0.6)
+    ax.grid(axis="x", alpha=0.3)
+    ax.set_axisbelow(True)
+
+
+def _unit(value: float, units: Mapping[str, float]) -> tuple[str, float]:
+    """Return name and size of the largest unit that is not larger than a value."""
+    fitting = [(name, size) for name, size in units.items() if size <= value]
+    return fitting[-1] if fitting else next(iter(units.items()))
+
+
+def _in_units(value: float, units: Mapping[str, float]) -> str:
+    name, size = _unit(value, units)
+    number = value / size
+    return f"{number:.3g} {name}".strip() if number < 999.5 else f"{number:.0f} {name}".strip()
+
+
+def _with_shares(values: Sequence[float]) -> list[str]:
+    total = sum(values)
+    return [f"{_in_units(value, COUNTS)}, {_percent(value / total)}" if value else "0" for value in values]
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.01 else "< 1%"

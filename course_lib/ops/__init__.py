@@ -1,6 +1,6 @@
-"""User operations: bilinear samples of a map at a few locations, and unpooling with switches.
+"""User operations: bilinear samples of a map at a few locations, unpooling with switches, labels from coarse logits.
 
-Both run as native operations in C++ (and CUDA), built on first use. Where no library can be built, and inside
+They run as native operations in C++ (and CUDA), built on first use. Where no library can be built, and inside
 ``jit_compile=True``, the same functions in plain TensorFlow take their place (`course_lib.ops.reference`); so they
 do where the environment variable ``PIXELWISE_OPS`` is ``reference``. ``course ops info`` says which is in use.
 
@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from course_lib.ops import arguments, gradients, library, reference
 
-__all__ = ["gradients", "library", "max_unpool", "reference", "sparse_extractor"]
+__all__ = ["gradients", "label_map", "library", "max_unpool", "reference", "sparse_extractor"]
 
 
 def sparse_extractor(
@@ -135,6 +135,59 @@ def max_unpool(
     if native is None:
         return reference.max_unpool(pooled, argmax, shape, batch_in_index)
     return native.pixelwise_max_unpool(pooled, argmax, shape, include_batch_in_index=batch_in_index)
+
+
+def label_map(logits: ArrayLike | tf.Tensor, factor: int, border: str = "constant") -> tf.Tensor:
+    """Label every pixel: upsample the logits bilinearly, and take the class with the largest one.
+
+    No upsampled score is ever stored: between four entries of the map, a class that is below another one at all four
+    corners wins nowhere, and few classes are left to compare at each pixel. There is no gradient.
+
+    Logits may be infinite. A class of -inf, which masks it, loses to every finite one wherever the entry has a positive
+    weight, and has no effect elsewhere; a class of +inf wins there. A class whose upsampled logit is NaN, as between
+    +inf and -inf, counts as -inf: it loses as well.
+
+    The native operation runs on the CPU. Where the logits are on a GPU, the TensorFlow version labels them there; so it
+    does in a graph without a device while TensorFlow sees a GPU. Under ``tf.device("CPU")`` it is the native one.
+
+    Parameters
+    ----------
+    logits : array_like or tf.Tensor
+        Shape ``(B, H, W, C)``, real numbers, one channel a class. B may be 0, the others not. They are scored in
+        float64 if they are of that type, else in float32; the halves are not rounded again.
+    factor : int
+        1 or more: pixels for one entry of the map along each axis.
+    border : {"constant", "edge"}
+        What lies outside of the map: zeros, as for `course_lib.upsampling.transposed_upsample`, or its border entries,
+        repeated, as for `tf.image.resize`.
+
+    Returns
+    -------
+    tf.Tensor
+        Shape ``(B, H * factor, W * factor)``, int64, in [0, C): the argmax over the upsampled logits, up to rounding
+        (classes may change places whose scores differ by less than 1e-5 of the logits' range). Of equal logits the
+        first class wins.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as above, as far as shapes are known.
+    tf.errors.InvalidArgumentError
+        If a map is empty whose size was not known before.
+    """
+    logits = arguments.logits(logits)
+    factor, border = arguments.factor_of(factor), arguments.border_of(border)
+
+    native = _native() if _runs_on_cpu(logits) else None
+    if native is None:
+        return reference.label_map(logits, factor, border)
+    return native.pixelwise_label_map(logits, factor=factor, border=border)
+
+
+def _runs_on_cpu(tensor: tf.Tensor) -> bool:
+    """Whether an operation on a tensor runs on the CPU: by its device, or else because there is no GPU."""
+    kind = tf.DeviceSpec.from_string(tf.identity(tensor).device).device_type
+    return kind == "CPU" if kind else not tf.config.get_visible_devices("GPU")
 
 
 def _native() -> ModuleType | None:

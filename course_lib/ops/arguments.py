@@ -7,8 +7,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
+from course_lib.integers import as_integer
+
 FLOATS = (tf.float16, tf.bfloat16, tf.float32, tf.float64)
 LAYOUTS = {"NHWC": "(B, H, W, C)", "NCHW": "(B, C, H, W)"}
+BORDERS = ("constant", "edge")
 _SMALLEST, _LARGEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 
 
@@ -117,3 +120,28 @@ def unpooled_shape(value: ArrayLike | tf.Tensor | tf.TensorShape, pooled: tf.Ten
                 f"{pooled.shape}, got {tuple(known.tolist())}"
             )
     return tf.cast(shape, tf.int64)
+
+
+def logits(value: ArrayLike | tf.Tensor) -> tf.Tensor:
+    """Return logits of four axes, of which only the batch may be empty, as float64 if they are, else as float32."""
+    scores = tensor(value, "logits")
+    if not (scores.dtype in FLOATS or scores.dtype.is_integer or scores.dtype.is_bool):
+        raise ValueError(f"expected logits of real numbers, got {scores.dtype.name}")
+    if scores.shape.rank not in (4, None) or (scores.shape.rank and 0 in scores.shape[1:]):
+        raise ValueError(f"expected logits of shape {LAYOUTS['NHWC']} with no empty map, got {scores.shape}")
+    return tf.cast(scores, tf.float64 if scores.dtype == tf.float64 else tf.float32)
+
+
+def factor_of(value: int) -> int:
+    """Return a factor that sizes are multiplied by."""
+    factor = as_integer(value)
+    if factor is None or not 1 <= factor < 2**31:
+        raise ValueError(f"expected a whole factor of 1 or more, below 2^31, got {value!r}")
+    return factor
+
+
+def border_of(value: str) -> str:
+    """Return the name of what lies outside of a map."""
+    if value not in BORDERS:
+        raise ValueError(f'expected border "constant" or "edge", got {value!r}')
+    return value

@@ -90,3 +90,6 @@ def _unpool_transpose_gradient(operation: Any, upstream: tf.Tensor) -> list[tf.T
     batch = operation.get_attr("include_batch_in_index")
     scatter = _native().pixelwise_max_unpool
     return [scatter(upstream, argmax, tf.shape(gradient, tf.int64), include_batch_in_index=batch), None]
+
+
+tf.no_gradient("PixelwiseLabelMap")  # labels are whole numbers

@@ -1,11 +1,9 @@
-"""Bilinear upsampling as a transposed convolution, and label maps from coarse logits.
+"""Bilinear upsampling as a transposed convolution; `course_lib.ops.label_map` labels what it would give.
 
 A factor-f upsampling layer is the transpose of a convolution with stride f. Its kernel has
 2f - f mod 2 taps a side (Long, Shelhamer and Darrell, "Fully Convolutional Networks for Semantic
 Segmentation", CVPR 2015), and with bilinear taps it interpolates linearly between the samples.
 """
-
-from functools import partial
 
 import numpy as np
 import psutil
@@ -154,91 +152,6 @@ def transposed_upsample(x: ArrayLike | tf.Tensor, factor: int) -> tf.Tensor:
         padding="SAME",
     )
     return tf.cast(upsampled, maps.dtype)
-
-
-def label_map(logits: ArrayLike | tf.Tensor, factor: int) -> NDArray[np.int64]:
-    """Label every pixel: upsample the logits, and take the class with the largest one.
-
-    The upsampled logits are made and used up one row of pixels at a time, so the memory beyond
-    input and output is a few rows, ``W * factor * C`` numbers each.
-
-    Logits may be infinite. A class of -inf, which masks it, loses to every finite one wherever the
-    entry has a positive weight, and has no effect elsewhere; a class of +inf wins there. A class
-    whose upsampled logit is NaN, as between +inf and -inf, counts as -inf: it loses as well.
-
-    Parameters
-    ----------
-    logits : array_like or tf.Tensor
-        Shape ``(B, H, W, C)``, real numbers, one channel a class.
-    factor : int
-        1 or more.
-
-    Returns
-    -------
-    ndarray
-        Shape ``(B, H * factor, W * factor)``, int64, in [0, C): the argmax of
-        ``transposed_upsample(logits, factor)``, but for NaN, which `numpy.argmax` lets win, and for
-        ties within rounding. Among equal logits the first class wins.
-
-    Raises
-    ------
-    ValueError
-        As `transposed_upsample`.
-    """
-    maps, factor = _maps(logits).numpy(), _factor(factor)
-    batch, height, width, _ = maps.shape
-    across, down = _interpolation(width, factor), _interpolation(height, factor)
-    labels = np.empty((batch, len(down), len(across)), np.int64)
-    with np.errstate(invalid="ignore"):  # +inf and -inf may meet
-        for image, result in zip(maps, labels, strict=True):
-            _label_rows(image, across, down, result)
-    return labels
-
-
-def _label_rows(
-    image: NDArray[np.floating],
-    across: NDArray[np.float32],
-    down: NDArray[np.float32],
-    result: NDArray[np.int64],
-) -> None:
-    """Fill the label map of one image, row by row."""
-    finite = np.isfinite(image).all()
-    mix, best = (np.matmul, partial(np.argmax, axis=-1)) if finite else (_mix, _best)
-    wide: dict[int, NDArray[np.floating]] = {}
-    for row, weights in enumerate(down):
-        first, *second = np.flatnonzero(weights).tolist()
-        for near in (first, *second):
-            if near not in wide:
-                wide = {key: value for key, value in wide.items() if key >= first}
-                wide[near] = mix(across, image[near])
-        pixels = wide[first] * weights[first]
-        for near in second:
-            pixels += wide[near] * weights[near]
-        result[row] = best(pixels)
-
-
-def _mix(weights: NDArray[np.float32], entries: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Multiply two matrices so that an entry with weight 0 takes no part: 0 times infinity is NaN."""
-    mixed = np.zeros((len(weights), entries.shape[1]), np.result_type(weights, entries))
-    for column, entry in zip(weights.T, entries, strict=True):
-        reached = np.flatnonzero(column)
-        mixed[reached] += column[reached, None] * entry
-    return mixed
-
-
-def _best(pixels: NDArray[np.floating]) -> NDArray[np.int64]:
-    """Return the class of the largest logit of each pixel; NaN, which `argmax` lets win, counts as -inf."""
-    return np.where(np.isnan(pixels), -np.inf, pixels).argmax(axis=-1)
-
-
-def _interpolation(size: int, factor: int) -> NDArray[np.float32]:
-    """Matrix ``(size * factor, size)`` that upsamples one axis; at most two entries a row are not zero."""
-    taps = _tent(factor)
-    before = (len(taps) - factor) // 2
-    stamped = np.zeros((size * factor + 2 * before, size), np.float32)
-    for sample in range(size):
-        stamped[sample * factor : sample * factor + len(taps), sample] = taps
-    return stamped[before : before + size * factor]
 
 
 def _maps(x: ArrayLike | tf.Tensor) -> tf.Tensor:

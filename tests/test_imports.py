@@ -33,7 +33,7 @@ ALLOWED = {
     "colorization": {"dataflow", "color"},
     "upsampling": set(),
     "layers": set(),
-    "segmentation": {"upsampling", "layers"},
+    "segmentation": {"layers", "ops", "upsampling"},
     "ops": set(),
     "unpooling": {"ops"},
     "networks": set(),

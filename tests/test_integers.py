@@ -25,8 +25,9 @@ from course_lib.hypercolumns import dense_hypercolumn
 from course_lib.images import Files, Lmdb, write_lmdb
 from course_lib.images.shipped import mosaics, shipped
 from course_lib.integers import as_integer
+from course_lib.ops import label_map
 from course_lib.unpooling import max_pool_with_switches
-from course_lib.upsampling import bilinear_class_weights, kernel_size, label_map, transposed_upsample
+from course_lib.upsampling import bilinear_class_weights, kernel_size, transposed_upsample
 
 FLOW = DataFromList([[np.full((4, 4), number), number, number] for number in range(8)])
 MAP = np.random.default_rng(0).random((1, 4, 4, 3), np.float32)

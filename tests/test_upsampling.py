@@ -14,7 +14,6 @@ from course_lib.upsampling import (
     bilinear_class_weights,
     bilinear_kernel,
     kernel_size,
-    label_map,
     transposed_upsample,
 )
 
@@ -187,84 +186,6 @@ def test_in_a_graph_of_unknown_sizes(shape: tuple[int | None, ...]) -> None:
         np.testing.assert_allclose(graph(x), plain_upsample(x, 3), atol=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
-@given(
-    st.integers(1, 9),
-    st.integers(1, 3),
-    st.integers(1, 5),
-    st.integers(1, 5),
-    st.integers(1, 6),
-    st.sampled_from(["float16", "float32", "float64"]),
-)
-def test_labels_are_the_argmax(factor: int, batch: int, height: int, width: int, classes: int, dtype: str) -> None:
-    logits = random(batch, height, width, classes).astype(dtype)
-    labels = label_map(logits, factor)
-    upsampled = transposed_upsample(logits.astype(float), factor).numpy()
-    assert labels.dtype == np.int64
-    assert labels.shape == upsampled.shape[:3]
-    gap = upsampled.max(axis=-1) - np.take_along_axis(upsampled, labels[..., None], axis=-1)[..., 0]
-    assert gap.max() <= (1e-2 if dtype == "float16" else 1e-5)
-
-
-def test_labels_of_two_samples() -> None:
-    logits = np.array([[[[1.0, 0.0], [0.0, 3.0]]]])  # class 1 wins from a quarter of the way
-    np.testing.assert_array_equal(label_map(logits, 4)[0], [[0, 0, 0, 1, 1, 1, 1, 1]] * 4)
-
-
-FLOATS = ["float16", "bfloat16", "float32", "float64"]
-
-
-@pytest.mark.parametrize("dtype", FLOATS)
-@pytest.mark.parametrize("factor", [1, *FACTORS, 16, 31])
-@pytest.mark.parametrize("value", [-np.inf, np.inf, np.nan])
-def test_infinite_logit_reaches_its_own_pixels_only(value: float, factor: int, dtype: str) -> None:
-    """Class 1 is infinite or NaN at one entry, at every border in turn, and above class 0 elsewhere."""
-    for row, column in np.ndindex(3, 4):
-        logits = np.tile([1.0, 2.0], (1, 3, 4, 1))
-        logits[0, row, column, 1] = value
-        down, across = (
-            [tent(i, entry, factor) > 0 for i in range(size * factor)] for entry, size in ((row, 3), (column, 4))
-        )
-        expected = np.where(np.outer(down, across), int(value == np.inf), 1)
-        np.testing.assert_array_equal(label_map(tf.cast(logits, dtype), factor)[0], expected)
-
-
-@pytest.mark.parametrize("value", [-np.inf, np.inf, np.nan])
-def test_class_that_is_infinite_everywhere(value: float) -> None:
-    logits = random(2, 3, 4, 5)
-    logits[..., 2] = value
-    others = label_map(np.delete(logits, 2, axis=-1), 4)
-    expected = np.full_like(others, 2) if value == np.inf else others + (others >= 2)
-    np.testing.assert_array_equal(label_map(logits, 4), expected)
-
-
-def test_equal_logits_go_to_the_first_class() -> None:
-    for logits in ([3, 3, 3], [np.inf, np.inf, 1], [-np.inf, -np.inf, -np.inf], [np.nan, -np.inf, np.nan]):
-        np.testing.assert_array_equal(label_map(np.reshape(logits, (1, 1, 1, 3)), 2), np.zeros((1, 2, 2)))
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.integers(1, 6), st.integers(1, 4), st.integers(1, 4), st.integers(1, 4), st.sampled_from(FLOATS), st.data())
-def test_labels_are_the_argmax_with_infinite_logits(
-    factor: int, height: int, width: int, classes: int, dtype: str, data: st.DataObject
-) -> None:
-    logits = random(1, height, width, classes)
-    for spot in data.draw(st.lists(st.integers(0, logits.size - 1), max_size=5)):
-        logits.flat[spot] = data.draw(st.sampled_from([np.inf, -np.inf, np.nan]))
-    logits = tf.cast(logits, dtype)
-    labels = label_map(logits, factor)
-    with np.errstate(invalid="ignore"):
-        upsampled = plain_upsample(tf.cast(logits, "float64").numpy(), factor)
-        np.testing.assert_allclose(
-            tf.cast(transposed_upsample(logits, factor), "float64"),
-            upsampled,
-            atol=1e-5 if "32" in dtype or "64" in dtype else 3e-2,
-        )
-        scores = np.where(np.isnan(upsampled), -np.inf, upsampled)
-        best, chosen = scores.max(axis=-1), np.take_along_axis(scores, labels[..., None], axis=-1)[..., 0]
-        assert ((chosen == best) | (best - chosen < 1e-5)).all()
-
-
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 @pytest.mark.parametrize("factor", [1, *FACTORS])
 def test_infinite_gradient_reaches_its_own_samples_only(factor: int, dtype: str) -> None:
@@ -289,18 +210,6 @@ def test_infinite_gradient_reaches_its_own_samples_only(factor: int, dtype: str)
         np.testing.assert_array_equal(got, np.where(reached, np.inf, 0))
 
 
-def test_labels_need_little_memory() -> None:
-    logits = random(1, 20, 32, 1000).astype(np.float32)
-    label_map(logits[:, :1, :1], 2)
-    tracemalloc.start()
-    try:
-        labels = label_map(logits, 32)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert labels.nbytes < peak < labels.nbytes + 100e6  # the whole of the upsampled logits is 2600 MB
-
-
 @pytest.mark.parametrize("factor", [2.0, 1.5, 0, -3, True, "2", None])
 @pytest.mark.parametrize(
     "function",
@@ -309,7 +218,6 @@ def test_labels_need_little_memory() -> None:
         bilinear_kernel,
         lambda factor: bilinear_class_weights(factor, 2),
         lambda factor: transposed_upsample(np.ones((1, 2, 2, 1)), factor),
-        lambda factor: label_map(np.ones((1, 2, 2, 1)), factor),
     ],
 )
 def test_wrong_factors(function: Callable[[object], object], factor: object) -> None:
@@ -329,7 +237,6 @@ def test_wrong_numbers_of_classes(classes: Any) -> None:
         bilinear_class_weights(2, classes)
 
 
-@pytest.mark.parametrize("function", [transposed_upsample, label_map])
 @pytest.mark.parametrize(
     ("x", "words"),
     [
@@ -344,6 +251,6 @@ def test_wrong_numbers_of_classes(classes: Any) -> None:
         (None, "expected maps of real numbers, got NoneType"),
     ],
 )
-def test_wrong_maps(function: Callable[[Any, int], object], x: object, words: str) -> None:
+def test_wrong_maps(x: Any, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        function(x, 2)
+        transposed_upsample(x, 2)

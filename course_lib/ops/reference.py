@@ -130,7 +130,7 @@ def max_unpool(
 def label_map(logits: tf.Tensor, factor: int, border: str = "constant") -> tf.Tensor:
     """Label each pixel, one row of pixels after the other; see `course_lib.ops.label_map`.
 
-    Beyond logits and labels there are a few rows of scores, ``W * factor * C`` numbers each.
+    Beyond logits and labels there are a copy of the logits and a few rows of scores, ``W * factor * C`` numbers each.
 
     Parameters
     ----------
@@ -153,6 +153,8 @@ def label_map(logits: tf.Tensor, factor: int, border: str = "constant") -> tf.Te
     """
     logits = tf.ensure_shape(logits, (None, None, None, None))
     batch, height, width, _ = logits.shape
+    if batch == 0:  # XLA compiles no loop over nothing
+        return tf.zeros(tf.shape(logits)[:3] * (1, factor, factor), tf.int64)
     graph = _labeler(factor, border).get_concrete_function(tf.TensorSpec((None,) * 4, logits.dtype))
     return tf.ensure_shape(graph(logits), (batch, height and height * factor, width and width * factor))
 
@@ -165,8 +167,9 @@ def _labeler(factor: int, border: str) -> Any:
     outside = factor - factor // 2  # pixels before the map, if the cells at the border were whole
 
     def label(logits: tf.Tensor) -> tf.Tensor:
-        batch, height, width, _ = tf.unstack(tf.shape(logits))
-        tf.debugging.assert_positive(tf.shape(logits)[1:], "expected logits (B, H, W, C) with no empty map")
+        shape = tf.shape(logits)
+        with tf.control_dependencies([tf.debugging.assert_positive(shape[1:], "expected logits with no empty map")]):
+            batch, height, width, _ = tf.unstack(tf.identity(shape))
         finite = tf.reduce_all(tf.math.is_finite(logits))
         before, after = (tf.constant(weight, logits.dtype) for weight in weights)
         # With one more entry on each side, every pixel lies between two entries.

@@ -20,11 +20,11 @@ def to_fully_convolutional(model: keras.Model) -> keras.Model:
     that the answers are as many as the map's positions. The dense layers that follow, or all of them after global
     average pooling, become 1 x 1 convolutions. Dropout and activations stay.
 
-    SAME padding lays ``(h - 1) // 2`` of the window's rows above its position, and ``h // 2`` below; columns likewise.
-    An odd kernel is centered. An even one, such as the 6 x 6 of AlexNet, reaches one row further down and one column
-    further to the right. So the classifier's own answer, whose window is the whole map, stands at row
-    ``(h - 1) // 2`` and column ``(w - 1) // 2`` of the answers for an image of the classifier's size: in the middle of
-    7 x 7 for VGG-16. All other windows overlap the border, and see zeros there.
+    With SAME padding, ``(h - 1) // 2`` rows of a window lie above its position and ``h // 2`` below; likewise for
+    columns. An odd kernel is centered. An even one, such as the 6 x 6 of AlexNet, reaches one row further down and one
+    column further right. So for an image of the classifier's size, whose map is one window, the classifier's own answer
+    stands at row ``(h - 1) // 2`` and column ``(w - 1) // 2``: in the middle of the 7 x 7 answers of VGG-16. All other
+    windows overlap the border, and see zeros there.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def to_fully_convolutional(model: keras.Model) -> keras.Model:
 
 
 def _split(model: keras.Model) -> tuple[keras.layers.Layer, list[keras.layers.Layer]]:
-    """Find the layer that gives up the positions, and the chain of layers behind it."""
+    """Find the layer that flattens or averages the positions, and the chain of layers behind it."""
     try:
         inputs, outputs, layers = model.inputs, model.outputs, model.layers
     except (AttributeError, ValueError):

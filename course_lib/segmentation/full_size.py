@@ -15,12 +15,12 @@ color or a mid gray.
 
 from collections.abc import Callable
 
-import numpy as np
 import tensorflow as tf
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from course_lib.integers import as_integer
-from course_lib.upsampling import label_map, transposed_upsample
+from course_lib.ops import label_map
+from course_lib.upsampling import transposed_upsample
 
 __all__ = ["labels_at_full_size", "logits_at_full_size"]
 
@@ -36,7 +36,7 @@ def logits_at_full_size(network: Network, images: ArrayLike | tf.Tensor, stride:
         Such as a model of `to_fully_convolutional`: from images ``(B, h, w, D)``, h and w multiples of the stride, to
         logits ``(B, h / stride, w / stride, C)``.
     images : array_like or tf.Tensor
-        Shape ``(B, H, W, D)``, prepared for the network, floats or integers.
+        Shape ``(B, H, W, D)``, prepared for the network.
     stride : int
         Pixels from one answer of the network to the next, 1 or more.
 
@@ -56,10 +56,10 @@ def logits_at_full_size(network: Network, images: ArrayLike | tf.Tensor, stride:
     return transposed_upsample(logits, stride)[:, :height, :width]
 
 
-def labels_at_full_size(network: Network, images: ArrayLike | tf.Tensor, stride: int = 32) -> NDArray[np.int64]:
+def labels_at_full_size(network: Network, images: ArrayLike | tf.Tensor, stride: int = 32) -> tf.Tensor:
     """Run a network on images of any size, and label their pixels with the class of the largest logit.
 
-    The logits are never enlarged as a whole: `label_map`.
+    The logits are never enlarged as a whole: `course_lib.ops.label_map`.
 
     Parameters
     ----------
@@ -68,8 +68,8 @@ def labels_at_full_size(network: Network, images: ArrayLike | tf.Tensor, stride:
 
     Returns
     -------
-    ndarray
-        Shape ``(B, H, W)``, integers in [0, C).
+    tf.Tensor
+        Shape ``(B, H, W)``, int64, in [0, C).
 
     Raises
     ------
@@ -86,7 +86,7 @@ def _run(network: Network, images: ArrayLike | tf.Tensor, stride: int) -> tuple[
     if step is None or step < 1:
         raise ValueError(f"expected a whole stride of 1 pixel or more, got {stride!r}")
     given = tf.convert_to_tensor(images)
-    if not given.shape.is_compatible_with((None,) * 4) or 0 in tuple(given.shape):
+    if given.shape.rank != 4 or 0 in given.shape:
         raise ValueError(f"expected images of shape (B, H, W, D) with no empty axis, got {given.shape}")
     _, height, width, _ = tf.unstack(tf.shape(given))
     padded = tf.pad(given, [[0, 0], [0, -height % step], [0, -width % step], [0, 0]])

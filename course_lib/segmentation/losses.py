@@ -41,7 +41,8 @@ def segmentation_loss(ignore: int | None = 255) -> Loss:
 
     Notes
     -----
-    Each replica of a `tf.distribute` strategy takes the mean over its own pixels.
+    Each replica of a `tf.distribute` strategy takes the mean over its own pixels. Load a model that was compiled with
+    this loss with ``compile=False``, or with ``custom_objects={"loss": segmentation_loss()}``.
     """
     ignored = None if ignore is None else as_integer(ignore)
     if ignored is None and ignore is not None:

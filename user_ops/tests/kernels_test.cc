@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "label_map_cpu.h"
 #include "max_unpool_cpu.h"
 #include "sparse_extractor_cpu.h"
 
@@ -334,6 +335,78 @@ void test_unpools() {
   }
 }
 
+// How much an entry counts for a pixel, in the words of the specification.
+double tent(int64_t pixel, int64_t entry, int64_t size, int64_t factor, bool edge) {
+  int64_t place = 2 * pixel + 1;  // in half pixels
+  if (edge) place = std::clamp(place, factor, (2 * size - 1) * factor);
+  return std::max<double>(0, 2 * factor - std::abs(place - (2 * entry + 1) * factor)) / static_cast<double>(2 * factor);
+}
+
+// Every label has the best score, up to rounding, and is the first one with it.
+template <typename T>
+void test_label_map(const PixelwiseLabelMap& p, const std::vector<T>& logits) {
+  const int64_t height = p.height * p.factor, width = p.width * p.factor;
+  std::vector<int64_t> first;
+  for (int threads : {1, 2, 5}) {
+    std::vector<int64_t> labels(p.batch * height * width, -1);
+    label_map(p, Threads{threads}, logits.data(), labels.data());
+    if (threads == 1) first = labels;
+    EXPECT(labels == first);
+  }
+  double range = 0;
+  for (const T value : logits) range = std::isfinite(value) ? std::max<double>(range, std::abs(value)) : range;
+  int64_t wrong = 0;
+  for (int64_t i = 0; i < p.batch * height * width; ++i) {
+    const int64_t image = i / (height * width), y = i / width % height, x = i % width;
+    std::vector<double> scores(p.classes);
+    for (int64_t row = 0; row < p.height; ++row) {
+      for (int64_t column = 0; column < p.width; ++column) {
+        const double weight = tent(y, row, p.height, p.factor, p.edge) * tent(x, column, p.width, p.factor, p.edge);
+        const int64_t entry = (image * p.height + row) * p.width + column;
+        for (int64_t c = 0; weight > 0 && c < p.classes; ++c) scores[c] += weight * logits[entry * p.classes + c];
+      }
+    }
+    for (double& score : scores) score = std::isnan(score) ? -INFINITY : score;
+    const double best = *std::max_element(scores.begin(), scores.end());
+    const bool inside = first[i] >= 0 && first[i] < p.classes;
+    wrong += !inside || !(scores[first[i]] == best || best - scores[first[i]] < 2e-5 * range);
+    if (best == -INFINITY) wrong += first[i] != 0;
+  }
+  EXPECT(wrong == 0);
+}
+
+template <typename T>
+void test_label_maps_of() {
+  const float infinity = std::numeric_limits<float>::infinity();
+  const T special[] = {T(infinity), T(-infinity), T(NAN), std::numeric_limits<T>::max(), std::numeric_limits<T>::min()};
+  // batch, height, width, classes, factor
+  const int64_t sizes[][5] = {{2, 3, 4, 21, 32}, {1, 2, 3, 100, 31}, {3, 1, 1, 1, 1}, {2, 5, 1, 3, 2},
+                              {1, 1, 5, 8, 3},   {2, 4, 3, 9, 1},    {1, 2, 2, 7, 70}, {0, 3, 3, 2, 4}};
+  for (const auto& s : sizes) {
+    for (int32_t edge : {0, 1}) {
+      const PixelwiseLabelMap p{s[0], s[1], s[2], s[3], s[4], edge};
+      std::vector<T> logits = random_values<T>(p.batch * p.height * p.width * p.classes);
+      test_label_map(p, logits);
+      for (T& value : logits) value = std::round(value);  // many are equal
+      test_label_map(p, logits);
+      for (T& value : logits) value = generator() % 8 ? value : special[generator() % 5];
+      test_label_map(p, logits);
+      for (size_t i = 0; i < logits.size(); i += p.classes) logits[i] = T(-infinity);  // a class that is masked
+      test_label_map(p, logits);
+    }
+  }
+}
+
+void test_equal_classes_go_to_the_first() {
+  const PixelwiseLabelMap p{1, 3, 4, 40, 9, 0};
+  const auto numbers = random_values<float>(p.height * p.width * p.classes / 4);
+  std::vector<float> logits;
+  for (const float number : numbers) logits.insert(logits.end(), 4, number);
+  std::vector<int64_t> labels(p.height * p.width * p.factor * p.factor);
+  label_map(p, Threads{2}, logits.data(), labels.data());
+  for (const int64_t label : labels) EXPECT(label % 4 == 0);
+}
+
 }  // namespace
 
 int main() {
@@ -344,6 +417,9 @@ int main() {
   test_unpool_reports_the_first_index_outside();
   test_window_reports_the_first_index_outside();
   test_empty_unpool();
+  test_label_maps_of<float>();
+  test_label_maps_of<double>();
+  test_equal_classes_go_to_the_first();
   if (failures == 0) std::printf("all kernels as expected\n");
   return failures != 0;
 }

@@ -23,6 +23,7 @@ Stride = Literal[32, 16, 8]
 Features = Mapping[str, NDArray[np.float32]]
 
 STRIDES: tuple[Stride, ...] = get_args(Stride)
+DECAY = 0.01
 _TRIAL_SIDE = 256
 
 
@@ -78,6 +79,9 @@ def fcn_head(channels: Mapping[str, int], classes: int, finest: Stride) -> keras
     scores are, upsampled in several steps. That is not quite what the coarser head gives: enlarged bilinearly 2 times
     and then 16 times, a map is smoother than enlarged 32 times at once.
 
+    The squares of the scorers' weights, times 0.01, are added to the loss: maps have many channels, and few images of a
+    few textures show what they are worth.
+
     Parameters
     ----------
     channels : mapping of str to int
@@ -122,7 +126,13 @@ def fcn_head(channels: Mapping[str, int], classes: int, finest: Stride) -> keras
 def _scores(features: keras.KerasTensor, classes: int, stride: int) -> keras.KerasTensor:
     """Standardize a map and score it."""
     standard = Standardize(name=f"standardize_{stride}")
-    scorer = keras.layers.Conv2D(classes, 1, kernel_initializer="zeros", name=f"score_{stride}")
+    scorer = keras.layers.Conv2D(
+        classes,
+        1,
+        kernel_initializer="zeros",
+        kernel_regularizer=keras.regularizers.L2(DECAY),
+        name=f"score_{stride}",
+    )
     return scorer(standard(features))
 
 

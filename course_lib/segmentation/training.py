@@ -82,7 +82,8 @@ def train(
     """Train a network on labeled pixels.
 
     A model that was made in the scope of a `tf.distribute` strategy is trained on all its devices, each with a part of
-    every batch. The loss is the mean over the pixels of the whole batch that count, as on one device.
+    every batch. The loss is the mean over the pixels of the whole batch that count, as on one device, plus what the
+    model's layers add, such as `fcn_head` for large weights.
 
     Parameters
     ----------

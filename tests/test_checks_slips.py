@@ -202,15 +202,15 @@ SHAPES = {
         "the result is square, and must not be: its width was used for the",
     ),
     "empty": ((0, 0), (2, 2), "the result is empty, like a slice that ends at -0 or begins behind the last place"),
-    "not summed": ((4, 5), (4,), "it has 2 axes instead of 1: axis 1, of length 5, needs an index, a sum or a mean"),
-    "labels": ((4, 6), (4, 6, 5), "it has 2 axes instead of 3: axis 2, of length 5, was removed by an index, a sum or"),
-    "one row": ((4,), (5, 4), "it has 1 axis instead of 2: axis 0, of length 5, was removed"),
+    "not summed": ((4, 5), (4,), "it has 2 axes instead of 1: axis 1, of length 5, is one too many; an index"),
+    "labels": ((4, 6), (4, 6, 5), "it has 2 axes instead of 3: axis 2, of length 5, is missing; an index, a sum or"),
+    "one row": ((4,), (5, 4), "it has 1 axis instead of 2: axis 0, of length 5, is missing"),
     "nothing known": ((4, 50), (4, 5), ""),
     "a number": ((), (4, 5), "it has 0 axes instead of 2"),
     "squeezed": (
         (),
         (1, 1),
-        "it has 0 axes instead of 2: those of length 1 were removed by an index, a sum or a squeeze",
+        "it has 0 axes instead of 2: those of length 1 are missing; an index, a sum or a squeeze removes them",
     ),
 }
 
@@ -333,6 +333,11 @@ def test_one_wrong_value_at_an_end_is_no_shift(corner: int) -> None:
     got = SMOOTH[0].copy()
     got[corner] += 1000
     assert cause(told(got, SMOOTH[0])) == ""
+
+
+def test_labels_of_few_classes_are_no_shift() -> None:
+    expected = np.array([[2, 2, 2, 2, 2, 2, 1, 1]] * 4)
+    assert cause(told(np.array([[2, 2, 2, 2, 2, 2, 2, 1]] * 4), expected)) == ""
 
 
 def test_one_wrong_row_of_equal_rows_is_no_shift() -> None:

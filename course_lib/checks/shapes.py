@@ -21,7 +21,7 @@ def name_shape_slip(got: Shape, expected: Shape, kind: type = object) -> str:
         return _one_missing(got, expected)
     if len(got) != len(expected):
         squeezed = len(got) < len(expected) and got == _without(expected, 1)
-        how = ": those of length 1 were removed by an index, a sum or a squeeze" if squeezed else ""
+        how = ": those of length 1 are missing; an index, a sum or a squeeze removes them" if squeezed else ""
         return f"it has {axes(len(got))} instead of {len(expected)}{how}"
     if 0 in got and 0 not in expected:
         return (
@@ -49,7 +49,11 @@ def _one_too_many(got: Shape, expected: Shape, kind: type) -> str:
     if got[-1] == 1 and got[:-1] == expected:
         return f"there is {'a channel axis' if len(expected) > 1 else 'an axis of length 1 at the end'} too many"
     extra = [axis for axis in range(len(got)) if got[:axis] + got[axis + 1 :] == expected]
-    more = f": axis {extra[-1]}, of length {got[extra[-1]]}, needs an index, a sum or a mean" if len(extra) == 1 else ""
+    more = (
+        f": axis {extra[-1]}, of length {got[extra[-1]]}, is one too many; an index, a sum or an argmax removes one"
+        if len(extra) == 1
+        else ""
+    )
     return f"it has {axes(len(got))} instead of {len(expected)}{more}"
 
 
@@ -60,7 +64,7 @@ def _one_missing(got: Shape, expected: Shape) -> str:
         return "the channel axis is missing"
     lost = [axis for axis in range(len(expected)) if expected[:axis] + expected[axis + 1 :] == got]
     less = (
-        f": axis {lost[-1]}, of length {expected[lost[-1]]}, was removed by an index, a sum or a squeeze"
+        f": axis {lost[-1]}, of length {expected[lost[-1]]}, is missing; an index, a sum or a squeeze removes one"
         if len(lost) == 1
         else ""
     )

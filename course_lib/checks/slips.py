@@ -172,7 +172,9 @@ def _neighbors(got: Array, expected: Array) -> Iterator[tuple[int, str, Array, A
 
 
 def _off_by_one(got: Array, expected: Array, tolerance: float) -> str:
-    """Recognize values that lie one place beside their own, whatever fills the gap."""
+    """Recognize values that lie one place beside their own, whatever fills the gap; a few labels say nothing."""
+    if len(np.unique(expected)) < 4:
+        return ""
     for axis, when, there, own, beside in _neighbors(got, expected):
         if close(there, beside, tolerance) and not close(there, own, tolerance) and np.ptp(beside) > tolerance:
             along = f" along axis {axis}" if got.ndim > 1 else ""

@@ -31,6 +31,7 @@ bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, user 
 	$(BIN)/python benchmarks/upsampling.py
 	$(BIN)/python benchmarks/user_ops.py
 	$(BIN)/python benchmarks/segmentation.py
+	$(BIN)/python benchmarks/segmentation_training.py
 	$(BIN)/python benchmarks/grading.py
 
 lock: build/uv/bin/uv  ## make requirements.lock anew from pyproject.toml, and that of the benchmarks' peers

@@ -1,8 +1,8 @@
 """Semantic segmentation: a classifier turned into a network with a label for every pixel, its loss and its scores."""
 
 from course_lib.segmentation.convert import to_fully_convolutional
+from course_lib.segmentation.examples import examples
 from course_lib.segmentation.full_size import labels_at_full_size, logits_at_full_size
-from course_lib.segmentation.examples import examples, with_mirrored
 from course_lib.segmentation.head_layers import BilinearUpsampling, DivisibleSize, Standardize
 from course_lib.segmentation.heads import fcn8, fcn16, fcn32, fcn_head, standardize, trunk, warm_start
 from course_lib.segmentation.losses import segmentation_loss
@@ -34,11 +34,10 @@ __all__ = [
     "mean_iou",
     "pixel_accuracy",
     "segmentation_loss",
-    "to_fully_convolutional",
     "standardize",
+    "to_fully_convolutional",
     "train",
     "train_stages",
     "trunk",
     "warm_start",
-    "with_mirrored",
 ]

@@ -56,8 +56,3 @@ def examples(
         raise ValueError("expected labeled images, got none")
     images, maps = zip(*windows, strict=True)
     return np.stack(images), np.stack(maps)
-
-
-def with_mirrored(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Append the mirror images of all examples, left and right exchanged."""
-    return np.concatenate([images, images[:, :, ::-1]]), np.concatenate([labels, labels[:, :, ::-1]])

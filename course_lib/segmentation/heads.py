@@ -21,6 +21,7 @@ from course_lib.segmentation.head_layers import BilinearUpsampling, DivisibleSiz
 
 Stride = Literal[32, 16, 8]
 Features = Mapping[str, NDArray[np.float32]]
+Inputs = NDArray[Any] | Mapping[str, NDArray[Any]]
 
 STRIDES: tuple[Stride, ...] = get_args(Stride)
 DECAY = 0.01
@@ -58,14 +59,14 @@ def trunk(model: keras.Model, stages: Mapping[int, str]) -> keras.Model:
     outputs = {map_name(stride): model.get_layer(stages[stride]).output for stride in sorted(stages)}
     features = keras.Model(model.input, outputs, name="features")
     *sides, colors = model.input_shape[1:]
-    trial = keras.Input([side or _TRIAL_SIDE for side in sides] + [colors])
-    for stride in stages:
-        expected = tuple(side / stride for side in trial.shape[1:3])
-        shape = features(trial)[map_name(stride)].shape
-        if tuple(shape[1:3]) != expected:
+    height, width = (side or _TRIAL_SIDE for side in sides)
+    maps = features(keras.Input((height, width, colors)))
+    for stride, layer in stages.items():
+        shape = maps[map_name(stride)].shape
+        if tuple(shape[1:3]) != (height / stride, width / stride):
             raise ValueError(
-                f"expected layer {stages[stride]} at stride {stride}, a map of {expected[0]:g} x {expected[1]:g} for "
-                f"an image of {trial.shape[1]} x {trial.shape[2]}, got one of shape {shape[1:]}"
+                f"expected layer {layer} at stride {stride}, a map of {height / stride:g} x {width / stride:g} for an "
+                f"image of {height} x {width}, got one of shape {shape[1:]}"
             )
     images = keras.Input((*sides, colors), name="images")
     return keras.Model(images, features(DivisibleSize(max(stages))(images)), name="trunk")
@@ -185,10 +186,44 @@ def standardize(head: keras.Model, features: Features) -> None:
     head : keras.Model
         As `fcn_head` makes it. Changed in place.
     features : mapping of str to ndarray
-        The maps of the training images by name, each ``(N, h, w, D)``.
+        The maps of the training images by name, each ``(N, h, w, D)``. Others than the head takes may be there.
+
+    Raises
+    ------
+    ValueError
+        If a map is not there.
     """
-    for name in head.input:
-        head.get_layer(name.replace("stride", "standardize")).adapt(features[name])
+    for name, maps in taken(head, features).items():
+        head.get_layer(name.replace("stride", "standardize")).adapt(maps)
+
+
+def taken(model: keras.Model, inputs: Inputs) -> Any:
+    """Leave out the maps that a model does not take.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From images, or from a dict of maps.
+    inputs : ndarray or mapping of str to ndarray
+        The images, or all maps by name.
+
+    Returns
+    -------
+    ndarray or dict of str to ndarray
+        The images, or the maps that the model takes.
+
+    Raises
+    ------
+    ValueError
+        If a map is not there, or maps are given for images or images for maps.
+    """
+    takes = getattr(model, "input", None)
+    names = [*takes] if isinstance(takes, dict) else []
+    given = [*inputs] if isinstance(inputs, Mapping) else []
+    if bool(names) != isinstance(inputs, Mapping) or not {*names} <= {*given}:
+        wanted, got = (f"maps {', '.join(each)}" if each else "an array" for each in (names, given))
+        raise ValueError(f"expected {wanted} for {model.name}, got {got}")
+    return {name: inputs[name] for name in names} if isinstance(inputs, Mapping) else inputs
 
 
 def warm_start(head: keras.Model, coarser: keras.Model) -> None:
@@ -209,7 +244,8 @@ def warm_start(head: keras.Model, coarser: keras.Model) -> None:
     own: dict[str, Any] = {layer.name: layer for layer in head.layers}
     for layer in coarser.layers:
         if layer.weights and not layer.name.startswith("upsample_from"):
-            shapes = [[tuple(each.shape) for each in part.weights] for part in (own.get(layer.name, head), layer)]
-            if shapes[0] != shapes[1]:
-                raise ValueError(f"expected a coarser head with weights {shapes[0]} in {layer.name}, got {shapes[1]}")
+            shapes = [tuple(weight.shape) for weight in layer.weights]
+            expected = [tuple(weight.shape) for weight in own[layer.name].weights] if layer.name in own else None
+            if shapes != expected:
+                raise ValueError(f"expected a coarser head with weights {expected} in {layer.name}, got {shapes}")
             own[layer.name].set_weights(layer.get_weights())

@@ -18,13 +18,12 @@ from numpy.typing import NDArray
 from course_lib.integers import as_integer
 from course_lib.segmentation import checkpoint as checkpoints
 from course_lib.segmentation.examples import IGNORE
-from course_lib.segmentation.heads import STRIDES, Stride, fcn_head, standardize, warm_start
+from course_lib.segmentation.heads import STRIDES, Inputs, Stride, fcn_head, standardize, taken, warm_start
 from course_lib.segmentation.losses import segmentation_loss
 from course_lib.segmentation.metrics import confusion_matrix
 
 Labels = NDArray[np.integer]
 Report = Callable[[int, float], None]
-Inputs = NDArray[Any] | Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -89,9 +88,10 @@ def train(
     ----------
     model : keras.Model
         From inputs to logits ``(B, H, W, C)``: an FCN from images, or its head from the maps of a frozen trunk, which
-        need to be computed only once: ``trunk.predict(images)``. Changed in place.
+        need to be computed only once: ``trunk.predict(images)``. Changed in place. What is not trainable stays; set
+        ``trainable = False`` in layers of batch normalization whose statistics are to stay, too.
     inputs : ndarray or mapping of str to ndarray
-        ``N`` examples along the first axis. Of a mapping, only what the model takes is used.
+        ``N`` examples along the first axis, prepared for the network. Of a mapping, only what the model takes is used.
     labels : ndarray
         Shape ``(N, H, W)``, in [0, C), or 255 where no class counts.
     schedule : Schedule
@@ -115,7 +115,7 @@ def train(
         If inputs and labels are not equally many, a batch has not an example for each device, or the checkpoint is
         damaged or of another training.
     """
-    inputs, strategy = _taken(model, inputs), model.distribute_strategy
+    inputs, strategy = taken(model, inputs), model.distribute_strategy
     _check(inputs, labels, schedule, strategy.num_replicas_in_sync)
     with strategy.scope():
         optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(schedule.rate, schedule.steps))
@@ -198,7 +198,7 @@ def evaluate(model: keras.Model, inputs: Inputs, labels: Labels, batch: int = 8)
     ndarray
         Their confusion matrix, ``(C, C)``: truth in rows, predictions in columns.
     """
-    inputs, classes = _taken(model, inputs), model.output_shape[-1]
+    inputs, classes = taken(model, inputs), model.output_shape[-1]
     matrix = np.zeros((classes, classes), np.int64)
     for start in range(0, len(labels), batch):
         rows = slice(start, start + batch)
@@ -228,11 +228,6 @@ def _step(
         return strategy.reduce(tf.distribute.ReduceOp.SUM, strategy.run(on_one_device, (inputs, labels)), axis=None)
 
     return step
-
-
-def _taken(model: keras.Model, inputs: Inputs) -> Inputs:
-    """Leave what the model takes."""
-    return {name: inputs[name] for name in model.input} if isinstance(inputs, Mapping) else inputs
 
 
 def _on_devices(arrays: Any, rows: list[NDArray[np.intp]], strategy: tf.distribute.Strategy) -> Any:

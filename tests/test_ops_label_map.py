@@ -52,8 +52,8 @@ def expect_best(labels: Any, logits: Any, factor: int, border: str = "constant")
     chosen = np.take_along_axis(expected, labels[..., None], axis=-1)[..., 0]
     best = expected.max(axis=-1)
     equal = chosen == best
-    # TensorFlow's threads round numbers to 0 that are below the smallest normal one.
-    assert (best[~equal] - chosen[~equal] < 1e-5 * np.ptp(numbers) + np.finfo(np.float32).tiny).all()
+    rounded = 8 * np.finfo(np.float32).tiny  # each of eight products, where threads round what is not normal to 0
+    assert (best[~equal] - chosen[~equal] < 1e-5 * np.ptp(numbers) + rounded).all()
 
 
 @backends
@@ -96,7 +96,7 @@ PATTERNS: dict[str, Callable[[Array, Array, Array], Array]] = {
     "spikes": lambda y, x, c: np.where((7 * y + 5 * x) % 29 == c, 100.0, 0.1 * np.cos(c + x)),
     "far from 0": lambda y, x, c: 1e4 + np.sin(y + c) * np.cos(x - c),
     "huge": lambda y, x, c: 3e38 * np.sin(y + c) * np.cos(x - c),
-    "denormal": lambda y, x, c: 2e-38 * np.sin(y + c) * np.cos(x - c),
+    "hardly normal": lambda y, x, c: 1e-36 * np.sin(y + c) * np.cos(x - c),
     "of all sizes": lambda y, x, c: np.sin(y * x + c) * 10.0 ** (c % 37 - 18),
 }
 
@@ -339,8 +339,8 @@ MEMORY = """
 import resource, sys
 import course_lib, numpy as np, psutil
 from course_lib.ops import label_map
-label_map(np.zeros((1, 1, 1, 1000), np.float32), 2)
 logits = np.random.default_rng(0).random((1, int(sys.argv[1]), 32, 1000), np.float32)
+label_map(logits[:, :2], 32)  # loads code, starts threads
 unit = 1 if sys.platform == "darwin" else 1024
 highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 ballast = np.ones(max(0, highest - psutil.Process().memory_info().rss), np.uint8)  # so that no earlier peak hides one

@@ -55,8 +55,10 @@ def test_info_says_what_is_in_use_and_why(monkeypatch: pytest.MonkeyPatch, loade
         assert words in result.stdout
 
 
-@pytest.mark.parametrize("status", [0, 3])
-def test_bench_runs_the_benchmark(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+@pytest.mark.parametrize(("status", "scripts"), [(0, ["user_ops.py", "label_map.py"]), (3, ["user_ops.py"])])
+def test_bench_runs_the_benchmarks_and_stops_where_one_fails(
+    monkeypatch: pytest.MonkeyPatch, status: int, scripts: list[str]
+) -> None:
     ran = []
 
     def run(command: list[str], check: bool) -> subprocess.CompletedProcess[bytes]:
@@ -65,6 +67,6 @@ def test_bench_runs_the_benchmark(monkeypatch: pytest.MonkeyPatch, status: int) 
 
     monkeypatch.setattr(subprocess, "run", run)
     assert call("bench").exit_code == status
-    script = Course.find().root / "benchmarks" / "user_ops.py"
-    assert script.is_file()
-    assert ran == [([sys.executable, str(script)], False)]
+    paths = [Course.find().root / "benchmarks" / script for script in scripts]
+    assert all(path.is_file() for path in paths)
+    assert ran == [([sys.executable, str(path)], False) for path in paths]

@@ -211,6 +211,7 @@ RAISES = {
     "tf.nn.conv2d_transpose(picture, kernel, [1, 8, 12, 3], 2, 'VALID')": "the padding is SAME",
     "tf.nn.conv2d_transpose(picture[0], kernel, [8, 12, 3], 2)": "the batch axis is missing",
     "tf.nn.conv2d_transpose(picture, kernel[..., 0], [1, 8, 12, 3], 2)": "the weights need four axes",
+    "tf.nn.conv2d(picture, kernel[..., 0], 1, 'SAME')": "[height, width, input channels, output channels]",
     "tf.nn.conv2d_transpose(picture, kernel, [1, 8, 12, 1], 2)": "the numbers of channels do not fit",
     "tf.nn.conv2d_transpose(picture, kernel, [1, 8, 12, 3], 2, 'same')": "in capitals",
     "tf.nn.conv2d_transpose(whole, np.ones((4, 4, 3, 3), int), [1, 8, 12, 3], 2)": "cannot take int64",

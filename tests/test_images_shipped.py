@@ -114,9 +114,8 @@ def test_mosaics_are_the_same_for_the_same_seed_alone() -> None:
     ("arguments", "expected"),
     [
         ((0, 32, 0), "expected a count of 1 or more, got 0"),
-        ((1, 513, 0), "expected a height from 1 to 512, got 513"),
-        ((1, (32, 0), 0), "expected a width from 1 to 512, got 0"),
-        ((1, (32, 1.5), 0), "expected a width from 1 to 512, got 1.5"),
+        ((1, (0, 32), 0), "expected a height of 1 or more, got 0"),
+        ((1, (32, 1.5), 0), "expected a width of 1 or more, got 1.5"),
         ((1, 32, -1), "expected a seed of 0 or more, got -1"),
         ((1, 4, 0, 17), "expected a number of cells from 1 to 16, got 17"),
     ],

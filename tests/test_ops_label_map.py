@@ -52,7 +52,8 @@ def expect_best(labels: Any, logits: Any, factor: int, border: str = "constant")
     chosen = np.take_along_axis(expected, labels[..., None], axis=-1)[..., 0]
     best = expected.max(axis=-1)
     equal = chosen == best
-    assert (best[~equal] - chosen[~equal] < 1e-5 * np.ptp(numbers)).all()
+    rounded = 8 * np.finfo(np.float32).tiny  # each of eight products, where threads round what is not normal to 0
+    assert (best[~equal] - chosen[~equal] < 1e-5 * np.ptp(numbers) + rounded).all()
 
 
 @backends
@@ -95,6 +96,7 @@ PATTERNS: dict[str, Callable[[Array, Array, Array], Array]] = {
     "spikes": lambda y, x, c: np.where((7 * y + 5 * x) % 29 == c, 100.0, 0.1 * np.cos(c + x)),
     "far from 0": lambda y, x, c: 1e4 + np.sin(y + c) * np.cos(x - c),
     "huge": lambda y, x, c: 3e38 * np.sin(y + c) * np.cos(x - c),
+    "hardly normal": lambda y, x, c: 1e-36 * np.sin(y + c) * np.cos(x - c),
     "of all sizes": lambda y, x, c: np.sin(y * x + c) * 10.0 ** (c % 37 - 18),
 }
 
@@ -132,8 +134,8 @@ def test_worked_by_hand() -> None:
 
 
 @backends
-def test_odd_and_even_classes_of_a_border() -> None:
-    """Beside zeros a score fades, beside an edge it stays; a class that is 0 everywhere shows which."""
+def test_beyond_the_border() -> None:
+    """Beside zeros a score fades, beside an edge it stays: no class crosses another one there."""
     logits = np.array([[[[-1.0, 0.0, -0.4]]]])
     for border in BORDERS:
         np.testing.assert_array_equal(label_map(logits, 6, border), np.ones((1, 6, 6)))
@@ -171,7 +173,7 @@ def test_class_that_is_infinite_everywhere(value: float, factor: int) -> None:
 @backends
 @pytest.mark.parametrize("border", BORDERS)
 def test_rounding_alone_tells_it_from_argmax(border: str) -> None:
-    """TensorFlow adds the same products, with or without rounding in between: that can decide between two scores."""
+    """TensorFlow adds the same products, but may round less often: that decides in about one of a million pixels."""
     logits = random(1, 10, 16, 100)
     upsample = (
         (lambda x: transposed_upsample(x, 32)) if border == "constant" else (lambda x: tf.image.resize(x, (320, 512)))
@@ -180,7 +182,7 @@ def test_rounding_alone_tells_it_from_argmax(border: str) -> None:
     labels = label_map(logits, 32, border).numpy()
     other = labels != expected.argmax(axis=-1)
     behind = expected.max(axis=-1) - np.take_along_axis(expected, labels[..., None], axis=-1)[..., 0]
-    assert np.count_nonzero(other) <= 5  # of 163,840 pixels; expected is less than one
+    assert np.count_nonzero(other) <= 5  # of 163,840 pixels
     assert behind.max() < 1e-5 * np.ptp(logits)
 
 
@@ -335,14 +337,17 @@ def test_the_native_operation_refuses() -> None:
 
 MEMORY = """
 import resource, sys
-import course_lib, numpy as np
+import course_lib, numpy as np, psutil
 from course_lib.ops import label_map
-label_map(np.zeros((1, 1, 1, 1000), np.float32), 2)
 logits = np.random.default_rng(0).random((1, int(sys.argv[1]), 32, 1000), np.float32)
+label_map(logits[:, :2], 32)  # loads code, starts threads
+unit = 1 if sys.platform == "darwin" else 1024
+highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+ballast = np.ones(max(0, highest - psutil.Process().memory_info().rss), np.uint8)  # so that no earlier peak hides one
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 labels = label_map(logits, 32)
 after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print((after - before) * (1 if sys.platform == "darwin" else 1024) - labels.numpy().nbytes)
+print((after - before) * unit - labels.numpy().nbytes)
 """
 
 

@@ -118,7 +118,7 @@ class CellLabeler {
   typedef Index Indices __attribute__((vector_size(32)));
 
   static constexpr int64_t kSmall = 8;   // a side of a block that is not cut
-  static constexpr int64_t kFew = 3;     // as many classes are scored at once
+  static constexpr int64_t kFew = 6;     // as many classes are scored at once
   static constexpr int64_t kDepth = 64;  // sides are halved; 2^64 is more than any
 
   // The classes that may win in a block, in order, with their logits at the four entries around the cell: above left,

@@ -9,10 +9,12 @@ from course_lib.images.folder import Files, Folder
 from course_lib.images.lmdb import Lmdb, write_lmdb
 from course_lib.images.shipped import TEXTURES, Mosaics, mosaics, photographs
 from course_lib.images.source import Source
+from course_lib.images.textures import TEXTURE_CLASSES, equalized_textures, texture_mosaics
 from course_lib.images.trees import ImageNet, Voc
 
 __all__ = [
     "TEXTURES",
+    "TEXTURE_CLASSES",
     "Files",
     "Folder",
     "ImageError",
@@ -23,8 +25,10 @@ __all__ = [
     "Source",
     "UnusualImageError",
     "Voc",
+    "equalized_textures",
     "mosaics",
     "photographs",
     "read_image",
+    "texture_mosaics",
     "write_lmdb",
 ]

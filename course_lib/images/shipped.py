@@ -1,7 +1,6 @@
 """Images that need no download: photographs that come with scikit-image, and mosaics of its textures."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,6 @@ PHOTOGRAPHS = (
     "rocket.jpg",
 )
 TEXTURES = ("brick", "grass", "gravel")
-TEXTURE_SIZE = 512
 
 Labeled = tuple[str, Pixels, Pixels]
 
@@ -58,36 +56,71 @@ def photographs(seed: int | None = None) -> Files:
     return Files(paths, [path.stem for path in paths], seed=seed, broken="raise")
 
 
-@dataclass(frozen=True)
 class Mosaics:
-    """Mosaics of textures, as `mosaics` makes them; each is made when it is reached, and the same in each epoch."""
+    """Mosaics of textures with exact labels; each is made when it is reached, and the same in each epoch.
 
-    count: int
-    size: tuple[int, int]
-    seed: int
-    cells: int
+    The regions are the Voronoi cells of random sites. Each shows its texture from a random place on; a texture that is
+    smaller than the region goes on as in a mirror. Yields ``(name, image, labels)``: the image ``(H, W, 3)`` uint8,
+    gray; the labels ``(H, W)`` uint8, the index into the textures of every pixel.
+
+    Parameters
+    ----------
+    textures : callable
+        Returns the textures, each ``(h, w)`` uint8. It is called once an epoch.
+    count, size, cells
+        As for `mosaics`.
+    seeds : sequence of int
+        Each 0 or more; the mosaics depend on all of them.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its bounds.
+    """
+
+    def __init__(
+        self,
+        textures: Callable[[], Sequence[Pixels]],
+        count: int,
+        size: int | tuple[int, int],
+        seeds: Sequence[int],
+        cells: int,
+    ) -> None:
+        sides: Any = (size, size) if np.ndim(size) == 0 else size
+        self._textures = textures
+        self._count = _whole("count", count, 1)
+        self._size = _whole("height", sides[0], 1), _whole("width", sides[1], 1)
+        self._seeds = tuple(_whole("seed", seed, 0) for seed in seeds)
+        self._cells = _whole("number of cells", cells, 1, self._size[0] * self._size[1])
 
     def __len__(self) -> int:
-        return self.count
+        return self._count
 
     def __iter__(self) -> Iterator[Labeled]:
-        textures = [read_image(shipped(f"{texture}.png"), channels=1) for texture in TEXTURES]
-        for index in range(self.count):
-            rng = np.random.default_rng([self.seed, index])
-            yield f"mosaic_{index:04d}", *_mosaic(textures, self.size, self.cells, rng)
+        textures = self._textures()
+        for index in range(self._count):
+            rng = np.random.default_rng([*self._seeds, index])
+            yield f"mosaic_{index:04d}", *_mosaic(textures, self._size, self._cells, rng)
+
+
+def _whole(what: str, number: Any, least: int, most: int | None = None) -> int:
+    """Take in a whole number within its bounds."""
+    whole = as_integer(number)
+    if whole is None or whole < least or (most is not None and whole > most):
+        bounds = f"of {least} or more" if most is None else f"from {least} to {most}"
+        raise ValueError(f"expected a {what} {bounds}, got {number!r}")
+    return whole
 
 
 def mosaics(count: int, size: int | tuple[int, int], seed: int, cells: int = 12) -> Mosaics:
     """Mosaics of brick, grass and gravel with exact labels.
-
-    The regions are the Voronoi cells of random sites. Each shows its texture from a random place on.
 
     Parameters
     ----------
     count : int
         How many, 1 or more.
     size : int or (int, int)
-        The side, or height and width, 1 to 512 pixels.
+        The side, or height and width, in pixels.
     seed : int
         0 or more; the same seed gives the same mosaics, and the first ones do not depend on ``count``.
     cells : int
@@ -104,35 +137,36 @@ def mosaics(count: int, size: int | tuple[int, int], seed: int, cells: int = 12)
     ValueError
         If a number is out of these bounds.
     """
-    sides: Any = (size, size) if np.ndim(size) == 0 else size
-    height, width = sides
-    for what, number, least, most in (
-        ("count", count, 1, None),
-        ("height", height, 1, TEXTURE_SIZE),
-        ("width", width, 1, TEXTURE_SIZE),
-        ("seed", seed, 0, None),
-        ("number of cells", cells, 1, height * width),
-    ):
-        whole = as_integer(number)
-        if whole is None or whole < least or (most is not None and whole > most):
-            bounds = f"of {least} or more" if most is None else f"from {least} to {most}"
-            raise ValueError(f"expected a {what} {bounds}, got {number!r}")
-    return Mosaics(int(count), (int(height), int(width)), int(seed), int(cells))
+    return Mosaics(_plain_textures, count, size, (seed,), cells)
+
+
+def _plain_textures() -> list[Pixels]:
+    """Read brick, grass and gravel as they are."""
+    return [read_image(shipped(f"{texture}.png"), channels=1)[..., 0] for texture in TEXTURES]
 
 
 def _mosaic(
-    textures: list[Pixels], size: tuple[int, int], cells: int, rng: np.random.Generator
+    textures: Sequence[Pixels], size: tuple[int, int], cells: int, rng: np.random.Generator
 ) -> tuple[Pixels, Pixels]:
     """Make the image and the labels of one mosaic."""
-    height, width = size
     regions = _voronoi(size, cells, rng)
     kinds = (rng.permutation(cells) + rng.integers(len(textures))) % len(textures)
-    image = np.empty((height, width, 3), np.uint8)
+    image = np.empty((*size, 3), np.uint8)
     for region, kind in enumerate(kinds):
-        top, left = rng.integers(TEXTURE_SIZE + 1 - np.array(size))
-        inside = regions == region
-        image[inside] = textures[kind][top : top + height, left : left + width][inside]
+        inside = np.nonzero(regions == region)
+        corner = np.min(inside, axis=1)
+        extent = np.max(inside, axis=1) - corner + 1
+        rows, columns = np.subtract(inside, corner[:, None])
+        image[inside] = _crop(textures[kind], extent, rng)[rows, columns, None]
     return image, kinds[regions].astype(np.uint8)
+
+
+def _crop(texture: Pixels, extent: NDArray[np.intp], rng: np.random.Generator) -> Pixels:
+    """Cut a piece of the extent out of a texture, at a random place; mirror the texture where it is smaller."""
+    missing = np.maximum(extent - texture.shape, 0)
+    large = np.pad(texture, [(0, pixels) for pixels in missing], mode="symmetric")
+    top, left = rng.integers(np.array(large.shape) - extent + 1)
+    return large[top : top + extent[0], left : left + extent[1]]
 
 
 def _voronoi(size: tuple[int, int], cells: int, rng: np.random.Generator) -> NDArray[np.intp]:

@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator
 
 from course_lib.plots.base import COLORS, DescribedFigure, new_figure
 
 WIDE = 50  # a scale is logarithmic where the largest value is more than so many times the smallest
 ROOM = 0.8  # for the words at the end of the longest bar, in lengths of that bar
+TICKS = 5  # at most, or the numbers of a long logarithmic scale run into each other
 BYTES = {"bytes": 1.0, "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30}
 SECONDS = {"ms": 1e-3, "s": 1.0}
 COUNTS = {"": 1.0, "thousand": 1e3, "million": 1e6, "billion": 1e9}
@@ -129,6 +131,7 @@ def _draw_panel(ax: Axes, panel: _Panel, color: str, count: int) -> None:
     if panel.logarithmic:
         start = shortest / 3
         ax.set(xscale="log", xlim=(start / size, longest * (longest / start) ** (ROOM / 3) / size))
+        ax.xaxis.set_major_locator(LogLocator(numticks=TICKS))
         ax.xaxis.set_major_formatter("{x:,.12g}")
         name += ", logarithmic"
     else:

@@ -17,7 +17,14 @@ RULES = (
         "input_sizes must be 4",
         "the batch axis is missing: input and output_shape need four axes, [batch, height, width, channels]",
     ),
-    (_ERROR, "filter must be 4", "the weights need four axes: [height, width, output channels, input channels]"),
+    (
+        _ERROR,
+        "filter must be 4",
+        (
+            "the weights need four axes: [height, width, input channels, output channels]; in conv2d_transpose the last"
+            " two are exchanged"
+        ),
+    ),
     (
         _ERROR,
         "(?:input|output) depth must be evenly divisible",

@@ -63,7 +63,7 @@ RULES = (
     (
         "ValueError",
         r"cannot reshape array of size (\d+) into shape (\(.*?\))",
-        "`reshape` keeps all numbers: {0} of them do not fill the shape {1}",
+        "`reshape` keeps all numbers: {0} of them do not fill the shape {1}, so at least one of its lengths is wrong",
     ),
     ("ValueError", "inhomogeneous shape", "lists of different lengths do not make an array"),
     (

@@ -61,7 +61,7 @@ RULES = (
     (
         _ERROR,
         r"tensor with (\d+) values, but the requested shape has (\d+)",
-        "`reshape` keeps all numbers: {0} of them do not fill a shape of {1}",
+        "`reshape` keeps all numbers: {0} of them do not fill a shape of {1}, so at least one of its lengths is wrong",
     ),
     (_ERROR, "transpose expects a vector|is missing from", "`tf.transpose` must name each axis of the tensor once"),
     (

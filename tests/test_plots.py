@@ -144,6 +144,13 @@ def test_many_lines_look_different() -> None:
     assert len({line.get_color() for line in figure.axes[0].get_lines()}) == 8
 
 
+def test_a_long_legend_covers_no_curve() -> None:
+    figure = plots.lines({str(n): (X, n * X) for n in range(8)}, "T", "x", "y")
+    figure.canvas.draw()
+    (legend,) = figure.legends
+    assert not legend.get_window_extent().overlaps(figure.axes[0].get_window_extent())
+
+
 def test_points_are_marked() -> None:
     (ax,) = FIGURES["lines with points"]().axes
     points = ax.get_lines()[-1]

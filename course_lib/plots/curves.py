@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from course_lib.plots.base import COLORS, new_figure
 
 STYLES = ("-", "--", "-.", ":")
+MOST_INSIDE = 5  # a longer legend would cover the curves
 
 
 def lines(
@@ -20,7 +21,7 @@ def lines(
     points: tuple[str, ArrayLike, ArrayLike] | None = None,
     log: bool = False,
 ) -> Figure:
-    """Draw curves over one axis.
+    """Draw curves over one axis; a legend of more than five names stands beside it.
 
     Parameters
     ----------
@@ -51,7 +52,10 @@ def lines(
         ax.set_yscale("log")
     ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
     ax.grid(alpha=0.3)
-    ax.legend()
+    if len(ax.lines) > MOST_INSIDE:
+        figure.legend(loc="outside right center")
+    else:
+        ax.legend()
     return figure
 
 

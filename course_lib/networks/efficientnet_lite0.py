@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from course_lib.networks.checkpoint import read_checkpoint
 from course_lib.networks.files import package_file
 from course_lib.networks.pixels import rgb_floats
-from course_lib.networks.size import MinimumSize
+from course_lib.sizes import RequiredSize
 
 # At each stride the last map: the channels are expanded, and the next depthwise convolution will halve the sides.
 EFFICIENTNET_LITE0_STAGES = {8: "block4a_expand_relu6", 16: "block6a_expand_relu6", 32: "head_relu6"}
@@ -129,7 +129,7 @@ def _blocks() -> Iterator[tuple[str, Stage, int]]:
 def _model(include_top: bool) -> keras.Model:
     """Make the network with random weights."""
     images = keras.Input((None, None, 3), name="images")
-    x = MinimumSize(LEAST, name="minimum_size")(images)
+    x = RequiredSize(LEAST, name="minimum_size")(images)
     x = _conv(x, STEM_CHANNELS, "stem", kernel=3, stride=2)
     for name, stage, stride in _blocks():
         x = _block(x, stage, stride, name)

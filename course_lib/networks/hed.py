@@ -15,8 +15,8 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from course_lib.networks.files import load_weights
-from course_lib.networks.size import MinimumSize, require_size
 from course_lib.networks.vgg16 import bgr_minus, convolutions, hed_file
+from course_lib.sizes import RequiredSize, require_size
 
 MEAN = (104.00699, 116.66877, 122.67892)
 STRIDE = 16
@@ -52,7 +52,7 @@ def hed(weights: str | Path | None = "hed") -> keras.Model:
         If there is no file with the weights.
     """
     images = keras.Input((None, None, 3), name="images")
-    padded = PadToMultiple(STRIDE, name="pad")(MinimumSize(STRIDE, name="minimum_size")(images))
+    padded = PadToMultiple(STRIDE, name="pad")(RequiredSize(STRIDE, name="minimum_size")(images))
     outputs = {}
     for power, (side, features) in enumerate(zip(SIDES, convolutions(padded), strict=True)):
         score = keras.layers.Conv2D(1, 1, name=side)(features)

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from course_lib.integers import as_integer
 from course_lib.networks.files import keras_file, load_weights, package_file
 from course_lib.networks.pixels import rgb_floats
-from course_lib.networks.size import MinimumSize
+from course_lib.sizes import RequiredSize
 
 BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 DENSE = 4096
@@ -69,7 +69,7 @@ def vgg16(
     path = None if weights is None else _file(weights, include_top)
     side = SIDE if include_top else None
     images = keras.Input((side, side, 3), name="images")
-    x = convolutions(MinimumSize(LEAST, name="minimum_size")(images), width)[-1]
+    x = convolutions(RequiredSize(LEAST, name="minimum_size")(images), width)[-1]
     x = keras.layers.MaxPooling2D(name="block5_pool")(x)
     if include_top:
         x = keras.layers.Flatten(name="flatten")(x)

@@ -3,7 +3,7 @@
 from course_lib.segmentation.convert import to_fully_convolutional
 from course_lib.segmentation.examples import examples
 from course_lib.segmentation.full_size import labels_at_full_size, logits_at_full_size
-from course_lib.segmentation.head_layers import BilinearUpsampling, DivisibleSize, Standardize
+from course_lib.segmentation.head_layers import BilinearUpsampling, Standardize
 from course_lib.segmentation.heads import fcn8, fcn16, fcn32, fcn_head, standardize, trunk, warm_start
 from course_lib.segmentation.losses import segmentation_loss
 from course_lib.segmentation.metrics import (
@@ -17,7 +17,6 @@ from course_lib.segmentation.training import Schedule, evaluate, train, train_st
 
 __all__ = [
     "BilinearUpsampling",
-    "DivisibleSize",
     "Schedule",
     "Standardize",
     "confusion_matrix",

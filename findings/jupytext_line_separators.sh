@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # jupytext 1.19.6 cuts MyST Markdown into lines in two ways that disagree, and makes a stray cell of the difference.
 #
 # Where a paragraph holds U+2028 (or U+2029, or U+0085), the character becomes "\n", and what follows the next code cell

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # nbgrader 0.9.6 reads the zone in timestamp.txt wrongly, without a warning: "+0200" as 200 seconds ahead of UTC instead of
 # two hours, and daylight saving names such as CEST, EDT and PDT as UTC. nbgrader itself writes such names if
 # c.Exchange.timezone is not UTC. So a submission may count as hours late, or as on time when it was not.

@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # tf.convert_to_tensor(3_000_000_000, tf.int32) is -1294967296 in TensorFlow 2.21, without an error or a warning.
 #
 # An integer of Python's that the given type cannot hold is reduced modulo 2^bits (tried: int32 and uint8, where 300 is 44

@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # With oneDNN, a convolution of an empty batch returns the shape of its input, whatever its kernel says.
 #
 # tf.nn.conv2d of shape (0, 8, 8, 1) with a kernel for 5 channels returns (0, 8, 8, 1) in TensorFlow 2.21 on an x86-64

@@ -8,7 +8,8 @@ from tests.learner import learner, message_of
 
 REFUSES = "def f(x):\n    if x < 1:\n        raise ValueError(f'expected 1 or more, got {x}')\n    return x"
 LET_THROUGH = (
-    "no error was raised: does the check let this input through (`and` for `or`, `all` for `any`, `<` for `<=`)?"
+    "no error was raised: does the check let this input through (`and` for `or`, `all` for `any`, `<` for `<=`, "
+    "one end of a range left out)?"
 )
 
 

@@ -67,7 +67,10 @@ def _why(value: object, function: Callable[..., object], error: type[Exception])
         return "with `yield` in a function, nothing in it runs before its first item is asked for, the check included"
     if kind_of(function) == "class":
         return f"{name} must come when the object is made: is the check in `__init__`, and does it cover this input?"
-    return "no error was raised: does the check let this input through (`and` for `or`, `all` for `any`, `<` for `<=`)?"
+    return (
+        "no error was raised: does the check let this input through (`and` for `or`, `all` for `any`, `<` for `<=`, "
+        "one end of a range left out)?"
+    )
 
 
 def _is_silent(function: Callable[..., object], error: type[Exception]) -> bool:

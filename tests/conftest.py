@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,11 @@ COMPILERS = (os.environ.get("CXX", "c++"), "g++", "clang++")
 BACKENDS = (
     ("library", "reference") if any(map(shutil.which, COMPILERS)) or "TF_USER_OPS" in os.environ else ("reference",)
 )
+
+
+def pytest_configure() -> None:
+    """Take Ctrl-C as in a terminal: what a shell runs in the background ignores it, and so would what tests start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module", params=BACKENDS)

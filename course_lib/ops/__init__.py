@@ -143,9 +143,9 @@ def label_map(logits: ArrayLike | tf.Tensor, factor: int, border: str = "constan
     No upsampled score is ever stored: between four entries of the map, a class that is below another one at all four
     corners wins nowhere, and few classes are left to compare at each pixel. There is no gradient.
 
-    Logits may be infinite. A class of -inf, which masks it, loses to every finite one wherever the entry has a positive
-    weight, and has no effect elsewhere; a class of +inf wins there. A class whose upsampled logit is NaN, as between
-    +inf and -inf, counts as -inf: it loses as well.
+    Logits may be infinite. At every pixel where an entry has a positive weight, a class that is -inf there (which masks
+    it) loses to all finite ones, and a class that is +inf wins. A class whose upsampled logit is NaN, as between +inf
+    and -inf, counts as -inf: it loses as well.
 
     The native operation runs on the CPU. Where the logits are on a GPU, the TensorFlow version labels them there; so it
     does in a graph without a device while TensorFlow sees a GPU. Under ``tf.device("CPU")`` it is the native one.

@@ -60,7 +60,7 @@ def to_fully_convolutional(model: keras.Model) -> keras.Model:
 
 
 def _split(model: keras.Model) -> tuple[keras.layers.Layer, list[keras.layers.Layer]]:
-    """Find the layer that flattens or averages the positions, and the chain of layers behind it."""
+    """Find the Flatten or global pooling layer, and the chain of layers after it."""
     try:
         inputs, outputs, layers = model.inputs, model.outputs, model.layers
     except (AttributeError, ValueError):

@@ -53,7 +53,7 @@ def trunk(model: keras.Model, stages: Mapping[int, str]) -> keras.Model:
     Raises
     ------
     ValueError
-        If a stride is none of these, a layer is not there, or its map is not that much smaller than the image.
+        If a stride is not 8, 16 or 32, a layer does not exist, or the size of its map does not fit its stride.
     """
     if not stages or not set(stages) <= set(STRIDES):
         raise ValueError(f"expected stages for strides among 8, 16 and 32, got {sorted(stages)}")

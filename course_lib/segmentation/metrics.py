@@ -118,8 +118,8 @@ def mean_accuracy(matrix: ArrayLike) -> float:
 def mean_iou(matrix: ArrayLike) -> float:
     """Return the mean intersection over union, over the classes that occur in truth or in the predictions.
 
-    The intersection of a class are its pixels that were predicted; the union are the pixels that have it in truth, in
-    the predictions or in both.
+    The intersection of a class is the set of pixels that have it in truth and in the predictions; the union, that of
+    those that have it in at least one of the two.
 
     Parameters
     ----------

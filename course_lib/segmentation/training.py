@@ -39,7 +39,7 @@ class Schedule:
     rate : float
         Adam's learning rate in the first step.
     seed : int
-        0 or more; decides the order of the examples, which are shuffled anew when all have had their turn.
+        0 or more; decides the order of the examples, which are shuffled again after each epoch.
 
     Raises
     ------

@@ -59,7 +59,7 @@ def test_the_usual_network_is_readable() -> None:
     figure = plots.u_network(levels(8, 256, 64))
     assert overlaps(figure) == []
     assert figure.get_size_inches()[1] < 8
-    assert min(text.get_fontsize() for text in figure.axes[0].texts if text.get_text()) > 8
+    assert min(float(text.get_fontsize()) for text in figure.axes[0].texts if text.get_text()) > 8
 
 
 @pytest.mark.parametrize(

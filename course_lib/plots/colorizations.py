@@ -1,6 +1,6 @@
 """Photographs that a network colored: beside the truth, and from epoch to epoch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,7 +15,7 @@ Picture = NDArray[np.float64]
 TITLES = ("input", "prediction", "truth", "error")
 TALLEST = 3.2  # inches: a picture
 BAR = 0.9  # inches, across: the color bar with its words
-CAPTION = 0.3  # inches, below a picture
+CAPTION, HEAD, LETTER = 0.35, 0.25, 0.09  # inches: words below a picture, above a column, a letter beside a row
 LARGEST = 60.0  # Lab units: errors from here on get the last color
 COLUMNS = 6  # epochs that are shown side by side
 
@@ -48,24 +48,23 @@ def colorizations(rows: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> DescribedF
         if prediction.shape != truth.shape:
             raise ValueError(f"expected pictures of one size for {title}, got {prediction.shape} and {truth.shape}")
     across = (WIDTH - BAR) / len(TITLES)
-    heights = [CAPTION + min(TALLEST, across * len(truth) / truth.shape[1]) for _, truth in pictures.values()]
-    figure, axes = new_mosaic([[f"{row} {name}" for name in TITLES] for row in range(len(pictures))], heights)
+    figure, axes = _grid({title: truth for title, (_, truth) in pictures.items()}, TITLES, across)
     sentences = []
-    for row, (title, (prediction, truth)) in enumerate(pictures.items()):
-        cells = [axes[f"{row} {name}"] for name in TITLES]
+    for cells, (title, (prediction, truth)) in zip(axes, pictures.items(), strict=True):
         lab = rgb2lab(truth)
         gray = lab2rgb(lab * (1, 0, 0))
         errors = np.linalg.norm(rgb2lab(prediction)[..., 1:] - lab[..., 1:], axis=-1)
-        rmse = float(np.sqrt((errors**2).mean()))
-        captions = [f"gray: {_psnr(gray, truth)}", _psnr(prediction, truth), "", f"RMSE {rmse:.1f}"]
-        for ax, picture, words in zip(cells, (gray, prediction, truth, None), captions, strict=True):
-            drawn = ax.imshow(errors, cmap="cividis", vmin=0, vmax=LARGEST) if picture is None else ax.imshow(picture)
-            _bare(ax, words)
-        cells[0].set_ylabel(title)
-        sentences.append(f"{title}: prediction {captions[1]}, gray {captions[0][6:]}, error {captions[3]}.")
-    for ax, name in zip((axes[f"0 {name}"] for name in TITLES), TITLES, strict=True):
-        ax.set_title(name)
-    figure.colorbar(drawn, ax=list(axes.values()), label="error in a and b (Lab units)", extend="max", aspect=30)
+        baseline, ours = _psnr(gray, truth), _psnr(prediction, truth)
+        rmse = f"RMSE {np.sqrt((errors**2).mean()):.1f}"
+        for ax, picture in zip(cells, (gray, prediction, truth), strict=False):
+            ax.imshow(picture)
+        drawn = cells[-1].imshow(errors, cmap="cividis", vmin=0, vmax=LARGEST)
+        for ax, words in zip(cells, (f"gray: {baseline}", ours, "", rmse), strict=True):
+            ax.set_xlabel(words)
+        sentences.append(f"{title}: prediction {ours}, gray {baseline}, error {rmse}.")
+    figure.colorbar(
+        drawn, ax=[ax for cells in axes for ax in cells], label="error in a and b (Lab units)", extend="max", aspect=30
+    )
     figure.alternative = (
         "Rows of photographs: input, prediction, truth, error. PSNR in RGB, error in a and b as root mean square in "
         f"Lab units. {' '.join(sentences)}"
@@ -89,11 +88,27 @@ def _psnr(picture: Picture, truth: Picture) -> str:
     return f"{-10 * np.log10(error):.1f} dB" if error else "no error"
 
 
-def _bare(ax: Axes, words: str) -> None:
-    """Leave of the axes the words below."""
-    ax.set(xticks=[], yticks=[])
-    ax.set_xlabel(words, fontsize=9)
-    ax.spines[:].set_visible(False)
+def _grid(
+    rows: Mapping[str, Picture], columns: Sequence[str], across: float
+) -> tuple[DescribedFigure, list[list[Axes]]]:
+    """Make a figure with a cell for each picture, in rows as high as the pictures that are given for them."""
+    heights = [
+        CAPTION + max(LETTER * len(title), min(TALLEST, across * picture.shape[0] / picture.shape[1]))
+        for title, picture in rows.items()
+    ]
+    heights[0] += HEAD
+    layout = [[f"{row} {column}" for column in columns] for row in range(len(rows))]
+    figure, axes = new_mosaic(layout, heights)
+    for ax in axes.values():
+        ax.set(xticks=[], yticks=[])
+        ax.xaxis.label.set_fontsize(9)
+        ax.spines[:].set_visible(False)
+    cells = [[axes[name] for name in names] for names in layout]
+    for ax, column in zip(cells[0], columns, strict=True):
+        ax.set_title(column)
+    for (ax, *_), title in zip(cells, rows, strict=True):
+        ax.set_ylabel(title)
+    return figure, cells
 
 
 def epochs(pictures: Mapping[str, Mapping[int, ArrayLike]]) -> DescribedFigure:
@@ -127,19 +142,15 @@ def epochs(pictures: Mapping[str, Mapping[int, ArrayLike]]) -> DescribedFigure:
         title: [_rgb(f"{title} in epoch {epoch}", predictions[epoch]) for epoch in shown]
         for title, predictions in pictures.items()
     }
-    across = WIDTH / len(shown)
-    heights = [CAPTION + min(TALLEST, across * len(row[0]) / row[0].shape[1]) for row in rows.values()]
-    figure, axes = new_mosaic([[f"{row} {epoch}" for epoch in shown] for row in range(len(rows))], heights)
+    columns = [f"epoch {epoch}" for epoch in shown]
+    figure, axes = _grid({title: row[0] for title, row in rows.items()}, columns, WIDTH / len(columns))
     figure.alternative = "Predictions from epoch to epoch, and their mean chroma in Lab units."
-    for row, (title, predictions) in enumerate(rows.items()):
+    for cells, (title, predictions) in zip(axes, rows.items(), strict=True):
         words = []
-        for epoch, prediction in zip(shown, predictions, strict=True):
+        for ax, epoch, prediction in zip(cells, shown, predictions, strict=True):
             chroma = np.linalg.norm(rgb2lab(prediction)[..., 1:], axis=-1).mean()
-            axes[f"{row} {epoch}"].imshow(prediction)
-            _bare(axes[f"{row} {epoch}"], f"chroma {chroma:.1f}")
+            ax.imshow(prediction)
+            ax.set_xlabel(f"chroma {chroma:.1f}")
             words.append(f"{chroma:.1f} after epoch {epoch}")
-        axes[f"{row} {shown[0]}"].set_ylabel(title)
         figure.alternative += f" {title}: {', '.join(words)}."
-    for epoch in shown:
-        axes[f"0 {epoch}"].set_title(f"epoch {epoch}")
     return figure

@@ -113,16 +113,21 @@ def _boxes(names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> list[_Box
     spacing = min(FARTHEST, (WIDTH - 2 * MARGIN) / (2 * depth))
     heights = [LOWEST + DOUBLED * math.log2(height) for height, _, _ in shapes]
     doublings = [1 + math.log2(channels) for _, _, channels in shapes]
-    boxes: list[_Box] = []
-    for index, (name, shape) in enumerate(zip(names, shapes, strict=True)):
-        if not boxes:
-            y = 0.0
-        else:
-            pitch = (heights[index - 1] + heights[index]) / 2 + GAP
-            y = boxes[-1].y + (pitch if index > depth else -pitch)
-        width = 0.75 * spacing * doublings[index] / max(doublings)
-        boxes.append(_Box(name, _by(shape), WIDTH / 2 + (index - depth) * spacing, y, width, heights[index]))
-    return boxes
+    down = [0.0]
+    for one, other in pairwise(heights[: depth + 1]):
+        down.append(down[-1] - (one + other) / 2 - GAP)
+    middles = [*down, *down[-2::-1]]
+    return [
+        _Box(
+            name,
+            _by(shape),
+            WIDTH / 2 + (index - depth) * spacing,
+            middles[index],
+            0.75 * spacing * doublings[index] / max(doublings),
+            heights[index],
+        )
+        for index, (name, shape) in enumerate(zip(names, shapes, strict=True))
+    ]
 
 
 def _by(shape: Sequence[int]) -> str:

@@ -235,7 +235,9 @@ def test_more_epochs_than_four_digits_hold_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_training_that_diverged_is_told(tmp_path: Path, value: float) -> None:
-    with pytest.raises(ValueError, match="expected a finite color for every pixel of cup: did the training diverge"):
+    with pytest.raises(
+        FloatingPointError, match="for every pixel of cup, got NaN or infinity after epoch 1: did the training diverge"
+    ):
         epochs(constant(0, value), ExportPredictions(PICTURES, tmp_path), 1, 1)
 
 

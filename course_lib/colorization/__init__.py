@@ -4,6 +4,7 @@ from course_lib.colorization.animations import animation
 from course_lib.colorization.baselines import gray, mean_color
 from course_lib.colorization.colorizer import Colorizer
 from course_lib.colorization.export import ExportPredictions, read_exports
+from course_lib.colorization.losses import color_loss, rebalanced_loss
 from course_lib.colorization.metrics import PSNR, RMSE, colorfulness, psnr, rmse_ab
 from course_lib.colorization.unet import unet
 
@@ -13,11 +14,13 @@ __all__ = [
     "Colorizer",
     "ExportPredictions",
     "animation",
+    "color_loss",
     "colorfulness",
     "gray",
     "mean_color",
     "psnr",
     "read_exports",
+    "rebalanced_loss",
     "rmse_ab",
     "unet",
 ]

@@ -15,7 +15,7 @@ Picture = NDArray[np.float64]
 TITLES = ("input", "prediction", "truth", "error")
 TALLEST = 3.2  # inches: a picture
 BAR = 0.9  # inches, across: the color bar with its words
-CAPTION, HEAD, LETTER = 0.35, 0.25, 0.09  # inches: words below a picture, above a column, a letter beside a row
+CAPTION, HEAD, LETTER = 0.35, 0.25, 0.09  # inches: words below a picture, above a column, a letter beside
 LARGEST = 60.0  # Lab units: errors from here on get the last color
 COLUMNS = 6  # epochs that are shown side by side
 
@@ -96,7 +96,7 @@ def _grid(
         CAPTION + max(LETTER * len(title), min(TALLEST, across * picture.shape[0] / picture.shape[1]))
         for title, picture in rows.items()
     ]
-    heights[0] += HEAD
+    heights[0] += 2 * HEAD
     layout = [[f"{row} {column}" for column in columns] for row in range(len(rows))]
     figure, axes = new_mosaic(layout, heights)
     for ax in axes.values():
@@ -153,4 +153,5 @@ def epochs(pictures: Mapping[str, Mapping[int, ArrayLike]]) -> DescribedFigure:
             ax.set_xlabel(f"chroma {chroma:.1f}")
             words.append(f"{chroma:.1f} after epoch {epoch}")
         figure.alternative += f" {title}: {', '.join(words)}."
+    figure.supxlabel("chroma: mean distance from gray in Lab units", fontsize=9)
     return figure

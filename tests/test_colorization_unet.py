@@ -117,6 +117,18 @@ def test_checkerboards(upsampling: Any) -> None:
         np.testing.assert_allclose(ab[:, :-8], ab[:, 8:], atol=1e-6)
 
 
+def test_resize_is_bilinear() -> None:
+    x, enlarged = maps(unet(1, 2, upsampling="resize"), lightness(1, 12, 8), "down_1", "ab_resize")
+
+    def rows(x: Any) -> Any:
+        """Replace each row by two, 3/4 of it and 1/4 of the row above or below."""
+        above, below = np.concatenate([x[:1], x[:-1]]), np.concatenate([x[1:], x[-1:]])
+        return np.stack([above + 3 * x, 3 * x + below], axis=1).reshape(-1, *x.shape[1:]) / 4
+
+    expected = rows(rows(x[0]).swapaxes(0, 1)).swapaxes(0, 1)
+    np.testing.assert_allclose(enlarged[0], expected, atol=1e-6)
+
+
 def test_half_precision_predicts_floats() -> None:
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_float16")

@@ -1,6 +1,7 @@
 """How far predicted colors are from true ones, and how colorful they are: a number for each image.
 
-The classes are metrics for Keras' ``fit``. They average over images, not over batches: a shorter last batch counts less.
+The classes are metrics for Keras' ``fit``. They average over images, not over batches, so a shorter last batch counts
+less.
 """
 
 from collections.abc import Sequence

@@ -16,6 +16,10 @@ from course_lib.colorization.losses import Penalty, color_loss
 from course_lib.colorization.progress import LossAverage, Progress
 from course_lib.dataflow.base import count
 
+Arrays = tuple[NDArray[Any], NDArray[Any]]
+
+BATCH = 16  # how many images at a time are measured for validation
+
 
 def train(  # noqa: PLR0913
     model: keras.Model,
@@ -26,7 +30,7 @@ def train(  # noqa: PLR0913
     rate: float = 2e-4,
     schedule: Schedule | None = None,
     metrics: Sequence[keras.metrics.Metric] = (),
-    validation: tuple[NDArray[Any], NDArray[Any]] | tf.data.Dataset | None = None,
+    validation: Arrays | tf.data.Dataset | None = None,
     folder: str | Path | None = None,
     every: int = 1,
     patience: int | None = None,
@@ -87,17 +91,20 @@ def train(  # noqa: PLR0913
     FloatingPointError
         If the loss is not finite after an epoch. Checkpoints are of the epochs before.
     """
-    for name, number in (("epochs", epochs), ("every", every), ("patience", 1 if patience is None else patience)):
-        count(name, number)
+    count("epochs", epochs)
+    count("every", every)
+    if patience is not None:
+        count("patience", patience)
     if not 0 < rate < math.inf:
         raise ValueError(f"expected a learning rate above 0, got {rate!r}")
-    strategy = model.distribute_strategy
     criterion = loss if isinstance(loss, keras.losses.Loss) else color_loss(loss)
-    for given in (examples, validation):
-        if isinstance(given, tuple):
-            checked(*given)
-        elif given is not None:
-            _check(given, strategy.num_replicas_in_sync)
+    strategy = model.distribute_strategy
+    devices = strategy.num_replicas_in_sync
+    _check(examples, devices)
+    if isinstance(validation, tuple):
+        validation = _batches(validation, devices)
+    elif validation is not None:
+        _check(validation, devices)
     with strategy.scope():
         model.compile(keras.optimizers.Adam(rate), criterion, metrics=list(metrics))
         model.optimizer.build(model.trainable_variables)
@@ -126,6 +133,15 @@ def train(  # noqa: PLR0913
             **steps,
         )
     return progress.history
+
+
+def _batches(validation: Arrays, devices: int) -> tf.data.Dataset:
+    """Cut arrays into batches that the devices divide, the last one included."""
+    L, ab = checked(*validation)
+    if len(L) % devices:
+        raise ValueError(f"expected as many images for validation as {devices} devices divide, got {len(L)}")
+    batch = devices * max(1, BATCH // devices)
+    return tf.data.Dataset.from_tensor_slices((L, ab)).batch(batch)
 
 
 def _check(examples: Examples | tf.data.Dataset, devices: int) -> None:

@@ -65,7 +65,7 @@ class LearningRate(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Report the rate."""
         if logs is not None:
-            logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+            logs["learning_rate"] = float(keras.ops.convert_to_tensor(self.model.optimizer.learning_rate))
 
     def _written(self) -> float | None:
         """Return the number that a person has written, if there is one."""

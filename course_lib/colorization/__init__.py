@@ -5,7 +5,8 @@ from course_lib.colorization.colorizer import Colorizer
 from course_lib.colorization.losses import color_loss, rebalanced_loss
 from course_lib.colorization.metrics import PSNR, RMSE, colorfulness, psnr, rmse_ab
 from course_lib.colorization.report import TrainingReport
-from course_lib.colorization.tensorboard import TAGS, TensorBoardLog, TensorBoardPage, read_events, show_tensorboard
+from course_lib.colorization.tensorboard import TAGS, TensorBoardLog, read_events
+from course_lib.colorization.tensorboard_page import TensorBoardPage, show_tensorboard
 from course_lib.colorization.unet import unet
 
 __all__ = [

@@ -205,6 +205,15 @@ def test_a_network_that_diverged_is_shown_in_gray(tmp_path: Path) -> None:
     np.testing.assert_array_equal(events["pictures/square/prediction"][0][1], events["pictures/square/input"][0][1])
 
 
+def test_predicted_colors_keep_the_lightness(tmp_path: Path) -> None:
+    model = network()
+    model.trainable_weights[1].assign([0.0, -9.0])  # a blue that sRGB lacks
+    fit(model, [TensorBoardLog(tmp_path, {"square": PICTURES["square"]})], 1)
+    shown = read_events(tmp_path)["pictures/square/prediction"][0][1][0]
+    assert (shown[..., 2] > shown[..., 0]).all()
+    np.testing.assert_allclose(rgb_to_lab(shown)[..., 0], 50 * PICTURES["square"][..., 0] + 50, atol=0.5)
+
+
 @pytest.mark.parametrize(
     ("pictures", "every", "words"),
     [

@@ -124,7 +124,7 @@ class ColorLoss(keras.losses.Loss):
             errors = tf.reduce_mean(_PENALTIES[self.penalty](y_pred - y_true), axis=-1)
         if self.weights is None:
             return errors
-        return errors * tf.gather_nd(tf.constant(self.weights, errors.dtype), _cells(y_true))
+        return errors * tf.gather_nd(tf.constant(self.weights, errors.dtype), _cells(tf.ensure_shape(y_true, expected)))
 
     def get_config(self) -> dict[str, Any]:
         """Return what makes a loss like this one."""

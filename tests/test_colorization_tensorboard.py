@@ -196,6 +196,16 @@ def test_other_metrics_have_their_own_names(tmp_path: Path) -> None:
     assert set(read_events(tmp_path)) == {"loss/training", "mae", "learning_rate"} | weights
 
 
+def test_a_network_on_several_devices_is_written_too(tmp_path: Path) -> None:
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():  # its variables are those of several devices
+        model = network()
+    fit(model, [TensorBoardLog(tmp_path, PICTURES)], 1)
+    events = read_events(tmp_path)
+    assert events["learning_rate"] == [(1, pytest.approx(0.01))]
+    assert {tag.format(name="square") for tag in TAGS.values() if tag.startswith("pictures/")} <= set(events)
+    assert events["weights/color/kernel"][0][1][:, 2].sum() == 2
+
+
 def test_a_network_that_diverged_is_shown_in_gray(tmp_path: Path) -> None:
     model = network()
     model.trainable_weights[0].assign(np.full(model.trainable_weights[0].shape, np.nan))

@@ -89,7 +89,7 @@ class TensorBoardLog(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Write the numbers of an epoch and, every so many epochs, pictures and histograms."""
         assert self._writer is not None
-        rate = float(self.model.optimizer.learning_rate)
+        rate = float(tf.convert_to_tensor(self.model.optimizer.learning_rate))
         with self._writer.as_default(epoch + 1):
             for name, value in ({"learning_rate": rate} | dict(logs or {})).items():
                 tf.summary.scalar(TAGS.get(name, name), value)
@@ -98,7 +98,7 @@ class TensorBoardLog(keras.callbacks.Callback):
                     for what, rgb in picture.views(self.model).items():
                         tf.summary.image(TAGS[what].format(name=name), rgb[None])
                 for weight in self.model.trainable_weights:
-                    _write_histogram(TAGS["weights"].format(name=weight.path), weight.value.numpy())
+                    _write_histogram(TAGS["weights"].format(name=weight.path), tf.convert_to_tensor(weight).numpy())
         self._writer.flush()
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:

@@ -145,6 +145,12 @@ def test_a_resumed_training_goes_on_counting_and_removes_what_is_ahead_of_it(tmp
     assert (tmp_path / "cat_epoch_0001.png").stat().st_mtime_ns == first
 
 
+def test_what_is_ahead_of_a_training_is_removed_even_if_it_is_not_written_again(tmp_path: Path) -> None:
+    epochs(constant(0, 0), ExportPredictions(PICTURES, tmp_path), 1, 4)
+    epochs(constant(0, 0), ExportPredictions(PICTURES, tmp_path, every=9), 3, 3)
+    assert list(read_exports(tmp_path)["cat"]) == [1, 2]
+
+
 def test_an_interrupt_leaves_the_old_file_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     callback = ExportPredictions(PICTURES, tmp_path)
     epochs(constant(0, 0), callback, 1, 1)

@@ -123,7 +123,7 @@ def _check_names(names: Sequence[str]) -> None:
 
 def _normalized_lightness(name: str, values: ArrayLike) -> NDArray[np.float32]:
     """Copy a picture, or say what is wrong with it."""
-    array = np.array(values)
+    array = np.asarray(values)
     if array.ndim != 2 or not array.size or not np.issubdtype(array.dtype, np.floating):
         raise ValueError(f"expected {name} as floats of shape (H, W), got {array.dtype} of shape {array.shape}")
     least, most = array.min(), array.max()

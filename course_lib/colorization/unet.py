@@ -23,6 +23,7 @@ Upsampling = Literal["transposed", "resize"]
 
 WIDEST = 8  # times the filters of the first level; deeper levels have no more
 SLOPE = 0.2  # of leaky ReLU, below 0
+MOMENTUM = 0.9  # of batch normalization's moving averages: with Keras' 0.99 they lag behind a training of few steps
 
 
 def unet(depth: int, base_filters: int, *, upsampling: Upsampling = "transposed", dropout: float = 0.5) -> keras.Model:
@@ -103,7 +104,7 @@ def _up(x: keras.KerasTensor, name: str, filters: int, upsampling: Upsampling, *
 def _batch_norm(name: str) -> keras.layers.Layer:
     """Normalize over the batch, which a strategy may have spread over devices."""
     several = tf.distribute.get_strategy().num_replicas_in_sync > 1
-    return keras.layers.BatchNormalization(synchronized=several, name=name)
+    return keras.layers.BatchNormalization(momentum=MOMENTUM, synchronized=several, name=name)
 
 
 def _at_least_1(value: int, what: str) -> int:

@@ -9,17 +9,24 @@ from course_lib.colorization.learning_rate import LearningRate, cosine
 from course_lib.colorization.losses import color_loss, rebalanced_loss
 from course_lib.colorization.metrics import PSNR, RMSE, colorfulness, psnr, rmse_ab
 from course_lib.colorization.progress import load_best
+from course_lib.colorization.report import TrainingReport
+from course_lib.colorization.tensorboard import TAGS, TensorBoardLog, read_events
+from course_lib.colorization.tensorboard_page import TensorBoardPage, show_tensorboard
 from course_lib.colorization.training import train
 from course_lib.colorization.unet import unet
 
 __all__ = [
     "PSNR",
     "RMSE",
+    "TAGS",
     "Colorizer",
     "Crops",
     "ExportPredictions",
     "LearningRate",
     "Pairs",
+    "TensorBoardLog",
+    "TensorBoardPage",
+    "TrainingReport",
     "animation",
     "color_loss",
     "colorfulness",
@@ -30,9 +37,11 @@ __all__ = [
     "mean_color",
     "photographs_for_coloring",
     "psnr",
+    "read_events",
     "read_exports",
     "rebalanced_loss",
     "rmse_ab",
+    "show_tensorboard",
     "train",
     "unet",
 ]

@@ -83,10 +83,10 @@ def linear(weights: Sequence[float] = (0, 0)) -> keras.Model:
     return keras.Sequential([keras.Input((None, None, 1)), layer])
 
 
-def pairs(slope: float = 0.5) -> Pairs:
-    """Make images whose a and b are L times a number."""
+def pairs() -> Pairs:
+    """Make images whose a and b are half of L."""
     L = NOISE[..., :1]
-    return Pairs(L, L * np.float32([slope, slope]), batch=3, seed=0)
+    return Pairs(L, np.repeat(L / 2, 2, axis=-1), batch=3, seed=0)
 
 
 def assert_equal(got: keras.Model, expected: keras.Model) -> None:
@@ -121,7 +121,7 @@ def train_and_die_while_writing(folder: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return write(path, content)
 
-    Path.write_bytes = write_half  # type: ignore[method-assign]
+    Path.write_bytes = write_half  # type: ignore[assignment,method-assign]
     go(network(), Path(folder))
 
 
@@ -143,12 +143,12 @@ def test_a_training_that_was_killed_goes_on_as_if_it_had_not_been(
             process.kill()
         process.wait(timeout=120)
     assert process.returncode == -signal.SIGKILL
-    assert any(path.suffix == ".tmp" for path in tmp_path.iterdir()) == while_writing
-    model, steps = network(dropout=0.5), AfterStep(lambda step: None)
+    assert any(path.suffix == ".tmp" for path in tmp_path.iterdir()) or not while_writing
+    model, steps = network(), AfterStep(lambda step: None)
     expected, history = uninterrupted
     assert go(model, tmp_path, [steps]) == history
     assert_equal(model, expected)
-    assert steps.steps == STEPS * (EPOCHS - 2) if while_writing else steps.steps < STEPS * EPOCHS
+    assert steps.steps in {STEPS * (EPOCHS - done) for done in ((2,) if while_writing else (2, 4))}
     assert {path.name for path in tmp_path.iterdir()} == {"best.npz", "checkpoint.npz"}
 
 
@@ -239,7 +239,7 @@ def test_a_loss_that_is_not_finite_ends_training(tmp_path: Path) -> None:
         (network, {"rate": 0.1}, r"with \{'rate': 0.1\}, got one with \{'rate': 0.0002\}"),
         (network, {"loss": "l1"}, r"with \{'loss': 'l1'\}, got one with \{'loss': 'l2'\}"),
         (network, {"examples": crops(seed=4)}, r"with \{'seed': 4\}, got one with \{'seed': 3\}"),
-        (network, {"epochs": 1}, "expected a checkpoint of 1 epochs or fewer in .*, got one of 2"),
+        (network, {"epochs": 1}, "expected a checkpoint from epoch 1 or before in .*, got one from epoch 2"),
     ],
 )
 def test_a_checkpoint_of_another_training_is_refused(
@@ -247,7 +247,7 @@ def test_a_checkpoint_of_another_training_is_refused(
 ) -> None:
     model = make()
     before = [variable.numpy() for variable in model.variables]
-    arguments = {"examples": crops(), "epochs": 4} | options
+    arguments: dict[str, Any] = {"examples": crops(), "epochs": 4, **options}
     with pytest.raises(ValueError, match=expected):
         train(model, folder=folder, **arguments)
     if "epochs" not in options:

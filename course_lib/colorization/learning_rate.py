@@ -76,6 +76,8 @@ class LearningRate(keras.callbacks.Callback):
             text = self.file.read_text(encoding="utf-8-sig", errors="replace").strip()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            text = str(error)
         try:
             rate = float(text)
         except ValueError:

@@ -2,20 +2,32 @@
 
 from course_lib.colorization.baselines import gray, mean_color
 from course_lib.colorization.colorizer import Colorizer
+from course_lib.colorization.examples import Crops, Pairs, held_out, photographs_for_coloring
+from course_lib.colorization.learning_rate import LearningRate, cosine
 from course_lib.colorization.losses import color_loss, rebalanced_loss
 from course_lib.colorization.metrics import PSNR, RMSE, colorfulness, psnr, rmse_ab
+from course_lib.colorization.progress import load_best
+from course_lib.colorization.training import train
 from course_lib.colorization.unet import unet
 
 __all__ = [
     "PSNR",
     "RMSE",
     "Colorizer",
+    "Crops",
+    "LearningRate",
+    "Pairs",
     "color_loss",
     "colorfulness",
+    "cosine",
     "gray",
+    "held_out",
+    "load_best",
     "mean_color",
+    "photographs_for_coloring",
     "psnr",
     "rebalanced_loss",
     "rmse_ab",
+    "train",
     "unet",
 ]

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from course_lib.colorization.optimizer import FusedAdam
 
-STEPS = 60
+STEPS = 40
 
 
 def network() -> keras.Model:
@@ -59,9 +59,7 @@ def test_by_hand() -> None:
         {},
         {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 1e-3},
         {"amsgrad": True},
-        {"weight_decay": 0.01},
-        {"clipnorm": 0.1},
-        {"use_ema": True},
+        {"weight_decay": 0.01, "clipnorm": 0.1, "use_ema": True},
         {"gradient_accumulation_steps": 4},
     ],
     ids=str,

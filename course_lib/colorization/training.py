@@ -13,6 +13,7 @@ from course_lib.checkpoint import History
 from course_lib.colorization.examples import Examples, checked
 from course_lib.colorization.learning_rate import LearningRate, Schedule
 from course_lib.colorization.losses import Penalty, color_loss
+from course_lib.colorization.optimizer import FusedAdam
 from course_lib.colorization.progress import LossAverage, Progress
 from course_lib.dataflow.base import count
 
@@ -106,7 +107,7 @@ def train(  # noqa: PLR0913
     elif validation is not None:
         _check(validation, devices)
     with strategy.scope():
-        model.compile(keras.optimizers.Adam(rate), criterion, metrics=list(metrics))
+        model.compile(FusedAdam(rate), criterion, metrics=list(metrics))
         model.optimizer.build(model.trainable_variables)
     settings = {
         "loss": type(loss).__name__ if loss is criterion else loss,

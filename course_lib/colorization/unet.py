@@ -16,6 +16,7 @@ import keras
 import tensorflow as tf
 
 from course_lib.colorization.colorizer import Colorizer
+from course_lib.colorization.convolution import SmallMapConv2D, SmallMapConv2DTranspose
 from course_lib.integers import as_integer
 from course_lib.sizes import RequiredSize
 
@@ -86,7 +87,7 @@ def _down(x: keras.KerasTensor, level: int, filters: int, *, innermost: bool) ->
     """Halve a map."""
     name = f"down_{level}"
     first = level == 1  # as in the paper, not normalized
-    x = keras.layers.Conv2D(filters, 4, strides=2, padding="same", use_bias=first, name=f"{name}_conv")(x)
+    x = SmallMapConv2D(filters, 4, strides=2, padding="same", use_bias=first, name=f"{name}_conv")(x)
     if not first:
         x = _batch_norm(f"{name}_norm")(x)
     return keras.layers.ReLU(negative_slope=0 if innermost else SLOPE, name=name)(x)
@@ -95,10 +96,10 @@ def _down(x: keras.KerasTensor, level: int, filters: int, *, innermost: bool) ->
 def _up(x: keras.KerasTensor, name: str, filters: int, upsampling: Upsampling, *, bias: bool) -> keras.KerasTensor:
     """Double a map's sides."""
     if upsampling == "transposed":
-        conv = keras.layers.Conv2DTranspose(filters, 4, strides=2, padding="same", use_bias=bias, name=f"{name}_conv")
+        conv = SmallMapConv2DTranspose(filters, 4, strides=2, padding="same", use_bias=bias, name=f"{name}_conv")
         return conv(x)
     x = keras.layers.UpSampling2D(interpolation="bilinear", name=f"{name}_resize")(x)
-    return keras.layers.Conv2D(filters, 3, padding="same", use_bias=bias, name=f"{name}_conv")(x)
+    return SmallMapConv2D(filters, 3, padding="same", use_bias=bias, name=f"{name}_conv")(x)
 
 
 def _batch_norm(name: str) -> keras.layers.Layer:

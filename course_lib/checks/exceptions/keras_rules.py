@@ -10,8 +10,10 @@ RULES = (
     (
         "ValueError",
         r"`Concatenate` layer requires inputs with matching shapes .*input_shape=\[(.*)\]",
-        "tensors of shapes {0} are joined, and they differ on another axis than the one that they are joined along: "
-        "do they have the same height and width, and is `axis` right?",
+        (
+            "tensors of shapes {0} are joined, and they differ on another axis than the one that they are joined along: "
+            "do they have the same height and width, and is `axis` right?"
+        ),
     ),
     (
         "ValueError",
@@ -26,8 +28,10 @@ RULES = (
     (
         "ValueError",
         "Only input tensors may be passed as positional arguments",
-        "a layer was called on something that is no tensor, such as another layer: `Layer(…)` only makes a layer, "
-        "`Layer(…)(x)` is its result",
+        (
+            "a layer was called on something that is no tensor, such as another layer: `Layer(…)` only makes a layer, "
+            "`Layer(…)(x)` is its result"
+        ),
     ),
     (
         "ValueError",

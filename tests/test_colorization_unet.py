@@ -94,6 +94,14 @@ def test_every_weight_learns(upsampling: Any) -> None:
         assert (old != new.numpy()).any(), new.path
 
 
+def test_inference_follows_a_training_of_few_steps() -> None:
+    images, model = 5 * lightness(4, 8, 8), unet(2, 4, dropout=0)
+    first = np.abs(model(images, training=False) - model(images, training=True)).max()
+    for _ in range(60):
+        trained = model(images, training=True)
+    assert np.abs(model(images, training=False) - trained).max() < 0.05 * first
+
+
 def test_dropout_is_for_training_alone() -> None:
     images = lightness(2, 16, 16)
     model = unet(2, 8, dropout=0.75)
@@ -115,6 +123,18 @@ def test_checkerboards(upsampling: Any) -> None:
         assert spread.min() > 0.01
         np.testing.assert_allclose(ab[:-8], ab[8:], atol=1e-6)  # repeats with the coarsest map's pixels
         np.testing.assert_allclose(ab[:, :-8], ab[:, 8:], atol=1e-6)
+
+
+def test_resize_is_bilinear() -> None:
+    x, enlarged = maps(unet(1, 2, upsampling="resize"), lightness(1, 12, 8), "down_1", "ab_resize")
+
+    def rows(x: Any) -> Any:
+        """Replace each row by two, 3/4 of it and 1/4 of the row above or below."""
+        above, below = np.concatenate([x[:1], x[:-1]]), np.concatenate([x[1:], x[-1:]])
+        return np.stack([above + 3 * x, 3 * x + below], axis=1).reshape(-1, *x.shape[1:]) / 4
+
+    expected = rows(rows(x[0]).swapaxes(0, 1)).swapaxes(0, 1)
+    np.testing.assert_allclose(enlarged[0], expected, atol=1e-6)
 
 
 def test_half_precision_predicts_floats() -> None:

@@ -1,7 +1,7 @@
 """How far predicted colors are from true ones, and how colorful they are: a number for each image.
 
-The classes are the same for Keras' ``fit``: they average over images, not over batches, so that a last batch that is
-shorter counts less.
+The classes are metrics for Keras' ``fit``. They average over images, not over batches, so a shorter last batch counts
+less.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ Floats = NDArray[np.floating]
 def psnr(truth: ArrayLike, prediction: ArrayLike, peak: float = 1.0) -> Floats:
     """Return the peak signal-to-noise ratio of each image: ``10 log10(peak² / MSE)``.
 
-    Average these numbers, not the errors of a batch: the PSNR of the mean error is smaller, for the worst image decides
-    there.
+    Average these numbers, not the errors of a batch: the PSNR of the mean error is lower, because the worst image
+    dominates it.
 
     Parameters
     ----------

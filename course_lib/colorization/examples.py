@@ -179,21 +179,24 @@ def held_out(photographs: Mapping[str, Lab], width: int = 64) -> tuple[dict[str,
     Returns
     -------
     strips : dict of str to ndarray
-        ``(H, width, C)``, by the photographs' names: the middle columns.
+        ``(H, width, C)``, by the photographs' names: the columns from 40 % of the width on.
     parts : dict of str to ndarray
         ``(H, W', C)``, named "<name>_left" and "<name>_right": the other columns. Views, as the strips are.
 
     Raises
     ------
     ValueError
-        If a photograph is not at least 2 pixels wider than its strip.
+        If a photograph has no pixels to the left or right of its strip.
     """
     strips, parts = {}, {}
     for name, photograph in photographs.items():
         whole = photograph.shape[1]
-        if whole < count("width", width) + 2:
-            raise ValueError(f"expected photographs at least {width + 2} pixels wide, got {whole} in {name}")
-        start = (whole - width) // 2
+        start = whole * 2 // 5
+        if not 0 < start < whole - count("width", width):
+            raise ValueError(
+                f"expected photographs wider than a strip of {width} pixels from 40 % of the width on, "
+                f"got {whole} pixels in {name}"
+            )
         strips[name] = photograph[:, start : start + width]
         parts[f"{name}_left"], parts[f"{name}_right"] = photograph[:, :start], photograph[:, start + width :]
     return strips, parts

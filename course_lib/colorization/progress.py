@@ -39,9 +39,9 @@ class LossAverage(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Take in the loss of a step; Keras' logs only have the mean of the epoch so far."""
         tracker = self.model.metrics[0]
-        before, self._seen = self._seen, (float(tracker.total), float(tracker.count))
+        before, self._seen = self._seen, (float(tracker.total.numpy()), float(tracker.count.numpy()))
         loss = (self._seen[0] - before[0]) / (self._seen[1] - before[1])
-        weight = (1 - DECAY) / (1 - DECAY ** float(self.model.optimizer.iterations))
+        weight = (1 - DECAY) / (1 - DECAY ** float(self.model.optimizer.iterations.numpy()))
         self._average += weight * (loss - self._average)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:

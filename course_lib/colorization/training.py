@@ -16,6 +16,10 @@ from course_lib.colorization.losses import Penalty, color_loss
 from course_lib.colorization.progress import LossAverage, Progress
 from course_lib.dataflow.base import count
 
+Arrays = tuple[NDArray[Any], NDArray[Any]]
+
+BATCH = 16  # how many images at a time are measured for validation
+
 
 def train(  # noqa: PLR0913
     model: keras.Model,
@@ -26,7 +30,7 @@ def train(  # noqa: PLR0913
     rate: float = 2e-4,
     schedule: Schedule | None = None,
     metrics: Sequence[keras.metrics.Metric] = (),
-    validation: tuple[NDArray[Any], NDArray[Any]] | tf.data.Dataset | None = None,
+    validation: Arrays | tf.data.Dataset | None = None,
     folder: str | Path | None = None,
     every: int = 1,
     patience: int | None = None,
@@ -62,7 +66,7 @@ def train(  # noqa: PLR0913
     validation : (ndarray, ndarray) or tf.data.Dataset, optional
         Normalized L and ab to measure on after each epoch, or an epoch of such batches.
     folder : str or Path, optional
-        Where the checkpoint and the best weights are kept.
+        Where the checkpoint and the best weights are kept, the latter for `load_best`. The model ends with the last.
     every : int
         Epochs from one checkpoint to the next, 1 or more. There is one at the end, too.
     patience : int, optional
@@ -87,17 +91,20 @@ def train(  # noqa: PLR0913
     FloatingPointError
         If the loss is not finite after an epoch. Checkpoints are of the epochs before.
     """
-    for name, number in (("epochs", epochs), ("every", every), ("patience", 1 if patience is None else patience)):
-        count(name, number)
+    count("epochs", epochs)
+    count("every", every)
+    if patience is not None:
+        count("patience", patience)
     if not 0 < rate < math.inf:
         raise ValueError(f"expected a learning rate above 0, got {rate!r}")
-    strategy = model.distribute_strategy
     criterion = loss if isinstance(loss, keras.losses.Loss) else color_loss(loss)
-    for given in (examples, validation):
-        if isinstance(given, tuple):
-            checked(*given)
-        elif given is not None:
-            _check(given, strategy.num_replicas_in_sync)
+    strategy = model.distribute_strategy
+    devices = strategy.num_replicas_in_sync
+    _check(examples, devices)
+    if isinstance(validation, tuple):
+        validation = _batches(validation, devices)
+    elif validation is not None:
+        _check(validation, devices)
     with strategy.scope():
         model.compile(keras.optimizers.Adam(rate), criterion, metrics=list(metrics))
         model.optimizer.build(model.trainable_variables)
@@ -109,7 +116,10 @@ def train(  # noqa: PLR0913
     progress = Progress(model, settings, folder, every, "loss" if validation is None else "val_loss", patience)
     done = progress.epochs
     if done > epochs:
-        raise ValueError(f"expected a checkpoint of {epochs} epochs or fewer in {folder}, got one of {done}")
+        raise ValueError(
+            f"expected a checkpoint from epoch {epochs} or before in {folder}, got one from epoch {done}; "
+            "ask for more epochs, or remove it to begin again"
+        )
     if done < epochs and not progress.stalled:
         steps = {}
         if not isinstance(examples, tf.data.Dataset):
@@ -126,6 +136,15 @@ def train(  # noqa: PLR0913
             **steps,
         )
     return progress.history
+
+
+def _batches(validation: Arrays, devices: int) -> tf.data.Dataset:
+    """Cut arrays into batches that the devices divide, the last one included."""
+    L, ab = checked(*validation)
+    if len(L) % devices:
+        raise ValueError(f"expected as many images for validation as {devices} devices divide, got {len(L)}")
+    batch = devices * max(1, BATCH // devices)
+    return tf.data.Dataset.from_tensor_slices((L, ab)).batch(batch)
 
 
 def _check(examples: Examples | tf.data.Dataset, devices: int) -> None:

@@ -15,8 +15,8 @@ Picture = NDArray[np.float64]
 TITLES = ("input", "prediction", "truth", "error")
 TALLEST = 3.2  # inches: a picture
 BAR = 0.9  # inches, across: the color bar with its words
-CAPTION, HEAD, LETTER = 0.35, 0.25, 0.09  # inches: words below a picture, above a column, a letter beside a row
-LARGEST = 60.0  # Lab units: errors from here on get the last color
+CAPTION, HEAD, LETTER = 0.35, 0.25, 0.09  # inches: words below a picture, above a column, a letter beside
+LARGEST = 40.0  # Lab units: errors from here on get the last color
 COLUMNS = 6  # epochs that are shown side by side
 
 
@@ -32,7 +32,7 @@ def colorizations(rows: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> DescribedF
     Returns
     -------
     DescribedFigure
-        The error of a pixel is the distance between the two colors (a, b) in Lab units. Below the input and the
+        The error of a pixel is the root mean square of those of a and b, in Lab units. Below the input and the
         prediction stands the PSNR of each; that of the input is the gray baseline's. The text alternative gives the
         same numbers.
 
@@ -53,13 +53,13 @@ def colorizations(rows: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> DescribedF
     for cells, (title, (prediction, truth)) in zip(axes, pictures.items(), strict=True):
         lab = rgb2lab(truth)
         gray = lab2rgb(lab * (1, 0, 0))
-        errors = np.linalg.norm(rgb2lab(prediction)[..., 1:] - lab[..., 1:], axis=-1)
+        errors = np.sqrt(((rgb2lab(prediction) - lab)[..., 1:] ** 2).mean(axis=-1))
         baseline, ours = _psnr(gray, truth), _psnr(prediction, truth)
         rmse = f"RMSE {np.sqrt((errors**2).mean()):.1f}"
         for ax, picture in zip(cells, (gray, prediction, truth), strict=False):
             ax.imshow(picture)
         drawn = cells[-1].imshow(errors, cmap="cividis", vmin=0, vmax=LARGEST)
-        for ax, words in zip(cells, (f"gray: {baseline}", ours, "", rmse), strict=True):
+        for ax, words in zip(cells, (f"gray: {baseline}", ours, "", f"{rmse} Lab units"), strict=True):
             ax.set_xlabel(words)
         sentences.append(f"{title}: prediction {ours}, gray {baseline}, error {rmse}.")
     figure.colorbar(
@@ -96,9 +96,9 @@ def _grid(
         CAPTION + max(LETTER * len(title), min(TALLEST, across * picture.shape[0] / picture.shape[1]))
         for title, picture in rows.items()
     ]
-    heights[0] += HEAD
+    higher = 1 + HEAD / sum(heights)
     layout = [[f"{row} {column}" for column in columns] for row in range(len(rows))]
-    figure, axes = new_mosaic(layout, heights)
+    figure, axes = new_mosaic(layout, [higher * height for height in heights])
     for ax in axes.values():
         ax.set(xticks=[], yticks=[])
         ax.xaxis.label.set_fontsize(9)
@@ -150,7 +150,7 @@ def epochs(pictures: Mapping[str, Mapping[int, ArrayLike]]) -> DescribedFigure:
         for ax, epoch, prediction in zip(cells, shown, predictions, strict=True):
             chroma = np.linalg.norm(rgb2lab(prediction)[..., 1:], axis=-1).mean()
             ax.imshow(prediction)
-            ax.set_xlabel(f"chroma {chroma:.1f}")
+            ax.set_xlabel(f"chroma {chroma:.1f} Lab units")
             words.append(f"{chroma:.1f} after epoch {epoch}")
         figure.alternative += f" {title}: {', '.join(words)}."
     return figure

@@ -6,7 +6,6 @@ from course_lib.colorization.colorizer import Colorizer
 from course_lib.colorization.examples import Crops, Pairs, held_out, photographs_for_coloring
 from course_lib.colorization.export import ExportPredictions, read_exports
 from course_lib.colorization.learning_rate import LearningRate, cosine
-from course_lib.colorization.export import ExportPredictions, read_exports
 from course_lib.colorization.losses import color_loss, rebalanced_loss
 from course_lib.colorization.metrics import PSNR, RMSE, colorfulness, psnr, rmse_ab
 from course_lib.colorization.progress import load_best

@@ -204,6 +204,10 @@ def test_an_input_that_stays_is_no_change(argument: object) -> None:
         ("return map(abs, x)", "a map makes its items only when asked: make it a `list` or an array"),
         ("return x.sum", "a function or class was returned, not its result: are the parentheses of a call missing?"),
         ("return np.mean", "a function or class was returned, not its result: are the parentheses of a call missing?"),
+        (
+            "import keras\n    return keras.layers.ReLU()",
+            "a layer was returned, not its result: `Layer(…)` only makes a layer, `Layer(…)(x)` is its result",
+        ),
         ("return [None, 1]", "one of its items is None: a method such as `append` or `sort` returns nothing"),
         ("return 'words'", "the result is of type str"),
         ("return {'a': 1}", "the result is of type dict"),

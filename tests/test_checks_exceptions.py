@@ -1,4 +1,4 @@
-"""Every rule about exceptions fits one that Python, NumPy or TensorFlow really raises."""
+"""Every rule about exceptions fits one that Python, NumPy, TensorFlow or Keras really raises."""
 
 import re
 from collections.abc import Callable
@@ -14,8 +14,10 @@ import collections
 import queue
 import threading
 
+import keras
 import numpy as np
 import tensorflow as tf
+from keras import layers
 
 x = np.ones((4, 6, 3))
 t = tf.ones((2, 3))
@@ -24,6 +26,8 @@ kernel = tf.ones((4, 4, 3, 3))
 nothing, number, pair = None, 1.0, [1, 2]
 whole = np.ones((1, 4, 6, 3), int)
 rng = np.random.default_rng(0)
+symbol = keras.Input((None, None, 3))
+network = keras.Model(symbol, layers.Conv2D(2, 1)(symbol))
 
 
 class Node:
@@ -235,6 +239,19 @@ RAISES = {
     "tf.image.resize(t, (3, 3))": "an image needs an axis for its channels",
     "len(tf.constant(3))": "a loop, or `len`, is applied to a single number",
     "assign(t, 0, 0)": "a tensor cannot be changed in place",
+    # Keras
+    "tf.tanh(symbol)": "use Keras layers or functions of `keras.ops`",
+    "np.concatenate([symbol, symbol], axis=-1)": "its tensors have no numbers yet",
+    "symbol.numpy()": "its tensors have no numbers yet",
+    "layers.Concatenate()([picture, picture[:, ::2]])": "do they have the same height and width",
+    "layers.Add()([picture, picture[..., :2]])": "shapes (4, 6, 3) and (4, 6, 2) cannot be added",
+    "layers.Concatenate()(picture, picture)": "takes a list of them",
+    "layers.ReLU()(layers.BatchNormalization())": "`Layer(…)` only makes a layer",
+    "layers.Conv2D(3, 4, stride=2)(picture)": "`Conv2D` has no argument `stride`",
+    "layers.Conv2D(3, 4, activation='than')(picture)": "Keras has no activation function `than`",
+    "layers.Conv2D(3, 4)(picture[0])": "shape (B, H, W, C), and here are 3 axes",
+    "network(picture[0, ..., 0])": "takes a batch of shape (B, H, W, 3), and was given (4, 6)",
+    "network(picture[..., :1])": "takes 3 channels, which are the last axis, and was given shape (1, 4, 6, 1)",
     "t.astype('float32')": "a TensorFlow tensor is not a NumPy array and has no `astype`",
 }
 
@@ -295,6 +312,10 @@ def test_what_fits_no_rule_is_shown_alone() -> None:
         ),
         ("no kernel\n\t; NodeDef: {{node A}}; Op<name=A; attr=T:type> [Op:A]", "no kernel"),
         ("Operation received an exception:Status: 2, message: no, in file a/b.cc:546 [Op:A]", "no"),
+        (
+            "Exception encountered when calling Functional.call().\n\n\x1b[1mInvalid input shape\x1b[0m\n\nArguments",
+            "Invalid input shape",
+        ),
         ("x" * 300, "x" * (LONGEST - 1) + "…"),
     ],
 )

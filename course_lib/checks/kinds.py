@@ -1,7 +1,9 @@
 """The usual slips where a result holds no numbers at all."""
 
 import inspect
+import re
 
+from course_lib.checks.describe import describe
 from course_lib.checks.remote import Remote, kind_of
 
 _LAZY = ("generator", "map", "zip", "filter", "enumerate", "range_iterator", "list_iterator")
@@ -26,6 +28,8 @@ def name_kind_slip(value: object) -> str:
         return f"a {name} makes its items only when asked: make it a `list` or an array"
     if kind_of(value) != "object" or inspect.ismethod(value):
         return "a function or class was returned, not its result: are the parentheses of a call missing?"
+    if re.search(r"<\w+ name=\S+, built=", describe(value)):  # how Keras writes a layer
+        return "a layer was returned, not its result: `Layer(…)` only makes a layer, `Layer(…)(x)` is its result"
     if isinstance(value, list | tuple) and any(each is None for each in value):
         return "one of its items is None: a method such as `append` or `sort` returns nothing"
     return f"the result is of type {name}" if isinstance(value, str | dict | set) else ""

@@ -1,4 +1,4 @@
-"""What usually causes an exception of Python, NumPy or TensorFlow.
+"""What usually causes an exception of Python, NumPy, TensorFlow or Keras.
 
 A rule has three parts: a pattern for the name of the exception's class, one for its words, and what to say, where
 ``{0}`` stands for the first group of the second pattern. The first rule that fits is used, so narrow ones stand before
@@ -7,21 +7,22 @@ wide ones. A rule says only what its exception proves. An exception that fits no
 
 import re
 
-from course_lib.checks.exceptions import numpy_rules, python_rules, tensorflow_rules
+from course_lib.checks.exceptions import keras_rules, numpy_rules, python_rules, tensorflow_rules
 
 LONGEST = 200  # characters of an exception's own words
 
-# What says where something happened inside TensorFlow, and not what is wrong.
+# What says where something happened inside TensorFlow or Keras, and not what is wrong.
 _INNER = re.compile(
     r"\{\{[^{}]*\}\}\s*|\s*\[Op:\w+\].*|\s*; NodeDef:.*|, in file \S+:\d+"
     r"|\s*Run workload with environment.*?information\.|Operation received an exception:\s*(?:Status: \d+, message: )?"
+    r"|Exception encountered when calling [^\n]*|\x1b\[\d*m"
 )
 _ANY_OBJECT = (
     "AttributeError",
     r"'?([\w.]+)'? object has no attribute '(\w+)'",
     "`{0}` has no `{1}`: is it misspelled, never set in `__init__`, or is this not the object you think?",
 )
-RULES = (*tensorflow_rules.RULES, *numpy_rules.RULES, *python_rules.RULES, _ANY_OBJECT)
+RULES = (*keras_rules.RULES, *tensorflow_rules.RULES, *numpy_rules.RULES, *python_rules.RULES, _ANY_OBJECT)
 
 
 def plain_words(message: str) -> str:

@@ -1,0 +1,61 @@
+"""What usually causes an exception of Keras; see `exceptions`."""
+
+_BUILDING = (
+    "while a network is being built, its tensors have no numbers yet: use Keras layers or functions of `keras.ops` "
+    "here, and nothing of `np` or `tf`"
+)
+RULES = (
+    ("ValueError", "A KerasTensor cannot be used as input|A KerasTensor is symbolic", _BUILDING),
+    ("AttributeError", "'KerasTensor' object has no attribute", _BUILDING),
+    (
+        "ValueError",
+        r"`Concatenate` layer requires inputs with matching shapes .*input_shape=\[(.*)\]",
+        (
+            "tensors of shapes {0} are joined, and they differ on another axis than the one that they are joined along: "
+            "do they have the same height and width, and is `axis` right?"
+        ),
+    ),
+    (
+        "ValueError",
+        r"Inputs have incompatible shapes\. Received shapes (\(.*\)) and (\(.*\))",
+        "pictures of shapes {0} and {1} cannot be added or multiplied: `Concatenate` puts them side by side",
+    ),
+    (
+        "TypeError",
+        "^too many positional arguments$",
+        "a layer was called with too many arguments: one that joins tensors takes a list of them, `layer([one, two])`",
+    ),
+    (
+        "ValueError",
+        "Only input tensors may be passed as positional arguments",
+        (
+            "a layer was called on something that is no tensor, such as another layer: `Layer(…)` only makes a layer, "
+            "`Layer(…)(x)` is its result"
+        ),
+    ),
+    (
+        "ValueError",
+        r"Unrecognized keyword arguments passed to (\w+): \{'(\w+)'",
+        "`{0}` has no argument `{1}`: is it misspelled?",
+    ),
+    (
+        "ValueError",
+        r"Could not interpret (\w+) function identifier: (\S+)",
+        "Keras has no {0} function `{1}`: is it misspelled?",
+    ),
+    (
+        "ValueError",
+        r"expected min_ndim=4, found ndim=(\d)",
+        "a convolution takes a batch of pictures, shape (B, H, W, C), and here are {0} axes",
+    ),
+    (
+        "ValueError",
+        r"Expected shape \(None, None, None, (\d+)\), but input has incompatible shape (\(.*?\))",
+        "the network takes a batch of shape (B, H, W, {0}), and was given {1}",
+    ),
+    (
+        "ValueError",
+        r"expected axis -1 of input shape to have value (\d+), but received input with shape (\(.*?\))",
+        "the layer takes {0} channels, which are the last axis, and was given shape {1}",
+    ),
+)

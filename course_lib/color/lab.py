@@ -77,7 +77,7 @@ def rgb_to_lab(rgb: ArrayLike) -> Floats:
     ----------
     IEC 61966-2-1:1999; CIE 15:2004.
     """
-    return _in_chunks(arguments.rgb(rgb), _chunk_to_lab)
+    return in_chunks(arguments.rgb(rgb), _chunk_to_lab)
 
 
 def lab_to_rgb(lab: ArrayLike) -> Floats:
@@ -91,7 +91,8 @@ def lab_to_rgb(lab: ArrayLike) -> Floats:
     Returns
     -------
     ndarray
-        Shape ``(..., 3)``, float32, in [0, 1]. A color outside the gamut of sRGB is clipped, each channel by itself.
+        Shape ``(..., 3)``, float32, in [0, 1]. A color outside the gamut of sRGB is clipped, each channel by itself,
+        which changes its lightness; `clip_chroma` does not.
         ``lab_to_rgb(rgb_to_lab(rgb))`` is ``rgb`` to 0.00003.
 
     Raises
@@ -103,10 +104,10 @@ def lab_to_rgb(lab: ArrayLike) -> Floats:
     ----------
     As `rgb_to_lab`.
     """
-    return _in_chunks(arguments.bounded(lab, 3, "Lab with L in [0, 100]", -FARTHEST, FARTHEST), _chunk_to_rgb)
+    return in_chunks(arguments.bounded(lab, 3, "Lab with L in [0, 100]", -FARTHEST, FARTHEST), _chunk_to_rgb)
 
 
-def _in_chunks(values: NDArray[Any], convert: Callable[[NDArray[Any], Floats], None]) -> Floats:
+def in_chunks(values: NDArray[Any], convert: Callable[[NDArray[Any], Floats], None]) -> Floats:
     """Convert pixels into a new array, CHUNK of them at a time."""
     pixels = values.reshape(-1, 3)
     result = np.empty(pixels.shape, np.float32)
@@ -131,8 +132,13 @@ def _chunk_to_lab(rgb: NDArray[Any], lab: Floats) -> None:
     np.matmul(roots, ROOTS_TO_LAB, out=lab)
 
 
-def _chunk_to_rgb(lab: NDArray[np.floating], rgb: Floats) -> None:
-    """Fill ``rgb`` with the colors of ``lab``."""
+def linear_light(lab: NDArray[np.floating]) -> Floats:
+    """Turn Lab into linear red, green and blue; those of a color that sRGB cannot show lie outside [0, 1]."""
     roots = lab.astype(np.float32) @ LAB_TO_ROOTS
     relative = np.where(roots > SLOPE * FOOT, np.power(roots + SHIFT, 3), roots / SLOPE)
-    rgb[:] = encode_srgb(relative @ RELATIVE_TO_RGB)
+    return relative @ RELATIVE_TO_RGB
+
+
+def _chunk_to_rgb(lab: NDArray[np.floating], rgb: Floats) -> None:
+    """Fill ``rgb`` with the colors of ``lab``."""
+    rgb[:] = encode_srgb(linear_light(lab))

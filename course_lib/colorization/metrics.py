@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from course_lib.color import arguments, tensors
 from course_lib.color.scale import AB_BOUND, BEYOND
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 
 def psnr(truth: ArrayLike, prediction: ArrayLike, peak: float = 1.0) -> Floats:

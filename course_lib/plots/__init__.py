@@ -3,6 +3,7 @@
 from course_lib.plots.alignment import padding
 from course_lib.plots.base import COLORS
 from course_lib.plots.best_classes import best_classes
+from course_lib.plots.colorizations import colorizations, epochs
 from course_lib.plots.compared_maps import segmentations
 from course_lib.plots.costs import architecture, cost
 from course_lib.plots.curves import bars, kernel_sum, lines
@@ -12,6 +13,8 @@ from course_lib.plots.lab import ab_histograms, lab_planes
 from course_lib.plots.label_bars import label_bar
 from course_lib.plots.pictures import differences, images, labels, tables
 from course_lib.plots.resampling import crop, pixel_grids
+from course_lib.plots.training_curves import training_curves
+from course_lib.plots.u_network import u_network
 
 __all__ = [
     "COLORS",
@@ -19,9 +22,11 @@ __all__ = [
     "architecture",
     "bars",
     "best_classes",
+    "colorizations",
     "cost",
     "crop",
     "differences",
+    "epochs",
     "images",
     "interact",
     "kernel_sum",
@@ -35,4 +40,6 @@ __all__ = [
     "prefetching",
     "segmentations",
     "tables",
+    "training_curves",
+    "u_network",
 ]

@@ -1,0 +1,172 @@
+"""The same pictures, colored after every epoch and written as PNG files."""
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image
+
+from course_lib.color import clip_chroma, denormalize_lab, lab_to_rgb
+from course_lib.color.scale import BEYOND, FAR_BEYOND
+from course_lib.files import write_aside
+from course_lib.integers import as_integer
+
+MOST_EPOCHS = 9999  # as many as names of four digits can hold; a fifth digit would sort before them
+_NAME = re.compile(r"\w[\w .-]*")
+_FILE = re.compile(r"(.+)_epoch_(\d{4})\.png")
+
+RGB = NDArray[np.uint8]
+
+
+class ExportPredictions(keras.callbacks.Callback):
+    """Color the same pictures after every epoch, and write each as ``NAME_epoch_0001.png``.
+
+    Epochs count from 1, and go on where `fit` does: with ``initial_epoch=7`` the first file is that of epoch 8. What
+    an earlier training left in the folder for epochs that this one has yet to reach is removed when it begins.
+
+    The lightness of a file is that of its picture, to the rounding of RGB to 8 bits: a color that sRGB cannot show at
+    that lightness is written with less chroma. The network predicts in inference mode. A file is written aside and
+    renamed, so that there is never half of one.
+
+    Parameters
+    ----------
+    pictures : mapping of str to array_like
+        For each picture a name to begin its files with, of letters, digits, spaces and ``_.-``, and its normalized
+        L: shape ``(H, W)``, floats in [-1, 1]. They are copied.
+    folder : str or Path
+        Where the files go; it is made if need be.
+    every : int
+        Export after every so many epochs, 1 or more.
+
+    Raises
+    ------
+    ValueError
+        If there is no picture, one has another shape or values outside the range, a name cannot begin a file's name
+        or differs from another only in case, or ``every`` is not a positive integer. When training begins: if
+        the network does not take a picture's sides or does not return ``(H, W, 2)``, or if there are more than 9999
+        epochs, whose files would not sort. After an epoch: if the network predicts a color that is not finite.
+    """
+
+    def __init__(self, pictures: Mapping[str, ArrayLike], folder: str | Path, every: int = 1) -> None:
+        super().__init__()
+        period = as_integer(every)
+        if period is None or period < 1:
+            raise ValueError(f"expected every as a positive integer, got {every!r}")
+        if not pictures:
+            raise ValueError("expected one picture or more, got none")
+        _check_names(list(pictures))
+        self.pictures = {name: _normalized_lightness(name, values) for name, values in pictures.items()}
+        self.folder = Path(folder)
+        self.every = period
+        self._begun = False
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Refuse pictures that the network does not take, before the first step."""
+        if self.params["epochs"] > MOST_EPOCHS:
+            raise ValueError(f"expected {MOST_EPOCHS} epochs at most, got {self.params['epochs']}")
+        for name, lightness in self.pictures.items():
+            expected = (1, *lightness.shape, 2)
+            shape = tuple(self.model.compute_output_shape((1, *lightness.shape, 1)))
+            if shape != expected:
+                raise ValueError(f"expected a network that returns {expected} for {name}, got {shape}")
+        self._begun = False
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """When training begins, remove exports of epochs that it has yet to reach."""
+        if not self._begun:
+            for name, exports in _exports(self.folder).items():
+                for number, path in exports.items():
+                    if name in self.pictures and number > epoch:
+                        path.unlink()
+        self._begun = True
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Write every picture, as the network now colors it."""
+        if (epoch + 1) % self.every == 0:
+            for name, lightness in self.pictures.items():
+                ab = np.asarray(self.model(lightness[None, ..., None], training=False)[0], np.float32)
+                if not np.isfinite(ab).all():
+                    raise ValueError(f"expected a finite color for every pixel of {name}: did the training diverge?")
+                png = encoded("PNG", Image.fromarray(_colored(lightness, ab)))
+                write_aside(self.folder / f"{name}_epoch_{epoch + 1:04d}.png", png)
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Refuse names that cannot begin a file's name, or that some file systems take for the same."""
+    for name in names:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise ValueError(f"expected names of letters, digits, spaces and _.-, to begin a file's name, got {name!r}")
+    folded = [name.casefold() for name in names]
+    twice = [name for name, same in zip(names, folded, strict=True) if folded.count(same) > 1]
+    if twice:
+        raise ValueError(f"expected names that differ in more than upper and lower case, got {' and '.join(twice)}")
+
+
+def _normalized_lightness(name: str, values: ArrayLike) -> NDArray[np.float32]:
+    """Copy a picture, or say what is wrong with it."""
+    array = np.array(values)
+    if array.ndim != 2 or not array.size or not np.issubdtype(array.dtype, np.floating):
+        raise ValueError(f"expected {name} as floats of shape (H, W), got {array.dtype} of shape {array.shape}")
+    least, most = array.min(), array.max()
+    if not (least >= -1 - BEYOND and most <= 1 + BEYOND):
+        hint = ": divide L by 50 and subtract 1" if most > 2 else ""
+        raise ValueError(f"expected {name} as normalized L in [-1, 1], got values from {least:g} to {most:g}{hint}")
+    return array.astype(np.float32)
+
+
+def _colored(lightness: NDArray[np.float32], ab: NDArray[np.float32]) -> RGB:
+    """Join normalized L and normalized ab, which a network need not bound, to RGB of that lightness."""
+    color = np.clip(ab, -FAR_BEYOND, FAR_BEYOND)
+    lab = denormalize_lab(np.concatenate([lightness[..., None], color], axis=-1))
+    return np.rint(255 * lab_to_rgb(clip_chroma(lab))).astype(np.uint8)
+
+
+def read_exports(folder: str | Path) -> dict[str, dict[int, RGB]]:
+    """Read what `ExportPredictions` wrote.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The folder; other files in it are passed over.
+
+    Returns
+    -------
+    dict of str to (dict of int to ndarray)
+        For each picture, sorted by name, its exports by epoch, in order: ``(H, W, 3)`` uint8.
+
+    Raises
+    ------
+    ValueError
+        If there is no export in the folder.
+    """
+    found = _exports(Path(folder))
+    if not found:
+        raise ValueError(f"expected files such as astronaut_epoch_0001.png in {folder}, got none")
+    return {name: {epoch: _pixels(path) for epoch, path in files.items()} for name, files in found.items()}
+
+
+def _exports(folder: Path) -> dict[str, dict[int, Path]]:
+    """Find the exports in a folder, by picture and epoch."""
+    exports: dict[str, dict[int, Path]] = {}
+    for path in sorted(folder.glob("*.png")):
+        parts = _FILE.fullmatch(path.name)
+        if parts:
+            exports.setdefault(parts[1], {})[int(parts[2])] = path
+    return exports
+
+
+def _pixels(path: Path) -> RGB:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def encoded(kind: str, image: Image.Image, **options: Any) -> bytes:
+    """Return the bytes of a file that Pillow would write."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()

@@ -1,0 +1,311 @@
+"""TensorBoard: write how a training goes, read it back, and look at it inside a notebook."""
+
+import html
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import ArrayLike, NDArray
+
+from course_lib.color import denormalize_lab, lab_to_rgb, split_lab
+from course_lib.integers import as_integer
+
+# What is written, and its tag, as which TensorBoard shows it; the part before the slash is the group it is shown in.
+# A number of the history that is not listed, such as another metric, has its name as its tag.
+TAGS = {
+    "loss": "loss/training",
+    "loss_average": "loss/average",
+    "val_loss": "loss/validation",
+    "psnr": "psnr/training",
+    "val_psnr": "psnr/validation",
+    "learning_rate": "learning_rate",
+    "input": "pictures/{name}/input",
+    "prediction": "pictures/{name}/prediction",
+    "truth": "pictures/{name}/truth",
+    "weights": "weights/{name}",
+}
+
+BINS = 30  # of a histogram of weights
+ALL = 1_000_000  # points of a curve; TensorBoard's own 0 for "all" makes its page show none
+RELOAD_SECONDS = 2.0
+
+RGB = NDArray[np.uint8]
+
+
+class TensorBoardLog(keras.callbacks.Callback):
+    """Write what a training does to a folder, for TensorBoard.
+
+    After every epoch: each number of the history and the learning rate. After every so many: pictures and histograms
+    of the trainable weights. Before the first: the graph of the network. `TAGS` has the tags. Steps are epochs, counted
+    from 1 as people do, and go on where `fit` does: after ``initial_epoch=7`` the first step is 8.
+
+    A training that goes on from a checkpoint runs some epochs twice. It begins with the mark of a restart, on which
+    TensorBoard and `read_events` drop what was written before for its first step and later ones, so that each step is
+    shown once, with its last values. A training that begins at epoch 1 replaces all that was there.
+
+    What is written after an epoch is on the disk before the next one, so that an interrupt loses nothing of it.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where the event files go; it is made if need be.
+    pictures : mapping of str to array_like, optional
+        Name and normalized Lab of each picture, ``(H, W, 3)`` in [-1, 1], with sides that the network takes. Shown are
+        its lightness, which is the input, its colors as predicted in inference mode, and its true colors. A predicted
+        color that is not a number is shown as gray.
+    every : int
+        Epochs from one set of pictures and histograms to the next, 1 or more.
+
+    Raises
+    ------
+    ValueError
+        If a picture is not as described, or ``every`` is not a positive integer.
+    """
+
+    def __init__(self, folder: str | Path, pictures: Mapping[str, ArrayLike] | None = None, every: int = 1) -> None:
+        super().__init__()
+        period = as_integer(every)
+        if period is None or period < 1:
+            raise ValueError(f"expected every as a positive integer, got {every!r}")
+        self.folder = Path(folder)
+        self.every = period
+        self._pictures = {name: _Picture.of(name, lab) for name, lab in (pictures or {}).items()}
+        self._writer: tf.summary.SummaryWriter | None = None
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Forget the writer of a training that was interrupted."""
+        self._writer = None
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Before the first epoch, mark where the training begins, and write the graph."""
+        if self._writer is None:
+            self._writer = _begin(self.folder, epoch + 1)
+            with self._writer.as_default(epoch + 1):
+                tf.summary.graph(_graph(self.model))
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Write the numbers of an epoch and, if it is their turn, pictures and histograms."""
+        assert self._writer is not None
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        with self._writer.as_default(epoch + 1):
+            for name, value in ({"learning_rate": rate} | dict(logs or {})).items():
+                tf.summary.scalar(TAGS.get(name, name), value)
+            if (epoch + 1) % self.every == 0:
+                for name, picture in self._pictures.items():
+                    for what, rgb in picture.views(self.model).items():
+                        tf.summary.image(TAGS[what].format(name=name), rgb[None])
+                for weight in self.model.trainable_weights:
+                    _write_histogram(TAGS["weights"].format(name=weight.path), np.asarray(weight))
+        self._writer.flush()
+
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Close the file."""
+        if self._writer is not None:
+            self._writer.close()
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """What is shown of a picture; ``truth`` and ``input`` stay as they are."""
+
+    lightness: NDArray[np.float32]
+    input: RGB
+    truth: RGB
+
+    @classmethod
+    def of(cls, name: str, lab: ArrayLike) -> "_Picture":
+        """Take in normalized Lab."""
+        array = np.asarray(lab)
+        if array.ndim != 3 or array.shape[-1] != 3 or 0 in array.shape:
+            raise ValueError(f"expected {name!r} as normalized Lab of shape (H, W, 3), got shape {array.shape}")
+        if not np.abs(array).max() <= 1.02:
+            raise ValueError(
+                f"expected {name!r} as normalized Lab in [-1, 1], got values from {array.min():g} to {array.max():g}"
+            )
+        lightness, ab = split_lab(array.astype(np.float32))
+        return cls(lightness, _rgb(lightness, np.zeros_like(ab)), _rgb(lightness, ab))
+
+    def views(self, model: keras.Model) -> dict[str, RGB]:
+        """Return input, prediction and truth."""
+        ab = np.asarray(model(self.lightness[None], training=False)[0])
+        return {"input": self.input, "prediction": _rgb(self.lightness, ab), "truth": self.truth}
+
+
+def _rgb(lightness: NDArray[np.float32], ab: NDArray[np.float32]) -> RGB:
+    """Convert normalized L and ab to RGB for the screen."""
+    normalized = np.concatenate([lightness, np.nan_to_num(ab)], axis=-1).clip(-1, 1)
+    return np.round(255 * lab_to_rgb(denormalize_lab(normalized))).astype(np.uint8)
+
+
+def _begin(folder: Path, step: int) -> tf.summary.SummaryWriter:
+    """Open a new event file, and mark in it that what was written for this step and later ones counts no more."""
+    from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+
+    # Readers take files in the order of their names: the second, then the process and a counter without zeros in front.
+    while any(path.name.startswith(f"events.out.tfevents.{int(time.time())}.") for path in folder.glob("events.*")):
+        time.sleep(0.05)
+    writer = tf.summary.create_file_writer(str(folder))
+    start = Event(wall_time=time.time(), step=step, session_log=SessionLog(status=SessionLog.START))
+    # tf.summary has no function for this mark.
+    tf.raw_ops.ImportEvent(writer=writer._resource, event=start.SerializeToString())
+    return writer
+
+
+def _graph(model: keras.Model) -> tf.Graph:
+    """Trace the network as it predicts."""
+    lightness = model.inputs[0]
+    predict = tf.function(lambda inputs: model(inputs, training=False))
+    return predict.get_concrete_function(tf.TensorSpec(lightness.shape, lightness.dtype)).graph
+
+
+def _write_histogram(tag: str, values: NDArray[Any]) -> None:
+    """Write how often which values occur; `tf.summary.histogram` takes 50 times as long for many small arrays."""
+    from tensorboard.plugins.histogram.metadata import create_summary_metadata
+
+    finite = values[np.isfinite(values)].astype(np.float64)  # 30 bins may be too narrow for float32
+    counts, edges = np.histogram(finite, bins=BINS)
+    rows = np.stack([edges[:-1], edges[1:], counts], axis=1)
+    tf.summary.write(tag, rows, metadata=create_summary_metadata(display_name=None, description=None))
+
+
+def read_events(folder: str | Path) -> dict[str, list[tuple[int, Any]]]:
+    """Read event files with TensorBoard's own reader, and every point of every curve.
+
+    A file that was cut off, as by a kill, is read up to there; later files are read too. Steps that were run again
+    after a restart are there once, with the last value, if the training marked the restart as `TensorBoardLog` does.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The folder that holds the files itself.
+
+    Returns
+    -------
+    dict of str to list of (int, value)
+        For each tag, in the order of writing, step and value: a float for a scalar; an array ``(N, H, W, C)`` of uint8
+        for images; an array of rows (left edge, right edge, count) for a histogram.
+
+    Raises
+    ------
+    ValueError
+        If nothing is there to be read.
+    """
+    # The reader behind the page. `event_accumulator`, which most examples use, ignores restarts.
+    from tensorboard.backend.event_processing import plugin_event_accumulator
+
+    _silence()
+    folder, events = Path(folder), {}
+    if any(folder.glob("*tfevents*")):
+        reader = plugin_event_accumulator.EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
+        for tag in reader.Tags()["tensors"]:
+            kind = reader.SummaryMetadata(tag).plugin_data.plugin_name
+            if kind != "graphs":
+                events[tag] = [(point.step, _value(kind, point.tensor_proto)) for point in reader.Tensors(tag)]
+    if not events:
+        below = sorted({path.parent.name for path in folder.glob("*/*tfevents*")})
+        hint = f"; there are some in its folders {', '.join(below)}" if below else ""
+        raise ValueError(f"expected event files with summaries in {folder}, got none{hint}")
+    return events
+
+
+def _value(kind: str, tensor: Any) -> Any:
+    """Return what a summary of a kind holds."""
+    array = tf.make_ndarray(tensor)
+    if kind == "images":  # width, height, and each image as a PNG file
+        return np.stack([tf.io.decode_png(image).numpy() for image in array[2:]])
+    return array.item() if array.ndim == 0 else array
+
+
+@dataclass(frozen=True)
+class TensorBoardPage:
+    """Where TensorBoard runs; a notebook shows a link, and the page itself to whoever opens it.
+
+    Attributes
+    ----------
+    folder : Path
+        What it shows.
+    address : str
+        Of its page.
+    """
+
+    folder: Path
+    address: str
+
+    def __repr__(self) -> str:
+        return f"TensorBoard shows {self.folder} at {self.address} until this program ends."
+
+    def _repr_html_(self) -> str:
+        """Return a link and a closed frame: a page that is saved asks for nothing before a reader opens it."""
+        name, address = html.escape(str(self.folder)), html.escape(self.address)
+        return (
+            f'<p><a href="{address}" target="_blank" rel="noopener">TensorBoard</a> shows <code>{name}</code> '
+            "until this notebook's kernel ends, to a browser on the same machine.</p>"
+            f'<details><summary>Open it here</summary><iframe src="{address}" loading="lazy" title="TensorBoard" '
+            'style="width: 100%; height: 50rem; border: 0"></iframe></details>'
+        )
+
+
+def show_tensorboard(folder: str | Path) -> TensorBoardPage | None:
+    """Start TensorBoard in this process, and show it inside the notebook.
+
+    It listens on a free port of this machine alone, follows the folder while events are written, and ends with the
+    kernel. Called again for the same folder, it returns the same page.
+
+    Parameters
+    ----------
+    folder : str or Path
+        With event files, or folders of them; they may be written later.
+
+    Returns
+    -------
+    TensorBoardPage or None
+        The last value of a cell. None if TensorBoard cannot start, and the reason is printed.
+
+    Raises
+    ------
+    ValueError
+        If ``folder`` is a file.
+    """
+    from tensorboard.program import TensorBoardServerException
+
+    folder = Path(folder)
+    if folder.is_file():
+        raise ValueError(f"expected a folder of event files, got the file {folder}")
+    try:
+        return TensorBoardPage(folder, _serve(folder.resolve()))
+    except (OSError, RuntimeError, TensorBoardServerException) as error:
+        reason = error.msg if isinstance(error, TensorBoardServerException) else error
+        print(f"TensorBoard cannot start here: {reason}")
+        return None
+
+
+@cache
+def _serve(folder: Path) -> str:
+    """Start TensorBoard in threads of this process, and return its address."""
+    from tensorboard import program
+
+    server = program.TensorBoard()
+    server.configure(
+        logdir=str(folder),
+        host="127.0.0.1",
+        port=0,
+        load_fast="false",  # in this process; else another one, that writes to the screen
+        reload_interval=RELOAD_SECONDS,
+        samples_per_plugin=dict.fromkeys(("scalars", "images", "histograms"), ALL),
+    )
+    address: str = server.launch()
+    _silence()
+    return address
+
+
+def _silence() -> None:
+    """Keep the log of TensorBoard and its server out of cells: it tells of restarts, and of pages that were closed."""
+    for name in ("tensorboard", "werkzeug"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)

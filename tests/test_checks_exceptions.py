@@ -13,9 +13,11 @@ CELL = """
 import collections
 import queue
 import threading
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 
 x = np.ones((4, 6, 3))
 t = tf.ones((2, 3))
@@ -113,6 +115,9 @@ RAISES = {
     "started_twice()": "make a new one for each pass, in `__iter__`",
     "threading.Thread().join()": "call `start` first",
     "grow(collections.deque([1]))": "loop over a copy",
+    "Path('missing/file').read_text()": "there is no such file or folder",
+    "Path('/tmp').mkdir()": "it is already there",
+    "Image.fromarray(x)": "Pillow wants bytes",
     "queue.Queue().get_nowait()": "the queue was empty",
     "full()": "the queue was full",
     "1 / 0": "something is divided by 0",

@@ -37,6 +37,18 @@ RULES = (
     ("ZeroDivisionError", "", "something is divided by 0: is this case handled?"),
     ("AssertionError", "", "an `assert` in your code does not hold for this input"),
     ("KeyError", "", "the dictionary does not have this key"),
+    (
+        "FileNotFoundError",
+        "",
+        "there is no such file or folder: `mkdir(parents=True, exist_ok=True)` makes a folder with all those above it, "
+        "and a file that may be missing needs `try` and `except`",
+    ),
+    ("FileExistsError", "", "it is already there: `mkdir(exist_ok=True)` does not mind"),
+    (
+        "TypeError",
+        "Cannot handle this data type",
+        'Pillow wants bytes: multiply by 255, round, and convert with `.astype("uint8")`',
+    ),
     ("TypeError", "takes 0 positional arguments but 1 was given", "the first parameter of a method must be `self`"),
     (
         "TypeError",

@@ -116,6 +116,8 @@ RAISES = {
     "threading.Thread().join()": "call `start` first",
     "grow(collections.deque([1]))": "loop over a copy",
     "Path('missing/file').read_text()": "there is no such file or folder",
+    "float('fast')": "this text is no number",
+    "tf.debugging.assert_rank(x, 4)": "the batch axis is missing",
     "Path('/tmp').mkdir()": "it is already there",
     "Image.fromarray(x)": "Pillow wants bytes",
     "queue.Queue().get_nowait()": "the queue was empty",

@@ -1,6 +1,5 @@
 """Calling a learner's function, and finding what it must not use."""
 
-import copy
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -101,7 +100,7 @@ def _call(
     require_function(function)
     name = name_of(function)
     given = describe_call(name, args, kwargs)
-    before = copy.deepcopy((args, kwargs))
+    before = _copy((args, kwargs))
     try:
         inspect.signature(function).bind(*args, **kwargs)
     except TypeError as error:
@@ -136,6 +135,15 @@ def _no_result(function: Callable[..., object]) -> str:
     if "print" in used:
         return "`print` only shows a value: hand it back with `return`"
     return "a `return` is missing, or was not reached"
+
+
+def _copy(value: Any) -> Any:
+    """Copy plain data, and keep other objects as they are: a file's writer, say, cannot be copied."""
+    if isinstance(value, list | tuple):
+        return [_copy(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _copy(item) for key, item in value.items()}
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def _same(before: Any, after: Any) -> bool:

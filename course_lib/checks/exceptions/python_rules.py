@@ -43,6 +43,11 @@ RULES = (
         "there is no such file or folder: `mkdir(parents=True, exist_ok=True)` makes a folder with all those above it, "
         "and a file that may be missing needs `try` and `except`",
     ),
+    (
+        "ValueError",
+        "could not convert string to float",
+        "this text is no number: where that may happen, catch the ValueError with `try` and `except`",
+    ),
     ("FileExistsError", "", "it is already there: `mkdir(exist_ok=True)` does not mind"),
     (
         "TypeError",

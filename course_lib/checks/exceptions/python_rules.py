@@ -40,8 +40,7 @@ RULES = (
     (
         "FileNotFoundError",
         "",
-        "there is no such file or folder: `mkdir(parents=True, exist_ok=True)` makes a folder with all those above it, "
-        "and a file that may be missing needs `try` and `except`",
+        "there is no such file or folder; `mkdir(parents=True, exist_ok=True)` makes a folder, with those above it",
     ),
     (
         "ValueError",

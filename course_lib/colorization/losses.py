@@ -54,7 +54,7 @@ def color_loss(penalty: Penalty = "l2") -> keras.losses.Loss:
 def rebalanced_loss(ab: ArrayLike, *, uniform: float = 0.5, penalty: Penalty = "l2") -> keras.losses.Loss:
     """Make a loss in which pixels of rare colors weigh more, after Zhang, Isola and Efros.
 
-    Most pixels of photographs are nearly gray, so a network that is unsure does well to predict gray. The ab plane is
+    Most pixels of photographs are nearly gray, so a network that is unsure does best to predict gray. The ab plane is
     divided into cells of 10 x 10 units. The weight of a pixel is proportional to ``1 / ((1 - u) p + u / Q)``: p is the
     smoothed frequency of its true color's cell, Q the number of cells that hold a color of sRGB, and u ``uniform``.
     The mean weight of the given pixels is 1.
@@ -124,7 +124,7 @@ class ColorLoss(keras.losses.Loss):
             errors = tf.reduce_mean(_PENALTIES[self.penalty](y_pred - y_true), axis=-1)
         if self.weights is None:
             return errors
-        return errors * tf.gather_nd(tf.constant(self.weights, errors.dtype), _cells(y_true))
+        return errors * tf.gather_nd(tf.constant(self.weights, errors.dtype), _cells(tf.ensure_shape(y_true, expected)))
 
     def get_config(self) -> dict[str, Any]:
         """Return what makes a loss like this one."""

@@ -1,7 +1,7 @@
 """How far predicted colors are from true ones, and how colorful they are: a number for each image.
 
-The classes are the same for Keras' ``fit``: they average over images, not over batches, so that a last batch that is
-shorter counts less.
+The classes are metrics for Keras' ``fit``. They average over images, not over batches, so a shorter last batch counts
+less.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ Floats = NDArray[np.floating]
 def psnr(truth: ArrayLike, prediction: ArrayLike, peak: float = 1.0) -> Floats:
     """Return the peak signal-to-noise ratio of each image: ``10 log10(peak² / MSE)``.
 
-    Average these numbers, not the errors of a batch: the PSNR of the mean error is smaller, for the worst image decides
-    there.
+    Average these numbers, not the errors of a batch: the PSNR of the mean error is lower, because the worst image
+    dominates it.
 
     Parameters
     ----------
@@ -159,22 +159,24 @@ class RMSE(keras.metrics.MeanMetricWrapper):
         return {"name": self.name, "dtype": self.dtype}
 
 
-def _psnr_of_lab(truth: tf.Tensor, prediction: tf.Tensor) -> tf.Tensor:
+def _psnr_of_lab(truth: ArrayLike | tf.Tensor, prediction: ArrayLike | tf.Tensor) -> tf.Tensor:
     """Return the PSNR of each image in RGB, from normalized Lab."""
-    shapes = truth.shape, prediction.shape
-    if not all(shape.is_compatible_with((None, None, None, 3)) for shape in shapes):
+    labs = tf.convert_to_tensor(truth), tf.convert_to_tensor(prediction)
+    if not all(lab.shape.is_compatible_with((None, None, None, 3)) for lab in labs):
         raise ValueError(
             "expected normalized Lab of shape (B, H, W, 3), as a Colorizer hands to its metrics, "
-            f"got {shapes[0]} and {shapes[1]}"
+            f"got {labs[0].shape} and {labs[1].shape}"
         )
-    true, predicted = (tensors.lab_to_rgb(tensors.denormalize_lab(lab)) for lab in (truth, prediction))
+    _same(*(lab.shape for lab in labs))
+    true, predicted = (tensors.lab_to_rgb(tensors.denormalize_lab(lab)) for lab in labs)
     return -10 * tf.math.log(tf.reduce_mean(tf.square(true - predicted), axis=(1, 2, 3))) / np.log(10)
 
 
-def _rmse_of_normalized(truth: tf.Tensor, prediction: tf.Tensor) -> tf.Tensor:
+def _rmse_of_normalized(truth: ArrayLike | tf.Tensor, prediction: ArrayLike | tf.Tensor) -> tf.Tensor:
     """Return the RMSE of each image in units of a and b, from normalized Lab or ab."""
-    _same(truth.shape, prediction.shape)
-    error = AB_BOUND * (truth[..., -2:] - prediction[..., -2:])
+    true, predicted = tf.convert_to_tensor(truth), tf.convert_to_tensor(prediction)
+    _same(true.shape, predicted.shape)
+    error = AB_BOUND * (true[..., -2:] - tf.cast(predicted[..., -2:], true.dtype))
     return tf.sqrt(tf.reduce_mean(tf.square(error), axis=(1, 2, 3)))
 
 
@@ -195,11 +197,11 @@ def _maps(values: ArrayLike, channels: tuple[int, ...], what: str, low: float, h
     array = np.asarray(values, np.float64)
     if array.ndim != 4 or array.shape[-1] not in channels or 0 in array.shape:
         shapes = " or ".join(f"(B, H, W, {count})" for count in channels)
-        raise ValueError(f"expected {what} of shape {shapes}, got {array.shape}")
+        raise ValueError(f"expected {what} of shape {shapes} with at least one pixel, got {array.shape}")
     return arguments.bounded(array, array.shape[-1], what, low, high)
 
 
 def _same(truth: Sequence[int | None], prediction: Sequence[int | None]) -> None:
     """Refuse a prediction of another shape than the truth."""
-    if tuple(truth) != tuple(prediction):
-        raise ValueError(f"expected a prediction of the truth's shape {tuple(truth)}, got {tuple(prediction)}")
+    if not tf.TensorShape(truth).is_compatible_with(prediction):
+        raise ValueError(f"expected a prediction of the truth's shape, got {tuple(prediction)} for {tuple(truth)}")

@@ -34,7 +34,7 @@ ALLOWED = {
     "colorization": {"checkpoint", "color", "dataflow", "images", "plots", "sizes"},
     "upsampling": set(),
     "layers": set(),
-    "segmentation": {"layers", "ops", "sizes", "upsampling"},
+    "segmentation": {"checkpoint", "layers", "ops", "sizes", "upsampling"},
     "ops": set(),
     "unpooling": {"ops"},
     "sizes": set(),

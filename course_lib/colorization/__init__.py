@@ -1,11 +1,13 @@
-"""Colorization: a network that predicts color from lightness, its losses and its scores."""
-
-from course_lib.colorization.baselines import gray, mean_color
+"""Colorization: a network that predicts color from course_lib.colorization.baselines import gray, mean_color
 from course_lib.colorization.colorizer import Colorizer
+from course_lib.colorization.examples import Crops, Pairs, held_out, photographs_for_coloring
+from course_lib.colorization.learning_rate import LearningRate, cosine
 from course_lib.colorization.losses import color_loss, rebalanced_loss
 from course_lib.colorization.metrics import PSNR, RMSE, colorfulness, psnr, rmse_ab
+from course_lib.colorization.progress import load_best
 from course_lib.colorization.report import TrainingReport
 from course_lib.colorization.tensorboard import TAGS, TensorBoardLog, TensorBoardPage, read_events, show_tensorboard
+from course_lib.colorization.training import train
 from course_lib.colorization.unet import unet
 
 __all__ = [
@@ -13,17 +15,25 @@ __all__ = [
     "RMSE",
     "TAGS",
     "Colorizer",
+    "Crops",
+    "LearningRate",
+    "Pairs",
     "TensorBoardLog",
     "TensorBoardPage",
     "TrainingReport",
     "color_loss",
     "colorfulness",
+    "cosine",
     "gray",
+    "held_out",
+    "load_best",
     "mean_color",
+    "photographs_for_coloring",
     "psnr",
     "read_events",
     "rebalanced_loss",
     "rmse_ab",
     "show_tensorboard",
+    "train",
     "unet",
 ]

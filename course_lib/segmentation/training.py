@@ -15,8 +15,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from course_lib import checkpoint as checkpoints
 from course_lib.integers import as_integer
-from course_lib.segmentation import checkpoint as checkpoints
 from course_lib.segmentation.examples import IGNORE
 from course_lib.segmentation.heads import STRIDES, Inputs, Stride, fcn_head, standardize, taken, warm_start
 from course_lib.segmentation.losses import segmentation_loss
@@ -127,13 +127,14 @@ def train(
         "shapes": [list(variable.shape) for variable in variables],
     }
     path = None if checkpoint is None else Path(checkpoint)
-    losses = checkpoints.load(path, settings, variables) if path and path.exists() else []
+    history = checkpoints.load(path, settings, variables) if path and path.exists() else {}
+    losses = history.get("loss", [])
     step = _step(model, optimizer, strategy)
     for number in range(len(losses), schedule.steps):
         rows = np.array_split(schedule.rows(number, len(labels)), strategy.num_replicas_in_sync)
         losses.append(float(step(*_on_devices((inputs, labels), rows, strategy))))
         if path and ((number + 1) % every == 0 or number + 1 == schedule.steps):
-            checkpoints.save(path, settings, variables, losses)
+            checkpoints.save(path, settings, variables, {"loss": losses})
         if report:
             report(number + 1, losses[-1])
     return np.array(losses)

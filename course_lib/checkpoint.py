@@ -1,5 +1,6 @@
 """Files that a training goes on from: every number that decides the next step."""
 
+import glob
 import io
 import json
 import zipfile
@@ -13,29 +14,32 @@ from numpy.typing import NDArray
 from course_lib.files import write_aside
 
 Settings = Mapping[str, Any]
+History = dict[str, list[float]]
 
 
-def save(path: Path, settings: Settings, variables: Sequence[Any], losses: Sequence[float]) -> None:
+def save(path: Path, settings: Settings, variables: Sequence[Any], history: Mapping[str, Sequence[float]]) -> None:
     """Write a checkpoint; a reader finds the old file or the new one, and never half of one.
 
     Parameters
     ----------
     path : Path
-        The file; its folder is made if need be.
+        The file; its folder is made if need be. What a killed process left beside it, half-written, is removed.
     settings : mapping
         What the training depends on, as JSON has it.
     variables : sequence of variables
         In the order in which `load` is given them.
-    losses : sequence of float
-        One for each step so far.
+    history : mapping of str to sequence of float
+        Losses, scores and the like so far, by name.
     """
+    for leftover in path.parent.glob(f"{glob.escape(path.name)}.*.tmp"):
+        leftover.unlink(missing_ok=True)
     arrays: dict[str, Any] = {f"variable_{number}": np.asarray(variable) for number, variable in enumerate(variables)}
     buffer = io.BytesIO()
-    np.savez(buffer, settings=np.array(json.dumps(settings)), losses=np.array(losses, np.float64), **arrays)
+    np.savez(buffer, settings=np.array(json.dumps(settings)), history=np.array(json.dumps(history)), **arrays)
     write_aside(path, buffer.getvalue())
 
 
-def load(path: Path, settings: Settings, variables: Sequence[Any]) -> list[float]:
+def load(path: Path, settings: Settings, variables: Sequence[Any]) -> History:
     """Assign to variables what a checkpoint holds.
 
     Parameters
@@ -47,8 +51,8 @@ def load(path: Path, settings: Settings, variables: Sequence[Any]) -> list[float
 
     Returns
     -------
-    list of float
-        The losses so far.
+    dict of str to list of float
+        The history so far.
 
     Raises
     ------
@@ -58,21 +62,34 @@ def load(path: Path, settings: Settings, variables: Sequence[Any]) -> list[float
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             arrays: dict[str, NDArray[Any]] = {name: file[name] for name in file.files}
-        saved = json.loads(str(arrays["settings"]))
+        saved, history = (json.loads(str(arrays[name])) for name in ("settings", "history"))
         values = [arrays[f"variable_{number}"] for number in range(len(arrays) - 2)]
-        losses = arrays["losses"].tolist()
     except (ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile) as error:
         raise ValueError(
             f"expected a checkpoint of a training in {path}, got a damaged or another file: {error}"
         ) from None
-    expected = json.loads(json.dumps(settings))
-    if saved != expected:
-        changed = [name for name in expected if saved.get(name) != expected[name]]
-        wanted, found = ({name: each.get(name) for name in changed} for each in (expected, saved))
+    wanted, found = _differences(json.loads(json.dumps(settings)), saved)
+    if wanted:
         raise ValueError(
             f"expected {path} to be a checkpoint of this training, with {wanted}, got one with {found}; "
             "remove it to begin again"
         )
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
-    return losses
+    return history
+
+
+def _differences(expected: dict[str, Any], saved: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what differs, as it was expected and as it was saved; of lists, the first entry that does."""
+    wanted: dict[str, Any] = {}
+    found: dict[str, Any] = {}
+    for name in {**expected, **saved}:
+        one, other = expected.get(name), saved.get(name)
+        if isinstance(one, list) and isinstance(other, list) and one != other:
+            equal = [a == b for a, b in zip(one, other, strict=False)]
+            place = [*equal, False].index(False)
+            for values, said in ((one, wanted), (other, found)):
+                said[f"{name}[{place}] of {len(values)}"] = values[place] if place < len(values) else None
+        elif one != other:
+            wanted[name], found[name] = one, other
+    return wanted, found

@@ -1,0 +1,165 @@
+"""Training a colorizer with Keras, so that it can be watched, steered, interrupted and resumed."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from course_lib.checkpoint import History
+from course_lib.colorization.examples import Examples, checked
+from course_lib.colorization.learning_rate import LearningRate, Schedule
+from course_lib.colorization.losses import Penalty, color_loss
+from course_lib.colorization.progress import LossAverage, Progress
+from course_lib.dataflow.base import count
+
+Arrays = tuple[NDArray[Any], NDArray[Any]]
+
+BATCH = 16  # how many images at a time are measured for validation
+
+
+def train(  # noqa: PLR0913
+    model: keras.Model,
+    examples: Examples | tf.data.Dataset,
+    epochs: int,
+    *,
+    loss: Penalty | keras.losses.Loss = "l2",
+    rate: float = 2e-4,
+    schedule: Schedule | None = None,
+    metrics: Sequence[keras.metrics.Metric] = (),
+    validation: Arrays | tf.data.Dataset | None = None,
+    folder: str | Path | None = None,
+    every: int = 1,
+    patience: int | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> History:
+    """Train a network that predicts color from lightness, with Adam.
+
+    A model that was made in the scope of a `tf.distribute` strategy is trained on all its devices, each with an equal
+    part of every batch: as on one device, if its batch normalization is synchronized.
+
+    With a folder, training can be interrupted at any moment, by Ctrl-C, a kill or a crash. The same call then goes on
+    from the last checkpoint, also in another process, and gives the weights and the history that it would have given
+    without the interruption. Without a folder, an interrupted model keeps the weights that it has reached.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From normalized L, ``(B, H, W, 1)``, to normalized ab, ``(B, H, W, 2)``. It is changed in place, and compiled.
+    examples : Crops, Pairs or tf.data.Dataset
+        A dataset is one epoch of batches ``(L, ab)``. If its order is not the same in every process and epoch, a
+        training that is resumed sees another one.
+    epochs : int
+        How many in all, 1 or more, those before an interruption included.
+    loss : {"l2", "l1", "huber"} or keras.losses.Loss
+        As `color_loss` takes it, or a loss of normalized ab.
+    rate : float
+        Adam's learning rate, above 0, which callbacks may change.
+    schedule : callable, optional
+        From the epoch, counted from 0, to its learning rate; see `LearningRate`, which callbacks may hold as well, with
+        the file of a person whose number replaces the schedule's.
+    metrics : sequence of keras.metrics.Metric
+        What else is measured.
+    validation : (ndarray, ndarray) or tf.data.Dataset, optional
+        Normalized L and ab to measure on after each epoch, or an epoch of such batches.
+    folder : str or Path, optional
+        Where the checkpoint and the best weights are kept.
+    every : int
+        Epochs from one checkpoint to the next, 1 or more. There is one at the end, too.
+    patience : int, optional
+        Stop when the best epoch is so many epochs ago, 1 or more. The best is the one with the lowest validation loss,
+        or without validation the lowest loss.
+    callbacks : sequence of keras.callbacks.Callback
+        They are called before a checkpoint is written. What they remember themselves is not in it.
+
+    Returns
+    -------
+    dict of str to list of float
+        By name, a number for each epoch: "loss"; "loss_average", the moving average of the steps' losses at its end,
+        without the bias of the first steps; "learning_rate", that of the last step; the metrics; and, with validation,
+        "val_loss" and "val_" with each metric. NaN stands where an earlier part of the training did not measure it.
+
+    Raises
+    ------
+    ValueError
+        If there are no examples, they are not normalized, the devices do not divide a batch, a number is out of bounds,
+        or the checkpoint is damaged, has more epochs, or is of another training: of another network, loss, rate, or of
+        other examples.
+    FloatingPointError
+        If the loss is not finite after an epoch. Checkpoints are of the epochs before.
+    """
+    count("epochs", epochs)
+    count("every", every)
+    if patience is not None:
+        count("patience", patience)
+    if not 0 < rate < math.inf:
+        raise ValueError(f"expected a learning rate above 0, got {rate!r}")
+    criterion = loss if isinstance(loss, keras.losses.Loss) else color_loss(loss)
+    strategy = model.distribute_strategy
+    devices = strategy.num_replicas_in_sync
+    _check(examples, devices)
+    if isinstance(validation, tuple):
+        validation = _batches(validation, devices)
+    elif validation is not None:
+        _check(validation, devices)
+    with strategy.scope():
+        model.compile(keras.optimizers.Adam(rate), criterion, metrics=list(metrics))
+        model.optimizer.build(model.trainable_variables)
+    settings = {
+        "loss": type(loss).__name__ if loss is criterion else loss,
+        "rate": rate,
+        **({} if isinstance(examples, tf.data.Dataset) else examples.settings),
+    }
+    progress = Progress(model, settings, folder, every, "loss" if validation is None else "val_loss", patience)
+    done = progress.epochs
+    if done > epochs:
+        raise ValueError(f"expected a checkpoint of {epochs} epochs or fewer in {folder}, got one of {done}")
+    if done < epochs and not progress.stalled:
+        steps = {}
+        if not isinstance(examples, tf.data.Dataset):
+            steps, examples = {"steps_per_epoch": examples.steps}, examples.dataset(done)
+        own = LossAverage(progress.history), LearningRate(schedule)
+        model.fit(
+            examples,
+            epochs=epochs,
+            initial_epoch=done,
+            validation_data=validation,
+            callbacks=[*own, *callbacks, progress],
+            shuffle=False,  # the dataset has done it
+            verbose=0,
+            **steps,
+        )
+    return progress.history
+
+
+def _batches(validation: Arrays, devices: int) -> tf.data.Dataset:
+    """Cut arrays into batches that the devices divide, the last one included."""
+    L, ab = checked(*validation)
+    if len(L) % devices:
+        raise ValueError(f"expected as many images for validation as {devices} devices divide, got {len(L)}")
+    batch = devices * max(1, BATCH // devices)
+    return tf.data.Dataset.from_tensor_slices((L, ab)).batch(batch)
+
+
+def _check(examples: Examples | tf.data.Dataset, devices: int) -> None:
+    """Look at the first batch, and at how many examples all of them hold."""
+    if isinstance(examples, tf.data.Dataset):
+        dataset = examples
+        if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
+            raise ValueError("expected a dataset of one epoch, got one without end: use take(steps)")
+    else:
+        dataset = examples.dataset()
+    spec = dataset.element_spec
+    if not (isinstance(spec, tuple) and len(spec) == 2):
+        raise ValueError(f"expected batches (L, ab), got {spec}")
+    first = next(iter(dataset), None)
+    if first is None:
+        raise ValueError("expected 1 batch of examples or more, got 0")
+    checked(*(each.numpy() for each in first))
+    batch = spec[0].shape[0]
+    if devices > 1 and (batch is None or batch % devices):
+        got = "batches that may differ in length: use batch(length, drop_remainder=True)" if batch is None else batch
+        raise ValueError(f"expected batches that {devices} devices divide, got {got}")

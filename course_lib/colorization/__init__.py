@@ -1,4 +1,5 @@
-"""Colorization: a network that predicts color from course_lib.colorization.baselines import gray, mean_color
+"""Colorization: a network that predicts color from lightness, its losses and its scores."""
+
 from course_lib.colorization.colorizer import Colorizer
 from course_lib.colorization.examples import Crops, Pairs, held_out, photographs_for_coloring
 from course_lib.colorization.learning_rate import LearningRate, cosine
@@ -7,6 +8,7 @@ from course_lib.colorization.metrics import PSNR, RMSE, colorfulness, psnr, rmse
 from course_lib.colorization.progress import load_best
 from course_lib.colorization.report import TrainingReport
 from course_lib.colorization.tensorboard import TAGS, TensorBoardLog, TensorBoardPage, read_events, show_tensorboard
+from course_lib.colorization.tensorboard_page import TensorBoardPage, show_tensorboard
 from course_lib.colorization.training import train
 from course_lib.colorization.unet import unet
 
@@ -24,10 +26,8 @@ __all__ = [
     "color_loss",
     "colorfulness",
     "cosine",
-    "gray",
     "held_out",
     "load_best",
-    "mean_color",
     "photographs_for_coloring",
     "psnr",
     "read_events",

@@ -1,11 +1,9 @@
-"""TensorBoard: write how a training goes, read it back, and look at it inside a notebook."""
+"""Summaries for TensorBoard: how a training goes, written and read back."""
 
-import html
 import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +31,6 @@ TAGS = {
 }
 
 BINS = 30  # of a histogram of weights
-ALL = 1_000_000  # points of a curve; TensorBoard's own 0 for "all" makes its page show none
-RELOAD_SECONDS = 2.0
 
 RGB = NDArray[np.uint8]
 
@@ -102,7 +98,7 @@ class TensorBoardLog(keras.callbacks.Callback):
                     for what, rgb in picture.views(self.model).items():
                         tf.summary.image(TAGS[what].format(name=name), rgb[None])
                 for weight in self.model.trainable_weights:
-                    _write_histogram(TAGS["weights"].format(name=weight.path), np.asarray(weight))
+                    _write_histogram(TAGS["weights"].format(name=weight.path), weight.value.numpy())
         self._writer.flush()
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
@@ -134,7 +130,7 @@ class _Picture:
 
     def views(self, model: keras.Model) -> dict[str, RGB]:
         """Return input, prediction and truth."""
-        ab = np.asarray(model(self.lightness[None], training=False)[0])
+        ab = keras.ops.convert_to_numpy(model(self.lightness[None], training=False)[0])
         return {"input": self.input, "prediction": _rgb(self.lightness, ab), "truth": self.truth}
 
 
@@ -200,7 +196,7 @@ def read_events(folder: str | Path) -> dict[str, list[tuple[int, Any]]]:
     # The reader behind the page. `event_accumulator`, which most examples use, ignores restarts.
     from tensorboard.backend.event_processing import plugin_event_accumulator
 
-    _silence()
+    logging.getLogger("tensorboard").disabled = True  # it warns of every restart
     folder, events = Path(folder), {}
     if any(folder.glob("*tfevents*")):
         reader = plugin_event_accumulator.EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
@@ -221,91 +217,3 @@ def _value(kind: str, tensor: Any) -> Any:
     if kind == "images":  # width, height, and each image as a PNG file
         return np.stack([tf.io.decode_png(image).numpy() for image in array[2:]])
     return array.item() if array.ndim == 0 else array
-
-
-@dataclass(frozen=True)
-class TensorBoardPage:
-    """Where TensorBoard runs; a notebook shows a link, and the page itself to whoever opens it.
-
-    Attributes
-    ----------
-    folder : Path
-        What it shows.
-    address : str
-        Of its page.
-    """
-
-    folder: Path
-    address: str
-
-    def __repr__(self) -> str:
-        return f"TensorBoard shows {self.folder} at {self.address} until this program ends."
-
-    def _repr_html_(self) -> str:
-        """Return a link and a closed frame: a page that is saved asks for nothing before a reader opens it."""
-        name, address = html.escape(str(self.folder)), html.escape(self.address)
-        return (
-            f'<p><a href="{address}" target="_blank" rel="noopener">TensorBoard</a> shows <code>{name}</code> '
-            "until this notebook's kernel ends, to a browser on the same machine.</p>"
-            f'<details><summary>Open it here</summary><iframe src="{address}" loading="lazy" title="TensorBoard" '
-            'style="width: 100%; height: 50rem; border: 0"></iframe></details>'
-        )
-
-
-def show_tensorboard(folder: str | Path) -> TensorBoardPage | None:
-    """Start TensorBoard in this process, and show it inside the notebook.
-
-    It listens on a free port of this machine alone, follows the folder while events are written, and ends with the
-    kernel. Called again for the same folder, it returns the same page.
-
-    Parameters
-    ----------
-    folder : str or Path
-        With event files, or folders of them; they may be written later.
-
-    Returns
-    -------
-    TensorBoardPage or None
-        The last value of a cell. None if TensorBoard cannot start, and the reason is printed.
-
-    Raises
-    ------
-    ValueError
-        If ``folder`` is a file.
-    """
-    from tensorboard.program import TensorBoardServerException
-
-    folder = Path(folder)
-    if folder.is_file():
-        raise ValueError(f"expected a folder of event files, got the file {folder}")
-    try:
-        return TensorBoardPage(folder, _serve(folder.resolve()))
-    except (OSError, RuntimeError, TensorBoardServerException) as error:
-        reason = error.msg if isinstance(error, TensorBoardServerException) else error
-        print(f"TensorBoard cannot start here: {reason}")
-        return None
-
-
-@cache
-def _serve(folder: Path) -> str:
-    """Start TensorBoard in threads of this process, and return its address."""
-    from tensorboard import program
-
-    server = program.TensorBoard()
-    server.configure(
-        logdir=str(folder),
-        host="127.0.0.1",
-        port=0,
-        load_fast="false",  # in this process; else another one, that writes to the screen
-        reload_interval=RELOAD_SECONDS,
-        samples_per_plugin=dict.fromkeys(("scalars", "images", "histograms"), ALL),
-    )
-    address: str = server.launch()
-    _silence()
-    return address
-
-
-def _silence() -> None:
-    """Keep the log of TensorBoard and its server out of cells: it tells of restarts, and of pages that were closed."""
-    for name in ("tensorboard", "werkzeug"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -43,10 +43,12 @@ def animation(source: str | Path | Sequence[ArrayLike], file: str | Path) -> Non
     frames = _frames_of(Path(source)) if isinstance(source, str | Path) else [np.asarray(frame) for frame in source]
     if not frames:
         raise ValueError("expected one frame or more, got none")
+    size = frames[0].shape[:2]
     for frame in frames:
-        if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape != (*frames[0].shape[:2], 3):
-            expected = f"frames of one size, uint8 of shape ({frames[0].shape[0]}, {frames[0].shape[1]}, 3)"
-            raise ValueError(f"expected {expected}, got {frame.dtype} of shape {frame.shape}")
+        if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape != (*size, 3):
+            expected = "frames of one size, uint8 of shape (H, W, 3)"
+            first = f" after one of {frames[0].shape}" if frame is not frames[0] else ""
+            raise ValueError(f"expected {expected}, got {frame.dtype} of shape {frame.shape}{first}")
     write_aside(path, _gif(frames) if ending == ".gif" else encoded("PNG", Image.fromarray(_joined(frames, axis=1))))
 
 

@@ -49,7 +49,9 @@ class ExportPredictions(keras.callbacks.Callback):
         If there is no picture, one has another shape or values outside the range, a name cannot begin a file's name
         or differs from another only in case, or ``every`` is not a positive integer. When training begins: if
         the network does not take a picture's sides or does not return ``(H, W, 2)``, or if there are more than 9999
-        epochs, whose files would not sort. After an epoch: if the network predicts a color that is not finite.
+        epochs, whose files would not sort.
+    FloatingPointError
+        After an epoch, if the network predicts a color that is not finite.
     """
 
     def __init__(self, pictures: Mapping[str, ArrayLike], folder: str | Path, every: int = 1) -> None:
@@ -91,7 +93,10 @@ class ExportPredictions(keras.callbacks.Callback):
             for name, lightness in self.pictures.items():
                 ab = np.asarray(self.model(lightness[None, ..., None], training=False)[0], np.float32)
                 if not np.isfinite(ab).all():
-                    raise ValueError(f"expected a finite color for every pixel of {name}: did the training diverge?")
+                    raise FloatingPointError(
+                        f"expected a finite color for every pixel of {name}, got NaN or infinity after epoch "
+                        f"{epoch + 1}: did the training diverge?"
+                    )
                 png = encoded("PNG", Image.fromarray(_colored(lightness, ab)))
                 write_aside(self.folder / f"{name}_epoch_{epoch + 1:04d}.png", png)
 

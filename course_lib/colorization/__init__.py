@@ -10,7 +10,7 @@ from course_lib.colorization.losses import color_loss, rebalanced_loss
 from course_lib.colorization.metrics import PSNR, RMSE, colorfulness, psnr, rmse_ab
 from course_lib.colorization.progress import load_best
 from course_lib.colorization.report import TrainingReport
-from course_lib.colorization.tensorboard import TAGS, TensorBoardLog, TensorBoardPage, read_events, show_tensorboard
+from course_lib.colorization.tensorboard import TAGS, TensorBoardLog, read_events
 from course_lib.colorization.tensorboard_page import TensorBoardPage, show_tensorboard
 from course_lib.colorization.training import train
 from course_lib.colorization.unet import unet

@@ -94,6 +94,14 @@ def test_every_weight_learns(upsampling: Any) -> None:
         assert (old != new.numpy()).any(), new.path
 
 
+def test_inference_follows_a_training_of_few_steps() -> None:
+    images, model = 5 * lightness(4, 8, 8), unet(2, 4, dropout=0)
+    first = np.abs(model(images, training=False) - model(images, training=True)).max()
+    for _ in range(60):
+        trained = model(images, training=True)
+    assert np.abs(model(images, training=False) - trained).max() < 0.05 * first
+
+
 def test_dropout_is_for_training_alone() -> None:
     images = lightness(2, 16, 16)
     model = unet(2, 8, dropout=0.75)

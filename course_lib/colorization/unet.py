@@ -23,13 +23,14 @@ Upsampling = Literal["transposed", "resize"]
 
 WIDEST = 8  # times the filters of the first level; deeper levels have no more
 SLOPE = 0.2  # of leaky ReLU, below 0
+MOMENTUM = 0.9  # of batch normalization's moving averages: with Keras' 0.99 they lag behind a training of few steps
 
 
 def unet(depth: int, base_filters: int, *, upsampling: Upsampling = "transposed", dropout: float = 0.5) -> keras.Model:
     """Make a U-Net from lightness to color, with new weights.
 
-    ``unet(8, 64)`` is the usual one for 256 x 256 pixels. Its innermost map has a single pixel there, which batch
-    normalization in training turns to 0 if the batch holds a single image.
+    ``unet(8, 64)`` is the usual one for 256 x 256 pixels. Its innermost map then has a single pixel: in training, batch
+    normalization turns it to 0 if the batch holds a single image.
 
     Parameters
     ----------
@@ -47,9 +48,9 @@ def unet(depth: int, base_filters: int, *, upsampling: Upsampling = "transposed"
     -------
     Colorizer
         From normalized L, ``(B, H, W, 1)``, to normalized ab, ``(B, H, W, 2)``, in [-1, 1]. It takes any sides that are
-        multiples of ``2**depth``. The maps of the way down are the outputs of layers ``down_1``, ``down_2``, ...;
-        those of the way up, each joined with its skip, are the outputs of ..., ``up_2``, ``up_1``; the last layer is
-        ``ab``. Made in the scope of a `tf.distribute` strategy, batch normalization is over the batch of all devices.
+        multiples of ``2**depth``. Layer ``down_k`` returns the map of level k on the way down, ``up_k`` the map of the
+        same size on the way up, joined with that skip, and ``ab`` the result. If the network is made in the scope of a
+        `tf.distribute` strategy, it normalizes over the batch of all devices.
 
     Raises
     ------
@@ -84,7 +85,7 @@ def unet(depth: int, base_filters: int, *, upsampling: Upsampling = "transposed"
 def _down(x: keras.KerasTensor, level: int, filters: int, *, innermost: bool) -> keras.KerasTensor:
     """Halve a map."""
     name = f"down_{level}"
-    first = level == 1  # not normalized, as it would lose how bright the picture is
+    first = level == 1  # as in the paper, not normalized
     x = keras.layers.Conv2D(filters, 4, strides=2, padding="same", use_bias=first, name=f"{name}_conv")(x)
     if not first:
         x = _batch_norm(f"{name}_norm")(x)
@@ -103,7 +104,7 @@ def _up(x: keras.KerasTensor, name: str, filters: int, upsampling: Upsampling, *
 def _batch_norm(name: str) -> keras.layers.Layer:
     """Normalize over the batch, which a strategy may have spread over devices."""
     several = tf.distribute.get_strategy().num_replicas_in_sync > 1
-    return keras.layers.BatchNormalization(synchronized=several, name=name)
+    return keras.layers.BatchNormalization(momentum=MOMENTUM, synchronized=several, name=name)
 
 
 def _at_least_1(value: int, what: str) -> int:

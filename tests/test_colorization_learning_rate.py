@@ -100,6 +100,14 @@ def test_another_text_is_told_again(tmp_path: Path) -> None:
     assert len(str(told[2].message)) < 200 + len(str(file))
 
 
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.warns(
+        UserWarning, match="expected a positive number in .*, got .*directory.*, which is ignored"
+    ) as told:
+        assert moves(LearningRate(file=tmp_path), epochs=1) == [1, 1, 1]
+    assert len(told) == 1
+
+
 def test_a_missing_file_is_no_reason_to_warn(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from course_lib.dataflow.base import count
 
@@ -65,7 +66,7 @@ class LearningRate(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Report the rate."""
         if logs is not None:
-            logs["learning_rate"] = float(keras.ops.convert_to_tensor(self.model.optimizer.learning_rate))
+            logs["learning_rate"] = float(tf.convert_to_tensor(self.model.optimizer.learning_rate))
 
     def _written(self) -> float | None:
         """Return the number that a person has written, if there is one."""
@@ -75,6 +76,8 @@ class LearningRate(keras.callbacks.Callback):
             text = self.file.read_text(encoding="utf-8-sig", errors="replace").strip()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            text = str(error)
         try:
             rate = float(text)
         except ValueError:

@@ -66,7 +66,7 @@ def train(  # noqa: PLR0913
     validation : (ndarray, ndarray) or tf.data.Dataset, optional
         Normalized L and ab to measure on after each epoch, or an epoch of such batches.
     folder : str or Path, optional
-        Where the checkpoint and the best weights are kept.
+        Where the checkpoint and the best weights are kept, the latter for `load_best`. The model ends with the last.
     every : int
         Epochs from one checkpoint to the next, 1 or more. There is one at the end, too.
     patience : int, optional
@@ -116,7 +116,10 @@ def train(  # noqa: PLR0913
     progress = Progress(model, settings, folder, every, "loss" if validation is None else "val_loss", patience)
     done = progress.epochs
     if done > epochs:
-        raise ValueError(f"expected a checkpoint of {epochs} epochs or fewer in {folder}, got one of {done}")
+        raise ValueError(
+            f"expected a checkpoint from epoch {epochs} or before in {folder}, got one from epoch {done}; "
+            "ask for more epochs, or remove it to begin again"
+        )
     if done < epochs and not progress.stalled:
         steps = {}
         if not isinstance(examples, tf.data.Dataset):

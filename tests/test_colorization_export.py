@@ -145,6 +145,12 @@ def test_a_resumed_training_goes_on_counting_and_removes_what_is_ahead_of_it(tmp
     assert (tmp_path / "cat_epoch_0001.png").stat().st_mtime_ns == first
 
 
+def test_what_is_ahead_of_a_training_is_removed_even_if_it_is_not_written_again(tmp_path: Path) -> None:
+    epochs(constant(0, 0), ExportPredictions(PICTURES, tmp_path), 1, 4)
+    epochs(constant(0, 0), ExportPredictions(PICTURES, tmp_path, every=9), 3, 3)
+    assert list(read_exports(tmp_path)["cat"]) == [1, 2]
+
+
 def test_an_interrupt_leaves_the_old_file_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     callback = ExportPredictions(PICTURES, tmp_path)
     epochs(constant(0, 0), callback, 1, 1)
@@ -163,6 +169,16 @@ def test_an_interrupt_leaves_the_old_file_or_none(tmp_path: Path, monkeypatch: p
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_a_network_may_be_of_any_kind(tmp_path: Path) -> None:
+    class Plain(keras.Model):
+        def call(self, x: Any) -> Any:
+            return np.float32(0.1) * keras.ops.concatenate([x, x], axis=-1)
+
+    for model in (Plain(), keras.Sequential([keras.layers.Conv2D(2, 3, padding="same")])):
+        epochs(model, ExportPredictions(PICTURES, tmp_path / model.name), 1, 1)
+        assert sorted(read_exports(tmp_path / model.name)) == ["cat", "cup"]
+
+
 def test_a_network_in_half_precision_is_exported(tmp_path: Path) -> None:
     lightness = keras.Input((None, None, 1))
     model = keras.Model(lightness, keras.layers.Conv2D(2, 1, dtype="mixed_float16")(lightness))
@@ -176,6 +192,13 @@ def test_a_network_in_half_precision_is_exported(tmp_path: Path) -> None:
 def test_a_name_that_begins_no_file_is_refused(tmp_path: Path, name: Any) -> None:
     with pytest.raises(ValueError, match=r"expected names of letters, digits, spaces and _\.-, .* got "):
         ExportPredictions({name: PICTURES["cat"]}, tmp_path)
+
+
+def test_a_name_may_be_as_long_as_a_file_may_be_called(tmp_path: Path) -> None:
+    epochs(constant(0, 0), ExportPredictions({"å" * 100: PICTURES["cat"]}, tmp_path), 1, 1)
+    assert list(read_exports(tmp_path)) == ["å" * 100]
+    with pytest.raises(ValueError, match="expected names of 200 bytes at most, got one of 202: å"):
+        ExportPredictions({"å" * 101: PICTURES["cat"]}, tmp_path)
 
 
 def test_names_that_some_systems_take_for_one_are_refused(tmp_path: Path) -> None:

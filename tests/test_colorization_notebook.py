@@ -83,7 +83,7 @@ def test_there_is_one_figure_with_all_epochs_and_its_words(outputs: list[list[No
     (figure,) = outputs[2]
     assert figure.output_type == "display_data"
     assert "image/png" in figure.data
-    assert re.search(rf"training: from \S+ at 1 to \S+ at {EPOCHS}\b", figure.metadata["image/png"]["alt"])
+    assert re.search(rf"loss over {EPOCHS} epochs.* Training: from \S+ to \S+,", figure.metadata["image/png"]["alt"])
 
 
 def test_nothing_else_is_said(outputs: list[list[NotebookNode]]) -> None:

@@ -196,6 +196,16 @@ def test_other_metrics_have_their_own_names(tmp_path: Path) -> None:
     assert set(read_events(tmp_path)) == {"loss/training", "mae", "learning_rate"} | weights
 
 
+def test_a_network_on_several_devices_is_written_too(tmp_path: Path) -> None:
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():  # its variables are those of several devices
+        model = network()
+    fit(model, [TensorBoardLog(tmp_path, PICTURES)], 1)
+    events = read_events(tmp_path)
+    assert events["learning_rate"] == [(1, pytest.approx(0.01))]
+    assert {tag.format(name="square") for tag in TAGS.values() if tag.startswith("pictures/")} <= set(events)
+    assert events["weights/color/kernel"][0][1][:, 2].sum() == 2
+
+
 def test_a_network_that_diverged_is_shown_in_gray(tmp_path: Path) -> None:
     model = network()
     model.trainable_weights[0].assign(np.full(model.trainable_weights[0].shape, np.nan))
@@ -203,6 +213,15 @@ def test_a_network_that_diverged_is_shown_in_gray(tmp_path: Path) -> None:
     events = read_events(tmp_path)
     assert np.isnan([history["loss"][0], events["loss/training"][0][1]]).all()
     np.testing.assert_array_equal(events["pictures/square/prediction"][0][1], events["pictures/square/input"][0][1])
+
+
+def test_predicted_colors_keep_the_lightness(tmp_path: Path) -> None:
+    model = network()
+    model.trainable_weights[1].assign([0.0, -9.0])  # a blue that sRGB lacks
+    fit(model, [TensorBoardLog(tmp_path, {"square": PICTURES["square"]})], 1)
+    shown = read_events(tmp_path)["pictures/square/prediction"][0][1][0]
+    assert (shown[..., 2] > shown[..., 0]).all()
+    np.testing.assert_allclose(rgb_to_lab(shown)[..., 0], 50 * PICTURES["square"][..., 0] + 50, atol=0.5)
 
 
 @pytest.mark.parametrize(

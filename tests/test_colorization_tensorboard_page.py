@@ -124,7 +124,7 @@ def test_a_folder_has_one_server_as_long_as_that_lives(tmp_path: Path) -> None:
 def test_the_names_of_folders_are_text(tmp_path: Path) -> None:
     page = TensorBoardPage(Path("<b>&"), "http://localhost:1/")
     assert "<code>&lt;b&gt;&amp;</code>" in page._repr_html_()
-    assert repr(page) == "TensorBoard shows <b>& at http://localhost:1/ until this program ends."
+    assert repr(page) == "TensorBoard shows <b>& at http://localhost:1/ until this program ends"
 
 
 def test_a_file_is_refused(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_file_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("program", "reason"),
-    [(REFUSED.format(str(tensorboard_page.SERVER)), "no such address"), ("", "its process ended without a word")],
+    [(REFUSED.format(str(tensorboard_page.SERVER)), "no such address"), ("", "its process ended without a message")],
 )
 def test_it_says_that_tensorboard_cannot_start(
     program: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]

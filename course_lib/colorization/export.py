@@ -17,6 +17,7 @@ from course_lib.files import write_aside
 from course_lib.integers import as_integer
 
 MOST_EPOCHS = 9999  # as many as names of four digits can hold; a fifth digit would sort before them
+LONGEST = 200  # bytes: of the 255 that file systems allow, _epoch_0001.png and the ending while writing need some
 _NAME = re.compile(r"\w[\w .-]*")
 _FILE = re.compile(r"(.+)_epoch_(\d{4})\.png")
 
@@ -36,8 +37,8 @@ class ExportPredictions(keras.callbacks.Callback):
     Parameters
     ----------
     pictures : mapping of str to array_like
-        For each picture a name to begin its files with, of letters, digits, spaces and ``_.-``, and its normalized
-        L: shape ``(H, W)``, floats in [-1, 1]. They are copied.
+        For each picture a name to begin its files with, of letters, digits, spaces and ``_.-``, up to 200 bytes,
+        and its normalized L: shape ``(H, W)``, floats in [-1, 1]. They are copied.
     folder : str or Path
         Where the files go; it is made if need be.
     every : int
@@ -71,11 +72,8 @@ class ExportPredictions(keras.callbacks.Callback):
         """Refuse pictures that the network does not take, before the first step."""
         if self.params["epochs"] > MOST_EPOCHS:
             raise ValueError(f"expected {MOST_EPOCHS} epochs at most, got {self.params['epochs']}")
-        for name, lightness in self.pictures.items():
-            expected = (1, *lightness.shape, 2)
-            shape = tuple(self.model.compute_output_shape((1, *lightness.shape, 1)))
-            if shape != expected:
-                raise ValueError(f"expected a network that returns {expected} for {name}, got {shape}")
+        for name in self.pictures:
+            self._prediction(name)
         self._begun = False
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
@@ -91,7 +89,7 @@ class ExportPredictions(keras.callbacks.Callback):
         """Write every picture, as the network now colors it."""
         if (epoch + 1) % self.every == 0:
             for name, lightness in self.pictures.items():
-                ab = np.asarray(self.model(lightness[None, ..., None], training=False)[0], np.float32)
+                ab = self._prediction(name)
                 if not np.isfinite(ab).all():
                     raise FloatingPointError(
                         f"expected a finite color for every pixel of {name}, got NaN or infinity after epoch "
@@ -100,12 +98,23 @@ class ExportPredictions(keras.callbacks.Callback):
                 png = encoded("PNG", Image.fromarray(_colored(lightness, ab)))
                 write_aside(self.folder / f"{name}_epoch_{epoch + 1:04d}.png", png)
 
+    def _prediction(self, name: str) -> NDArray[np.float32]:
+        """Let the network predict the normalized ab of a picture, in inference mode."""
+        lightness = self.pictures[name]
+        ab = np.asarray(self.model(lightness[None, ..., None], training=False), np.float32)
+        expected = (1, *lightness.shape, 2)
+        if ab.shape != expected:
+            raise ValueError(f"expected a network that returns {expected} for {name}, got {ab.shape}")
+        return ab[0]
+
 
 def _check_names(names: Sequence[str]) -> None:
     """Refuse names that cannot begin a file's name, or that some file systems take for the same."""
     for name in names:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise ValueError(f"expected names of letters, digits, spaces and _.-, to begin a file's name, got {name!r}")
+        if len(name.encode()) > LONGEST:
+            raise ValueError(f"expected names of {LONGEST} bytes at most, got one of {len(name.encode())}: {name}")
     folded = [name.casefold() for name in names]
     twice = [name for name, same in zip(names, folded, strict=True) if folded.count(same) > 1]
     if twice:
@@ -114,7 +123,7 @@ def _check_names(names: Sequence[str]) -> None:
 
 def _normalized_lightness(name: str, values: ArrayLike) -> NDArray[np.float32]:
     """Copy a picture, or say what is wrong with it."""
-    array = np.array(values)
+    array = np.asarray(values)
     if array.ndim != 2 or not array.size or not np.issubdtype(array.dtype, np.floating):
         raise ValueError(f"expected {name} as floats of shape (H, W), got {array.dtype} of shape {array.shape}")
     least, most = array.min(), array.max()

@@ -1,5 +1,6 @@
-"""How a training goes, while it runs: a figure in a notebook, lines on a terminal."""
+"""How training goes, while it runs: a figure in a notebook, lines of text elsewhere."""
 
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -11,21 +12,21 @@ from IPython.display import DisplayHandle, display
 
 from course_lib import plots
 
-CURVES = {"loss": "training", "loss_average": "moving average", "val_loss": "validation"}
+SHOWN = ("loss", "val_loss")
 SHARE = 0.05  # of the time, for drawing
 
 
 class TrainingReport(keras.callbacks.Callback):
-    """Show how a training goes, while it runs.
+    """Show how training goes, while it runs.
 
-    In a notebook it is one figure of the losses, drawn as often as 5 % of the time allows, and at the end. Elsewhere it
-    is a line for each epoch, with every number of the history. Nothing is shown where the environment variable ``CI``
-    is set.
+    In a notebook, this is one figure of the losses. It is redrawn as often as 5 % of the time allows, and at the end.
+    Elsewhere, it is one line for each epoch, with every number of the history. Where the environment variable ``CI`` is
+    set, nothing is shown.
     """
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Begin a new report."""
-        self._curves: dict[str, tuple[list[int], list[float]]] = {}
+        """Start a new report."""
+        self._epochs: list[Mapping[str, float]] = []
         self._display: DisplayHandle | None = None
         self._next_drawing = 0.0
 
@@ -34,12 +35,10 @@ class TrainingReport(keras.callbacks.Callback):
         self._began = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Add an epoch."""
+        """Report an epoch."""
         numbers = dict(logs or {})
-        for name, value in numbers.items():
-            epochs, values = self._curves.setdefault(name, ([], []))
-            epochs.append(epoch + 1)
-            values.append(float(value))
+        unknown = epoch - len(self._epochs)  # where training resumes
+        self._epochs += [*[{}] * unknown, numbers]
         if _in_notebook():
             if time.monotonic() >= self._next_drawing:
                 self._draw()
@@ -49,21 +48,21 @@ class TrainingReport(keras.callbacks.Callback):
             print(f"Epoch {epoch + 1}/{self.params['epochs']}: {text}, {seconds:.1f} s", flush=True)
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Draw the last epochs."""
-        if _in_notebook() and self._curves:
+        """Draw all epochs."""
+        if _in_notebook():
             self._draw()
 
     def _draw(self) -> None:
-        """Show the figure, in the place of the one before."""
+        """Show the figure, in place of the one before."""
         began = time.monotonic()
-        epochs, losses = self._curves["loss"]
-        figure = plots.lines(
-            {label: self._curves[name] for name, label in CURVES.items() if name in self._curves},
-            "Training",
-            "epoch",
-            "loss",
-            points=(f"epoch {epochs[-1]}", epochs[-1:], losses[-1:]),
-        )
+        history = {
+            name: [numbers.get(name, math.nan) for numbers in self._epochs]
+            for name in SHOWN
+            if any(name in numbers for numbers in self._epochs)
+        }
+        if not any(map(math.isfinite, history.get("loss", []))):
+            return
+        figure = plots.training_curves(history, {})
         if self._display is None:
             self._display = display(figure, display_id=True)
         else:
@@ -77,5 +76,5 @@ def _in_ci() -> bool:
 
 
 def _in_notebook() -> bool:
-    """Tell whether a kernel runs this, and somebody may look at its figures."""
+    """Tell whether this runs in a kernel whose figures somebody may look at."""
     return hasattr(get_ipython(), "kernel") and not _in_ci()

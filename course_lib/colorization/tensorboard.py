@@ -12,11 +12,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from course_lib.color import denormalize_lab, lab_to_rgb, split_lab
+from course_lib.color import clip_chroma, denormalize_lab, lab_to_rgb, split_lab
 from course_lib.integers import as_integer
 
-# What is written, and its tag, as which TensorBoard shows it; the part before the slash is the group it is shown in.
-# A number of the history that is not listed, such as another metric, has its name as its tag.
+# The tag of everything that is written. TensorBoard groups tags by the part before the slash. A number of the history
+# that is not listed here, such as another metric, has its own name as its tag.
 TAGS = {
     "loss": "loss/training",
     "loss_average": "loss/average",
@@ -36,28 +36,28 @@ RGB = NDArray[np.uint8]
 
 
 class TensorBoardLog(keras.callbacks.Callback):
-    """Write what a training does to a folder, for TensorBoard.
+    """Write to a folder, for TensorBoard, how training goes.
 
-    After every epoch: each number of the history and the learning rate. After every so many: pictures and histograms
-    of the trainable weights. Before the first: the graph of the network. `TAGS` has the tags. Steps are epochs, counted
-    from 1 as people do, and go on where `fit` does: after ``initial_epoch=7`` the first step is 8.
+    After every epoch: each number of the history, and the learning rate. After every so many epochs: pictures, and
+    histograms of the trainable weights. Before the first epoch: the graph of the network. Their tags are in `TAGS`. A
+    step is an epoch, counted from 1, and steps go on where `fit` does: with ``initial_epoch=7``, the first step is 8.
 
-    A training that goes on from a checkpoint runs some epochs twice. It begins with the mark of a restart, on which
-    TensorBoard and `read_events` drop what was written before for its first step and later ones, so that each step is
-    shown once, with its last values. A training that begins at epoch 1 replaces all that was there.
+    When training resumes from a checkpoint, some epochs run twice. Each start is therefore marked in the events:
+    TensorBoard and `read_events` then drop the earlier events of that step and of later ones, and show each step once,
+    with the values of its last run. Training that starts at epoch 1 replaces everything before it.
 
-    What is written after an epoch is on the disk before the next one, so that an interrupt loses nothing of it.
+    The events of an epoch are on disk before the next one begins, so that an interruption loses none of them.
 
     Parameters
     ----------
     folder : str or Path
         Where the event files go; it is made if need be.
     pictures : mapping of str to array_like, optional
-        Name and normalized Lab of each picture, ``(H, W, 3)`` in [-1, 1], with sides that the network takes. Shown are
-        its lightness, which is the input, its colors as predicted in inference mode, and its true colors. A predicted
-        color that is not a number is shown as gray.
+        The name of each picture and its normalized Lab, ``(H, W, 3)`` in [-1, 1], with sides that the network takes.
+        Written are its lightness (the input), the picture as the network colors it in inference mode, and the picture
+        itself (the truth). A predicted color that sRGB cannot show is written with less chroma, and NaN as gray.
     every : int
-        Epochs from one set of pictures and histograms to the next, 1 or more.
+        Write pictures and histograms after every so many epochs, 1 or more.
 
     Raises
     ------
@@ -76,20 +76,20 @@ class TensorBoardLog(keras.callbacks.Callback):
         self._writer: tf.summary.SummaryWriter | None = None
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Forget the writer of a training that was interrupted."""
+        """Start a new file, even if an interrupted `fit` did not close its own."""
         self._writer = None
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Before the first epoch, mark where the training begins, and write the graph."""
+        """Before the first epoch, mark the start and write the graph."""
         if self._writer is None:
             self._writer = _begin(self.folder, epoch + 1)
             with self._writer.as_default(epoch + 1):
                 tf.summary.graph(_graph(self.model))
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Write the numbers of an epoch and, if it is their turn, pictures and histograms."""
+        """Write the numbers of an epoch and, every so many epochs, pictures and histograms."""
         assert self._writer is not None
-        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        rate = float(tf.convert_to_tensor(self.model.optimizer.learning_rate))
         with self._writer.as_default(epoch + 1):
             for name, value in ({"learning_rate": rate} | dict(logs or {})).items():
                 tf.summary.scalar(TAGS.get(name, name), value)
@@ -98,7 +98,7 @@ class TensorBoardLog(keras.callbacks.Callback):
                     for what, rgb in picture.views(self.model).items():
                         tf.summary.image(TAGS[what].format(name=name), rgb[None])
                 for weight in self.model.trainable_weights:
-                    _write_histogram(TAGS["weights"].format(name=weight.path), weight.value.numpy())
+                    _write_histogram(TAGS["weights"].format(name=weight.path), tf.convert_to_tensor(weight).numpy())
         self._writer.flush()
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
@@ -109,7 +109,7 @@ class TensorBoardLog(keras.callbacks.Callback):
 
 @dataclass(frozen=True)
 class _Picture:
-    """What is shown of a picture; ``truth`` and ``input`` stay as they are."""
+    """A picture, and the two of its views that do not depend on the network."""
 
     lightness: NDArray[np.float32]
     input: RGB
@@ -130,26 +130,26 @@ class _Picture:
 
     def views(self, model: keras.Model) -> dict[str, RGB]:
         """Return input, prediction and truth."""
-        ab = keras.ops.convert_to_numpy(model(self.lightness[None], training=False)[0])
+        ab = np.asarray(model(self.lightness[None], training=False)[0], np.float32)
         return {"input": self.input, "prediction": _rgb(self.lightness, ab), "truth": self.truth}
 
 
 def _rgb(lightness: NDArray[np.float32], ab: NDArray[np.float32]) -> RGB:
-    """Convert normalized L and ab to RGB for the screen."""
+    """Convert normalized L and ab to RGB of the same lightness."""
     normalized = np.concatenate([lightness, np.nan_to_num(ab)], axis=-1).clip(-1, 1)
-    return np.round(255 * lab_to_rgb(denormalize_lab(normalized))).astype(np.uint8)
+    return np.round(255 * lab_to_rgb(clip_chroma(denormalize_lab(normalized)))).astype(np.uint8)
 
 
 def _begin(folder: Path, step: int) -> tf.summary.SummaryWriter:
-    """Open a new event file, and mark in it that what was written for this step and later ones counts no more."""
+    """Open a new event file that begins with a mark: earlier events of this step and of later ones no longer count."""
     from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 
-    # Readers take files in the order of their names: the second, then the process and a counter without zeros in front.
+    # Readers sort files by name: by second, process, and a counter, with 10 before 9. So there is one file a second.
     while any(path.name.startswith(f"events.out.tfevents.{int(time.time())}.") for path in folder.glob("events.*")):
         time.sleep(0.05)
     writer = tf.summary.create_file_writer(str(folder))
     start = Event(wall_time=time.time(), step=step, session_log=SessionLog(status=SessionLog.START))
-    # tf.summary has no function for this mark.
+    # tf.summary has no function that writes this event.
     tf.raw_ops.ImportEvent(writer=writer._resource, event=start.SerializeToString())
     return writer
 
@@ -162,36 +162,37 @@ def _graph(model: keras.Model) -> tf.Graph:
 
 
 def _write_histogram(tag: str, values: NDArray[Any]) -> None:
-    """Write how often which values occur; `tf.summary.histogram` takes 50 times as long for many small arrays."""
+    """Write a histogram of values; `tf.summary.histogram` takes much longer for many small arrays."""
     from tensorboard.plugins.histogram.metadata import create_summary_metadata
 
-    finite = values[np.isfinite(values)].astype(np.float64)  # 30 bins may be too narrow for float32
+    finite = values[np.isfinite(values)].astype(np.float64)  # the bins may be too narrow for float32
     counts, edges = np.histogram(finite, bins=BINS)
     rows = np.stack([edges[:-1], edges[1:], counts], axis=1)
     tf.summary.write(tag, rows, metadata=create_summary_metadata(display_name=None, description=None))
 
 
 def read_events(folder: str | Path) -> dict[str, list[tuple[int, Any]]]:
-    """Read event files with TensorBoard's own reader, and every point of every curve.
+    """Read every point of every tag from event files, with TensorBoard's own reader.
 
-    A file that was cut off, as by a kill, is read up to there; later files are read too. Steps that were run again
-    after a restart are there once, with the last value, if the training marked the restart as `TensorBoardLog` does.
+    Of a file that ends in the middle of an event, as after a kill, everything before that event is read, and then the
+    next file. Steps that ran again after a restart appear once, if the restart is marked as `TensorBoardLog` does it.
 
     Parameters
     ----------
     folder : str or Path
-        The folder that holds the files itself.
+        The folder that holds the event files directly.
 
     Returns
     -------
     dict of str to list of (int, value)
-        For each tag, in the order of writing, step and value: a float for a scalar; an array ``(N, H, W, C)`` of uint8
-        for images; an array of rows (left edge, right edge, count) for a histogram.
+        For each tag its steps and values, in the order in which they were written. The value of a scalar is a float;
+        of images, an array ``(N, H, W, C)`` of uint8; of a histogram, an array whose rows are left edge, right edge and
+        count of each bin.
 
     Raises
     ------
     ValueError
-        If nothing is there to be read.
+        If the folder is missing, or has no event files, or these hold no summary.
     """
     # The reader behind the page. `event_accumulator`, which most examples use, ignores restarts.
     from tensorboard.backend.event_processing import plugin_event_accumulator
@@ -215,5 +216,5 @@ def _value(kind: str, tensor: Any) -> Any:
     """Return what a summary of a kind holds."""
     array = tf.make_ndarray(tensor)
     if kind == "images":  # width, height, and each image as a PNG file
-        return np.stack([tf.io.decode_png(image).numpy() for image in array[2:]])
+        return np.array([tf.io.decode_png(image).numpy() for image in array[2:]])
     return array.item() if array.ndim == 0 else array

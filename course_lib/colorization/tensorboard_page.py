@@ -14,28 +14,28 @@ _running: dict[Path, tuple[subprocess.Popen[str], str]] = {}
 
 @dataclass(frozen=True)
 class TensorBoardPage:
-    """Where TensorBoard runs; a notebook shows a link, and the page itself to whoever opens it.
+    """Where TensorBoard runs. A notebook shows it as a link and a closed frame with the page.
 
     Attributes
     ----------
     folder : Path
-        What it shows.
+        The folder of event files.
     address : str
-        Of its page.
+        The address of the page.
     """
 
     folder: Path
     address: str
 
     def __repr__(self) -> str:
-        return f"TensorBoard shows {self.folder} at {self.address} until this program ends."
+        return f"TensorBoard shows {self.folder} at {self.address} until this program ends"
 
     def _repr_html_(self) -> str:
-        """Return a link and a closed frame: a page that is saved asks for nothing before a reader opens it."""
+        """Return a link and a frame that loads nothing before a reader opens it, also in a saved page."""
         name, address = html.escape(str(self.folder)), html.escape(self.address)
         return (
             f'<p><a href="{address}" target="_blank" rel="noopener">TensorBoard</a> shows <code>{name}</code> '
-            "until this notebook's kernel ends, to a browser on the same machine.</p>"
+            "until this notebook's kernel ends, in a browser on the same machine.</p>"
             f'<details><summary>Open it here</summary><iframe src="{address}" loading="lazy" title="TensorBoard" '
             'style="width: 100%; height: 50rem; border: 0"></iframe></details>'
         )
@@ -44,18 +44,18 @@ class TensorBoardPage:
 def show_tensorboard(folder: str | Path) -> TensorBoardPage | None:
     """Start TensorBoard, and show it inside the notebook.
 
-    It listens on a free port of this machine, for this machine alone, follows the folder while events are written, and
-    ends with the kernel. Called again for the same folder, it returns the same page.
+    TensorBoard runs on a free port of this machine, is reachable from this machine only, picks up new events as they
+    are written, and ends with the kernel. A second call for the same folder returns the same page.
 
     Parameters
     ----------
     folder : str or Path
-        With event files, or folders of them; they may be written later.
+        A folder with event files, or with folders of them. They may be written later.
 
     Returns
     -------
     TensorBoardPage or None
-        The last value of a cell. None if TensorBoard cannot start; the reason is printed.
+        What the last line of a cell shows. None if TensorBoard cannot start; the reason is printed.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def _address(folder: Path) -> str:
     """Return the address of the server of a folder, and start it if need be."""
     process, address = _running.get(folder, (None, ""))
     if process is None or process.poll() is not None:
-        # -P: the folder of the program has modules that are called like packages.
+        # -P: the program's folder has a module named tensorboard.
         command = [sys.executable, "-P", str(SERVER), str(folder), str(os.getpid())]
         process = subprocess.Popen(
             command,
@@ -84,15 +84,15 @@ def _address(folder: Path) -> str:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            start_new_session=True,  # an interrupt is sent to all of the kernel's group
+            start_new_session=True,  # Jupyter interrupts the whole process group of a kernel
         )
         assert process.stdout is not None
         answer = process.stdout.readline().strip()
         if not answer.isdecimal():
             process.kill()
             process.communicate()
-            raise OSError(answer or "its process ended without a word")
-        # By JupyterLab's own name for this machine: a browser may refuse storage to a frame of another site.
+            raise OSError(answer or "its process ended without a message")
+        # The same host as JupyterLab's: a browser may deny storage to a frame of another site.
         address = f"http://localhost:{answer}/"
         _running[folder] = process, address
     return address

@@ -121,7 +121,8 @@ def _described(
     words = [f"{title}: {ylabel} over {count} epochs, scale {'logarithmic' if logarithmic else 'linear'}."]
     for name, curve in curves.items():
         extremes = f"between {np.nanmin(curve):.3g} and {np.nanmax(curve):.3g}"
-        words.append(f"{name.capitalize()}: from {curve[0]:.3g} to {curve[-1]:.3g}, {extremes}.")
+        first = next(iter(curve[np.isfinite(curve)]), np.nan)  # the earlier epochs may not be known
+        words.append(f"{name.capitalize()}: from {first:.3g} to {curve[-1]:.3g}, {extremes}.")
     if lines:
         words.append(f"Baselines: {', '.join(f'{name} {value:.3g}' for name, value in lines.items())}.")
     return " ".join(words)

@@ -115,7 +115,7 @@ RAISES = {
     "started_twice()": "make a new one for each pass, in `__iter__`",
     "threading.Thread().join()": "call `start` first",
     "grow(collections.deque([1]))": "loop over a copy",
-    "Path('missing/file').read_text()": "there is no such file or folder",
+    "Path('missing/file').read_text()": "to read a file that may be missing, catch the error",
     "float('fast')": "this text is no number",
     "tf.debugging.assert_rank(x, 4)": "the batch axis is missing",
     "Path('/tmp').mkdir()": "it is already there",

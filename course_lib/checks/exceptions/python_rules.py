@@ -40,7 +40,7 @@ RULES = (
     (
         "FileNotFoundError",
         "",
-        "there is no such file or folder; `mkdir(parents=True, exist_ok=True)` makes a folder, with those above it",
+        "to read a file that may be missing, catch the error; to write, first make the folder: `mkdir(parents=True)`",
     ),
     (
         "ValueError",

@@ -2,13 +2,14 @@
 
 import copy
 import functools
+import os
 import re
 from typing import Any
 
 import numpy as np
 import pytest
 
-from course_lib.checks import CheckFailed, Result, call, raises
+from course_lib.checks import CheckFailed, Result, call, call_for_effect, raises
 from tests.learner import learner, message_of
 
 NOTEBOOK = learner("import numpy as np\nimport statistics\n\ndef f(x):\n    return x\n").__globals__
@@ -237,3 +238,12 @@ def test_what_is_not_written_yet_is_no_failure() -> None:
     ):
         with pytest.raises(NotImplementedError):
             untouched()
+
+
+def test_a_function_that_is_called_for_its_effect_need_not_return_anything() -> None:
+    assert call_for_effect(learner("def f(x):\n    print(x)"), 3) == Result(None, "f(3)")
+    assert call_for_effect(learner("def f(x):\n    return 2 * x"), 3).value == 6
+    with open(os.devnull) as file:
+        assert call_for_effect(learner("def f(x, file):\n    file.fileno()"), [1], file).value is None
+    changed = message_of(lambda: call_for_effect(learner("def f(x):\n    x.clear()"), [1]))
+    assert "your function changed its input" in changed

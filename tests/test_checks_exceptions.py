@@ -13,10 +13,12 @@ CELL = """
 import collections
 import queue
 import threading
+from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 from keras import layers
 
 x = np.ones((4, 6, 3))
@@ -117,6 +119,11 @@ RAISES = {
     "started_twice()": "make a new one for each pass, in `__iter__`",
     "threading.Thread().join()": "call `start` first",
     "grow(collections.deque([1]))": "loop over a copy",
+    "Path('missing/file').read_text()": "to read a file that may be missing, catch the error",
+    "float('fast')": "this text is no number",
+    "tf.debugging.assert_rank(x, 4)": "the batch axis is missing",
+    "Path('/tmp').mkdir()": "it is already there",
+    "Image.fromarray(x)": "Pillow wants bytes",
     "queue.Queue().get_nowait()": "the queue was empty",
     "full()": "the queue was full",
     "1 / 0": "something is divided by 0",

@@ -6,7 +6,7 @@ the likely cause. Only plain data goes in and comes out.
 """
 
 from course_lib.checks import notebook
-from course_lib.checks.calls import call, forbid_names
+from course_lib.checks.calls import call, call_for_effect, forbid_names
 from course_lib.checks.failure import CheckFailed
 from course_lib.checks.items import column, item
 from course_lib.checks.objects import call_method, iterate, iterate_until, length
@@ -17,6 +17,7 @@ __all__ = [
     "CheckFailed",
     "Result",
     "call",
+    "call_for_effect",
     "call_method",
     "column",
     "forbid_names",

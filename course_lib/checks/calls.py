@@ -1,6 +1,5 @@
 """Calling a learner's function, and finding what it must not use."""
 
-import copy
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -40,32 +39,30 @@ def call(function: Callable[..., object], *args: object, **kwargs: object) -> Re
     NotImplementedError
         If the function is not written yet.
     """
-    require_function(function)
-    name = name_of(function)
-    given = describe_call(name, args, kwargs)
-    before = copy.deepcopy((args, kwargs))
-    try:
-        inspect.signature(function).bind(*args, **kwargs)
-    except TypeError as error:
-        kind, line = ("class", "`__init__`") if kind_of(function) == "class" else ("function", "the function")
-        raise CheckFailed(
-            f"{given}\n  the call does not fit your {kind}: {error}\n"
-            f"  likely cause: the first line of {line} was changed; yours is {name}{inspect.signature(function)}"
-        ) from None
-    except ValueError:
-        pass  # some of NumPy's own functions do not tell their signature
-    if kind_of(function) == "class":
-        value = with_timeout(lambda: invoke(function, given, *args, **kwargs), given)
-    else:
-        value = invoke(function, given, *args, **kwargs)
-    if value is None:
-        raise CheckFailed(f"{given}\n  got: None\n  likely cause: {_no_result(function)}")
-    if not _same(before, (args, kwargs)):
-        raise CheckFailed(
-            f"{given}\n  your function changed its input\n  likely cause: it writes into the array that it was given; "
-            "work on a copy"
-        )
-    return Result(value, given)
+    return _call(function, args, kwargs, returns=True)
+
+
+def call_for_effect(function: Callable[..., object], *args: object, **kwargs: object) -> Result:
+    """Call a learner's function for what it does, such as writing a file; it need not return anything.
+
+    Parameters
+    ----------
+    function, *args, **kwargs
+        As for `call`.
+
+    Returns
+    -------
+    Result
+        What it returned, which may be None, with what went in.
+
+    Raises
+    ------
+    CheckFailed
+        If the call does not fit the signature, the function raises, or changes what it was given.
+    NotImplementedError
+        If the function is not written yet.
+    """
+    return _call(function, args, kwargs, returns=False)
 
 
 def forbid_names(function: Callable[..., object], *forbidden: str) -> None:
@@ -96,6 +93,38 @@ def forbid_names(function: Callable[..., object], *forbidden: str) -> None:
             )
 
 
+def _call(
+    function: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object], *, returns: bool
+) -> Result:
+    """Call a learner's function, which must return something or need not."""
+    require_function(function)
+    name = name_of(function)
+    given = describe_call(name, args, kwargs)
+    before = _copy((args, kwargs))
+    try:
+        inspect.signature(function).bind(*args, **kwargs)
+    except TypeError as error:
+        kind, line = ("class", "`__init__`") if kind_of(function) == "class" else ("function", "the function")
+        raise CheckFailed(
+            f"{given}\n  the call does not fit your {kind}: {error}\n"
+            f"  likely cause: the first line of {line} was changed; yours is {name}{inspect.signature(function)}"
+        ) from None
+    except ValueError:
+        pass  # some of NumPy's own functions do not tell their signature
+    if kind_of(function) == "class":
+        value = with_timeout(lambda: invoke(function, given, *args, **kwargs), given)
+    else:
+        value = invoke(function, given, *args, **kwargs)
+    if returns and value is None:
+        raise CheckFailed(f"{given}\n  got: None\n  likely cause: {_no_result(function)}")
+    if not _same(before, (args, kwargs)):
+        raise CheckFailed(
+            f"{given}\n  your function changed its input\n  likely cause: it writes into the array that it was given; "
+            "work on a copy"
+        )
+    return Result(value, given)
+
+
 def _no_result(function: Callable[..., object]) -> str:
     """Say why a function has returned nothing."""
     used = names_used(function)
@@ -106,6 +135,15 @@ def _no_result(function: Callable[..., object]) -> str:
     if "print" in used:
         return "`print` only shows a value: hand it back with `return`"
     return "a `return` is missing, or was not reached"
+
+
+def _copy(value: Any) -> Any:
+    """Copy plain data, and keep other objects as they are: a file's writer, say, cannot be copied."""
+    if isinstance(value, list | tuple):
+        return [_copy(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _copy(item) for key, item in value.items()}
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def _same(before: Any, after: Any) -> bool:

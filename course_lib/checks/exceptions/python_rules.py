@@ -37,6 +37,22 @@ RULES = (
     ("ZeroDivisionError", "", "something is divided by 0: is this case handled?"),
     ("AssertionError", "", "an `assert` in your code does not hold for this input"),
     ("KeyError", "", "the dictionary does not have this key"),
+    (
+        "FileNotFoundError",
+        "",
+        "to read a file that may be missing, catch the error; to write, first make the folder: `mkdir(parents=True)`",
+    ),
+    (
+        "ValueError",
+        "could not convert string to float",
+        "this text is no number: where that may happen, catch the ValueError with `try` and `except`",
+    ),
+    ("FileExistsError", "", "it is already there: `mkdir(exist_ok=True)` does not mind"),
+    (
+        "TypeError",
+        "Cannot handle this data type",
+        'Pillow wants bytes: multiply by 255, round, and convert with `.astype("uint8")`',
+    ),
     ("TypeError", "takes 0 positional arguments but 1 was given", "the first parameter of a method must be `self`"),
     (
         "TypeError",

@@ -2,6 +2,7 @@
 
 _ERROR = "InvalidArgumentError|AbortedError|UnimplementedError|ResourceExhaustedError|InternalError"
 RULES = (
+    ("ValueError", r"must have rank 4\.\s+Received rank 3", "the batch axis is missing: `x[None]` is a batch of one"),
     (".*", "OOM|failed to allocate", "it asks for more memory than there is: look for an array that is mostly zeros"),
     (
         _ERROR,

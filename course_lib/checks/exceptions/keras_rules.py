@@ -11,7 +11,7 @@ RULES = (
         "ValueError",
         r"`Concatenate` layer requires inputs with matching shapes .*input_shape=\[(.*)\]",
         (
-            "tensors of shapes {0} are joined, and they differ on another axis than the one that they are joined along: "
+            "tensors of shapes {0} are joined, and they differ on an axis along which they are not joined: "
             "do they have the same height and width, and is `axis` right?"
         ),
     ),

@@ -18,8 +18,12 @@ BACKENDS = (
 
 
 def pytest_configure() -> None:
-    """Take Ctrl-C as in a terminal: what a shell runs in the background ignores it, and so would what tests start."""
+    """Make a plain run, one in the background, and each worker of a parallel one alike."""
+    # What a shell runs in the background ignores Ctrl-C, and so would what tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Readline exports the size of the terminal, and pytest's workers inherit it; no test may depend on it.
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
 
 
 @pytest.fixture(scope="module", params=BACKENDS)

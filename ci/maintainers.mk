@@ -9,12 +9,13 @@ course: $(OPS)  ## run and grade every instructor notebook; the report lands in 
 	@if $(WITHOUT_NETWORK) true 2>/dev/null; then set -x; $(WITHOUT_NETWORK) $(BIN)/python ci/run_notebooks.py; \
 		else echo "no bubblewrap: the network stays on"; set -x; $(BIN)/python ci/run_notebooks.py; fi
 
+# Files of tests run side by side, one on each processor; each worker takes more than a gigabyte.
 test: $(OPS)  ## lint, types, unit tests, release drift, answer banks, untouched notebooks
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/codespell
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile
 	$(BIN)/course release --check
 	$(BIN)/python ci/check_answers.py --both
 	$(BIN)/python ci/run_notebooks.py --learner

@@ -1,8 +1,10 @@
 """Fixtures that several modules share."""
 
+import functools
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -18,8 +20,23 @@ BACKENDS = (
 
 
 def pytest_configure() -> None:
-    """Take Ctrl-C as in a terminal: what a shell runs in the background ignores it, and so would what tests start."""
+    """Make a plain run, one in the background, and each worker of a parallel one alike."""
+    # What a shell runs in the background ignores Ctrl-C, and so would what tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Readline exports the size of the terminal, and pytest's workers inherit it; no test may depend on it.
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def schema_asked_for_once() -> Iterator[None]:
+    """Save seconds for each new gradebook: nbgrader runs a program to learn the newest version of its own tables."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "nbgrader.api" in sys.modules:  # a test needs it
+            from nbgrader import api
+
+            patch.setattr(api, "get_alembic_version", functools.cache(api.get_alembic_version))
+        yield
 
 
 @pytest.fixture(scope="module", params=BACKENDS)

@@ -297,7 +297,9 @@ TOO_MUCH = {
         "    threading.Thread(target=time.sleep, args=(60,)).start()",
         status="graded|more than 64 processes",
     ),
-    "many processes": Case(0, f"{WRONG}\n{FORKS.format(count=1000, mib=0)}", status="graded|more than 64 processes"),
+    "many processes": Case(
+        0, f"{WRONG}\n{FORKS.format(count=1000, mib=0)}", status="graded|more than 64 processes|stopped"
+    ),
     "a fork bomb": Case(0, f"{WRONG}\n{BOMB}", status="graded|more than 64 processes|stopped", notes="os.fork"),
     "prints 100 MB": Case(3, f"{RIGHT}\nfor _ in range(100):\n    print('x' * 1_000_000)"),
     "prints 100 MB at once": Case(3, f"{RIGHT}\nprint('x' * 100_000_000)"),

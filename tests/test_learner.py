@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -34,8 +35,8 @@ SMALL = Limits(
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Learner]:
-    """Share a kernel among the tests that leave it alive."""
-    with Learner(SMALL) as learner:
+    """Share a kernel among the tests that leave it alive, however long it takes to stop on a busy machine."""
+    with Learner(replace(SMALL, grace_s=20)) as learner:
         yield learner
 
 

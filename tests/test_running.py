@@ -72,14 +72,15 @@ def test_progress_is_one_line_on_a_terminal(running: Running, width: int) -> Non
     assert width < 100 or "ada, 01_next: 30 s; bob, 01_next: 20 s" in line
 
 
-def test_a_log_gets_a_line_for_a_slow_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_gets_a_line_for_a_slow_one(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
     said: list[str] = []
     monkeypatch.setattr(typer, "echo", lambda text, **_: said.append(text))
     monkeypatch.setattr(cli_grade, "LOOK_S", 0.01)
     monkeypatch.setattr(cli_grade, "SLOW_S", 0)
-    running = Running()
+    running = Running(clock)
     with cli_grade._slow_ones(Console(file=io.StringIO()), running):
         running.begin("ada", "01_next")
+        clock.now += 0.4
         while not said:
             time.sleep(0.01)
     assert said == ["still running: ada, 01_next: 0 s"]

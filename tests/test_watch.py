@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,12 +17,13 @@ FORKS = "import os, time\nx = b'x' * (60 << 20)\nfor _ in range({forks}):\n    i
 
 
 @contextmanager
-def running(code: str) -> Iterator[int]:
-    """Run Python until the end of the block; it says when it is ready."""
+def running(code: str, processes: int = 1) -> Iterator[int]:
+    """Run Python until the end of the block; each of its processes says when it is ready."""
     code += "\nos.write(1, b'ready\\n')\ntime.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+        for _ in range(processes):
+            assert process.stdout.readline() == "ready\n"
         try:
             yield process.pid
         finally:
@@ -43,8 +43,7 @@ def verdict(pid: int, limits: Limits, seconds: float) -> str:
 
 
 def test_a_tree_is_the_same_as_in_the_table_of_processes() -> None:
-    with running("import os, time\nfor _ in range(3): os.fork()") as pid:
-        time.sleep(0.2)
+    with running("import os, time\nfor _ in range(3): os.fork()", processes=8) as pid:
         top = psutil.Process(pid)
         assert {process.pid for process in tree(pid)} == {pid} | {child.pid for child in top.children(recursive=True)}
         assert len(tree(pid)) == 8

@@ -227,11 +227,11 @@ def test_predicted_colors_keep_the_lightness(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("pictures", "every", "words"),
     [
-        ({"cat": np.zeros((8, 8, 2))}, 1, r"'cat' as normalized Lab of shape \(H, W, 3\), got shape \(8, 8, 2\)"),
-        ({"cat": np.zeros((0, 8, 3))}, 1, r"got shape \(0, 8, 3\)"),
-        ({"cat": np.full((8, 8, 3), 50.0)}, 1, "'cat' as normalized Lab in .* got values from 50 to 50"),
-        ({"cat": np.full((8, 8, 3), np.nan)}, 1, "got values from nan to nan"),
-        ({}, 0, "every as a positive integer, got 0"),
+        ({"cat": np.zeros((8, 8, 2))}, 1, r"cat as normalized Lab of shape \(H, W, 3\), got \(8, 8, 2\)"),
+        ({"cat": np.zeros((0, 8, 3))}, 1, r"got \(0, 8, 3\)"),
+        ({"cat": np.full((8, 8, 3), 50.0)}, 1, "cat as normalized Lab in .* got values from 50 to 50"),
+        ({"cat": np.full((8, 8, 3), np.nan)}, 1, "got NaN among the values"),
+        ({}, 0, "every to be a whole number of 1 or more, got 0"),
         ({}, 1.5, "got 1.5"),
     ],
 )

@@ -217,9 +217,9 @@ def test_sides_that_cannot_be_halved(sides: tuple[int, int], words: str) -> None
 @pytest.mark.parametrize(
     ("arguments", "options", "words"),
     [
-        ((0, 8), {}, "expected a depth of 1 or more, got 0"),
-        ((2.0, 8), {}, "expected a depth of 1 or more, got 2.0"),
-        ((2, True), {}, "expected a number of filters of 1 or more, got True"),
+        ((0, 8), {}, "expected depth to be a whole number of 1 or more, got 0"),
+        ((2.0, 8), {}, "expected depth to be a whole number of 1 or more, got 2.0"),
+        ((2, True), {}, "expected base_filters to be a whole number of 1 or more, got True"),
         ((2, 8), {"upsampling": "nearest"}, 'expected upsampling "transposed" or "resize", got \'nearest\''),
         ((2, 8), {"dropout": 1}, r"expected a dropout in \[0, 1\), got 1"),
         ((2, 8), {"dropout": -0.1}, r"expected a dropout in \[0, 1\), got -0.1"),

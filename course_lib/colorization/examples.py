@@ -15,10 +15,11 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from course_lib.color import arguments, normalize_lab, rgb_to_lab
-from course_lib.color.scale import BEYOND
-from course_lib.dataflow.base import chosen_seed, count
+from course_lib.color import normalize_lab, rgb_to_lab
+from course_lib.color.scale import normalized
+from course_lib.colorization.pictures import lab_picture
 from course_lib.images import photographs, read_image
+from course_lib.integers import count
 
 Lab = NDArray[np.float32]
 FOREVER = tf.int64.max
@@ -71,8 +72,8 @@ class Crops:
         self, photographs: Mapping[str, ArrayLike], size: int, batch: int, steps: int, seed: int, flip: bool = True
     ) -> None:
         self.size, self.batch, self.steps = count("size", size), count("batch", batch), count("steps", steps)
-        self.seed, self.flip = chosen_seed(seed), flip
-        arrays = [_normalized(photograph, name) for name, photograph in photographs.items()]
+        self.seed, self.flip = count("seed", seed, least=0), flip
+        arrays = [lab_picture(name, photograph) for name, photograph in photographs.items()]
         if not arrays:
             raise ValueError("expected 1 photograph or more, got 0")
         for name, (height, width, _) in zip(photographs, (each.shape for each in arrays), strict=True):
@@ -145,7 +146,7 @@ class Pairs:
 
     def __init__(self, L: ArrayLike, ab: ArrayLike, batch: int, seed: int) -> None:
         self._lab = np.concatenate(checked(np.asarray(L), np.asarray(ab)), axis=-1, dtype=np.float32)
-        self.batch, self.seed = count("batch", batch), chosen_seed(seed)
+        self.batch, self.seed = count("batch", batch), count("seed", seed, least=0)
         if self.batch > len(self._lab):
             raise ValueError(f"expected a batch of 1 to {len(self._lab)} images, as many as there are, got {batch}")
         self.steps = len(self._lab) // self.batch
@@ -242,19 +243,7 @@ def checked(L: NDArray[Any], ab: NDArray[Any]) -> tuple[NDArray[Any], NDArray[An
     """
     if L.ndim != 4 or 0 in L.shape or L.shape[3] != 1 or ab.shape != (*L.shape[:3], 2):
         raise ValueError(f"expected L (B, H, W, 1) and ab (B, H, W, 2), got {L.shape} and {ab.shape}")
-    for values, what in ((L, "L / 50 - 1"), (ab, "ab / 110")):
-        most = 1 + BEYOND
-        arguments.bounded(values, values.shape[3], f"normalized Lab, {what} in [-1, 1]", -most, most)
-    return L, ab
-
-
-def _normalized(photograph: ArrayLike, name: str) -> Lab:
-    """Take in a photograph in normalized Lab."""
-    array = np.asarray(photograph)
-    if array.ndim != 3:
-        raise ValueError(f"expected {name} of shape (H, W, 3), got {array.shape}")
-    most = 1 + BEYOND
-    return arguments.bounded(array, 3, f"{name} in normalized Lab, in [-1, 1]", -most, most).astype(np.float32)
+    return normalized(L, 1, "normalized L"), normalized(ab, 2, "normalized ab")
 
 
 def _resized(image: NDArray[np.uint8], side: int) -> Lab:

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from course_lib.dataflow.base import count
+from course_lib.integers import count
 
 Schedule = Callable[[int], float]
 

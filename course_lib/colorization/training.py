@@ -15,7 +15,7 @@ from course_lib.colorization.learning_rate import LearningRate, Schedule
 from course_lib.colorization.losses import Penalty, color_loss
 from course_lib.colorization.optimizer import FusedAdam
 from course_lib.colorization.progress import LossAverage, Progress
-from course_lib.dataflow.base import count
+from course_lib.integers import count
 
 Arrays = tuple[NDArray[Any], NDArray[Any]]
 

@@ -144,6 +144,7 @@ NOT_NORMALIZED = {"cat": np.full((9, 9, 3), 50.0)}
             "expected photographs of 9 x 9 pixels or more for crops of that size, got 16 x 8 in 1",
         ),
         (NOT_NORMALIZED, {}, r"expected cat as normalized Lab in \[-1, 1\], got values from 50 to 50"),
+        ([np.zeros((9, 9, 3))], {}, "expected a dictionary of pictures by name, got list"),
         ({"cat": np.zeros((9, 9))}, {}, r"expected cat as normalized Lab of shape \(H, W, 3\), got \(9, 9\)"),
         (PHOTOGRAPHS, {"batch": 0}, "expected batch to be a whole number of 1 or more, got 0"),
         (PHOTOGRAPHS, {"steps": 1.5}, "expected steps to be a whole number of 1 or more, got 1.5"),

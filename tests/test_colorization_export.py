@@ -216,6 +216,7 @@ def test_other_names_are_taken_and_found_again(tmp_path: Path, name: str) -> Non
     ("pictures", "message"),
     [
         ({}, "expected one picture or more, got none"),
+        (np.zeros((8, 8)), "expected a dictionary of pictures by name, got ndarray"),
         ({"cat": np.zeros((8, 8, 1))}, r"expected cat as normalized L of shape \(H, W\), got \(8, 8, 1\)"),
         ({"cat": np.zeros((0, 8))}, r"got \(0, 8\)"),
         ({"cat": np.zeros((8, 8), np.uint8)}, "expected cat as normalized L in .* as floats, got uint8"),

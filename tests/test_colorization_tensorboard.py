@@ -231,6 +231,7 @@ def test_predicted_colors_keep_the_lightness(tmp_path: Path) -> None:
         ({"cat": np.zeros((0, 8, 3))}, 1, r"got \(0, 8, 3\)"),
         ({"cat": np.full((8, 8, 3), 50.0)}, 1, "cat as normalized Lab in .* got values from 50 to 50"),
         ({"cat": np.full((8, 8, 3), np.nan)}, 1, "got NaN among the values"),
+        ([np.zeros((8, 8, 3))], 1, "expected a dictionary of pictures by name, got list"),
         ({}, 0, "every to be a whole number of 1 or more, got 0"),
         ({}, 1.5, "got 1.5"),
     ],

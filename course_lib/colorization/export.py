@@ -1,5 +1,6 @@
 """The same pictures, colored after every epoch and written as PNG files."""
 
+import glob
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -11,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from PIL import Image
 
-from course_lib.colorization.pictures import RGB, colored, lightness_picture, predicted_ab
-from course_lib.files import write_aside
+from course_lib.colorization.pictures import RGB, colored, lightness_picture, named, predicted_ab
+from course_lib.files import remove_leftovers, write_aside
 from course_lib.integers import count
 
 MOST_EPOCHS = 9999  # as many as names of four digits can hold; a fifth digit would sort before them
@@ -54,10 +55,11 @@ class ExportPredictions(keras.callbacks.Callback):
 
     def __init__(self, pictures: Mapping[str, ArrayLike], folder: str | Path, every: int = 1) -> None:
         super().__init__()
-        if not pictures:
+        given = named(pictures)
+        if not given:
             raise ValueError("expected one picture or more, got none")
-        _check_names(list(pictures))
-        self.pictures = {name: lightness_picture(name, values) for name, values in pictures.items()}
+        _check_names(list(given))
+        self.pictures = {name: lightness_picture(name, values) for name, values in given.items()}
         self.folder = Path(folder)
         self.every = count("every", every)
         self._begun = False
@@ -71,8 +73,10 @@ class ExportPredictions(keras.callbacks.Callback):
         self._begun = False
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """When training begins, remove exports of epochs that it has yet to reach."""
+        """When training begins, remove exports of epochs that it has yet to reach, and half-written files."""
         if not self._begun:
+            for name in self.pictures:
+                remove_leftovers(self.folder, f"{glob.escape(name)}_epoch_????.png")
             for name, exports in _exports(self.folder).items():
                 for number, path in exports.items():
                     if name in self.pictures and number > epoch:

@@ -3,6 +3,8 @@
 Shapes here are those of single pictures, without a batch.
 """
 
+from collections.abc import Mapping
+
 import keras
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +14,19 @@ from course_lib.color.scale import FAR_BEYOND, normalized
 
 Floats = NDArray[np.float32]
 RGB = NDArray[np.uint8]
+
+
+def named(pictures: Mapping[str, ArrayLike]) -> dict[str, ArrayLike]:
+    """Take in pictures by name.
+
+    Raises
+    ------
+    ValueError
+        If they are anything else, such as a list or a single picture.
+    """
+    if not isinstance(pictures, Mapping):
+        raise ValueError(f"expected a dictionary of pictures by name, got {type(pictures).__name__}")
+    return dict(pictures)
 
 
 def lab_picture(name: str, values: ArrayLike) -> Floats:

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from course_lib.colorization.pictures import colored, lab_picture, predicted_ab
+from course_lib.colorization.pictures import colored, lab_picture, named, predicted_ab
 from course_lib.integers import count
 
 # The tag of everything that is written. TensorBoard groups tags by the part before the slash. A number of the history
@@ -36,8 +36,9 @@ class TensorBoardLog(keras.callbacks.Callback):
     """Write to a folder, for TensorBoard, how training goes.
 
     After every epoch: each number of the history, and the learning rate. After every so many epochs: pictures, and
-    histograms of the trainable weights. Before the first epoch: the graph of the network. Their tags are in `TAGS`. A
-    step is an epoch, counted from 1, and steps go on where `fit` does: with ``initial_epoch=7``, the first step is 8.
+    histograms of the trainable weights, tagged by the names of their layers. Before the first epoch: the graph of the
+    network. Their tags are in `TAGS`. A step is an epoch, counted from 1, and steps go on where `fit` does: with
+    ``initial_epoch=7``, the first step is 8.
 
     When training resumes from a checkpoint, some epochs run twice. Each start is therefore marked in the events:
     TensorBoard and `read_events` then drop the earlier events of that step and of later ones, and show each step once,
@@ -67,7 +68,8 @@ class TensorBoardLog(keras.callbacks.Callback):
         super().__init__()
         self.folder = Path(folder)
         self.every = count("every", every)
-        self._pictures = {name: lab_picture(name, lab) for name, lab in (pictures or {}).items()}
+        given = named({} if pictures is None else pictures)
+        self._pictures = {name: lab_picture(name, lab) for name, lab in given.items()}
         self._writer: tf.summary.SummaryWriter | None = None
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:

@@ -1,6 +1,5 @@
 """Training a colorizer with Keras, so that it can be watched, steered, interrupted and resumed."""
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from course_lib.checkpoint import History
-from course_lib.colorization.examples import Examples, checked
-from course_lib.colorization.learning_rate import LearningRate, Schedule
+from course_lib.colorization.examples import Examples, normalized_batch
+from course_lib.colorization.learning_rate import LearningRate, Schedule, check_rate
 from course_lib.colorization.losses import Penalty, color_loss
 from course_lib.colorization.optimizer import FusedAdam
 from course_lib.colorization.progress import LossAverage, Progress
@@ -96,16 +95,15 @@ def train(  # noqa: PLR0913
     count("every", every)
     if patience is not None:
         count("patience", patience)
-    if not 0 < rate < math.inf:
-        raise ValueError(f"expected a learning rate above 0, got {rate!r}")
+    check_rate(rate)
     criterion = loss if isinstance(loss, keras.losses.Loss) else color_loss(loss)
     strategy = model.distribute_strategy
     devices = strategy.num_replicas_in_sync
     _check(examples, devices)
-    if isinstance(validation, tuple):
-        validation = _batches(validation, devices)
-    elif validation is not None:
+    if isinstance(validation, tf.data.Dataset):
         _check(validation, devices)
+    elif validation is not None:
+        validation = _batches(validation, devices)
     with strategy.scope():
         model.compile(FusedAdam(rate), criterion, metrics=list(metrics))
         model.optimizer.build(model.trainable_variables)
@@ -141,7 +139,9 @@ def train(  # noqa: PLR0913
 
 def _batches(validation: Arrays, devices: int) -> tf.data.Dataset:
     """Cut arrays into batches that the devices divide, the last one included."""
-    L, ab = checked(*validation)
+    if not isinstance(validation, tuple) or len(validation) != 2:
+        raise ValueError(f"expected validation as (L, ab) or as a dataset of them, got {_kind(validation)}")
+    L, ab = normalized_batch(*validation)
     if len(L) % devices:
         raise ValueError(f"expected as many images for validation as {devices} devices divide, got {len(L)}")
     batch = devices * max(1, BATCH // devices)
@@ -154,16 +154,23 @@ def _check(examples: Examples | tf.data.Dataset, devices: int) -> None:
         dataset = examples
         if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
             raise ValueError("expected a dataset of one epoch, got one without end: use take(steps)")
-    else:
+    elif isinstance(examples, Examples):
         dataset = examples.dataset()
+    else:
+        raise ValueError(f"expected examples as Crops, Pairs or a dataset of batches (L, ab), got {_kind(examples)}")
     spec = dataset.element_spec
     if not (isinstance(spec, tuple) and len(spec) == 2):
         raise ValueError(f"expected batches (L, ab), got {spec}")
     first = next(iter(dataset), None)
     if first is None:
         raise ValueError("expected 1 batch of examples or more, got 0")
-    checked(*(each.numpy() for each in first))
+    normalized_batch(*(each.numpy() for each in first))
     batch = spec[0].shape[0]
     if devices > 1 and (batch is None or batch % devices):
         got = "batches that may differ in length: use batch(length, drop_remainder=True)" if batch is None else batch
         raise ValueError(f"expected batches that {devices} devices divide, got {got}")
+
+
+def _kind(value: object) -> str:
+    """Name the type of a value, and its length if it is a tuple."""
+    return f"a tuple of {len(value)}" if isinstance(value, tuple) else f"{type(value).__name__}"

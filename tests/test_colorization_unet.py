@@ -30,6 +30,12 @@ STEPS = [
 UPSAMPLINGS: list[Literal["transposed", "resize"]] = ["transposed", "resize"]
 
 
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    """Draw the same weights each time."""
+    keras.utils.set_random_seed(0)
+
+
 def lightness(*shape: int) -> Any:
     return np.random.default_rng(0).uniform(-1, 1, (*shape, 1)).astype(np.float32)
 
@@ -82,7 +88,6 @@ def test_the_way_down_leaks_but_for_its_end() -> None:
 
 @pytest.mark.parametrize("upsampling", UPSAMPLINGS)
 def test_every_weight_learns(upsampling: Any) -> None:
-    keras.utils.set_random_seed(0)
     model = unet(3, 4, upsampling=upsampling)
     model.compile("sgd", "mse")
     before = [weight.numpy() for weight in model.trainable_variables]
@@ -110,7 +115,6 @@ def test_dropout_is_for_training_alone() -> None:
 @pytest.mark.parametrize("upsampling", UPSAMPLINGS)
 def test_checkerboards(upsampling: Any) -> None:
     """Whatever the weights, pixels that are computed alike are alike in a constant picture, far from its border."""
-    keras.utils.set_random_seed(0)
     model = unet(3, 4, upsampling=upsampling)
     ab = model.predict(np.full((1, 128, 128, 1), 0.5, np.float32), verbose=0)[0, 48:-48, 48:-48]
     spread = np.ptp(ab, axis=(0, 1))

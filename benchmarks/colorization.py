@@ -57,6 +57,7 @@ def compare(console: Console, depth: int, filters: int, steps: int) -> None:
         waiting = sum(cost.waiting for cost in costs[way]) / sum(cost.wall for cost in costs[way])
         table.add_row(way, *row, f"{waiting:.1%}", f"{first[way].wall:.1f}", f"{pipe.recv():.2f}")
     console.print(table)
+    console.print()
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from course_lib.files import write_aside
+from course_lib.files import remove_leftovers, write_aside
 
 Settings = Mapping[str, Any]
 History = dict[str, list[float]]
@@ -31,8 +31,7 @@ def save(path: Path, settings: Settings, variables: Sequence[Any], history: Mapp
     history : mapping of str to sequence of float
         Losses, scores and the like so far, by name.
     """
-    for leftover in path.parent.glob(f"{glob.escape(path.name)}.*.tmp"):
-        leftover.unlink(missing_ok=True)
+    remove_leftovers(path.parent, glob.escape(path.name))
     arrays: dict[str, Any] = {f"variable_{number}": np.asarray(variable) for number, variable in enumerate(variables)}
     buffer = io.BytesIO()
     np.savez(buffer, settings=np.array(json.dumps(settings)), history=np.array(json.dumps(history)), **arrays)

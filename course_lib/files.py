@@ -69,3 +69,17 @@ def write_aside(path: Path, content: str | bytes) -> None:
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)  # there only where writing failed
+
+
+def remove_leftovers(folder: Path, name: str) -> None:
+    """Remove what killed processes left when they wrote files aside.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the files. No other process may be writing them now.
+    name : str
+        The files' name, or a pattern of several, as `Path.glob` takes it.
+    """
+    for leftover in folder.glob(f"{name}.*.tmp"):
+        leftover.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What counts as an integer argument: one of Python, NumPy or TensorFlow, and no truth value."""
+"""Integer arguments: of Python, NumPy or TensorFlow, and no truth values."""
 
 import operator
 from typing import Any
@@ -24,3 +24,31 @@ def as_integer(value: Any) -> int | None:
         return operator.index(value)
     except (TypeError, AttributeError):  # the latter from a tensor of truth values
         return None
+
+
+def count(name: str, number: Any, least: int = 1) -> int:
+    """Take in a whole number, such as how many there are of something.
+
+    Parameters
+    ----------
+    name : str
+        What the error calls it: the name of the argument.
+    number : object
+        As `as_integer` takes it.
+    least : int
+        The smallest number that is allowed.
+
+    Returns
+    -------
+    int
+        The same number.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+    """
+    whole = as_integer(number)
+    if whole is None or whole < least:
+        raise ValueError(f"expected {name} to be a whole number of {least} or more, got {number!r}")
+    return whole

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from skimage.color import rgb2lab
 
 from course_lib.color import denormalize_lab, normalize_lab, split_lab
-from course_lib.color.scale import AB_BOUND, CHROMA_BOUND
+from course_lib.color.scale import AB_BOUND, CHROMA_BOUND, normalized
 
 STEPS = np.linspace(0, 1, 33)
 GAMUT = rgb2lab(np.stack(np.meshgrid(STEPS, STEPS, STEPS, indexing="ij"), axis=-1))
@@ -90,3 +90,12 @@ def test_refuses_to_denormalize_what_is_not_normalized(normalized: Any, message:
 def test_refuses_to_split_what_has_other_channels() -> None:
     with pytest.raises(ValueError, match=r"expected Lab of shape \(\.\.\., 3\), got \(4, 4, 1\)"):
         split_lab(np.zeros((4, 4, 1)))
+
+
+def test_values_on_the_scale_are_taken() -> None:
+    values = np.array([[-1.01, 1.01], [0, 0.5]], np.float32)
+    assert normalized(values, 2, "normalized ab") is values
+    with pytest.raises(ValueError, match=r"expected normalized ab in \[-1, 1\], got .* to 50: normalized L is"):
+        normalized(np.array([0.0, 50.0]), 2, "normalized ab")
+    with pytest.raises(ValueError, match=r"expected normalized ab in \[-1, 1\] of shape \(..., 2\), got \(3,\)"):
+        normalized(np.zeros(3), 2, "normalized ab")

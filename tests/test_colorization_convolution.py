@@ -20,6 +20,12 @@ OTHERS = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    """Draw the same weights each time."""
+    keras.utils.set_random_seed(0)
+
+
 def values(*shape: int, seed: int = 0) -> Any:
     return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
 

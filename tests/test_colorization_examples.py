@@ -143,11 +143,12 @@ NOT_NORMALIZED = {"cat": np.full((9, 9, 3), 50.0)}
             {"size": 9},
             "expected photographs of 9 x 9 pixels or more for crops of that size, got 16 x 8 in 1",
         ),
-        (NOT_NORMALIZED, {}, r"expected cat in normalized Lab, in \[-1, 1\], got values from 50 to 50"),
-        ({"cat": np.zeros((9, 9))}, {}, r"expected cat of shape \(H, W, 3\), got \(9, 9\)"),
+        (NOT_NORMALIZED, {}, r"expected cat as normalized Lab in \[-1, 1\], got values from 50 to 50"),
+        ([np.zeros((9, 9, 3))], {}, "expected a dictionary of pictures by name, got list"),
+        ({"cat": np.zeros((9, 9))}, {}, r"expected cat as normalized Lab of shape \(H, W, 3\), got \(9, 9\)"),
         (PHOTOGRAPHS, {"batch": 0}, "expected batch to be a whole number of 1 or more, got 0"),
         (PHOTOGRAPHS, {"steps": 1.5}, "expected steps to be a whole number of 1 or more, got 1.5"),
-        (PHOTOGRAPHS, {"seed": -1}, "expected a seed of 0 or more"),
+        (PHOTOGRAPHS, {"seed": -1}, "expected seed to be a whole number of 0 or more, got -1"),
     ],
 )
 def test_what_gives_no_crops_is_refused(photographs: Any, options: dict[str, Any], expected: str) -> None:
@@ -175,9 +176,9 @@ def test_what_gives_no_pairs_is_refused(L: tuple[int, ...], ab: tuple[int, ...],
 
 
 def test_pairs_that_are_not_normalized_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"L / 50 - 1 in \[-1, 1\], got values from 0 to 3000"):
+    with pytest.raises(ValueError, match=r"normalized L in \[-1, 1\], got .* to 3000: normalized L is L / 50 - 1"):
         Pairs(IMAGES[..., :1] * 1e5, IMAGES[..., 1:], 2, 0)
-    with pytest.raises(ValueError, match=r"ab / 110 in \[-1, 1\], got values from 0 to 60"):
+    with pytest.raises(ValueError, match=r"normalized ab in \[-1, 1\], got values from 0 to 60"):
         Pairs(IMAGES[..., :1], IMAGES[..., 1:] * 100, 2, 0)
 
 

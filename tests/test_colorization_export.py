@@ -216,12 +216,13 @@ def test_other_names_are_taken_and_found_again(tmp_path: Path, name: str) -> Non
     ("pictures", "message"),
     [
         ({}, "expected one picture or more, got none"),
-        ({"cat": np.zeros((8, 8, 1))}, r"expected cat as floats of shape \(H, W\), got float64 of shape \(8, 8, 1\)"),
-        ({"cat": np.zeros((0, 8))}, r"of shape \(0, 8\)"),
-        ({"cat": np.zeros((8, 8), np.uint8)}, "got uint8"),
-        ({"cat": np.full((8, 8), 60.0)}, r"in \[-1, 1\], got values from 60 to 60: divide L by 50 and subtract 1"),
-        ({"cat": np.full((8, 8), -1.5)}, "got values from -1.5 to -1.5$"),
-        ({"cat": np.full((8, 8), np.nan)}, "got values from nan to nan"),
+        (np.zeros((8, 8)), "expected a dictionary of pictures by name, got ndarray"),
+        ({"cat": np.zeros((8, 8, 1))}, r"expected cat as normalized L of shape \(H, W\), got \(8, 8, 1\)"),
+        ({"cat": np.zeros((0, 8))}, r"got \(0, 8\)"),
+        ({"cat": np.zeros((8, 8), np.uint8)}, "expected cat as normalized L in .* as floats, got uint8"),
+        ({"cat": np.full((8, 8), 60.0)}, r"in \[-1, 1\], got values from 60 to 60: normalized L is L / 50 - 1"),
+        ({"cat": np.full((8, 8), -1.5)}, "got values from -1.5 to -1.5:"),
+        ({"cat": np.full((8, 8), np.nan)}, "got NaN among the values"),
     ],
 )
 def test_what_is_no_normalized_lightness_is_refused(tmp_path: Path, pictures: Mapping[str, Any], message: str) -> None:
@@ -231,7 +232,7 @@ def test_what_is_no_normalized_lightness_is_refused(tmp_path: Path, pictures: Ma
 
 @pytest.mark.parametrize("every", [0, -1, 1.0, True, "2"])
 def test_every_is_a_positive_integer(tmp_path: Path, every: Any) -> None:
-    with pytest.raises(ValueError, match="expected every as a positive integer, got"):
+    with pytest.raises(ValueError, match="expected every to be a whole number of 1 or more, got"):
         ExportPredictions(PICTURES, tmp_path, every=every)
 
 

@@ -114,10 +114,15 @@ def test_a_missing_file_is_no_reason_to_warn(tmp_path: Path) -> None:
         assert moves(LearningRate(file=tmp_path / "rate.txt"), epochs=1) == [1, 1, 1]
 
 
-@pytest.mark.parametrize("bad", [-0.5, np.nan, np.inf])
+@pytest.mark.parametrize("bad", [-0.5, np.nan, np.inf, None])
 def test_a_schedule_of_no_rates_is_refused(bad: float) -> None:
     with pytest.raises(ValueError, match=f"a learning rate of 0 or more, got {bad} for epoch 1"):
         moves(LearningRate(lambda epoch: [0.5, bad][epoch]))
+
+
+def test_a_rate_is_no_schedule() -> None:
+    with pytest.raises(ValueError, match=r"expected a schedule as a function of the epoch, got 0\.1"):
+        LearningRate(0.1)  # type: ignore[arg-type]
 
 
 def test_cosine_falls_from_the_rate_after_a_linear_rise() -> None:
@@ -134,7 +139,9 @@ def test_cosine_falls_from_the_rate_after_a_linear_rise() -> None:
         ((np.nan, 4), "expected a learning rate above 0, got nan"),
         ((1, 0), "expected epochs to be a whole number of 1 or more, got 0"),
         ((1, 4, 4), "expected a warm-up of 0 to 3 of 4 epochs, got 4"),
-        ((1, 4, -1), "expected a warm-up of 0 to 3 of 4 epochs, got -1"),
+        (("fast", 4), "expected a learning rate above 0, got 'fast'"),
+        ((1, 4, 1.5), "expected warmup to be a whole number of 0 or more, got 1.5"),
+        ((1, 4, -1), "expected warmup to be a whole number of 0 or more, got -1"),
     ],
 )
 def test_what_is_no_cosine_is_refused(arguments: tuple[Any, ...], expected: str) -> None:

@@ -14,6 +14,12 @@ from course_lib.colorization import PSNR, RMSE, Colorizer, colorfulness, gray, m
 RNG = np.random.default_rng(0)
 
 
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    """Draw the same weights each time."""
+    keras.utils.set_random_seed(0)
+
+
 def flat(*colors: Any) -> Any:
     """Make images of 2 x 3 pixels, each of one color."""
     return np.array(colors, float)[:, None, None] * np.ones((1, 2, 3, 1))

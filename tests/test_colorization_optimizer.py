@@ -1,6 +1,3 @@
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -125,35 +122,3 @@ def test_saved_and_loaded(tmp_path: Path) -> None:
     usual.load_weights(tmp_path / "half.keras")
     assert usual.optimizer.iterations == len(half)
     same(fit(usual, rest), expected)
-
-
-TWO_DEVICES = """
-import json
-import course_lib
-import keras, numpy as np, tensorflow as tf
-from course_lib.colorization.optimizer import FusedAdam
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
-)
-
-def trained(strategy, kind):
-    with strategy.scope():
-        keras.utils.set_random_seed(0)
-        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, activation="tanh"), keras.layers.Dense(2)])
-        model.compile(kind(0.01), "mse")
-    random = np.random.default_rng(0)
-    x, y = random.normal(size=(64, 4)), random.normal(size=(64, 2))
-    model.fit(x, y, batch_size=16, epochs=2, shuffle=False, verbose=0)
-    model.optimizer.learning_rate = 0.001
-    model.fit(x, y, batch_size=16, epochs=2, shuffle=False, verbose=0)
-    return model.get_weights()
-
-two = trained(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]), FusedAdam)
-one = trained(tf.distribute.get_strategy(), keras.optimizers.Adam)
-print(json.dumps(max(float(np.abs(a - b).max()) for a, b in zip(one, two, strict=True))))
-"""
-
-
-def test_two_devices() -> None:
-    done = subprocess.run([sys.executable, "-c", TWO_DEVICES], check=True, capture_output=True, text=True, timeout=300)
-    assert json.loads(done.stdout.splitlines()[-1]) < 1e-5

@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,17 +14,23 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from course_lib.colorization import (
+    TAGS,
     Colorizer,
     Crops,
+    ExportPredictions,
     LearningRate,
     Pairs,
+    TensorBoardLog,
     cosine,
     load_best,
+    read_events,
+    read_exports,
     rebalanced_loss,
     train,
 )
 
 History = dict[str, list[float]]
+Trained = tuple[keras.Model, History, Path]
 RATE, EPOCHS, STEPS = 0.01, 6, 5
 NOISE = np.random.default_rng(0).uniform(-1, 1, (6, 8, 8, 3)).astype(np.float32)
 VALIDATION = NOISE[:4, ..., :1], NOISE[:4, ..., 1:]
@@ -36,20 +41,21 @@ def crops(**options: Any) -> Crops:
     return Crops(photographs, **({"size": 4, "batch": 2, "steps": STEPS, "seed": 3} | options))
 
 
-def network(dropout: float = 0.5, filters: int = 2) -> keras.Model:
+def network(filters: int = 2) -> keras.Model:
     """Make a small network with batch normalization and dropout, the same each time."""
     keras.utils.set_random_seed(0)
-    several = tf.distribute.get_strategy().num_replicas_in_sync > 1
     lightness = keras.Input((None, None, 1))
-    x = keras.layers.Conv2D(filters, 3, padding="same", use_bias=False)(lightness)
-    x = keras.layers.BatchNormalization(synchronized=several)(x)
-    x = keras.layers.Dropout(dropout)(x)
-    return Colorizer(lightness, keras.layers.Conv2D(2, 1, activation="tanh")(x))
+    x = keras.layers.Conv2D(filters, 3, padding="same", use_bias=False, name="features")(lightness)
+    x = keras.layers.BatchNormalization(name="norm")(x)
+    x = keras.layers.Dropout(0.5)(x)
+    return Colorizer(lightness, keras.layers.Conv2D(2, 1, activation="tanh", name="ab")(x))
 
 
-def go(model: keras.Model, folder: Path | None = None, callbacks: Sequence[keras.callbacks.Callback] = ()) -> History:
-    """Train with all that a training can depend on."""
-    rate = LearningRate(file=Path(__file__).with_name("no such file"))
+def go(model: keras.Model, folder: Path, callbacks: Sequence[keras.callbacks.Callback] = ()) -> History:
+    """Train with all that a training can depend on, and with all that logs it."""
+    rate = LearningRate(file=folder / "no such file")
+    log = TensorBoardLog(folder / "events", {"cat": NOISE[0]})
+    export = ExportPredictions({"cat": NOISE[0, ..., 0]}, folder / "exports")
     return train(
         model,
         crops(),
@@ -60,7 +66,7 @@ def go(model: keras.Model, folder: Path | None = None, callbacks: Sequence[keras
         folder=folder,
         every=2,
         patience=EPOCHS,
-        callbacks=[rate, *callbacks],
+        callbacks=[rate, log, export, *callbacks],
     )
 
 
@@ -89,34 +95,30 @@ def pairs() -> Pairs:
     return Pairs(L, np.repeat(L / 2, 2, axis=-1), batch=3, seed=0)
 
 
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 def assert_equal(got: keras.Model, expected: keras.Model) -> None:
     for one, other in zip(got.variables, expected.variables, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
 
 
 @pytest.fixture(scope="module")
-def uninterrupted() -> tuple[keras.Model, History]:
-    model = network()
-    return model, go(model)
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A network, its history and its folder."""
+    model, folder = network(), tmp_path_factory.mktemp("uninterrupted")
+    return model, go(model, folder), folder
 
 
-def report(step: int) -> None:
-    print("step", step, flush=True)
-    time.sleep(0.02)
-
-
-def train_to_be_killed(folder: str) -> None:
-    go(network(), Path(folder), [AfterStep(report)])
-
-
-def train_and_die_while_writing(folder: str) -> None:
-    """Kill this process when half of the second checkpoint is written."""
-    write, checkpoints = Path.write_bytes, []
+def train_and_die(folder: str, name: str, number: str) -> None:
+    """Kill this process when half of a file is written: the so-manieth whose name begins like this."""
+    write, seen = Path.write_bytes, []
 
     def write_half(path: Path, content: bytes) -> int:
-        if path.name.startswith("checkpoint"):
-            checkpoints.append(path)
-        if len(checkpoints) == 2:
+        if path.name.startswith(name):
+            seen.append(path)
+        if len(seen) == int(number):
             write(path, content[: len(content) // 2])
             os.kill(os.getpid(), signal.SIGKILL)
         return write(path, content)
@@ -125,36 +127,33 @@ def train_and_die_while_writing(folder: str) -> None:
     go(network(), Path(folder))
 
 
-def start(function: str, folder: Path) -> subprocess.Popen[str]:
-    code = f"import sys; from tests import test_colorization_training as t; t.{function}(sys.argv[1])"
-    command = [sys.executable, "-c", code, str(folder)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-
-
-@pytest.mark.parametrize("while_writing", [False, True])
+@pytest.mark.parametrize(("name", "number"), [("checkpoint.npz", 2), ("cat_epoch_", 3)])
 def test_a_training_that_was_killed_goes_on_as_if_it_had_not_been(
-    while_writing: bool, uninterrupted: tuple[keras.Model, History], tmp_path: Path
+    name: str, number: int, uninterrupted: Trained, tmp_path: Path
 ) -> None:
-    """With dropout, shuffling, Adam, learning rate, batch normalization, patience and the moving average."""
-    with start("train_and_die_while_writing" if while_writing else "train_to_be_killed", tmp_path) as process:
-        assert process.stdout is not None
-        if not while_writing:
-            assert any("step 17" in line for line in process.stdout)
-            process.kill()
-        process.wait(timeout=120)
-    assert process.returncode == -signal.SIGKILL
-    assert any(path.suffix == ".tmp" for path in tmp_path.iterdir()) or not while_writing
+    """With dropout, shuffling, Adam, learning rate, batch normalization, patience, the moving average, and all logs."""
+    code = "import sys; from tests import test_colorization_training as t; t.train_and_die(*sys.argv[1:])"
+    command = [sys.executable, "-c", code, str(tmp_path), name, str(number)]
+    killed = subprocess.run(command, check=False, stderr=subprocess.DEVNULL, timeout=120)
+    assert killed.returncode == -signal.SIGKILL
+    assert len([*tmp_path.rglob(f"{name}*.tmp")]) == 1
     model, steps = network(), AfterStep(lambda step: None)
-    expected, history = uninterrupted
+    expected, history, folder = uninterrupted
     assert go(model, tmp_path, [steps]) == history
     assert_equal(model, expected)
-    assert steps.steps in {STEPS * (EPOCHS - done) for done in ((2,) if while_writing else (2, 4))}
-    assert {path.name for path in tmp_path.iterdir()} == {"best.npz", "checkpoint.npz"}
+    assert steps.steps == STEPS * (EPOCHS - 2)  # the only checkpoint was of two epochs
+    events = read_events(tmp_path / "events")
+    for key in ("loss", "loss_average", "val_loss", "learning_rate"):
+        assert [step for step, _ in events[TAGS[key]]] == [*range(1, EPOCHS + 1)]
+        np.testing.assert_allclose([value for _, value in events[TAGS[key]]], history[key], rtol=1e-6)
+    tf.nest.map_structure(np.testing.assert_array_equal, events, read_events(folder / "events"))
+    exports = read_exports(tmp_path / "exports")
+    tf.nest.map_structure(np.testing.assert_array_equal, exports, read_exports(folder / "exports"))
+    assert names(tmp_path) == ["best.npz", "checkpoint.npz", "events", "exports"]
+    assert names(tmp_path / "exports") == [f"cat_epoch_000{epoch}.png" for epoch in range(1, EPOCHS + 1)]
 
 
-def test_ctrl_c_ends_training_at_once_and_the_same_call_goes_on(
-    uninterrupted: tuple[keras.Model, History], tmp_path: Path
-) -> None:
+def test_ctrl_c_ends_training_at_once_and_the_same_call_goes_on(uninterrupted: Trained, tmp_path: Path) -> None:
     def interrupt(step: int) -> None:
         if step == 13:
             raise KeyboardInterrupt
@@ -164,7 +163,7 @@ def test_ctrl_c_ends_training_at_once_and_the_same_call_goes_on(
         go(model, tmp_path, [interruption])
     assert interruption.steps == 13
     assert int(model.optimizer.iterations.numpy()) == 13  # the model keeps what it has learned
-    expected, history = uninterrupted
+    expected, history, _ = uninterrupted
     assert go(model, tmp_path) == history
     assert_equal(model, expected)
     assert go(network(), tmp_path, [AfterStep(interrupt)]) == history  # nothing is left to do
@@ -282,13 +281,17 @@ NONE: NDArray[np.float32] = np.zeros((0, 8, 8, 3), np.float32)
     ("make", "options", "expected"),
     [
         (lambda: batches(NONE[..., :1], NONE[..., 1:]), {}, "expected 1 batch of examples or more, got 0"),
-        (lambda: batches(50 * SMALL[0] + 50, SMALL[1]), {}, r"L / 50 - 1 in \[-1, 1\], got values from \d\S* to 9\d"),
-        (lambda: batches(SMALL[0], 110 * SMALL[1]), {}, r"ab / 110 in \[-1, 1\], got values from -1\d\d\S* to 1\d\d"),
+        (lambda: batches(50 * SMALL[0] + 50, SMALL[1]), {}, r"normalized L in \[-1, 1\], got values from \d\S* to 9\d"),
+        (lambda: batches(SMALL[0], 110 * SMALL[1]), {}, r"normalized ab in .*, got values from -1\d\d\S* to 1\d\d"),
         (lambda: batches(SMALL[0], NOISE), {}, r"expected L .* and ab .*, got \(2, 8, 8, 1\) and \(2, 8, 8, 3\)"),
         (lambda: batches(*SMALL).repeat(), {}, "expected a dataset of one epoch, got one without end"),
         (lambda: tf.data.Dataset.from_tensors(NOISE), {}, r"expected batches \(L, ab\), got TensorSpec"),
-        (crops, {"validation": (SMALL[0], 2 * SMALL[1])}, r"ab / 110 in \[-1, 1\], got values from -1.9\d* to 1.9"),
-        (crops, {"validation": (3 * SMALL[0], SMALL[1])}, r"L / 50 - 1 in \[-1, 1\], got values from -2.9"),
+        (crops, {"validation": (SMALL[0], 2 * SMALL[1])}, r"normalized ab in .*, got values from -1.9\d* to 1.9"),
+        (crops, {"validation": (3 * SMALL[0], SMALL[1])}, r"normalized L in \[-1, 1\], got values from -2.9"),
+        (lambda: SMALL, {}, r"expected examples as Crops, Pairs or a dataset of batches .*, got a tuple of 2"),
+        (crops, {"validation": [*SMALL]}, r"expected validation as \(L, ab\) or as a dataset of them, got list"),
+        (crops, {"validation": crops()}, "or as a dataset of them, got Crops"),
+        (crops, {"validation": crops().dataset()}, "expected a dataset of one epoch, got one without end"),
         (crops, {"epochs": 0}, "expected epochs to be a whole number of 1 or more, got 0"),
         (crops, {"every": 0}, "expected every to be a whole number of 1 or more, got 0"),
         (crops, {"patience": 0}, "expected patience to be a whole number of 1 or more, got 0"),
@@ -306,23 +309,29 @@ TWO_DEVICES = """
 import json, sys
 from pathlib import Path
 import course_lib
-import numpy as np, tensorflow as tf
+import keras, numpy as np, tensorflow as tf
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
-from course_lib.colorization import PSNR, train
+from course_lib.colorization import PSNR, train, unet
 from tests import test_colorization_training as t
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
-def fit(model, epochs=2, folder=None, validation=t.VALIDATION, **options):
-    return train(model, t.crops(**options), epochs, rate=0.001, metrics=[PSNR()], validation=validation, folder=folder)
+def network():
+    keras.utils.set_random_seed(0)
+    return unet(2, 2, dropout=0)
+
+def fit(model, folder=None, validation=t.VALIDATION, **options):
+    schedule = [0.002, 0.0005].__getitem__
+    examples = t.crops(size=8, **options)
+    return train(model, examples, 2, schedule=schedule, metrics=[PSNR()], validation=validation, folder=folder)
 
 def apart(one, other):
     return max(float(np.abs(a.numpy() - b.numpy()).max()) for a, b in zip(one.variables, other.variables, strict=True))
 
 with strategy.scope():
-    several, resumed = t.network(dropout=0), t.network(dropout=0)
-one = t.network(dropout=0)
+    several, resumed = network(), network()
+one = network()
 folder = Path(sys.argv[1])
 histories = [fit(one), fit(several, folder=folder)]
 told = []
@@ -346,6 +355,7 @@ print(json.dumps({
 
 
 def test_two_devices_train_as_one(tmp_path: Path) -> None:
+    """With batch normalization, a metric, a rate that changes, and a checkpoint."""
     command = [sys.executable, "-c", TWO_DEVICES, str(tmp_path)]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
     got = json.loads(done.stdout.splitlines()[-1])

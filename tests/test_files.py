@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from course_lib.answers import read_answers
-from course_lib.files import TextError, read_text
+from course_lib.files import TextError, read_text, remove_leftovers
 from course_lib.release import ReleaseError, generate, read_unit
 from tests.units import make_course, unit
 
@@ -73,3 +73,12 @@ def test_a_unit_with_such_a_character_is_not_released(tmp_path: Path, name: str)
     where = f"solutions/00_tiny/{name}"
     starts = [line.partition(" (")[0] for line in str(caught.value).split("\n")]
     assert starts == [f"{where}:1: expected no U+2028", f"{where}:{text.count(chr(10)) + 1}: expected no U+000C"]
+
+
+def test_leftovers_of_some_files_are_removed(tmp_path: Path) -> None:
+    kept = {"cat_1.png", "cat_1.tmp", "dog_1.png.7.tmp"}
+    for name in (*kept, "cat_1.png.7.tmp", "cat_2.png.8.tmp"):
+        (tmp_path / name).touch()
+    remove_leftovers(tmp_path, "cat_?.png")
+    assert {path.name for path in tmp_path.iterdir()} == kept
+    remove_leftovers(tmp_path / "missing", "cat_?.png")

@@ -31,7 +31,7 @@ ALLOWED = {
     "checks": set(),
     "checkpoint": set(),
     "dataflow": {"images", "color"},
-    "colorization": {"checkpoint", "color", "dataflow", "images", "plots", "sizes"},
+    "colorization": {"checkpoint", "color", "images", "plots", "sizes"},
     "upsampling": set(),
     "layers": set(),
     "segmentation": {"checkpoint", "layers", "ops", "sizes", "upsampling"},

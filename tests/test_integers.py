@@ -24,7 +24,7 @@ from course_lib.dataflow import (
 from course_lib.hypercolumns import dense_hypercolumn
 from course_lib.images import Files, Lmdb, write_lmdb
 from course_lib.images.shipped import mosaics, shipped
-from course_lib.integers import as_integer
+from course_lib.integers import as_integer, count
 from course_lib.ops import label_map
 from course_lib.unpooling import max_pool_with_switches
 from course_lib.upsampling import bilinear_class_weights, kernel_size, transposed_upsample
@@ -81,6 +81,15 @@ def test_as_integer() -> None:
     assert {type(as_integer(value)) for value in (np.int8(2), np.array(2), tf.constant(2))} == {int}
     wrong: list[Any] = [True, np.False_, tf.constant(True), 1.0, 1j, "1", None, [1], {}]
     assert {as_integer(value) for value in wrong} == {None}
+
+
+def test_count() -> None:
+    assert [count("steps", number) for number in (1, np.int8(7))] == [1, 7]
+    assert count("seed", 0, least=0) == 0
+    with pytest.raises(ValueError, match=r"^expected steps to be a whole number of 1 or more, got 0$"):
+        count("steps", 0)
+    with pytest.raises(ValueError, match=r"^expected seed to be a whole number of 0 or more, got 1.0$"):
+        count("seed", 1.0, least=0)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -20,6 +20,32 @@ BEYOND = 0.02  # of a normalized value, where Lab comes from an image
 FAR_BEYOND = 10.0  # where it comes from a network, whose last layer may not be bounded; Lab itself is mostly larger
 
 
+def normalized(values: ArrayLike, count: int, what: str) -> NDArray[np.floating]:
+    """Take in Lab, or some of its channels, on the scale of `normalize_lab`.
+
+    Parameters
+    ----------
+    values : array_like
+        Shape ``(..., count)``, floats in [-1, 1]; what rounding leaves beyond, up to 0.02, is allowed.
+    count : int
+        How many channels there are.
+    what : str
+        What the error calls them, such as "normalized ab".
+
+    Returns
+    -------
+    ndarray
+        The values.
+
+    Raises
+    ------
+    ValueError
+        If they are anything else.
+    """
+    hint = ": normalized L is L / 50 - 1, normalized ab is ab / 110"
+    return arguments.bounded(values, count, f"{what} in [-1, 1]", -1 - BEYOND, 1 + BEYOND, hint)
+
+
 def split_lab(lab: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Split Lab, normalized or not, into lightness and color.
 

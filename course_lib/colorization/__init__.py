@@ -1,13 +1,24 @@
-"""Colorization: a network that predicts color from lightness, its losses and its scores."""
+"""Colorization: a network that predicts color from lightness, its training, and what one sees of it meanwhile.
+
+- `unet`, `colorizer`: the network, and how metrics get to see its RGB
+- `convolution`: its layers for small maps, faster than Keras' on a CPU; `optimizer`: Adam in one pass over the weights
+- `photographs`, `examples`: what it learns from, in batches that are the same after an interruption
+- `losses`, `metrics`, `baselines`: how wrong it is, and what it must beat
+- `training`, `progress`, `learning_rate`: `train` with its checkpoints, and a rate that a person may change
+- `report`, `tensorboard`, `export`, `animations`: callbacks that show training, and reading back what they wrote;
+  `pictures` is what they share
+- `tensorboard_page`, `tensorboard_server`: TensorBoard in a notebook, and the program that serves it
+"""
 
 from course_lib.colorization.animations import animation
 from course_lib.colorization.baselines import gray, mean_color
 from course_lib.colorization.colorizer import Colorizer
-from course_lib.colorization.examples import Crops, Pairs, held_out, photographs_for_coloring
+from course_lib.colorization.examples import Crops, Pairs
 from course_lib.colorization.export import ExportPredictions, read_exports
 from course_lib.colorization.learning_rate import LearningRate, cosine
 from course_lib.colorization.losses import color_loss, rebalanced_loss
 from course_lib.colorization.metrics import PSNR, RMSE, colorfulness, psnr, rmse_ab
+from course_lib.colorization.photographs import held_out, photographs_for_coloring
 from course_lib.colorization.progress import load_best
 from course_lib.colorization.report import TrainingReport
 from course_lib.colorization.tensorboard import TAGS, TensorBoardLog, read_events

@@ -6,25 +6,21 @@ would have seen without the interruption.
 
 import zlib
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
-import matplotlib as mpl
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image
 
-from course_lib.color import arguments, normalize_lab, rgb_to_lab
-from course_lib.color.scale import BEYOND
-from course_lib.dataflow.base import chosen_seed, count
-from course_lib.images import photographs, read_image
+from course_lib.color.scale import normalized
+from course_lib.colorization.pictures import lab_picture, named
+from course_lib.integers import count
 
-Lab = NDArray[np.float32]
 FOREVER = tf.int64.max
-TWIN = "motorcycle_right"  # the scene of motorcycle_left, from a few centimeters beside it
+ENDLESS = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
 
 
+@runtime_checkable
 class Examples(Protocol):
     """Batches without end.
 
@@ -71,8 +67,8 @@ class Crops:
         self, photographs: Mapping[str, ArrayLike], size: int, batch: int, steps: int, seed: int, flip: bool = True
     ) -> None:
         self.size, self.batch, self.steps = count("size", size), count("batch", batch), count("steps", steps)
-        self.seed, self.flip = chosen_seed(seed), flip
-        arrays = [_normalized(photograph, name) for name, photograph in photographs.items()]
+        self.seed, self.flip = count("seed", seed, least=0), flip
+        arrays = [lab_picture(name, photograph) for name, photograph in named(photographs).items()]
         if not arrays:
             raise ValueError("expected 1 photograph or more, got 0")
         for name, (height, width, _) in zip(photographs, (each.shape for each in arrays), strict=True):
@@ -116,7 +112,7 @@ class Crops:
             return _split(tf.gather(pixels, rows[:, :, None] + columns[:, None, :]))
 
         numbers = tf.data.Dataset.range(first_epoch * self.steps, FOREVER)
-        return numbers.map(crops, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+        return numbers.map(crops, num_parallel_calls=tf.data.AUTOTUNE).apply(ENDLESS).prefetch(tf.data.AUTOTUNE)
 
     def _place(self, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the epoch of a batch and its place in the epoch."""
@@ -144,8 +140,8 @@ class Pairs:
     """
 
     def __init__(self, L: ArrayLike, ab: ArrayLike, batch: int, seed: int) -> None:
-        self._lab = np.concatenate(checked(np.asarray(L), np.asarray(ab)), axis=-1, dtype=np.float32)
-        self.batch, self.seed = count("batch", batch), chosen_seed(seed)
+        self._lab = np.concatenate(normalized_batch(L, ab), axis=-1, dtype=np.float32)
+        self.batch, self.seed = count("batch", batch), count("seed", seed, least=0)
         if self.batch > len(self._lab):
             raise ValueError(f"expected a batch of 1 to {len(self._lab)} images, as many as there are, got {batch}")
         self.steps = len(self._lab) // self.batch
@@ -160,79 +156,15 @@ class Pairs:
             return tf.data.Dataset.from_tensor_slices(order).batch(self.batch, drop_remainder=True)
 
         rows = tf.data.Dataset.range(first_epoch, FOREVER).flat_map(batches)
-        return rows.map(lambda chosen: _split(tf.gather(lab, chosen))).prefetch(tf.data.AUTOTUNE)
+        return rows.map(lambda chosen: _split(tf.gather(lab, chosen))).apply(ENDLESS).prefetch(tf.data.AUTOTUNE)
 
 
-def held_out(photographs: Mapping[str, Lab], width: int = 64) -> tuple[dict[str, Lab], dict[str, Lab]]:
-    """Keep the middle of photographs from training, to measure on.
-
-    A strip in the middle has, to its left and right, what the network has seen. At the edge it would have to
-    extrapolate.
+def normalized_batch(L: ArrayLike, ab: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Take in images: L and ab that belong together and are normalized.
 
     Parameters
     ----------
-    photographs : mapping of str to ndarray
-        ``(H, W, C)`` each.
-    width : int
-        Width of the strips in pixels, 1 or more.
-
-    Returns
-    -------
-    strips : dict of str to ndarray
-        ``(H, width, C)``, by the photographs' names: the columns from 40 % of the width on.
-    parts : dict of str to ndarray
-        ``(H, W', C)``, named "<name>_left" and "<name>_right": the other columns. Views, as the strips are.
-
-    Raises
-    ------
-    ValueError
-        If a photograph has no pixels to the left or right of its strip.
-    """
-    strips, parts = {}, {}
-    for name, photograph in photographs.items():
-        whole = photograph.shape[1]
-        start = whole * 2 // 5
-        if not 0 < start < whole - count("width", width):
-            raise ValueError(
-                f"expected photographs wider than a strip of {width} pixels from 40 % of the width on, "
-                f"got {whole} pixels in {name}"
-            )
-        strips[name] = photograph[:, start : start + width]
-        parts[f"{name}_left"], parts[f"{name}_right"] = photograph[:, :start], photograph[:, start + width :]
-    return strips, parts
-
-
-def photographs_for_coloring(side: int = 256) -> tuple[dict[str, Lab], dict[str, Lab]]:
-    """Read the color photographs that come with the course's packages.
-
-    Parameters
-    ----------
-    side : int
-        Their shortest side in pixels, 1 or more.
-
-    Returns
-    -------
-    training : dict of str to ndarray
-        Eight photographs from scikit-image in normalized Lab, ``(H, W, 3)`` float32, by name.
-    unseen : dict of str to ndarray
-        Matplotlib's photograph of Grace Hopper, in the same form: nothing like it is among the others.
-
-    Raises
-    ------
-    ValueError
-        If the side is out of bounds.
-    """
-    hopper = read_image(Path(mpl.get_data_path()) / "sample_data" / "grace_hopper.jpg")
-    training = {name: _resized(image, side) for name, image in photographs() if name != TWIN}
-    return training, {"grace_hopper": _resized(hopper, side)}
-
-
-def checked(L: NDArray[Any], ab: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return L and ab, if they belong together and are normalized.
-
-    Parameters
-    ----------
-    L, ab : ndarray
+    L, ab : array_like
         ``(B, H, W, 1)`` and ``(B, H, W, 2)``, floats in [-1, 1]; what rounding leaves beyond is allowed.
 
     Raises
@@ -240,30 +172,10 @@ def checked(L: NDArray[Any], ab: NDArray[Any]) -> tuple[NDArray[Any], NDArray[An
     ValueError
         If they are anything else.
     """
+    L, ab = np.asarray(L), np.asarray(ab)
     if L.ndim != 4 or 0 in L.shape or L.shape[3] != 1 or ab.shape != (*L.shape[:3], 2):
         raise ValueError(f"expected L (B, H, W, 1) and ab (B, H, W, 2), got {L.shape} and {ab.shape}")
-    for values, what in ((L, "L / 50 - 1"), (ab, "ab / 110")):
-        most = 1 + BEYOND
-        arguments.bounded(values, values.shape[3], f"normalized Lab, {what} in [-1, 1]", -most, most)
-    return L, ab
-
-
-def _normalized(photograph: ArrayLike, name: str) -> Lab:
-    """Take in a photograph in normalized Lab."""
-    array = np.asarray(photograph)
-    if array.ndim != 3:
-        raise ValueError(f"expected {name} of shape (H, W, 3), got {array.shape}")
-    most = 1 + BEYOND
-    return arguments.bounded(array, 3, f"{name} in normalized Lab, in [-1, 1]", -most, most).astype(np.float32)
-
-
-def _resized(image: NDArray[np.uint8], side: int) -> Lab:
-    """Give a photograph its shortest side, and turn it into normalized Lab."""
-    factor = count("side", side) / min(image.shape[:2])
-    height, width = (round(each * factor) for each in image.shape[:2])
-    return normalize_lab(
-        rgb_to_lab(np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS)))
-    )
+    return normalized(L, 1, "normalized L"), normalized(ab, 2, "normalized ab")
 
 
 def _seed(seed: int, *places: tf.Tensor) -> tf.Tensor:

@@ -1,5 +1,6 @@
 """The same pictures, colored after every epoch and written as PNG files."""
 
+import glob
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -8,20 +9,17 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from PIL import Image
 
-from course_lib.color import clip_chroma, denormalize_lab, lab_to_rgb
-from course_lib.color.scale import BEYOND, FAR_BEYOND
-from course_lib.files import write_aside
-from course_lib.integers import as_integer
+from course_lib.colorization.pictures import RGB, colored, lightness_picture, named, predicted_ab
+from course_lib.files import remove_leftovers, write_aside
+from course_lib.integers import count
 
 MOST_EPOCHS = 9999  # as many as names of four digits can hold; a fifth digit would sort before them
 LONGEST = 200  # bytes: of the 255 that file systems allow, _epoch_0001.png and the ending while writing need some
 _NAME = re.compile(r"\w[\w .-]*")
 _FILE = re.compile(r"(.+)_epoch_(\d{4})\.png")
-
-RGB = NDArray[np.uint8]
 
 
 class ExportPredictions(keras.callbacks.Callback):
@@ -57,28 +55,28 @@ class ExportPredictions(keras.callbacks.Callback):
 
     def __init__(self, pictures: Mapping[str, ArrayLike], folder: str | Path, every: int = 1) -> None:
         super().__init__()
-        period = as_integer(every)
-        if period is None or period < 1:
-            raise ValueError(f"expected every as a positive integer, got {every!r}")
-        if not pictures:
+        given = named(pictures)
+        if not given:
             raise ValueError("expected one picture or more, got none")
-        _check_names(list(pictures))
-        self.pictures = {name: _normalized_lightness(name, values) for name, values in pictures.items()}
+        _check_names(list(given))
+        self.pictures = {name: lightness_picture(name, values) for name, values in given.items()}
         self.folder = Path(folder)
-        self.every = period
+        self.every = count("every", every)
         self._begun = False
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Refuse pictures that the network does not take, before the first step."""
         if self.params["epochs"] > MOST_EPOCHS:
             raise ValueError(f"expected {MOST_EPOCHS} epochs at most, got {self.params['epochs']}")
-        for name in self.pictures:
-            self._prediction(name)
+        for name, lightness in self.pictures.items():
+            predicted_ab(self.model, name, lightness)
         self._begun = False
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """When training begins, remove exports of epochs that it has yet to reach."""
+        """When training begins, remove exports of epochs that it has yet to reach, and half-written files."""
         if not self._begun:
+            for name in self.pictures:
+                remove_leftovers(self.folder, f"{glob.escape(name)}_epoch_????.png")
             for name, exports in _exports(self.folder).items():
                 for number, path in exports.items():
                     if name in self.pictures and number > epoch:
@@ -89,23 +87,14 @@ class ExportPredictions(keras.callbacks.Callback):
         """Write every picture, as the network now colors it."""
         if (epoch + 1) % self.every == 0:
             for name, lightness in self.pictures.items():
-                ab = self._prediction(name)
+                ab = predicted_ab(self.model, name, lightness)
                 if not np.isfinite(ab).all():
                     raise FloatingPointError(
                         f"expected a finite color for every pixel of {name}, got NaN or infinity after epoch "
                         f"{epoch + 1}: did the training diverge?"
                     )
-                png = encoded("PNG", Image.fromarray(_colored(lightness, ab)))
+                png = encoded("PNG", Image.fromarray(colored(lightness, ab)))
                 write_aside(self.folder / f"{name}_epoch_{epoch + 1:04d}.png", png)
-
-    def _prediction(self, name: str) -> NDArray[np.float32]:
-        """Let the network predict the normalized ab of a picture, in inference mode."""
-        lightness = self.pictures[name]
-        ab = np.asarray(self.model(lightness[None, ..., None], training=False), np.float32)
-        expected = (1, *lightness.shape, 2)
-        if ab.shape != expected:
-            raise ValueError(f"expected a network that returns {expected} for {name}, got {ab.shape}")
-        return ab[0]
 
 
 def _check_names(names: Sequence[str]) -> None:
@@ -119,25 +108,6 @@ def _check_names(names: Sequence[str]) -> None:
     twice = [name for name, same in zip(names, folded, strict=True) if folded.count(same) > 1]
     if twice:
         raise ValueError(f"expected names that differ in more than upper and lower case, got {' and '.join(twice)}")
-
-
-def _normalized_lightness(name: str, values: ArrayLike) -> NDArray[np.float32]:
-    """Copy a picture, or say what is wrong with it."""
-    array = np.asarray(values)
-    if array.ndim != 2 or not array.size or not np.issubdtype(array.dtype, np.floating):
-        raise ValueError(f"expected {name} as floats of shape (H, W), got {array.dtype} of shape {array.shape}")
-    least, most = array.min(), array.max()
-    if not (least >= -1 - BEYOND and most <= 1 + BEYOND):
-        hint = ": divide L by 50 and subtract 1" if most > 2 else ""
-        raise ValueError(f"expected {name} as normalized L in [-1, 1], got values from {least:g} to {most:g}{hint}")
-    return array.astype(np.float32)
-
-
-def _colored(lightness: NDArray[np.float32], ab: NDArray[np.float32]) -> RGB:
-    """Join normalized L and normalized ab, which a network need not bound, to RGB of that lightness."""
-    color = np.clip(ab, -FAR_BEYOND, FAR_BEYOND)
-    lab = denormalize_lab(np.concatenate([lightness[..., None], color], axis=-1))
-    return np.rint(255 * lab_to_rgb(clip_chroma(lab))).astype(np.uint8)
 
 
 def read_exports(folder: str | Path) -> dict[str, dict[int, RGB]]:

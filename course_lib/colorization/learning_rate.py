@@ -4,13 +4,14 @@ import math
 import textwrap
 import warnings
 from collections.abc import Callable
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from course_lib.dataflow.base import count
+from course_lib.integers import count
 
 Schedule = Callable[[int], float]
 
@@ -35,11 +36,13 @@ class LearningRate(keras.callbacks.Callback):
     Raises
     ------
     ValueError
-        While a network is trained, if the schedule returns no number of 0 or more.
+        If the schedule is no function; while a network is trained, if it returns anything but a number of 0 or more.
     """
 
     def __init__(self, schedule: Schedule | None = None, file: str | Path | None = None) -> None:
         super().__init__()
+        if schedule is not None and not callable(schedule):
+            raise ValueError(f"expected a schedule as a function of the epoch, got {schedule!r}")
         self.schedule = schedule
         self.file = None if file is None else Path(file)
         self._planned: float | None = None
@@ -49,11 +52,12 @@ class LearningRate(keras.callbacks.Callback):
         """Ask the schedule."""
         if self.schedule is None:
             return
-        self._planned = float(self.schedule(epoch))
-        if not 0 <= self._planned < math.inf:
+        rate = self.schedule(epoch)
+        if not isinstance(rate, Real) or not 0 <= rate < math.inf:
             raise ValueError(
-                f"expected a schedule to return a learning rate of 0 or more, got {self._planned} for epoch {epoch}"
+                f"expected a schedule to return a learning rate of 0 or more, got {rate!r} for epoch {epoch}"
             )
+        self._planned = float(rate)
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Set the rate of this step."""
@@ -91,6 +95,18 @@ class LearningRate(keras.callbacks.Callback):
         return None
 
 
+def check_rate(rate: float) -> None:
+    """Refuse what is no learning rate to begin with.
+
+    Raises
+    ------
+    ValueError
+        If it is not a finite number above 0.
+    """
+    if not isinstance(rate, Real) or not 0 < rate < math.inf:
+        raise ValueError(f"expected a learning rate above 0, got {rate!r}")
+
+
 def cosine(rate: float, epochs: int, warmup: int = 0) -> Schedule:
     """Make a schedule that falls as a cosine does, from a rate almost to 0, maybe after a linear rise.
 
@@ -118,9 +134,8 @@ def cosine(rate: float, epochs: int, warmup: int = 0) -> Schedule:
     ----------
     Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", ICLR 2017; without restarts.
     """
-    if not 0 < rate < math.inf:
-        raise ValueError(f"expected a learning rate above 0, got {rate!r}")
-    if count("epochs", epochs) <= warmup or warmup < 0:
+    check_rate(rate)
+    if count("epochs", epochs) <= count("warmup", warmup, least=0):
         raise ValueError(f"expected a warm-up of 0 to {epochs - 1} of {epochs} epochs, got {warmup!r}")
 
     def schedule(epoch: int) -> float:

@@ -16,8 +16,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from course_lib.color import arguments, rgb_to_lab
-from course_lib.color.scale import AB_BOUND, BEYOND
+from course_lib.color import rgb_to_lab
+from course_lib.color.scale import AB_BOUND, BEYOND, normalized
 
 Penalty = Literal["l2", "l1", "huber"]
 
@@ -149,8 +149,7 @@ def _cells(ab: tf.Tensor) -> tf.Tensor:
 
 def _count(ab: ArrayLike) -> NDArray[np.float64]:
     """Count the pixels of each cell."""
-    most = 1 + BEYOND
-    colors = arguments.bounded(ab, 2, "normalized ab in [-1, 1]", -most, most).reshape(-1, 2)
+    colors = normalized(ab, 2, "normalized ab").reshape(-1, 2)
     if not len(colors):
         raise ValueError(f"expected ab of shape (..., 2) with at least one pixel, got {np.shape(ab)}")
     counts = np.zeros((2 * FARTHEST + 1,) * 2)

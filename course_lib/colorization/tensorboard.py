@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from course_lib.color import clip_chroma, denormalize_lab, lab_to_rgb, split_lab
-from course_lib.integers import as_integer
+from course_lib.colorization.pictures import colored, lab_picture, named, predicted_ab
+from course_lib.integers import count
 
 # The tag of everything that is written. TensorBoard groups tags by the part before the slash. A number of the history
 # that is not listed here, such as another metric, has its own name as its tag.
@@ -32,15 +31,14 @@ TAGS = {
 
 BINS = 30  # of a histogram of weights
 
-RGB = NDArray[np.uint8]
-
 
 class TensorBoardLog(keras.callbacks.Callback):
     """Write to a folder, for TensorBoard, how training goes.
 
     After every epoch: each number of the history, and the learning rate. After every so many epochs: pictures, and
-    histograms of the trainable weights. Before the first epoch: the graph of the network. Their tags are in `TAGS`. A
-    step is an epoch, counted from 1, and steps go on where `fit` does: with ``initial_epoch=7``, the first step is 8.
+    histograms of the trainable weights, tagged by the names of their layers. Before the first epoch: the graph of the
+    network. Their tags are in `TAGS`. A step is an epoch, counted from 1, and steps go on where `fit` does: with
+    ``initial_epoch=7``, the first step is 8.
 
     When training resumes from a checkpoint, some epochs run twice. Each start is therefore marked in the events:
     TensorBoard and `read_events` then drop the earlier events of that step and of later ones, and show each step once,
@@ -62,21 +60,22 @@ class TensorBoardLog(keras.callbacks.Callback):
     Raises
     ------
     ValueError
-        If a picture is not as described, or ``every`` is not a positive integer.
+        If a picture is not as described, or ``every`` is not a positive integer. When training begins: if the network
+        does not take a picture's sides, or does not return ``(H, W, 2)``.
     """
 
     def __init__(self, folder: str | Path, pictures: Mapping[str, ArrayLike] | None = None, every: int = 1) -> None:
         super().__init__()
-        period = as_integer(every)
-        if period is None or period < 1:
-            raise ValueError(f"expected every as a positive integer, got {every!r}")
         self.folder = Path(folder)
-        self.every = period
-        self._pictures = {name: _Picture.of(name, lab) for name, lab in (pictures or {}).items()}
+        self.every = count("every", every)
+        given = named({} if pictures is None else pictures)
+        self._pictures = {name: lab_picture(name, lab) for name, lab in given.items()}
         self._writer: tf.summary.SummaryWriter | None = None
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Start a new file, even if an interrupted `fit` did not close its own."""
+        """Refuse pictures that the network does not take, and start a new file even if `fit` was interrupted before."""
+        for name, lab in self._pictures.items():
+            predicted_ab(self.model, name, lab[..., 0])
         self._writer = None
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
@@ -94,9 +93,11 @@ class TensorBoardLog(keras.callbacks.Callback):
             for name, value in ({"learning_rate": rate} | dict(logs or {})).items():
                 tf.summary.scalar(TAGS.get(name, name), value)
             if (epoch + 1) % self.every == 0:
-                for name, picture in self._pictures.items():
-                    for what, rgb in picture.views(self.model).items():
-                        tf.summary.image(TAGS[what].format(name=name), rgb[None])
+                for name, lab in self._pictures.items():
+                    lightness, truth = lab[..., 0], lab[..., 1:]
+                    prediction = np.nan_to_num(predicted_ab(self.model, name, lightness))
+                    for what, ab in ("input", 0 * truth), ("prediction", prediction), ("truth", truth):
+                        tf.summary.image(TAGS[what].format(name=name), colored(lightness, ab)[None])
                 for weight in self.model.trainable_weights:
                     _write_histogram(TAGS["weights"].format(name=weight.path), tf.convert_to_tensor(weight).numpy())
         self._writer.flush()
@@ -105,39 +106,6 @@ class TensorBoardLog(keras.callbacks.Callback):
         """Close the file."""
         if self._writer is not None:
             self._writer.close()
-
-
-@dataclass(frozen=True)
-class _Picture:
-    """A picture, and the two of its views that do not depend on the network."""
-
-    lightness: NDArray[np.float32]
-    input: RGB
-    truth: RGB
-
-    @classmethod
-    def of(cls, name: str, lab: ArrayLike) -> "_Picture":
-        """Take in normalized Lab."""
-        array = np.asarray(lab)
-        if array.ndim != 3 or array.shape[-1] != 3 or 0 in array.shape:
-            raise ValueError(f"expected {name!r} as normalized Lab of shape (H, W, 3), got shape {array.shape}")
-        if not np.abs(array).max() <= 1.02:
-            raise ValueError(
-                f"expected {name!r} as normalized Lab in [-1, 1], got values from {array.min():g} to {array.max():g}"
-            )
-        lightness, ab = split_lab(array.astype(np.float32))
-        return cls(lightness, _rgb(lightness, np.zeros_like(ab)), _rgb(lightness, ab))
-
-    def views(self, model: keras.Model) -> dict[str, RGB]:
-        """Return input, prediction and truth."""
-        ab = np.asarray(model(self.lightness[None], training=False)[0], np.float32)
-        return {"input": self.input, "prediction": _rgb(self.lightness, ab), "truth": self.truth}
-
-
-def _rgb(lightness: NDArray[np.float32], ab: NDArray[np.float32]) -> RGB:
-    """Convert normalized L and ab to RGB of the same lightness."""
-    normalized = np.concatenate([lightness, np.nan_to_num(ab)], axis=-1).clip(-1, 1)
-    return np.round(255 * lab_to_rgb(clip_chroma(denormalize_lab(normalized)))).astype(np.uint8)
 
 
 def _begin(folder: Path, step: int) -> tf.summary.SummaryWriter:

@@ -1,6 +1,7 @@
 """Training a colorizer with Keras, so that it can be watched, steered, interrupted and resumed."""
 
-import math
+from __future__ import annotations  # so that help(train) shows types by their short names
+
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from course_lib.checkpoint import History
-from course_lib.colorization.examples import Examples, checked
-from course_lib.colorization.learning_rate import LearningRate, Schedule
+from course_lib.colorization.examples import Examples, normalized_batch
+from course_lib.colorization.learning_rate import LearningRate, Schedule, check_rate
 from course_lib.colorization.losses import Penalty, color_loss
 from course_lib.colorization.optimizer import FusedAdam
 from course_lib.colorization.progress import LossAverage, Progress
-from course_lib.dataflow.base import count
+from course_lib.integers import count
 
 Arrays = tuple[NDArray[Any], NDArray[Any]]
 
@@ -39,12 +40,12 @@ def train(  # noqa: PLR0913
 ) -> History:
     """Train a network that predicts color from lightness, with Adam.
 
-    A model that was made in the scope of a `tf.distribute` strategy is trained on all its devices, each with an equal
-    part of every batch: as on one device, if its batch normalization is synchronized.
-
-    With a folder, training can be interrupted at any moment, by Ctrl-C, a kill or a crash. The same call then goes on
-    from the last checkpoint, also in another process, and gives the weights and the history that it would have given
+    With a folder, training can be interrupted at any moment, by Ctrl-C, a kill or a crash. The same call then resumes
+    from the last checkpoint, even in another process, and gives the weights and the history that it would have given
     without the interruption. Without a folder, an interrupted model keeps the weights that it has reached.
+
+    A model that was made in the scope of a `tf.distribute` strategy is trained on all its devices, each with an equal
+    part of every batch. The result is that of one device, if batch normalization is synchronized, as in `unet`.
 
     Parameters
     ----------
@@ -54,27 +55,28 @@ def train(  # noqa: PLR0913
         A dataset is one epoch of batches ``(L, ab)``. If its order is not the same in every process and epoch, a
         training that is resumed sees another one.
     epochs : int
-        How many in all, 1 or more, those before an interruption included.
+        The total number, 1 or more, including those before an interruption.
     loss : {"l2", "l1", "huber"} or keras.losses.Loss
         As `color_loss` takes it, or a loss of normalized ab.
     rate : float
         Adam's learning rate, above 0, which callbacks may change.
     schedule : callable, optional
-        From the epoch, counted from 0, to its learning rate; see `LearningRate`, which callbacks may hold as well, with
-        the file of a person whose number replaces the schedule's.
+        From the epoch, counted from 0, to its learning rate. To change the rate by hand while training runs, add
+        `LearningRate` with a file to the callbacks: the number in the file replaces the schedule's.
     metrics : sequence of keras.metrics.Metric
-        What else is measured.
+        Measured besides the loss, such as `PSNR`.
     validation : (ndarray, ndarray) or tf.data.Dataset, optional
         Normalized L and ab to measure on after each epoch, or an epoch of such batches.
     folder : str or Path, optional
-        Where the checkpoint and the best weights are kept, the latter for `load_best`. The model ends with the last.
+        Where the checkpoint and the best weights are kept. The model ends with the last weights; `load_best` gives it
+        the best ones.
     every : int
         Epochs from one checkpoint to the next, 1 or more. There is one at the end, too.
     patience : int, optional
-        Stop when the best epoch is so many epochs ago, 1 or more. The best is the one with the lowest validation loss,
-        or without validation the lowest loss.
+        Stop after this many epochs without a new best one, 1 or more. The best has the lowest validation loss or,
+        without validation, the lowest loss.
     callbacks : sequence of keras.callbacks.Callback
-        They are called before a checkpoint is written. What they remember themselves is not in it.
+        Called before a checkpoint is written. The checkpoint does not hold their own state.
 
     Returns
     -------
@@ -86,9 +88,9 @@ def train(  # noqa: PLR0913
     Raises
     ------
     ValueError
-        If there are no examples, they are not normalized, the devices do not divide a batch, a number is out of bounds,
-        or the checkpoint is damaged, has more epochs, or is of another training: of another network, loss, rate, or of
-        other examples.
+        If there are no examples, they are not normalized, the devices do not divide a batch, an argument is not as
+        above, or the checkpoint is damaged, has more epochs, or is of another training: of another network, kind of
+        loss, rate, or of other examples.
     FloatingPointError
         If the loss is not finite after an epoch. Checkpoints are of the epochs before.
     """
@@ -96,16 +98,15 @@ def train(  # noqa: PLR0913
     count("every", every)
     if patience is not None:
         count("patience", patience)
-    if not 0 < rate < math.inf:
-        raise ValueError(f"expected a learning rate above 0, got {rate!r}")
+    check_rate(rate)
     criterion = loss if isinstance(loss, keras.losses.Loss) else color_loss(loss)
     strategy = model.distribute_strategy
     devices = strategy.num_replicas_in_sync
     _check(examples, devices)
-    if isinstance(validation, tuple):
-        validation = _batches(validation, devices)
-    elif validation is not None:
+    if isinstance(validation, tf.data.Dataset):
         _check(validation, devices)
+    elif validation is not None:
+        validation = _batches(validation, devices)
     with strategy.scope():
         model.compile(FusedAdam(rate), criterion, metrics=list(metrics))
         model.optimizer.build(model.trainable_variables)
@@ -141,7 +142,9 @@ def train(  # noqa: PLR0913
 
 def _batches(validation: Arrays, devices: int) -> tf.data.Dataset:
     """Cut arrays into batches that the devices divide, the last one included."""
-    L, ab = checked(*validation)
+    if not isinstance(validation, tuple) or len(validation) != 2:
+        raise ValueError(f"expected validation as (L, ab) or as a dataset of them, got {_kind(validation)}")
+    L, ab = normalized_batch(*validation)
     if len(L) % devices:
         raise ValueError(f"expected as many images for validation as {devices} devices divide, got {len(L)}")
     batch = devices * max(1, BATCH // devices)
@@ -154,16 +157,23 @@ def _check(examples: Examples | tf.data.Dataset, devices: int) -> None:
         dataset = examples
         if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
             raise ValueError("expected a dataset of one epoch, got one without end: use take(steps)")
-    else:
+    elif isinstance(examples, Examples):
         dataset = examples.dataset()
+    else:
+        raise ValueError(f"expected examples as Crops, Pairs or a dataset of batches (L, ab), got {_kind(examples)}")
     spec = dataset.element_spec
     if not (isinstance(spec, tuple) and len(spec) == 2):
         raise ValueError(f"expected batches (L, ab), got {spec}")
     first = next(iter(dataset), None)
     if first is None:
         raise ValueError("expected 1 batch of examples or more, got 0")
-    checked(*(each.numpy() for each in first))
+    normalized_batch(*(each.numpy() for each in first))
     batch = spec[0].shape[0]
     if devices > 1 and (batch is None or batch % devices):
         got = "batches that may differ in length: use batch(length, drop_remainder=True)" if batch is None else batch
         raise ValueError(f"expected batches that {devices} devices divide, got {got}")
+
+
+def _kind(value: object) -> str:
+    """Name the type of a value, and its length if it is a tuple."""
+    return f"a tuple of {len(value)}" if isinstance(value, tuple) else f"{type(value).__name__}"

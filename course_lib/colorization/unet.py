@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from course_lib.colorization.colorizer import Colorizer
 from course_lib.colorization.convolution import SmallMapConv2D, SmallMapConv2DTranspose
-from course_lib.integers import as_integer
+from course_lib.integers import count
 from course_lib.sizes import RequiredSize
 
 Upsampling = Literal["transposed", "resize"]
@@ -58,7 +58,7 @@ def unet(depth: int, base_filters: int, *, upsampling: Upsampling = "transposed"
     ValueError
         If an argument is not as above; when called, if ``2**depth`` does not divide a side.
     """
-    levels, filters = _at_least_1(depth, "depth"), _at_least_1(base_filters, "number of filters")
+    levels, filters = count("depth", depth), count("base_filters", base_filters)
     if upsampling not in get_args(Upsampling):
         raise ValueError(f'expected upsampling "transposed" or "resize", got {upsampling!r}')
     if not 0 <= dropout < 1:
@@ -106,11 +106,3 @@ def _batch_norm(name: str) -> keras.layers.Layer:
     """Normalize over the batch, which a strategy may have spread over devices."""
     several = tf.distribute.get_strategy().num_replicas_in_sync > 1
     return keras.layers.BatchNormalization(momentum=MOMENTUM, synchronized=several, name=name)
-
-
-def _at_least_1(value: int, what: str) -> int:
-    """Return a whole number of 1 or more."""
-    number = as_integer(value)
-    if number is None or number < 1:
-        raise ValueError(f"expected a {what} of 1 or more, got {value!r}")
-    return number

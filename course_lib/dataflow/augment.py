@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from course_lib.dataflow.base import DataFlow, Datapoint, ProxyDataFlow, chosen_seed, component_index, count
+from course_lib.dataflow.base import DataFlow, Datapoint, ProxyDataFlow, chosen_seed, component_index
 from course_lib.dataflow.maps import component, replaced
+from course_lib.integers import count
 
 Array = NDArray[Any]
 

@@ -147,20 +147,6 @@ def chosen_seed(seed: int | None) -> int:
     return number
 
 
-def count(name: str, number: int) -> int:
-    """Take in a whole number of 1 or more.
-
-    Raises
-    ------
-    ValueError
-        If it is anything else; the message calls it ``name``.
-    """
-    whole = as_integer(number)
-    if whole is None or whole < 1:
-        raise ValueError(f"expected {name} to be a whole number of 1 or more, got {number!r}")
-    return whole
-
-
 def component_index(index: int) -> int:
     """Take in the index of a component; a negative one counts from the end.
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from course_lib.dataflow.base import DataFlow, Datapoint, ProxyDataFlow, count
-from course_lib.integers import as_integer
+from course_lib.dataflow.base import DataFlow, Datapoint, ProxyDataFlow
+from course_lib.integers import as_integer, count
 
 ENDLESS = 1 << 32  # epochs that no endless repetition gets through, so that the next one begins with others
 

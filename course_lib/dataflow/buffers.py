@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from course_lib.dataflow.base import DataFlow, Datapoint, ProxyDataFlow, chosen_seed, count
+from course_lib.dataflow.base import DataFlow, Datapoint, ProxyDataFlow, chosen_seed
+from course_lib.integers import count
 
 
 class LocallyShuffleData(ProxyDataFlow):

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from course_lib.dataflow.base import chosen_seed, count
+from course_lib.dataflow.base import chosen_seed
 from course_lib.dataflow.sources import DataFromSource
 from course_lib.images import Files, ImageError
 from course_lib.images.decode import decode as decode_file
 from course_lib.images.decode import is_plain, read_bytes
 from course_lib.images.source import Broken, Named
+from course_lib.integers import count
 
 if TYPE_CHECKING:
     import tensorflow as tf

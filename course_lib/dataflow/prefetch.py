@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, Literal, get_args
 
 from course_lib.dataflow import process
-from course_lib.dataflow.base import DataFlow, Datapoint, ProxyDataFlow, count
+from course_lib.dataflow.base import DataFlow, Datapoint, ProxyDataFlow
 from course_lib.dataflow.process import Message
+from course_lib.integers import count
 
 Mode = Literal["thread", "process"]
 

@@ -8,7 +8,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from course_lib.dataflow.base import DataFlow, Datapoint, ProxyDataFlow, count
+from course_lib.dataflow.base import DataFlow, Datapoint, ProxyDataFlow
+from course_lib.integers import count
 
 
 class PrintData(ProxyDataFlow):

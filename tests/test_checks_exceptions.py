@@ -14,6 +14,7 @@ import collections
 import queue
 import threading
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import keras
 import numpy as np
@@ -30,6 +31,19 @@ whole = np.ones((1, 4, 6, 3), int)
 rng = np.random.default_rng(0)
 symbol = keras.Input((None, None, 3))
 network = keras.Model(symbol, layers.Conv2D(2, 1)(symbol))
+
+
+def write_closed():
+    with TemporaryDirectory() as folder:
+        writer = tf.summary.create_file_writer(folder)
+        writer.close()
+        with writer.as_default():
+            pass
+
+
+def write_without_step():
+    with TemporaryDirectory() as folder, tf.summary.create_file_writer(folder).as_default():
+        tf.summary.scalar("loss", 1.0)
 
 
 class Node:
@@ -119,6 +133,7 @@ RAISES = {
     "started_twice()": "make a new one for each pass, in `__iter__`",
     "threading.Thread().join()": "call `start` first",
     "grow(collections.deque([1]))": "loop over a copy",
+    "bytes([189]).decode()": "these bytes are not text",
     "Path('missing/file').read_text()": "to read a file that may be missing, catch the error",
     "float('fast')": "this text is no number",
     "tf.debugging.assert_rank(x, 4)": "the batch axis is missing",
@@ -242,6 +257,8 @@ RAISES = {
     "tf.squeeze(t, 0)": "`squeeze` removes only axes of length 1",
     "tf.reduce_sum(t, axis=4)": "there is no such axis",
     "tf.convert_to_tensor([[1, 2], [3]])": "lists of different lengths do not make a tensor",
+    "write_closed()": "this writer was closed",
+    "write_without_step()": "the step is missing, or None",
     "tf.constant([None])": "something is None here",
     "tf.image.resize(t, (3, 3))": "an image needs an axis for its channels",
     "len(tf.constant(3))": "a loop, or `len`, is applied to a single number",

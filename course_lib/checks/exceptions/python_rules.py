@@ -43,6 +43,14 @@ RULES = (
         "to read a file that may be missing, catch the error; to write, first make the folder: `mkdir(parents=True)`",
     ),
     (
+        "UnicodeDecodeError",
+        "",
+        (
+            "these bytes are not text: if they may be there, catch the error where they are read; "
+            "UnicodeDecodeError is a kind of ValueError"
+        ),
+    ),
+    (
         "ValueError",
         "could not convert string to float",
         "this text is no number: where that may happen, catch the ValueError with `try` and `except`",

@@ -76,6 +76,16 @@ RULES = (
         "Tried to (?:squeeze|expand) dim|Invalid reduction dimension|concatenating dimensions in the range",
         "there is no such axis: axes are counted from 0, and -1 is the last",
     ),
+    (
+        "RuntimeError",
+        "SummaryWriter .* is already closed",
+        "this writer was closed: `flush()` writes its entries to the disk as well, and keeps it open",
+    ),
+    (
+        "ValueError",
+        "^No step set",
+        "the step is missing, or None: pass `step=`. (0 counts as false, so `step or other` loses a step of 0.)",
+    ),
     ("ValueError", "non-rectangular", "lists of different lengths do not make a tensor"),
     (
         "ValueError",

@@ -68,8 +68,8 @@ class ExportPredictions(keras.callbacks.Callback):
         """Refuse pictures that the network does not take, before the first step."""
         if self.params["epochs"] > MOST_EPOCHS:
             raise ValueError(f"expected {MOST_EPOCHS} epochs at most, got {self.params['epochs']}")
-        for name, lightness in self.pictures.items():
-            predicted_ab(self.model, name, lightness)
+        for name, L in self.pictures.items():
+            predicted_ab(self.model, name, L)
         self._begun = False
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
@@ -86,14 +86,14 @@ class ExportPredictions(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Write every picture, as the network now colors it."""
         if (epoch + 1) % self.every == 0:
-            for name, lightness in self.pictures.items():
-                ab = predicted_ab(self.model, name, lightness)
+            for name, L in self.pictures.items():
+                ab = predicted_ab(self.model, name, L)
                 if not np.isfinite(ab).all():
                     raise FloatingPointError(
                         f"expected a finite color for every pixel of {name}, got NaN or infinity after epoch "
                         f"{epoch + 1}: did the training diverge?"
                     )
-                png = encoded("PNG", Image.fromarray(colored(lightness, ab)))
+                png = encoded("PNG", Image.fromarray(colored(L, ab)))
                 write_aside(self.folder / f"{name}_epoch_{epoch + 1:04d}.png", png)
 
 

@@ -61,11 +61,10 @@ class LearningRate(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Set the rate of this step."""
-        rate = self._written()
-        if rate is None:
-            rate = self._planned
-        if rate is not None:
-            self.model.optimizer.learning_rate = rate
+        written = self._written()
+        chosen = self._planned if written is None else written
+        if chosen is not None:
+            self.model.optimizer.learning_rate = chosen
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Report the rate."""

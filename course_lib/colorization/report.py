@@ -1,4 +1,4 @@
-"""How training goes, while it runs: a figure in a notebook, lines of text elsewhere."""
+"""How training goes, while it runs: a figure in a notebook, and lines of text on a terminal."""
 
 import math
 import os

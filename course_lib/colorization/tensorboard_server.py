@@ -41,7 +41,7 @@ def start(folder: str) -> int:
 
 
 def main(folder: str, parent: int) -> None:
-    """Print the port, or the reason why there is none, and wait until the parent is gone."""
+    """Print the port, or why the server could not start, and wait until the parent is gone."""
     try:
         print(start(folder), flush=True)
         while os.getppid() == parent:

@@ -40,8 +40,8 @@ def unet(depth: int, base_filters: int, *, upsampling: Upsampling = "transposed"
     base_filters : int
         Filters of the first level, 1 or more. Each further level has twice as many, up to 8 times as many.
     upsampling : {"transposed", "resize"}
-        How maps are enlarged: by transposed convolutions, 4 x 4 with stride 2, or bilinearly, with a 3 x 3 convolution
-        behind it. The second way cannot make checkerboards [2]_: every pixel is computed alike.
+        How maps are enlarged: by transposed convolutions, 4 x 4 with stride 2, or bilinearly, followed by a 3 x 3
+        convolution. The second way cannot make checkerboards [2]_: every pixel is computed alike.
     dropout : float
         The share of values that training drops behind each enlargement, in [0, 1).
 

@@ -1,4 +1,4 @@
-"""Layers by hand: a dense layer as a convolution."""
+"""A dense layer as a convolution."""
 
 import tensorflow as tf
 from numpy.typing import ArrayLike

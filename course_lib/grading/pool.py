@@ -69,7 +69,8 @@ def local_pool(jobs: int) -> Iterator["Client"]:
             yield client
         finally:
             for worker in [*cluster.workers.values()]:
-                kill_tree(worker.pid)
+                if (pid := worker.pid) is not None:  # None where it was just lost; psutil takes None for this process
+                    kill_tree(pid)
 
 
 def _short_folder() -> str:
@@ -156,16 +157,36 @@ def outcomes(
     Yields
     ------
     (Job, Outcome)
-        As they are ready. A job whose process or worker was lost has an error that is not final.
+        As they are ready. A job that lost its process, or its workers even when it ran alone, has an error that is not
+        final.
     """
+    topic = f"pixelwise-{uuid4()}"
+    if on_start:
+        client.subscribe_topic(topic, lambda event: on_start(*event[1]))
+    suspects = []
+    try:
+        for job, outcome in _results(client, grader, jobs, topic, AHEAD * max(1, sum(client.nthreads().values()))):
+            if isinstance(outcome, Outcome):
+                yield job, outcome
+            else:
+                suspects.append(job)
+        # A worker takes the submissions that wait on it along. One at a time, each answers for itself alone.
+        for job, outcome in _results(client, grader, suspects, topic, ahead=1):
+            yield job, outcome if isinstance(outcome, Outcome) else _lost(job, outcome)
+    finally:
+        if on_start and client.status == "running":
+            client.unsubscribe_topic(topic)
+
+
+def _results(
+    client: "Client", grader: Grader, jobs: Iterable[Job], topic: str, ahead: int
+) -> Generator[tuple[Job, Outcome | Exception]]:
+    """Hand out jobs, so many at once; for one whose worker was lost, yield what Dask raised."""
     from distributed import as_completed
 
     waiting = iter(jobs)
     running: dict[Any, Job] = {}
     finished = as_completed(loop=client.loop)
-    topic = f"pixelwise-{uuid4()}"
-    if on_start:
-        client.subscribe_topic(topic, lambda event: on_start(*event[1]))
 
     def add() -> None:
         for job in waiting:
@@ -174,7 +195,7 @@ def outcomes(
             finished.add(future)
             break
 
-    for _ in range(AHEAD * max(1, sum(client.nthreads().values()))):
+    for _ in range(ahead):
         add()
     try:
         for future in finished:
@@ -182,16 +203,19 @@ def outcomes(
             try:
                 outcome = future.result()
             except Exception as error:  # Dask raises what the worker raised, and its own where a worker was lost
-                reason = f"its worker was lost: {type(error).__name__}: {' '.join(str(error).split())}"
-                outcome = not_graded(job, reason, final=False)
+                outcome = error
             future.release()
             add()
             yield job, outcome
     finally:
         if client.status == "running":
-            if on_start:
-                client.unsubscribe_topic(topic)
             client.cancel(list(running))
+
+
+def _lost(job: Job, error: Exception) -> Outcome:
+    """Make the outcome of a job whose workers were lost."""
+    reason = f"its worker was lost: {type(error).__name__}: {' '.join(str(error).split())}"
+    return not_graded(job, reason, final=False)
 
 
 def _task(grader: Grader, job: Job, topic: str) -> Outcome:

@@ -107,7 +107,7 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def kill_tree(pid: int | None) -> None:
+def kill_tree(pid: int) -> None:
     """Kill a process and every process below it."""
     with suppress(psutil.NoSuchProcess):
         top = psutil.Process(pid)

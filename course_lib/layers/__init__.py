@@ -1,7 +1,8 @@
 """Layers by hand.
 
 - `dense`: a dense layer as a convolution
-- `contract`: what a layer in plain NumPy promises, and a wrapper that checks it
+- `contract`: what a layer in plain NumPy promises
+- `checked_layer`: a wrapper that checks it at every call
 - `net`: a net of such layers, and a solver that trains it
 - `numpy_layers`: such layers
 - `bridge`: such a layer as a TensorFlow function and as a Keras layer

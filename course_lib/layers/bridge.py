@@ -8,7 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from course_lib.layers.contract import Array, CheckedLayer, Shape
+from course_lib.layers.checked_layer import CheckedLayer
+from course_lib.layers.contract import Array, Shape
 from course_lib.layers.numpy_layers import Dense, EuclideanLoss, ReLU
 
 FLOATS = (tf.float16, tf.float32, tf.float64)
@@ -106,8 +107,11 @@ class NumpyLayer(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Return what makes a layer like this one."""
         layer = self._bridge.checked.layer
-        kind, config = keras.saving.get_registered_name(type(layer)), getattr(layer, "get_config", dict)()
-        return {**super().get_config(), "layer": kind, "layer_config": config}
+        own = {
+            "layer": keras.saving.get_registered_name(type(layer)),
+            "layer_config": layer.get_config() if hasattr(layer, "get_config") else {},
+        }
+        return {**super().get_config(), **own}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "NumpyLayer":
@@ -138,9 +142,9 @@ class _Bridge:
         self.checked.setup([_filled(shape, *STANDINS[0]) for shape in shapes])
 
     def load(self, weights: Sequence[Array]) -> None:
-        """Give the layer weights, in the arrays that it has. None leave it those that it has."""
-        for weight, value in zip(self.checked.weights.values(), weights, strict=False):
-            weight[...] = value
+        """Give the layer other weights, if there are any, in the arrays that it has."""
+        if weights:
+            self.checked.set_weights(dict(zip(self.checked.weights, weights, strict=True)))
 
     @tf.autograph.experimental.do_not_convert
     def apply(self, inputs: Sequence[tf.Tensor], weights: Sequence[tf.Tensor]) -> Any:
@@ -151,7 +155,7 @@ class _Bridge:
 
         def forward(*arrays: Array) -> list[Array]:
             with self._lock:
-                return [np.int64(self._calls + 1), *self._forward(arrays[: len(due)], arrays[len(due) :])]
+                return [np.array(self._calls + 1), *self._forward(arrays[: len(due)], arrays[len(due) :])]
 
         def backward(number: Array, *arrays: Array) -> list[Array]:
             values, held, top_grad = _split(arrays, len(due), len(weights))

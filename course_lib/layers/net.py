@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib.layers.contract import Array, CheckedLayer, Shape
+from course_lib.layers.checked_layer import CheckedLayer, as_shape
+from course_lib.layers.contract import Array, Shape
 
 
 @dataclass
@@ -74,7 +75,7 @@ class Net:
         _require_order(self.inputs, self.nodes)
         self.layers = [CheckedLayer(node.layer, node.name, len(node.outputs)) for node in self.nodes]
         self._values: dict[str, Array] = {}
-        self._reshape({name: tuple(shape) for name, shape in inputs.items()}, setup=True)
+        self._reshape({name: _shape(name, shape) for name, shape in inputs.items()}, setup=True)
 
     @property
     def loss(self) -> str:
@@ -216,12 +217,21 @@ class Solver:
         loss = self.net.forward(inputs)[self.net.loss]
         self.net.backward()
         for layer in self.net.layers:
+            weights = layer.weights
             for name, gradient in layer.gradients.items():
-                velocity = self._velocities.setdefault((layer.name, name), np.zeros_like(layer.weights[name]))
+                velocity = self._velocities.setdefault((layer.name, name), np.zeros_like(weights[name]))
                 velocity *= self.momentum
                 velocity -= self.rate * gradient
-                layer.weights[name] += velocity  # in place: the layer goes on with the same array
+            layer.set_weights({name: weights[name] + self._velocities[layer.name, name] for name in layer.gradients})
         return float(loss)
+
+
+def _shape(name: str, value: Any) -> Shape:
+    """Take in the shape of an input."""
+    shape = as_shape(value)
+    if shape is None:
+        raise ValueError(f'expected a shape for "{name}", such as (4, 3), got {value!r}')
+    return shape
 
 
 def _require_order(inputs: Sequence[str], nodes: Sequence[Node]) -> None:

@@ -189,7 +189,7 @@ def test_an_open_axis_fits_a_known_one() -> None:
     f = tf.function(loss, input_signature=[tf.TensorSpec((10, 3)), tf.TensorSpec((None, 3))])
     assert float(f(X.astype("f"), 0 * X.astype("f"))) == pytest.approx((X**2).sum() / 20)
     with pytest.raises(LayerError, match="expected two inputs of the same shape"):
-        tf.function(loss, input_signature=[tf.TensorSpec((10, 3)), tf.TensorSpec((None, 4))]).get_concrete_function()
+        tf.function(loss).get_concrete_function(tf.TensorSpec((10, 3)), tf.TensorSpec((None, 4)))
 
 
 @either_way

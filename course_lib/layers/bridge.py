@@ -96,7 +96,9 @@ class NumpyLayer(keras.layers.Layer):
         single = all(side is None or isinstance(side, int) for side in input_shape)
         self._bridge.setup([input_shape] if single else input_shape)
         for name, value in self._bridge.checked.weights.items():
-            self.add_weight(shape=value.shape, initializer=keras.initializers.Constant(value), name=name)
+            self.add_weight(
+                shape=value.shape, initializer=keras.initializers.Constant(value), autocast=False, name=name
+            )
 
     def call(self, inputs: Any) -> Any:
         """Return the layer's output, or a list if it has several."""
@@ -162,7 +164,7 @@ class _Bridge:
         def backward(number: Array, *arrays: Array) -> list[Array]:
             values, held, top_grad = _split(arrays, len(due), len(weights))
             with self._lock:
-                if number != self._latest or not self.checked.ready:
+                if number != self._latest or not self.checked.kept:
                     self._forward(values, held)
                     self._latest = int(number)
                 self.load(held)
@@ -187,7 +189,6 @@ class _Bridge:
 
     def _forward(self, inputs: Sequence[Array], weights: Sequence[Array]) -> list[Array]:
         """Run the layer on arrays."""
-        self._latest = 0  # until all went well
         self.load(weights)
         shapes = [each.shape for each in inputs]
         if not self.checked.ready or shapes != self.checked.input_shapes:
@@ -204,7 +205,6 @@ class _Bridge:
         key = tuple(map(tuple, shapes))
         with self._lock:
             if key not in self._known:
-                self._latest = 0
                 self.setup(key)
                 self._known[key] = self._tried(key)
             return self._known[key]

@@ -67,6 +67,11 @@ class CheckedLayer:
         """Whether it can go `forward`: it has its shapes, and nobody else has used the layer since."""
         return self.input_shapes is not None and _last_user.get(id(self.layer)) is self
 
+    @property
+    def kept(self) -> bool:
+        """Whether it can go `backward`: what the layer keeps is from this object's last forward pass."""
+        return self.ready and self._inputs is not None
+
     def set_weights(self, values: Mapping[str, Array]) -> None:
         """Change weights in place, and make sure that the layer itself has the new values."""
         weights = self.weights

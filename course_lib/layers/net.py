@@ -113,7 +113,7 @@ class Net:
         """
         if set(inputs) != set(self.inputs):
             raise ValueError(f"expected arrays for {self.inputs}, got {list(inputs)}")
-        self._values, values = {}, {name: np.array(inputs[name]) for name in self.inputs}
+        values = {name: np.array(inputs[name]) for name in self.inputs}
         shapes = {name: value.shape for name, value in values.items()}
         if not shapes.items() <= self.shapes.items() or not all(layer.ready for layer in self.layers):
             self._reshape(shapes)
@@ -145,7 +145,7 @@ class Net:
             is not a float of shape ``()``.
         """
         values, needed = self._values, set(wanted)
-        if not values or not all(layer.ready for layer in self.layers):
+        if not all(layer.kept for layer in self.layers):
             raise ValueError("expected a forward pass before the backward pass, got none since the last change")
         if not needed <= set(values):
             raise ValueError(f"expected wanted to be among {list(values)}, got {sorted(needed - set(values))}")

@@ -375,7 +375,7 @@ def test_a_class_of_ones_own_is_named_when_loading(tmp_path: Path) -> None:
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", custom_objects={"Scale": Scale})
     np.testing.assert_allclose(loaded.predict(X, verbose=0), 2 * X, rtol=1e-6)
-    with pytest.raises(ValueError, match='expected a registered class, or one in custom_objects, of the name "Scale"'):
+    with pytest.raises(ValueError, match='expected a class "Scale" that is registered or in custom_objects'):
         keras.models.load_model(tmp_path / "model.keras")
 
 

@@ -163,7 +163,7 @@ class Net:
             for name, gradient in zip(node.inputs, layer.backward(tops, down), strict=True):
                 if gradient is not None:
                     gradients[name] = gradients[name] + gradient if name in gradients else gradient
-        return {name: None if name not in gradients else gradients[name].copy() for name in values}
+        return {name: gradients.get(name) for name in values}
 
 
 class Solver:

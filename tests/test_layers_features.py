@@ -211,8 +211,8 @@ class OwnCall(keras.Model):
         ([], r"expected different names of layers, one or more, got \[\]"),
         (["first", "first"], r"expected different names"),
         ([1], r"expected different names of layers, one or more, got \[1\]"),
-        (["frist"], 'expected the name of a layer, got "frist": the nearest are first'),
-        (["secnd", "first"], 'got "secnd": the nearest are second'),
+        (["first_1"], 'expected the name of a layer, got "first_1": the nearest are first'),
+        (["second_1", "first"], 'got "second_1": the nearest are second'),
         (["conv5_3"], 'got "conv5_3": there are .*first, second'),
     ],
 )

@@ -1,8 +1,8 @@
 """Time and memory of a convolution with a kernel for each place, forward and backward, beside other ways.
 
-The maps have 16 x 16 places, 128 channels and 3 x 3 taps, in float32. Ways take turns in one process, so that what slows
-the machine down slows all of them. Memory is measured in a process for each way, in one pass, after its graphs are made:
-the peak, less the maps, the kernels, the result and the gradients.
+The maps have 16 x 16 places, 128 channels and 3 x 3 taps, in float32. Ways take turns in one process, so that what
+slows the machine down slows all of them. Memory is measured in a process for each way, in one pass: the peak, less the
+maps, the kernels, the result and the gradients. What TensorFlow sets up when it first runs a graph is in it.
 
 - `locally_connected`: the library's function, with a tape
 - `einsum`: one product over `tf.image.extract_patches`, with a tape
@@ -33,7 +33,7 @@ Way = Callable[[Any, Any, Any], Arrays]
 
 SIDE, CHANNELS, TAPS, PLACES = 18, 128, 3, 16
 CASES = [(1, 1), (32, 1), (1, 128), (32, 128)]  # images, filters
-TURNS = 7
+TURNS = 5
 MEGA = 1e6
 
 
@@ -179,16 +179,16 @@ def extra_memory(name: str, batch: int, filters: int) -> float:
 
 def compare(console: Console, batch: int, filters: int) -> None:
     """Print all ways for one case beside the library's in a graph."""
-    alone = {"max_workers": 1, "mp_context": get_context("spawn")}
-    with ProcessPoolExecutor(**alone) as pool:
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn) as pool:
         seconds = pool.submit(race, batch, filters).result()
     memory = {}
     for name in seconds:
-        with ProcessPoolExecutor(**alone) as pool:
+        with ProcessPoolExecutor(1, mp_context=spawn) as pool:
             memory[name] = pool.submit(extra_memory, name, batch, filters).result()
     table = Table(title=f"{batch} images, {filters} filters for each place", title_justify="left")
-    for column in ("way", "ms", "ratio to eager", "ratio to graph", "extra MB"):
-        table.add_column(column, justify="left" if column == "way" else "right")
+    for column in ("way", "ms", "to eager", "to graph", "extra MB"):
+        table.add_column(column, justify="left" if column == "way" else "right", no_wrap=True)
     eager, graph = (seconds[f"locally_connected, {mode}"] for mode in ("eager", "tf.function"))
     for name, taken in seconds.items():
         row = f"{taken * 1e3:.1f}", f"{taken / eager:.1f}", f"{taken / graph:.1f}", f"{memory[name]:.0f}"
@@ -199,7 +199,9 @@ def compare(console: Console, batch: int, filters: int) -> None:
 def main() -> None:
     """Print a table for each case."""
     console = Console()
-    console.print(f"{PLACES} x {PLACES} places, {TAPS} x {TAPS} taps, {CHANNELS} channels. Ratios are to locally_connected.\n")
+    console.print(
+        f"{PLACES} x {PLACES} places, {TAPS} x {TAPS} taps, {CHANNELS} channels. Ratios to locally_connected.\n"
+    )
     for batch, filters in CASES:
         compare(console, batch, filters)
 

@@ -6,7 +6,7 @@ order. A tape keeps the maps and the kernels, and not the windows, which take ``
 the gradient of the kernels takes them out again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from course_lib.layers.windows import Windows, pair
 __all__ = ["locally_connected"]
 
 USUAL_BATCH = 32  # where a graph does not know
+AT_A_TIME = 4  # rows
 Product = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
@@ -96,21 +97,29 @@ def _product(windows: Windows, channels: int, filters: int, dtype: tf.DType, by_
     @tf.function(input_signature=(maps_like, matrices_like), autograph=False)
     def forward(x: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
         strips = windows.strips(x)
-        y = tf.stack([tf.matmul(windows.row(strips, p), part(matrices, p)) for p in range(down)])
-        return tf.transpose(y, (2, 0, 1, 3))
+        y = in_turn(lambda p: tf.matmul(windows.row(strips, p), part(matrices, p)))
+        return tf.transpose(tf.stack(list(y)), (2, 0, 1, 3))
 
     @tf.function(input_signature=(top_like, matrices_like), autograph=False)
     def to_maps(top: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
         near = tf.transpose(top, (1, 2, 0, 3))
-        return windows.add(tf.matmul(near[p], part(matrices, p), transpose_b=True) for p in range(down))
+        return windows.add(in_turn(lambda p: tf.matmul(near[p], part(matrices, p), transpose_b=True)))
 
     @tf.function(input_signature=(maps_like, top_like), autograph=False)
     def to_matrices(x: tf.Tensor, top: tf.Tensor) -> tf.Tensor:
         strips, near = windows.strips(x), tf.transpose(top, (1, 2, 0, 3))
         if by_row:
-            rows = [tf.matmul(windows.row(strips, p), near[p], transpose_a=True) for p in range(down)]
-            return tf.concat(rows, axis=0)
+            rows = in_turn(lambda p: tf.matmul(windows.row(strips, p), near[p], transpose_a=True))
+            return tf.concat(list(rows), axis=0)
         return tf.matmul(windows.all(strips), tf.reshape(near, (down * across, -1, filters)), transpose_a=True)
+
+    def in_turn(make: Callable[[int], tf.Tensor]) -> Iterator[tf.Tensor]:
+        """Make something for each row, a few at a time: a graph would first take out the windows of all rows."""
+        made: list[tf.Tensor] = []
+        for p in range(down):
+            with tf.control_dependencies(made[-AT_A_TIME : 1 - AT_A_TIME]):
+                made.append(make(p))
+            yield made[-1]
 
     def part(matrices: tf.Tensor, p: int) -> tf.Tensor:
         return matrices[p * across : (p + 1) * across]

@@ -1,9 +1,9 @@
 """A convolution with a kernel of its own for each place.
 
 The windows of a row of places are multiplied by the kernels of these places in one batched matrix product. The result
-is bilinear in maps and kernels, and so are its two gradients: each of the three is the gradient of the others, so there are gradients of any
-order. A tape keeps the maps and the kernels, and not the windows, which take ``KH * KW`` times the memory of the maps:
-the gradient of the kernels takes them out again.
+is bilinear in maps and kernels, and so are its two gradients: each of the three is the gradient of the others, so there
+are gradients of any order. A tape keeps the maps and the kernels, and not the windows, which take ``KH * KW`` times the
+memory of the maps: the gradient of the kernels takes them out again.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -57,9 +57,9 @@ def locally_connected(
 
     Notes
     -----
-    Windows take ``KH * KW`` times the memory of the maps. They are taken out a few rows of places at a time; all at once
-    only for the gradient of kernels that have as many filters as there are images, or more. Outside of a `tf.function`,
-    both gradients are computed even if one is asked for.
+    Windows take ``KH * KW`` times the memory of the maps. They are taken out a few rows of places at a time; all at
+    once only for the gradient of kernels that have as many filters as there are images, or more. Outside of a
+    `tf.function`, both gradients are computed even if one is asked for.
     """
     x, kernels = _floats(x, "x", "B, H, W, C"), _floats(kernels, "kernels", "OH, OW, KH, KW, C, F")
     if x.dtype != kernels.dtype:

@@ -4,6 +4,8 @@
 - `net`: a net of such layers, and a solver that trains it; `numpy_layers`: such layers
 - `bridge`: such a layer as a TensorFlow function and as a Keras layer
 - `dense`: a dense layer as a convolution
+- `locally_connected`, `local_layers`: convolutions that differ from place to place, as a function and as Keras layers;
+  `windows`: the windows of a map, taken out and added up
 - `features`: what inner layers of a network compute
 """
 
@@ -11,6 +13,8 @@ from course_lib.layers.bridge import NumpyLayer, as_function
 from course_lib.layers.contract import Layer, LayerError
 from course_lib.layers.dense import dense_to_conv
 from course_lib.layers.features import features_at, layer_table
+from course_lib.layers.local_layers import LocallyConnected2D, ScaledConv2D
+from course_lib.layers.locally_connected import locally_connected
 from course_lib.layers.net import Net, Node, Solver
 from course_lib.layers.numpy_layers import Dense, EuclideanLoss, ReLU
 
@@ -19,13 +23,16 @@ __all__ = [
     "EuclideanLoss",
     "Layer",
     "LayerError",
+    "LocallyConnected2D",
     "Net",
     "Node",
     "NumpyLayer",
     "ReLU",
+    "ScaledConv2D",
     "Solver",
     "as_function",
     "dense_to_conv",
     "features_at",
     "layer_table",
+    "locally_connected",
 ]

@@ -16,6 +16,7 @@ __all__ = ["Slope", "slope"]
 
 Floats = NDArray[np.float64]
 ROUNDING = 4  # roundings in one value of a function, in units of the last place: a guess on the safe side
+FAR = 1024  # times the extent
 ALIKE = 1.5  # a smooth function's left and right slopes differ 2 or 8 times less at the next smaller step
 
 
@@ -66,7 +67,8 @@ def slope(values_at: Callable[[Any], Floats], x: Any, weights: Floats, extent: f
     depths = np.array([pair[1] for pair in pairs])
     ups, downs = np.array([pair[2] for pair in pairs]), np.array([pair[3] for pair in pairs])
 
-    noise = ROUNDING * epsilon * _sensitive(np.abs(weights) * np.maximum(np.abs(ups), np.abs(downs)), ups, downs, here)
+    far = [values_at(x.dtype.type(sign * FAR * extent)) for sign in (1, -1)]
+    noise = epsilon * _rounded(np.abs(weights) * np.maximum(np.abs(ups), np.abs(downs)), ups, downs, far, here)
     moved = ((ups != here) | (downs != here)).any(axis=1)
     first = int(moved.argmax()) if moved.any() else len(pairs) - 1  # steps too small to be seen
     right = ((ups - here) @ weights / heights)[first:]
@@ -98,11 +100,12 @@ def _steps(size: float, extent: float, epsilon: float) -> Floats:
     return 2.0 ** np.arange(lowest, highest + 1, 3 if fine else 1)
 
 
-def _sensitive(sizes: Floats, ups: Floats, downs: Floats, here: Floats) -> Floats:
-    """Return, for each step, the size of what is rounded: all outputs that change, and one that may fail to."""
+def _rounded(sizes: Floats, ups: Floats, downs: Floats, far: list[Floats], here: Floats) -> Floats:
+    """Return, for each step, how much is rounded away, in units of the last place."""
     changes = ((ups != here) | (downs != here)).any(axis=0)
-    steady = sizes[:, ~changes]
-    return sizes[:, changes].sum(axis=1) + (steady.max(axis=1) if steady.shape[1] else 0)
+    # Outputs that change only far away may fail to change here because they are rounded.
+    hidden = ~changes & ((far[0] != here) | (far[1] != here))
+    return ROUNDING * sizes[:, changes].sum(axis=1) + sizes[:, hidden].sum(axis=1)
 
 
 def _constant(values: Floats, clear: NDArray[np.bool_]) -> bool:

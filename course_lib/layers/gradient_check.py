@@ -63,7 +63,7 @@ def gradient_check(
     -----
     The gradient is that of the outputs' sum with fixed random weights, so that errors do not cancel; of a function
     that returns a single number it is the derivative. The numeric gradient is a central difference
-    ``(f(x + h) - f(x - h)) / 2h`` [1]_; its step and the bound of its error come from a ladder of steps, an idea of [2]_.
+    ``(f(x + h) - f(x - h)) / 2h`` [1]_; its step and the bound of its error come from many steps, an idea of [2]_.
     An element is wrong where both gradients differ by more than the tolerance (1e-6 of their size in float64, 1e-3 in
     float32) and twice that bound. Where the bound is more than a tenth of the largest gradient of the input, nothing is
     decided. Rounding inside the function is seen as far as it shows in its values: where it hides every change, as in

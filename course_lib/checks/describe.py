@@ -75,13 +75,11 @@ def describe(value: object, *, typed: bool = True) -> str:
         return _thing(value)
     if array.ndim == 0:
         return f"{array.item():.6g}" if array.dtype.kind == "f" else str(array.item())
-    if array.size == 0 and isinstance(value, list | tuple):
-        return shorten(repr(value))
     if 0 < array.size <= SMALL and array.ndim <= 2:
         numbers = _numbers(array, " ")
         head = _head(array, typed)
         return f"{head}\n{numbers}" if array.ndim > 1 else f"{head} {numbers}"
-    return _outline(array, typed)
+    return shorten(repr(value)) if array.size == 0 and isinstance(value, list | tuple) else _outline(array, typed)
 
 
 def describe_size(value: object) -> str:

@@ -157,7 +157,7 @@ def test_what_a_given_object_lacks_was_not_prepared(run: Run) -> None:
     assert run(CHECK.format(name="unprepared"))[2:] == [
         "  in line 2 of its cell: return flow.take()",
         "  from there in `Flow.take`, line 3 of another cell: return self.order[0]",
-        "  likely cause: `Flow` has no `order` yet: is it kept with `self.`, and must another method be called first?",
+        "  likely cause: `Flow` has no `order` yet: is it kept with `self.`, or must another method be called first?",
     ]
 
 

@@ -38,6 +38,8 @@ def test_what_came_is_kept_with_what_went_in() -> None:
         (None, "f(None)"),
         ([1, 2], "f([1, 2])"),
         ((1, 2), "f((1, 2))"),
+        ([np.array([[1.0, 2.0]]), np.zeros((4, 6))], "f([[[1., 2.]], array 4×6 float64, from 0 to 0])"),
+        ([np.zeros(30)] * 4, "f(list of 4)"),
         (list(range(100)), "f(list of 100)"),
         (np.array([1.0, 2.5]), "f([1. , 2.5])"),
         (np.array([[1, 2], [3, 4]]), "f([[1, 2], [3, 4]])"),

@@ -46,20 +46,20 @@ def run(client: BlockingKernelClient) -> Run:
 
     def run(cell: str) -> list[str]:
         client.execute(cell)
-        return list(shown(client))
+        return "".join(shown(client)).splitlines()
 
     return run
 
 
 def shown(client: BlockingKernelClient) -> Iterator[str]:
-    """Yield the lines that a cell shows, until it ends."""
+    """Yield the text that a cell shows, until it ends; one line may come in two pieces."""
     while True:
         message = client.get_iopub_msg(timeout=60)
         content = message["content"]
         if message["msg_type"] == "error":
-            yield from COLOR.sub("", "\n".join(content["traceback"])).splitlines()
+            yield COLOR.sub("", "\n".join(content["traceback"]))
         elif message["msg_type"] == "stream":
-            yield from content["text"].splitlines()
+            yield content["text"]
         elif message["msg_type"] == "status" and content["execution_state"] == "idle":
             return
 
@@ -157,7 +157,7 @@ def test_what_a_given_object_lacks_was_not_prepared(run: Run) -> None:
     assert run(CHECK.format(name="unprepared"))[2:] == [
         "  in line 2 of its cell: return flow.take()",
         "  from there in `Flow.take`, line 3 of another cell: return self.order[0]",
-        "  likely cause: `Flow` has no `order` yet: must one of its methods be called first, such as `reset_state`?",
+        "  likely cause: `Flow` has no `order` yet: is it kept with `self.`, or must another method be called first?",
     ]
 
 
@@ -166,9 +166,9 @@ def test_an_interrupt_shows_the_learner_s_line_alone(
 ) -> None:
     run("def endless(x):\n    print('begun', flush=True)\n    while True:\n        x += 1")
     client.execute(CHECK.format(name="endless"))
-    lines = shown(client)
-    assert next(lines) == "begun"
+    pieces = shown(client)
+    assert next(pieces).strip() == "begun"
     kernel.interrupt_kernel()
-    first, second, *_ = lines
+    first, second, *_ = "".join(pieces).strip().splitlines()
     assert first == "✗ endless(3) was interrupted"
     assert re.fullmatch(r"  in line [234] of its cell: .+", second)

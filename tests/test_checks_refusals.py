@@ -85,3 +85,15 @@ def test_a_class_must_refuse_when_its_object_is_made() -> None:
     )
     words = "ValueError must come when the object is made: is the check in `__init__`, and does it cover this input?"
     assert cause(code, 0, name="Node") == words
+
+
+def test_a_method_may_leave_the_refusal_to_another() -> None:
+    code = (
+        "class Layer:\n    def check(self, count):\n        if count > 5:\n            raise ValueError('too many')\n\n"
+        "    def setup(self, count):\n        self.check(count)\n        return count"
+    )
+    setup = learner(code, name="Layer")().setup
+    raises(ValueError, setup, 9)
+    assert LET_THROUGH in message_of(lambda: raises(ValueError, setup, 4))
+    silent = learner("class Layer:\n    def setup(self, count):\n        return count", name="Layer")().setup
+    assert "nothing in your code raises ValueError" in message_of(lambda: raises(ValueError, silent, 4))

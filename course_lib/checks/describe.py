@@ -9,6 +9,7 @@ from course_lib.checks.remote import Remote, kind_of
 
 SMALL = 36  # numbers of an array that are written out as a table
 FEW = 9  # and in one line
+MOST_ARRAYS = 3  # of a list whose arrays are described one by one
 # How numbers are written, whatever a learner has set for the notebook.
 PRINT: dict[str, Any] = {
     "precision": 4,
@@ -78,7 +79,7 @@ def describe(value: object, *, typed: bool = True) -> str:
         numbers = _numbers(array, " ")
         head = _head(array, typed)
         return f"{head}\n{numbers}" if array.ndim > 1 else f"{head} {numbers}"
-    return _outline(array, typed)
+    return shorten(repr(value)) if array.size == 0 and isinstance(value, list | tuple) else _outline(array, typed)
 
 
 def describe_size(value: object) -> str:
@@ -139,6 +140,8 @@ def describe_call(name: str, args: tuple[object, ...], kwargs: dict[str, object]
 def _short(value: object) -> str:
     if kind_of(value) != "object":
         return str(getattr(value, "__name__", ""))
+    if isinstance(value, list) and 0 < len(value) <= MOST_ARRAYS and {type(item) for item in value} == {np.ndarray}:
+        return f"[{', '.join(map(_short, value))}]"
     if isinstance(value, list | tuple):
         return repr(value) if len(repr(value)) <= 60 else f"{type(value).__name__} of {len(value)}"
     try:

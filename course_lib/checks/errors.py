@@ -79,7 +79,8 @@ def _cause(error: BaseException, lines: tuple[Line, ...]) -> list[str]:
         cause = "your own code refuses this input, which the statement allows"
     elif lines and not lines[-1].own and missing and f"self.{missing[2]}" in lines[-1].text:
         cause = (
-            f"`{missing[1]}` has no `{missing[2]}` yet: must one of its methods be called first, such as `reset_state`?"
+            f"`{missing[1]}` has no `{missing[2]}` yet: "
+            "is it kept with `self.`, or must another method be called first?"
         )
     return [f"likely cause: {cause}"] if cause else []
 

@@ -27,12 +27,13 @@ def names_used(function: Callable[..., object]) -> set[str]:
         Attributes, imports and global names in its body, in the helpers and classes from the same
         notebook that it uses, and in its defaults; where a global name stands for a function or
         module, also that one's own name and the modules it lies in. Local names, annotations and
-        comments are not used.
+        comments are not used. A method of an object reaches what its class does.
     """
     if isinstance(function, Remote):
         return function.remote_names_used()
     used: set[str] = set()
-    _follow(function, notebook_scope(function), used, [])
+    owner = type(function.__self__) if inspect.ismethod(function) else function
+    _follow(owner, notebook_scope(function), used, [])
     return used
 
 

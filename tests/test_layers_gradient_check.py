@@ -217,7 +217,7 @@ KINKS: list[tuple[Any, Any, list[tuple[int, ...]]]] = [
     (tf.nn.relu, [0.0, 1.0, -1.0], [(0,)]),
     (lambda x: tf.maximum(x, 0), [0.0, 1.0], [(0,)]),
     (tf.abs, [2.0, 0.0], [(1,)]),
-    (lambda x: tf.reduce_max(x), [1.0, 1.0, 0.0], [(0,), (1,)]),
+    (tf.reduce_max, [1.0, 1.0, 0.0], [(0,), (1,)]),
     (lambda x: tf.nn.relu(x) + 100, [0.0, 1.0], [(0,)]),
     (lambda x: tf.sign(x) + x, [0.0, 1.0], [(0,)]),
 ]
@@ -352,5 +352,5 @@ def test_random_functions(chain: Any, seed: int, power: float, dtype: str, facto
     check = gradient_check(with_gradient(composed, gradient), [x])
     if factor == 1:
         assert not check.wrong, str(check)
-    elif check.passed or check.wrong:  # else nothing is decided
+    else:
         assert not check.passed, str(check)

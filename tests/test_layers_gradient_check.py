@@ -352,5 +352,5 @@ def test_random_functions(chain: Any, seed: int, power: float, dtype: str, facto
     check = gradient_check(with_gradient(composed, gradient), [x])
     if factor == 1:
         assert not check.wrong, str(check)
-    else:
+    elif check.analytic[0].any():
         assert not check.passed, str(check)

@@ -67,8 +67,8 @@ def gradient_check(
     An element is wrong where both gradients differ by more than the tolerance (1e-6 of their size in float64, 1e-3 in
     float32) and twice that bound. Where the bound is more than 3 % of the largest gradient of the input, nothing is
     decided. Rounding inside the function is seen as far as it shows in its values: where it hides every change, as in
-    ``(x + 1e8) - 1e8`` in float32, the function counts as constant. Where the analytic gradient itself loses its digits,
-    as that of the variance of nearly equal numbers does, it can count as wrong.
+    ``(x + 1e8) - 1e8`` in float32, the function counts as constant. Where the analytic gradient loses digits itself, as
+    that of the variance of nearly equal numbers does, it can count as wrong.
 
     References
     ----------

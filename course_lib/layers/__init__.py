@@ -8,11 +8,13 @@
 - `bridge`: such a layer as a TensorFlow function and as a Keras layer
 - `losses`: the Euclidean loss and soft Dice
 - `gradient_check`: is a gradient right, and if not, why?
+- `features`: what inner layers of a network compute
 """
 
 from course_lib.layers.bridge import NumpyLayer, as_function
 from course_lib.layers.contract import Layer, LayerError
 from course_lib.layers.dense import dense_to_conv
+from course_lib.layers.features import features_at, layer_table
 from course_lib.layers.gradient_check import gradient_check
 from course_lib.layers.gradient_report import GradientCheck
 from course_lib.layers.losses import dice_loss, euclidean_loss
@@ -34,6 +36,7 @@ __all__ = [
     "dense_to_conv",
     "dice_loss",
     "euclidean_loss",
+    "features_at",
     "gradient_check",
     "layer_table",
 ]

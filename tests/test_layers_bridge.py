@@ -183,6 +183,15 @@ def test_shapes_are_known_in_a_graph() -> None:
     assert found == [[None, 4, None, 3]]
 
 
+def test_an_open_axis_fits_a_known_one() -> None:
+    """As where a model has batches of a fixed size, and its targets come from a generator."""
+    loss = as_function(EuclideanLoss())
+    f = tf.function(loss, input_signature=[tf.TensorSpec((10, 3)), tf.TensorSpec((None, 3))])
+    assert float(f(X.astype("f"), 0 * X.astype("f"))) == pytest.approx((X**2).sum() / 20)
+    with pytest.raises(LayerError, match="expected two inputs of the same shape"):
+        tf.function(loss).get_concrete_function(tf.TensorSpec((10, 3)), tf.TensorSpec((None, 4)))
+
+
 @either_way
 @pytest.mark.parametrize(
     ("tensors", "words"),

@@ -173,21 +173,26 @@ def test_the_end_of_the_program_is_reported() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "argument"),
+    ("code", "argument", "kind"),
     [
-        ("def f(x):\n    x += 1\n    return x", np.zeros(3)),
-        ("def f(x):\n    x *= 2\n    return x", np.array([1.0, np.nan])),
-        ("def f(x):\n    x[0] = 5\n    return x", [1, 2]),
-        ("def f(x):\n    x.append(1)\n    return x", [1, 2]),
-        ("def f(x):\n    x['a'] = 1\n    return 1", {}),
-        ("def f(x):\n    x['a'][0][1] = 0\n    return 1", {"a": (np.ones(2), 1)}),
-        ("def f(x):\n    x.shape = (3, 1)\n    return 1", np.zeros(3)),
+        ("def f(x):\n    x += 1\n    return x", np.zeros(3), "array"),
+        ("def f(x):\n    x *= 2\n    return x", np.array([1.0, np.nan]), "array"),
+        ("def f(x):\n    x[0] = 5\n    return x", [1, 2], "list"),
+        ("def f(x):\n    x[0] = 5\n    return x", [[1], {}], "list"),
+        ("def f(x):\n    x[1] = 5\n    return x", [[1], {}], "list"),
+        ("def f(x):\n    x[0] = np.zeros(2)\n    return x", [1, 2], "list"),
+        ("def f(x):\n    x.append(1)\n    return x", [1, 2], "list"),
+        ("def f(x):\n    x['a'] = 1\n    return 1", {}, "dict"),
+        ("def f(x):\n    x['a'] = 1\n    return 1", {"a": 2}, "dict"),
+        ("def f(x):\n    x['a'].pop()\n    return 1", {"a": [2]}, "list"),
+        ("def f(x):\n    x['a'][0][1] = 0\n    return 1", {"a": (np.ones(2), 1)}, "array"),
+        ("def f(x):\n    x.shape = (3, 1)\n    return 1", np.zeros(3), "array"),
     ],
 )
-def test_a_changed_input_is_noticed(code: str, argument: object) -> None:
+def test_a_changed_input_is_noticed(code: str, argument: object, kind: str) -> None:
     assert failed(code, argument)[1:] == [
         "  your function changed its input",
-        "  likely cause: it writes into the array that it was given; work on a copy",
+        f"  likely cause: it writes into the {kind} that it was given; work on a copy",
     ]
     assert failed(code.replace("(x)", "(*, x)"), x=argument)[1] == "  your function changed its input"
 

@@ -1,7 +1,7 @@
 """Calling a learner's function, and finding what it must not use."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from course_lib.checks.names import as_written, is_empty, names_used
 from course_lib.checks.remote import kind_of
 from course_lib.checks.results import Result
 from course_lib.checks.timeout import with_timeout
+
+SCALARS = (int, float, complex, str, np.number)
 
 
 def call(function: Callable[..., object], *args: object, **kwargs: object) -> Result:
@@ -117,10 +119,10 @@ def _call(
         value = invoke(function, given, *args, **kwargs)
     if returns and value is None:
         raise CheckFailed(f"{given}\n  got: None\n  likely cause: {_no_result(function)}")
-    if not _same(before, (args, kwargs)):
+    if changed := _changed(before, (args, kwargs)):
         raise CheckFailed(
-            f"{given}\n  your function changed its input\n  likely cause: it writes into the array that it was given; "
-            "work on a copy"
+            f"{given}\n  your function changed its input\n  likely cause: it writes into the {changed} that it was "
+            "given; work on a copy"
         )
     return Result(value, given)
 
@@ -146,14 +148,23 @@ def _copy(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) else value
 
 
-def _same(before: Any, after: Any) -> bool:
-    """Whether plain data is still what it was."""
-    if isinstance(before, list | tuple):
-        return len(before) == len(after) and all(map(_same, before, after))
-    if isinstance(before, dict):
-        return before.keys() == after.keys() and all(_same(before[key], after[key]) for key in before)
+def _changed(before: Any, after: Any, within: str = "") -> str:
+    """Say what has been written into: an array, a list or a dict; nothing if plain data is still what it was."""
+    if isinstance(before, list | tuple) and isinstance(after, list | tuple):
+        return "list" if len(before) != len(after) else _first_changed(zip(before, after, strict=True), "list")
+    if isinstance(before, dict) and isinstance(after, dict):
+        return (
+            "dict"
+            if before.keys() != after.keys()
+            else _first_changed(((before[key], after[key]) for key in before), "dict")
+        )
     if isinstance(before, np.ndarray):
-        return np.array_equal(before, after, equal_nan=before.dtype.kind in "fc")
-    if isinstance(before, int | float | complex | str):
-        return bool(before == after or before != before)  # noqa: PLR0124  (NaN differs from itself)
-    return True
+        return "" if np.array_equal(before, after, equal_nan=before.dtype.kind in "fc") else "array"
+    if isinstance(before, SCALARS) and isinstance(after, SCALARS):
+        return "" if before == after or before != before else within  # noqa: PLR0124  (NaN differs from itself)
+    return within if isinstance(before, (*SCALARS, list, tuple, dict)) else ""
+
+
+def _first_changed(pairs: Iterable[tuple[Any, Any]], within: str) -> str:
+    """Say what has been written into first."""
+    return next((kind for pair in pairs if (kind := _changed(*pair, within))), "")

@@ -8,9 +8,14 @@ from course_lib.plots.compared_maps import segmentations
 from course_lib.plots.costs import architecture, cost
 from course_lib.plots.curves import bars, kernel_sum, lines
 from course_lib.plots.diagrams import pipeline, prefetching
+from course_lib.plots.feature_maps import feature_maps
+from course_lib.plots.gradients import gradient_scatter, step_errors
 from course_lib.plots.interactive import interact
 from course_lib.plots.lab import ab_histograms, lab_planes
 from course_lib.plots.label_bars import label_bar
+from course_lib.plots.local_filters import local_filters
+from course_lib.plots.losses import losses_on_masks
+from course_lib.plots.net_shapes import net_shapes
 from course_lib.plots.pictures import differences, images, labels, tables
 from course_lib.plots.resampling import crop, pixel_grids
 from course_lib.plots.training_curves import training_curves
@@ -27,6 +32,8 @@ __all__ = [
     "crop",
     "differences",
     "epochs",
+    "feature_maps",
+    "gradient_scatter",
     "images",
     "interact",
     "kernel_sum",
@@ -34,11 +41,15 @@ __all__ = [
     "label_bar",
     "labels",
     "lines",
+    "local_filters",
+    "losses_on_masks",
+    "net_shapes",
     "padding",
     "pipeline",
     "pixel_grids",
     "prefetching",
     "segmentations",
+    "step_errors",
     "tables",
     "training_curves",
     "u_network",

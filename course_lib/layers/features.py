@@ -1,0 +1,146 @@
+"""What inner layers of a network compute, and the table of its layers."""
+
+import difflib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
+
+__all__ = ["features_at", "layer_table"]
+
+Path = tuple[str, ...]
+
+
+def features_at(model: keras.Model, names: Sequence[str]) -> keras.Model:
+    """Make a model that returns what inner layers of another compute.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Functional or Sequential, and built. It stays as it is.
+    names : sequence of str
+        Different names of layers, as in ``model.summary()``. Those of layers inside a model that is a layer of this
+        one count, too: ``"conv1"``, or ``"trunk/conv1"`` where several have that name.
+
+    Returns
+    -------
+    keras.Model
+        From the inputs of ``model`` to a dict: each name, in the given order, to the output of that layer. A layer
+        that returns several tensors gives them as it returns them; one that the model uses several times gives a list,
+        with an output for each use. One call runs each layer once, and none that the outputs do not need. The weights
+        are those of ``model``. As with every Keras model, ``training=False`` is the default.
+
+    Raises
+    ------
+    ValueError
+        If the model has another form, there is no name, or one is unknown, ambiguous or repeated.
+    """
+    plain = _plain(model)
+    known = list(_paths(plain))
+    paths = {name: _find(name, known) for name in _names(names)}
+    tapped = _tapped(plain, list(paths.values()))
+    uses = {name: tapped.output[1]["/".join(path)] for name, path in paths.items()}
+    outputs = {name: found[0] if len(found) == 1 else found for name, found in uses.items()}
+    return keras.Model(tapped.input, outputs, name="features")
+
+
+def _plain(model: keras.Model) -> keras.Model:
+    """Return the graph of a model, not compiled, and as no class of its own."""
+    try:
+        return keras.Model(model.input, model.output)
+    except (AttributeError, ValueError):
+        raise ValueError(f"expected a Functional or Sequential model that is built, got {model!r}") from None
+
+
+def _is_graph(layer: Any) -> bool:
+    """Tell models whose layers can be followed, Functional and Sequential, from all other layers."""
+    return isinstance(layer, keras.Sequential) or (isinstance(layer, keras.Model) and hasattr(layer, "operations"))
+
+
+def _paths(model: keras.Model) -> Iterator[Path]:
+    """Yield the path of each layer, and of those inside."""
+    for layer in model.layers:
+        yield (layer.name,)
+        if _is_graph(layer):
+            yield from ((layer.name, *path) for path in _paths(layer))
+
+
+def _names(names: Sequence[str]) -> list[str]:
+    """Take in the names of layers."""
+    if isinstance(names, str):
+        raise ValueError(f'expected a list of names, got "{names}": for one layer it is ["{names}"]')
+    chosen = list(names)
+    wrong = [name for name in chosen if not isinstance(name, str)]
+    if wrong or not chosen or len(set(chosen)) < len(chosen):
+        raise ValueError(f"expected different names of layers, one or more, got {chosen!r}")
+    return chosen
+
+
+def _find(name: str, known: Sequence[Path]) -> Path:
+    """Find the layer that a name means: of the whole path, or of its end."""
+    asked = tuple(name.split("/"))
+    if asked in known:
+        return asked
+    found = [path for path in known if path[-len(asked) :] == asked]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ValueError(f'expected a name of one layer, got "{name}": {_listed(found)} have it')
+    near = difflib.get_close_matches(name, ["/".join(path) for path in known] + [path[-1] for path in known])
+    hint = f"the nearest are {', '.join(dict.fromkeys(near))}" if near else f"there are {_listed(known)}"
+    raise ValueError(f'expected the name of a layer, got "{name}": {hint}')
+
+
+def _listed(paths: Sequence[Path]) -> str:
+    return ", ".join("/".join(path) for path in paths)
+
+
+def _tapped(model: keras.Model, paths: Sequence[Path]) -> keras.Model:
+    """Make a model that returns what another does, and for each path a list of outputs, one for each use."""
+    inside: dict[str, list[Path]] = defaultdict(list)
+    for path in paths:
+        if len(path) > 1:
+            inside[path[0]].append(path[1:])
+    inner = {name: _tapped(_plain(model.get_layer(name)), rest) for name, rest in inside.items()}
+    found: dict[str, list[Any]] = defaultdict(list)
+
+    def call(layer: Any, *args: Any, **settings: Any) -> Any:
+        if layer.name in inner:
+            output, below = inner[layer.name](*args, **settings)
+            for path, uses in below.items():
+                found[f"{layer.name}/{path}"] += uses
+        else:
+            output = layer(*args, **settings)
+        if (layer.name,) in paths:
+            found[layer.name].append(output)
+        return output
+
+    copy = keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=call)
+    return keras.Model(copy.input, [copy.output, dict(found)])
+
+
+def layer_table(model: keras.Model) -> list[tuple[str, tuple[int | None, ...], int]]:
+    """List the layers of a model: what each returns, and how many numbers it has learned or will learn.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Functional or Sequential, and built, of layers that return one tensor each, such as `alexnet`.
+
+    Returns
+    -------
+    list of (str, tuple of int, int)
+        Name, shape of the output without the batch, None where any size will do, and the number of parameters, as
+        `plots.architecture` takes them.
+
+    Raises
+    ------
+    ValueError
+        If the model is another one.
+    """
+    return [
+        (layer.name, tuple(layer.output.shape[1:]), layer.count_params())
+        for layer in _plain(model).layers
+        if not isinstance(layer, keras.layers.InputLayer)
+    ]

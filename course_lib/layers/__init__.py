@@ -2,9 +2,32 @@
 
 - `dense`: a dense layer as a convolution
 - `features`: what inner layers of a network compute
+- `contract`: what a layer in plain NumPy promises
+- `checked_layer`: a wrapper that checks it at every call
+- `net`: a net of such layers, and a solver that trains it
+- `numpy_layers`: such layers
+- `bridge`: such a layer as a TensorFlow function and as a Keras layer
 """
 
+from course_lib.layers.bridge import NumpyLayer, as_function
+from course_lib.layers.contract import Layer, LayerError
 from course_lib.layers.dense import dense_to_conv
 from course_lib.layers.features import features_at, layer_table
+from course_lib.layers.net import Net, Node, Solver
+from course_lib.layers.numpy_layers import Dense, EuclideanLoss, ReLU
 
-__all__ = ["dense_to_conv", "features_at", "layer_table"]
+__all__ = [
+    "Dense",
+    "EuclideanLoss",
+    "Layer",
+    "LayerError",
+    "Net",
+    "Node",
+    "NumpyLayer",
+    "ReLU",
+    "Solver",
+    "as_function",
+    "dense_to_conv",
+    "features_at",
+    "layer_table",
+]

@@ -1,0 +1,251 @@
+"""A net of layers in plain NumPy, and a solver that trains it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from course_lib.layers.checked_layer import CheckedLayer, as_shape
+from course_lib.layers.contract import Array, Shape
+
+
+@dataclass
+class Node:
+    """A layer's place in a net.
+
+    Parameters
+    ----------
+    name : str
+        How errors call it.
+    layer : Layer
+        Or any other object with the methods of `Layer`.
+    inputs : sequence of str
+        Names of what it takes: inputs of the net, or outputs of earlier nodes.
+    outputs : sequence of str, optional
+        Names for what it returns. By default one, the node's own name.
+
+    Raises
+    ------
+    ValueError
+        If the names are a single str.
+    """
+
+    name: str
+    layer: Any
+    inputs: Sequence[str]
+    outputs: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        for names in (self.inputs, self.outputs):
+            if isinstance(names, str):
+                raise ValueError(f'node "{self.name}": expected a list of names, got "{names}"')
+        self.outputs = list(self.outputs) or [self.name]
+
+
+class Net:
+    """A net: arrays go up through its layers, gradients come down.
+
+    The layers are set up here, except for those that have weights already: they keep them. Nets may share a layer, and
+    then they share its weights; but what it keeps between forward and backward is from the last net that used it.
+
+    Parameters
+    ----------
+    inputs : mapping of str to tuple of int
+        The names of what goes in, and the shapes it has at first, such as ``{"data": (4, 3)}``.
+    nodes : sequence of Node
+        In the order in which they run. The first output of the last one is the loss, if the net is to be trained.
+
+    Attributes
+    ----------
+    shapes : dict of str to tuple of int
+        By name, the shapes of all that is in the net at present.
+
+    Raises
+    ------
+    ValueError
+        If a name is used twice or is unknown, or a layer object stands in two nodes.
+    LayerError
+        If a layer does not do what `Layer` says, here and at every later call.
+    """
+
+    def __init__(self, inputs: Mapping[str, Shape], nodes: Sequence[Node]) -> None:
+        self.nodes, self.inputs = list(nodes), list(inputs)
+        _require_order(self.inputs, self.nodes)
+        self.layers = [CheckedLayer(node.layer, node.name, len(node.outputs)) for node in self.nodes]
+        self._values: dict[str, Array] = {}
+        self._reshape({name: _shape(name, shape) for name, shape in inputs.items()}, setup=True)
+
+    @property
+    def loss(self) -> str:
+        """The name of the last node's first output."""
+        return self.nodes[-1].outputs[0]
+
+    def _reshape(self, shapes: dict[str, Shape], *, setup: bool = False) -> None:
+        """Work out all shapes, and let every layer prepare for them."""
+        self.shapes: dict[str, Shape] = {}  # until all went well
+        for node, layer in zip(self.nodes, self.layers, strict=True):
+            taken = [shapes[name] for name in node.inputs]
+            if setup:
+                layer.setup(taken)
+            shapes |= zip(node.outputs, layer.reshape(taken), strict=True)
+        self.shapes = shapes
+
+    def forward(self, inputs: Mapping[str, ArrayLike]) -> dict[str, Array]:
+        """Run every layer once. The weights stay as they are.
+
+        Parameters
+        ----------
+        inputs : mapping of str to array_like
+            An array of real numbers for each input of the net. Where one has another shape than last time, the shapes
+            of all layers are worked out again, and what was kept for a backward pass is invalid.
+
+        Returns
+        -------
+        dict of str to ndarray
+            All that is in the net, by name: the inputs and every output. Copies, which the caller may change.
+
+        Raises
+        ------
+        ValueError
+            If there is not one array for each input; a `LayerError` if a layer does not take them.
+        """
+        if set(inputs) != set(self.inputs):
+            raise ValueError(f"expected arrays for {self.inputs}, got {list(inputs)}")
+        self._values, values = {}, {name: np.array(inputs[name]) for name in self.inputs}
+        shapes = {name: value.shape for name, value in values.items()}
+        if not shapes.items() <= self.shapes.items() or not all(layer.ready for layer in self.layers):
+            self._reshape(shapes)
+        for node, layer in zip(self.nodes, self.layers, strict=True):
+            values |= zip(node.outputs, layer.forward([values[name] for name in node.inputs]), strict=True)
+        self._values = values
+        return {name: value.copy() for name, value in values.items()}
+
+    def backward(self, wanted: Iterable[str] = ()) -> dict[str, Array | None]:
+        """Take the gradient of the loss, after `forward`. Each layer keeps those of its weights.
+
+        A gradient goes down only to where it is of use: where something below has weights, or it is wanted. What
+        several nodes take gets the sum of their gradients.
+
+        Parameters
+        ----------
+        wanted : iterable of str
+            Names of further gradients to compute, such as that of an input.
+
+        Returns
+        -------
+        dict of str to ndarray or None
+            For each name in the net the gradient of the loss in it, or None where it was not computed.
+
+        Raises
+        ------
+        ValueError
+            If no forward pass came before it, or another net has used a layer since; if a name is unknown; if the loss
+            is not a float of shape ``()``.
+        """
+        values, needed = self._values, set(wanted)
+        if not values or not all(layer.ready for layer in self.layers):
+            raise ValueError("expected a forward pass before the backward pass, got none since the last change")
+        if not needed <= set(values):
+            raise ValueError(f"expected wanted to be among {list(values)}, got {sorted(needed - set(values))}")
+        if (loss := values[self.loss]).shape or loss.dtype.kind != "f":
+            raise ValueError(f'expected "{self.loss}" to be a loss of shape (), got {loss.dtype} {loss.shape}')
+        for node, layer in zip(self.nodes, self.layers, strict=True):
+            if layer.weights or needed & set(node.inputs):
+                needed |= set(node.outputs)
+        gradients: dict[str, Array] = {self.loss: np.ones_like(loss)}
+        for node, layer in zip(reversed(self.nodes), reversed(self.layers), strict=True):
+            down = [name in needed for name in node.inputs]
+            if not gradients.keys() & set(node.outputs) or not (layer.weights or any(down)):
+                continue
+            tops = [gradients.get(name, np.zeros_like(values[name])) for name in node.outputs]
+            for name, gradient in zip(node.inputs, layer.backward(tops, down), strict=True):
+                if gradient is not None:
+                    gradients[name] = gradients[name] + gradient if name in gradients else gradient
+        return {name: None if name not in gradients else gradients[name].copy() for name in values}
+
+
+class Solver:
+    """Gradient descent with momentum.
+
+    For every weight ``v <- momentum v - rate g`` and then ``w <- w + v``, where ``g`` is its gradient: what Caffe's
+    solver and `keras.optimizers.SGD` do.
+
+    Parameters
+    ----------
+    net : Net
+        Its last node gives the loss. The solver has no copy of it: what is changed in the net or in a layer counts at
+        the next step.
+    rate : float
+        The learning rate, 0 or more.
+    momentum : float
+        In [0, 1).
+
+    Raises
+    ------
+    ValueError
+        If a number is not as above.
+    """
+
+    def __init__(self, net: Net, rate: float, momentum: float = 0.0) -> None:
+        if not 0 <= rate < np.inf:
+            raise ValueError(f"expected a rate of 0 or more, got {rate!r}")
+        if not 0 <= momentum < 1:
+            raise ValueError(f"expected a momentum in [0, 1), got {momentum!r}")
+        self.net, self.rate, self.momentum = net, rate, momentum
+        self._velocities: dict[tuple[str, str], Array] = {}
+
+    def step(self, inputs: Mapping[str, ArrayLike]) -> float:
+        """Run the net forward and backward, and only then change its weights, in place.
+
+        Parameters
+        ----------
+        inputs : mapping of str to array_like
+            As `Net.forward` takes them.
+
+        Returns
+        -------
+        float
+            The loss before the change.
+
+        Raises
+        ------
+        ValueError
+            As from `Net.forward` and `Net.backward`.
+        """
+        loss = self.net.forward(inputs)[self.net.loss]
+        self.net.backward()
+        for layer in self.net.layers:
+            weights = layer.weights
+            for name, gradient in layer.gradients.items():
+                velocity = self._velocities.setdefault((layer.name, name), np.zeros_like(weights[name]))
+                velocity *= self.momentum
+                velocity -= self.rate * gradient
+            layer.set_weights({name: weights[name] + self._velocities[layer.name, name] for name in layer.gradients})
+        return float(loss)
+
+
+def _shape(name: str, value: Any) -> Shape:
+    """Take in the shape of an input."""
+    shape = as_shape(value)
+    if shape is None:
+        raise ValueError(f'expected a shape for "{name}", such as (4, 3), got {value!r}')
+    return shape
+
+
+def _require_order(inputs: Sequence[str], nodes: Sequence[Node]) -> None:
+    """Refuse nodes that do not make a net."""
+    if not nodes:
+        raise ValueError("expected at least one node, got none")
+    known, names, layers = set(inputs), set[str](), set[int]()
+    for node in nodes:
+        unknown = [name for name in node.inputs if name not in known]
+        if unknown:
+            raise ValueError(f'node "{node.name}": expected inputs among {sorted(known)}, got "{unknown[0]}"')
+        twice = [name for name in node.outputs if name in known or list(node.outputs).count(name) > 1]
+        if twice or node.name in names:
+            raise ValueError(f'node "{node.name}": expected new names, got "{(twice or [node.name])[0]}" twice')
+        if id(node.layer) in layers:
+            raise ValueError(f'node "{node.name}": expected a layer of its own, got that of an earlier node')
+        known, names, layers = known | set(node.outputs), names | {node.name}, layers | {id(node.layer)}

@@ -7,18 +7,24 @@
 - `net`: a net of such layers, and a solver that trains it
 - `numpy_layers`: such layers
 - `bridge`: such a layer as a TensorFlow function and as a Keras layer
+- `losses`: the Euclidean loss and soft Dice
+- `gradient_check`: is a gradient right, and if not, why?
 """
 
 from course_lib.layers.bridge import NumpyLayer, as_function
 from course_lib.layers.contract import Layer, LayerError
 from course_lib.layers.dense import dense_to_conv
 from course_lib.layers.features import features_at, layer_table
+from course_lib.layers.gradient_check import gradient_check
+from course_lib.layers.gradient_report import GradientCheck
+from course_lib.layers.losses import dice_loss, euclidean_loss
 from course_lib.layers.net import Net, Node, Solver
 from course_lib.layers.numpy_layers import Dense, EuclideanLoss, ReLU
 
 __all__ = [
     "Dense",
     "EuclideanLoss",
+    "GradientCheck",
     "Layer",
     "LayerError",
     "Net",
@@ -28,6 +34,9 @@ __all__ = [
     "Solver",
     "as_function",
     "dense_to_conv",
+    "dice_loss",
+    "euclidean_loss",
     "features_at",
+    "gradient_check",
     "layer_table",
 ]

@@ -1,0 +1,139 @@
+"""The slope of a function by central differences, with an estimate of its error.
+
+A small step drowns in rounding, a large one leaves the neighborhood, and which is which depends on the function. So a
+ladder of steps is taken. At small steps the error is rounding alone, and its bound is known; going up, it shrinks as
+long as the slopes agree within their bounds, and the last that does is taken.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Slope", "slope"]
+
+Floats = NDArray[np.float64]
+ROUNDING = 4  # roundings in one value of a function, in units of the last place: a guess on the safe side
+FAR = 1024  # times the extent
+ALIKE = 1.5  # a smooth function's left and right slopes differ 2 or 8 times less at the next smaller step
+
+
+@dataclass(frozen=True)
+class Slope:
+    """The slope at a point; ``error`` bounds that of ``value``, ``left`` and ``right`` are those of both sides."""
+
+    kind: Literal["smooth", "kink", "jump", "edge"]
+    value: float
+    error: float
+    left: float
+    right: float
+
+
+def slope(values_at: Callable[[Any], Floats], x: Any, weights: Floats, extent: float, epsilon: float) -> Slope:
+    """Take the slope of the weighted sum of a function's values.
+
+    Parameters
+    ----------
+    values_at : callable
+        Takes a number of the type of ``x``; returns shape ``(M,)``, not finite where the function is not defined.
+    x : NumPy scalar
+        Where, of any type of floats.
+    weights : ndarray
+        Shape ``(M,)``.
+    extent : float
+        The largest number that is of the order of the function's inputs: steps go up to a fraction of it.
+    epsilon : float
+        Relative distance of neighboring numbers in the coarsest type of the computation.
+
+    Returns
+    -------
+    Slope
+        Of kind ``"kink"`` where the slopes of both sides differ at all small steps, ``"jump"`` where the values do,
+        and ``"edge"`` where the function is defined on one side at most; else ``"smooth"``.
+    """
+    here = values_at(x)
+    pairs = []
+    for step in _steps(abs(float(x)), extent, epsilon):
+        above, below = type(x)(x + x.dtype.type(step)), type(x)(x - x.dtype.type(step))
+        up, down = values_at(above), values_at(below)
+        if not np.isfinite(np.concatenate([up, down])).all():
+            break
+        pairs.append((float(above) - float(x), float(x) - float(below), up, down))
+    if not pairs:
+        return Slope("edge", np.nan, np.inf, np.nan, np.nan)
+    heights = np.array([pair[0] for pair in pairs])
+    depths = np.array([pair[1] for pair in pairs])
+    ups, downs = np.array([pair[2] for pair in pairs]), np.array([pair[3] for pair in pairs])
+
+    far = [values_at(x.dtype.type(sign * FAR * extent)) for sign in (1, -1)]
+    noise = epsilon * _rounded(np.abs(weights) * np.maximum(np.abs(ups), np.abs(downs)), ups, downs, far, here)
+    moved = ((ups != here) | (downs != here)).any(axis=1)
+    first = int(moved.argmax()) if moved.any() else len(pairs) - 1  # steps too small to be seen
+    right = ((ups - here) @ weights / heights)[first:]
+    left = ((here - downs) @ weights / depths)[first:]
+    central = ((ups - downs) @ weights / (heights + depths))[first:]
+    steps, noise = ((heights + depths) / 2)[first:], noise[first:]
+
+    change = np.abs(central) * 2 * steps
+    if _constant(change[:3], change[:3] > 10 * noise[:3]) and len(change) > 2:
+        return Slope("jump", float(central[0]), np.inf, float(left[0]), float(right[0]))
+    gap = right - left
+    clear = np.flatnonzero(np.abs(gap) * steps > 6 * noise)
+    value, error = _agreed(central, steps, np.maximum(noise, _unsteadiness(central, steps)))
+    if len(clear) > 1 and _constant(gap[clear[:3]], np.diff(clear[:3], prepend=clear[0] - 1) == 1):
+        return Slope("kink", value, error, float(left[clear[0]]), float(right[clear[0]]))
+    if len(clear) == 1:  # a kink or a curve: one step cannot tell
+        error = max(error, float(np.abs(gap[clear[0]])) / 2)
+    return Slope("smooth", value, error, float(left[0]), float(right[0]))
+
+
+def _steps(size: float, extent: float, epsilon: float) -> Floats:
+    """List the steps, from a small part of the number to a part of the extent."""
+    digits = round(-np.log2(epsilon))
+    fine = digits > 20
+    if size < extent * 2.0**-60:
+        size = extent
+    lowest = np.floor(np.log2(size)) - (min(digits - 5, 27) if fine else digits - 2)
+    highest = np.floor(np.log2(extent)) - 2
+    return 2.0 ** np.arange(lowest, highest + 1, 3 if fine else 1)
+
+
+def _rounded(sizes: Floats, ups: Floats, downs: Floats, far: list[Floats], here: Floats) -> Floats:
+    """Return, for each step, how much is rounded away, in units of the last place."""
+    changes = ((ups != here) | (downs != here)).any(axis=0)
+    # Outputs that change only far away may fail to change here because they are rounded.
+    hidden = ~changes & ((far[0] != here) | (far[1] != here))
+    return ROUNDING * sizes[:, changes].sum(axis=1) + sizes[:, hidden].sum(axis=1)
+
+
+def _constant(values: Floats, clear: NDArray[np.bool_]) -> bool:
+    """Tell whether values are of one sign and about one size."""
+    sizes = np.abs(values)
+    return bool(clear.all() and sizes.max() < ALIKE * sizes.min() and len(set(np.sign(values))) == 1)
+
+
+def _unsteadiness(central: Floats, steps: Floats) -> float:
+    """Measure the noise at the smallest steps: there slopes differ the more, the smaller the step."""
+    apart = np.abs(np.diff(central))
+    noise = 0.0
+    for i in range(min(3, len(apart) - 1)):
+        if apart[i] <= apart[i + 1]:
+            break
+        noise = max(noise, float(apart[i] * steps[i]))
+    return noise
+
+
+def _agreed(central: Floats, steps: Floats, noise: Floats) -> tuple[float, float]:
+    """Return the slope of the largest step that agrees with all smaller ones, and a bound of its error."""
+    bounds = noise / steps
+    least, most = -np.inf, np.inf
+    chosen = 0
+    for i, (value, bound) in enumerate(zip(central, bounds, strict=True)):
+        least, most = max(least, value - bound), min(most, value + bound)
+        if least > most:
+            break
+        chosen = i
+    neighbor = chosen - 1 if chosen else min(1, len(central) - 1)
+    return float(central[chosen]), float(bounds[chosen] + abs(central[chosen] - central[neighbor]))

@@ -9,6 +9,8 @@
 - `bridge`: such a layer as a TensorFlow function and as a Keras layer
 - `losses`: the Euclidean loss and soft Dice
 - `gradient_check`: is a gradient right, and if not, why?
+- `locally_connected`, `local_layers`: convolutions that differ from place to place, as a function and as Keras layers
+- `windows`: the windows of a map, taken out and added up
 """
 
 from course_lib.layers.bridge import NumpyLayer, as_function
@@ -17,6 +19,8 @@ from course_lib.layers.dense import dense_to_conv
 from course_lib.layers.features import features_at, layer_table
 from course_lib.layers.gradient_check import gradient_check
 from course_lib.layers.gradient_report import GradientCheck
+from course_lib.layers.local_layers import LocallyConnected2D, ScaledConv2D
+from course_lib.layers.locally_connected import locally_connected
 from course_lib.layers.losses import dice_loss, euclidean_loss
 from course_lib.layers.net import Net, Node, Solver
 from course_lib.layers.numpy_layers import Dense, EuclideanLoss, ReLU
@@ -27,10 +31,12 @@ __all__ = [
     "GradientCheck",
     "Layer",
     "LayerError",
+    "LocallyConnected2D",
     "Net",
     "Node",
     "NumpyLayer",
     "ReLU",
+    "ScaledConv2D",
     "Solver",
     "as_function",
     "dense_to_conv",
@@ -39,4 +45,5 @@ __all__ = [
     "features_at",
     "gradient_check",
     "layer_table",
+    "locally_connected",
 ]

@@ -1,0 +1,114 @@
+"""A convolution with a kernel of its own for each place.
+
+All windows of the maps are multiplied by the kernels of their places in one batched matrix product. The product is
+bilinear, and so are its two gradients: each of the three is the gradient of the others, so there are gradients of any
+order. A tape keeps the maps and the kernels, and not the windows, which take ``KH * KW`` times the memory of the maps:
+the gradient of the kernels takes them out again.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+from numpy.typing import ArrayLike
+
+from course_lib.layers.windows import Windows, pair
+
+__all__ = ["locally_connected"]
+
+
+def locally_connected(
+    x: ArrayLike | tf.Tensor,
+    kernels: ArrayLike | tf.Tensor,
+    strides: int | Sequence[int] = 1,
+    padding: str = "valid",
+) -> tf.Tensor:
+    """Filter maps with a kernel of its own for each place; differentiable to any order.
+
+    Like `tf.nn.conv2d`, it computes ``y[b, p, q, f] = sum(x[b, p * s + i, q * t + j, c] * kernels[p, q, i, j, c, f])``
+    over all taps ``(i, j)`` and channels ``c``, for strides ``(s, t)``. Only the kernels differ from place to place.
+
+    Parameters
+    ----------
+    x : array_like or tf.Tensor
+        Maps, shape ``(B, H, W, C)``, of a floating type. In a graph, ``B`` may be unknown.
+    kernels : array_like or tf.Tensor
+        Shape ``(OH, OW, KH, KW, C, F)``, of the type of `x`: a kernel for each of the ``OH`` × ``OW`` places that a
+        convolution with these taps, strides and padding has on the maps.
+    strides : int or (int, int)
+        Pixels from a place to the next one, down and across, each 1 or more.
+    padding : {"valid", "same"}
+        Whether windows stay inside the maps, or zeros surround them as TensorFlow's convolutions have it.
+
+    Returns
+    -------
+    tf.Tensor
+        Shape ``(B, OH, OW, F)``, of the type of `x`.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as above.
+
+    Notes
+    -----
+    While the result is computed, the windows take ``KH * KW`` times the memory of the maps, and so they do in each of
+    the two gradients, not in between. Outside of a `tf.function`, both gradients are computed even if one is asked for.
+    """
+    x, kernels = _floats(x, "x", "B, H, W, C"), _floats(kernels, "kernels", "OH, OW, KH, KW, C, F")
+    if x.dtype != kernels.dtype:
+        raise ValueError(f"expected x and kernels of one type, got {x.dtype.name} and {kernels.dtype.name}")
+    if None in kernels.shape or 0 in kernels.shape:
+        raise ValueError(f"expected kernels of a known shape without a 0, got {kernels.shape}")
+    *places, rows, columns, channels, filters = kernels.shape
+    if x.shape[-1] != channels:
+        raise ValueError(f"expected maps of {channels} channels, as the kernels have, got x of shape {x.shape}")
+    windows = Windows.of(x.shape[1:3], (rows, columns), pair(strides, "strides"), padding)
+    if windows.places != tuple(places):
+        raise ValueError(
+            f"expected kernels for {windows.places[0]} × {windows.places[1]} places, which is what {rows} × {columns} "
+            f"taps with strides {windows.strides} and padding {padding!r} have on a map of {x.shape[1]} × {x.shape[2]},"
+            f" got kernels for {places[0]} × {places[1]}"
+        )
+    y = _product(windows)(x, tf.reshape(kernels, (-1, rows * columns * channels, filters)))
+    return tf.ensure_shape(y, (x.shape[0], *places, filters))
+
+
+def _product(windows: Windows) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+    """Make the product of maps, ``(B, H, W, C)``, and matrices, ``(OH * OW, KH * KW * C, F)``."""
+
+    @tf.custom_gradient
+    def forward(x: tf.Tensor, matrices: tf.Tensor) -> Any:
+        y = tf.reshape(tf.matmul(windows.take(x), matrices), (*windows.places, -1, matrices.shape[-1]))
+        return tf.transpose(y, (2, 0, 1, 3)), lambda up: (to_maps(up, matrices), to_matrices(x, up))
+
+    @tf.custom_gradient
+    def to_maps(top: tf.Tensor, matrices: tf.Tensor) -> Any:
+        values = tf.matmul(_by_place(top), matrices, transpose_b=True)
+        return windows.add(values), lambda up: (forward(up, matrices), to_matrices(up, top))
+
+    @tf.custom_gradient
+    def to_matrices(x: tf.Tensor, top: tf.Tensor) -> Any:
+        matrices = tf.matmul(windows.take(x), _by_place(top), transpose_a=True)
+        return matrices, lambda up: (to_maps(top, up), forward(x, up))
+
+    return forward
+
+
+def _by_place(top: tf.Tensor) -> tf.Tensor:
+    """Bring ``(B, OH, OW, F)`` to ``(OH * OW, B, F)``."""
+    _, down, across, filters = top.shape
+    return tf.reshape(tf.transpose(top, (1, 2, 0, 3)), (down * across, -1, filters))
+
+
+def _floats(value: ArrayLike | tf.Tensor, name: str, axes: str) -> tf.Tensor:
+    """Take in a tensor of a floating type with as many axes as are named."""
+    try:
+        tensor = tf.convert_to_tensor(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"expected {name} to be an array of floats, got {type(value).__name__}: {error}") from None
+    if not tensor.dtype.is_floating:
+        raise ValueError(f"expected {name} of a floating type, got {tensor.dtype.name}")
+    if tensor.shape.rank != axes.count(",") + 1:
+        raise ValueError(f"expected {name} of shape ({axes}), got {tensor.shape}")
+    return tensor

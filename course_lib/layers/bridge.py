@@ -26,8 +26,9 @@ for _kind in (Dense, EuclideanLoss, ReLU):
 def as_function(layer: Any) -> Callable[..., Any]:
     """Make a TensorFlow function of a layer in plain NumPy.
 
-    It works eagerly and in a `tf.function`, on the CPU and in Python's speed, but not with ``jit_compile=True``. Shapes
-    may change from call to call. A tape may take gradients in any order: where the layer has run again since, its
+    It works eagerly and in a `tf.function`, at the speed of NumPy on the CPU, but neither with ``jit_compile=True`` nor
+    in a SavedModel, which has no Python. Shapes may change from call to call; where a graph leaves some open, `reshape`
+    is tried with several sizes. A tape may take gradients in any order: where the layer has run again since, its
     forward pass is repeated first, so its results must depend on its inputs and weights alone.
 
     Parameters
@@ -155,13 +156,15 @@ class _Bridge:
 
         def forward(*arrays: Array) -> list[Array]:
             with self._lock:
-                return [np.array(self._calls + 1), *self._forward(arrays[: len(due)], arrays[len(due) :])]
+                outputs = self._forward(arrays[: len(due)], arrays[len(due) :])
+                return [np.array(self._latest), *outputs]
 
         def backward(number: Array, *arrays: Array) -> list[Array]:
             values, held, top_grad = _split(arrays, len(due), len(weights))
             with self._lock:
                 if number != self._latest or not self.checked.ready:
                     self._forward(values, held)
+                    self._latest = int(number)
                 self.load(held)
                 down = self.checked.backward(top_grad, due)
                 learned = zip(self.checked.gradients.values(), held, strict=False)
@@ -203,10 +206,19 @@ class _Bridge:
             if key not in self._known:
                 self._latest = 0
                 self.setup(key)
-                tried = dict.fromkeys(tuple(_filled(shape, *sizes) for shape in key) for sizes in STANDINS)
-                found = [self.checked.reshape(each) for each in tried]
-                self._known[key] = [_common(*pair) for pair in zip(found[0], found[-1], strict=True)]
+                self._known[key] = self._tried(key)
             return self._known[key]
+
+    def _tried(self, shapes: Sequence[Sequence[int | None]]) -> list[Any]:
+        """Find the sizes of the outputs that are the same whatever an open axis turns out to be."""
+        tried = dict.fromkeys(tuple(_filled(shape, *sizes) for shape in shapes) for sizes in STANDINS)
+        try:
+            found = [self.checked.reshape(each) for each in tried]
+        except ValueError:  # an open axis may have to fit a known one
+            if len(tried) == 1:
+                raise
+            return [(None,) * len(shape) for shape in self.checked.reshape(_matched(shapes))]
+        return [_common(*pair) for pair in zip(found[0], found[-1], strict=True)]
 
 
 def _run(function: Callable[..., list[Array]], tensors: Sequence[tf.Tensor], types: Sequence[tf.DType]) -> list[Any]:
@@ -250,6 +262,13 @@ def _float_type(tensors: Sequence[tf.Tensor]) -> tf.DType:
 def _filled(shape: Sequence[int | None], batch: int, other: int) -> Shape:
     """Fill in sizes for open axes."""
     return tuple((other if axis else batch) if side is None else side for axis, side in enumerate(shape))
+
+
+def _matched(shapes: Sequence[Sequence[int | None]]) -> list[Shape]:
+    """Fill in for an open axis what is known of the same axis in another shape."""
+    known = {axis: side for shape in shapes for axis, side in enumerate(shape) if side is not None}
+    filled = [[known.get(axis, side) if side is None else side for axis, side in enumerate(shape)] for shape in shapes]
+    return [_filled(shape, *STANDINS[0]) for shape in filled]
 
 
 def _common(first: Shape, second: Shape) -> tuple[int | None, ...] | None:

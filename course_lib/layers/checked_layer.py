@@ -169,8 +169,8 @@ class CheckedLayer:
         """Refuse an array of another shape or type than is due."""
         if got.shape != shape:
             raise self._error(method, f"{what} of shape {shape}", str(got.shape))
-        if got.dtype.kind not in kinds or (got.dtype.kind == "f" and of not in (None, got.dtype)):
-            due = f"{what} of type {of}, that of the inputs" if of else f"{what} of a type of float"
+        if got.dtype.kind not in kinds or (got.dtype.kind == "f" and of is not None and of != got.dtype):
+            due = f"{what} of a type of float" if of is None else f"{what} of type {of}, that of the inputs"
             raise self._error(method, due, str(got.dtype))
 
     def _title(self, method: str) -> str:

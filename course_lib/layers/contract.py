@@ -20,6 +20,8 @@ Shape = tuple[int, ...]
 class LayerError(ValueError):
     """A layer broke its promise, or was given what it does not take."""
 
+    ag_pass_through = True  # AutoGraph would raise an error of its own instead
+
 
 class Layer(ABC):
     """Base of layers in plain NumPy.

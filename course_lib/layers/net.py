@@ -159,7 +159,7 @@ class Net:
             down = [name in needed for name in node.inputs]
             if not gradients.keys() & set(node.outputs) or not (layer.weights or any(down)):
                 continue
-            tops = [gradients.get(name, np.zeros_like(values[name])) for name in node.outputs]
+            tops = [gradients.get(name, np.zeros_like(values[name], loss.dtype)) for name in node.outputs]
             for name, gradient in zip(node.inputs, layer.backward(tops, down), strict=True):
                 if gradient is not None:
                     gradients[name] = gradients[name] + gradient if name in gradients else gradient

@@ -48,8 +48,10 @@ def features_at(model: keras.Model, names: Sequence[str]) -> keras.Model:
 def _plain(model: keras.Model) -> keras.Model:
     """Return the graph of a model, not compiled, and as no class of its own."""
     try:
+        if isinstance(model, keras.Sequential):  # has no `input` of its own, though its first layer has
+            return keras.Model(model.inputs[0], model.outputs[0])
         return keras.Model(model.input, model.output)
-    except (AttributeError, ValueError):
+    except (AttributeError, TypeError, ValueError):
         raise ValueError(f"expected a Functional or Sequential model that is built, got {model!r}") from None
 
 

@@ -54,6 +54,19 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "best classes": lambda: plots.best_classes({"a": COLOR, "b": GRAY}, [[0.1, 0.9], [0.5, 0.5]], ["cat", "dog"]),
     "labels": lambda: plots.labels({"a": MAP, "b": MAP.T}, ["sky", "sea", "sand"]),
     "prefetching": lambda: plots.prefetching("0", ["1"], 2, "2", "3"),
+    "net": lambda: plots.net_shapes([("loss", ["x", "y"], ["z"])], {"x": (2,), "y": (2,), "z": ()}, ["y"]),
+    "gradients": lambda: plots.gradient_scatter(SIGNED, SIGNED),
+    "gradients with mistakes": lambda: plots.gradient_scatter(SIGNED, {"right": SIGNED, "twice": 2 * SIGNED}),
+    "gradients of zero": lambda: plots.gradient_scatter([0.0], [0.0]),
+    "steps": lambda: plots.step_errors({"float32": ([1e-3, 1e-1], [1e-4, 1e-2]), "exact": ([1.0], [0.0])}),
+    "losses": lambda: plots.losses_on_masks(
+        np.eye(2), {"none": np.zeros((2, 2)), "all": np.ones((2, 2))}, {"loss": ([1, 2], np.ones((2, 2, 2)))}
+    ),
+    "losses on nothing": lambda: plots.losses_on_masks(
+        np.zeros((2, 3)), {"none": np.zeros((2, 3))}, {"loss": ([0], np.zeros((1, 2, 3)))}
+    ),
+    "filters by place": lambda: plots.local_filters(np.arange(24.0).reshape(2, 3, 2, 2)),
+    "feature maps": lambda: plots.feature_maps(COLOR, {"one": COLOR, "two": np.ones((1, 2, 8))}, channels=4),
 }
 
 
@@ -119,6 +132,16 @@ def test_every_panel_has_a_title_and_its_axes_have_labels(name: str) -> None:
         "Lab planes": ["3 x 4 pixels", "L from 50 to 50, a from -80 to -80, b from 30 to 30"],
         "histograms of a and b": ["two: a from -80 to -80, b from 30 to 30, medians -80 and 30"],
         "labels": ["a, sky 33%, sea 33%, sand 33%"],
+        "net": ["loss takes x (2,) and y (2,) and returns z ().", "back to x, z, and not to y."],
+        "gradients": ["4 elements. analytic gradient: all right."],
+        "gradients with mistakes": [
+            "right: all right. twice: 3 of 4 wrong, most at (0, 0)",
+            "is -1 and the analytic one -2.",
+        ],
+        "steps": ["float32: error 0.0001 with the step 0.001", "exact: error 0 with the step 1, smallest 0"],
+        "losses": ["2 × 2 pixels, 50% of it inside. loss: none 1, gradient on average 1 inside and 1 outside; all 2"],
+        "filters by place": ["2 × 3 places, filters of 2 × 2, weights from 0 to 23"],
+        "feature maps": ["3 × 4 pixels. one, 3 × 4 × 3: channels", "two, 1 × 2 × 8: channels 0, 1, 2, 3, 0% of all"],
     }.items(),
 )
 def test_the_text_alternative_says_what_is_drawn(name: str, words: list[str]) -> None:

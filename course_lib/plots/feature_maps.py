@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 MOST_LAYERS, MOST_CHANNELS = 6, 8
 COLORMAP = "cividis"
-WORDS, ENDS = 0.56, 0.8  # inches: above and below each row of maps, above and below all
+WORDS, ENDS, BAR = 0.56, 0.8, 0.2  # inches: above and below each row of maps, above and below all, above the scale
 
 
 def feature_maps(
@@ -57,7 +57,8 @@ def feature_maps(
     photos = ["photo"] * (2 if len(layers) > 1 else 1)
     height = (WIDTH / (across + len(photos)) - 0.1) * photo.shape[0] / photo.shape[1]
     names = [[f"{name} {place}" for place in range(across)] for name in layers]
-    figure, axes = new_mosaic([[*photos, *row] for row in names], [height + WORDS + ENDS / len(layers)] * len(layers))
+    heights = [height + WORDS + ENDS / len(layers)] * len(layers)
+    figure, axes = new_mosaic([[*photos, *row] for row in names], heights)
     figure.suptitle(title)
     figure.alternative = f"{title}. A picture of {photo.shape[0]} × {photo.shape[1]} pixels."
     axes["photo"].imshow(photo, cmap="gray", vmin=0, vmax=1)
@@ -76,9 +77,15 @@ def feature_maps(
             f" {name}, {size}: channels {', '.join(map(str, chosen))}, {(maps == 0).mean():.0%} of all values are zero."
         )
     scale = figure.colorbar(
-        ScalarMappable(cmap=COLORMAP), ax=list(axes.values()), location="bottom", shrink=0.4, aspect=40, ticks=[0, 1]
+        ScalarMappable(cmap=COLORMAP),
+        ax=list(axes.values()),
+        location="bottom",
+        shrink=0.4,
+        aspect=40,
+        pad=BAR / sum(heights),
+        ticks=[0, 1],
     )
-    axes["photo"].set_anchor("N")
+    axes["photo"].set_anchor("C")
     scale.ax.set_xticklabels(["smallest value of the map", "largest value"])
     return figure
 

@@ -41,7 +41,8 @@ def local_filters(
     Returns
     -------
     DescribedFigure
-        Its text alternative says how large the weights are, and how far the filters are from being one and the same.
+        Rows and columns are those of the output. The text alternative says how large the weights are, and how far the
+        filters are from being one and the same.
 
     Raises
     ------
@@ -102,7 +103,7 @@ def _draw(ax: Axes, picture: Floats, filters: Floats, limit: float) -> AxesImage
     for axis, count, size in zip((ax.yaxis, ax.xaxis), filters.shape[:2], filters.shape[2:], strict=True):
         places = np.arange(0, count, -(-count // LABELS))
         axis.set_ticks(places * (size * FINE + GAP) + (size * FINE - 1) / 2, labels=list(map(str, places)))
-    ax.set(xlabel="column of the output", ylabel="row of the output")
+    ax.set(xlabel="column", ylabel="row")
     return drawn
 
 

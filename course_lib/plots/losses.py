@@ -1,24 +1,28 @@
 """What losses see on the same mask."""
 
+import textwrap
 from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 
 from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_figure
 from course_lib.plots.palette import ink_on
-from course_lib.plots.pictures import ROOM
-from course_lib.plots.regions import borders
 
 Floats = NDArray[np.float64]
 
 MOST, MOST_LOSSES = 6, 3
-TALLEST = 2.2  # inches
+# Inches: the height of a map, at most; above a map; above and below all; beside all, for the scales; a letter's width.
+TALLEST, TITLE, ENDS, BESIDE, LETTER = 2.2, 0.35, 0.8, 1.7, 0.11
+NUMBER = 0.09  # inches for a letter of a number in a pixel, at 9 points
 WORDS = "gradient in the\nprediction; a step\nraises pixels with\na negative one"
-OUTLINE = {"color": COLORS[5], "linewidth": 1.8, "solid_capstyle": "projecting"}
+OUTLINE, BROAD = COLORS[5], 1.8
+FINE = 256  # steps of the outline across the map, at least; it cuts corners by half a step
 
 
 def losses_on_masks(
@@ -58,28 +62,31 @@ def losses_on_masks(
         raise ValueError(
             f"expected 1 to {MOST} predictions and 1 to {MOST_LOSSES} losses, got {len(guesses)} and {len(losses)}"
         )
+    checked = {name: _checked(name, *pair, (len(guesses), *mask.shape)) for name, pair in losses.items()}
     columns, rows = 1 + len(guesses), 1 + len(losses)
-    height = min(TALLEST, (WIDTH - 1.7) / columns * mask.shape[0] / mask.shape[1])
-    figure, axes = new_figure(columns, rows * (height + 0.35) + 0.8, rows)
-    numbered = max(mask.shape) * columns <= ROOM
+    width = min((WIDTH - BESIDE) / columns, TALLEST * mask.shape[1] / mask.shape[0])
+    figure, axes = new_figure(columns, rows * (width * mask.shape[0] / mask.shape[1] + TITLE) + ENDS, rows)
     figure.suptitle(title)
-    for ax, (name, values) in zip(axes, {"target": mask, **guesses}.items(), strict=False):
-        drawn = _draw(ax, values, mask, (0, 1), "gray", numbered)
-        ax.set_title(name)
-    figure.colorbar(drawn, ax=axes[:columns], label="mask", ticks=[0, 1], aspect=12)
     figure.alternative = f"{title}. A mask of {mask.shape[0]} × {mask.shape[1]} pixels, {mask.mean():.0%} of it inside."
-    for row, (name, (values, gradients)) in enumerate(losses.items(), start=1):
+    letters = int((WIDTH - BESIDE) / columns / LETTER)
+    for ax, (name, values) in zip(axes, {"target": mask, **guesses}.items(), strict=False):
+        drawn = _draw(ax, values, mask, (0, 1), "gray", width)
+        ax.set_title(textwrap.fill(name, letters))
+    figure.colorbar(drawn, ax=axes[:columns], label="mask", ticks=[0, 1], aspect=12)
+    for row, (name, (numbers, maps)) in enumerate(checked.items(), start=1):
         cells = axes[row * columns : (row + 1) * columns]
-        numbers, maps = _checked(name, values, gradients, (len(guesses), *mask.shape))
         limit = float(np.abs(maps).max()) or 1.0
-        cells[0].text(0.5, 0.5, f"{name}:\n{WORDS}", ha="center", va="center", transform=cells[0].transAxes)
+        cells[0].text(0.5, 0.5, f"{name}:\n{WORDS}", ha="center", va="center", transform=cells[0].transAxes, fontsize=9)
         cells[0].axis("off")
         for ax, number, gradient in zip(cells[1:], numbers, maps, strict=True):
-            drawn = _draw(ax, gradient, mask, (-limit, limit), "PuOr", numbered)
-            ax.set_title(f"{name} {number:.3g}")
+            drawn = _draw(ax, gradient, mask, (-limit, limit), "PuOr", width)
+            ax.set_title(textwrap.fill(f"{name} {number:.3g}", letters))
         figure.colorbar(drawn, ax=cells, label="gradient", aspect=12)
         figure.alternative += f" {name}: {_by_place(guesses, numbers, maps, mask)}."
-    figure.legend(handles=[Line2D([], [], label="outline of the target", **OUTLINE)], loc="outside lower center")
+    figure.legend(
+        handles=[Line2D([], [], color=OUTLINE, linewidth=BROAD, label="outline of the target")],
+        loc="outside lower center",
+    )
     return figure
 
 
@@ -104,19 +111,31 @@ def _checked(name: str, values: ArrayLike, gradients: ArrayLike, shape: tuple[in
     return numbers, maps
 
 
-def _draw(
-    ax: Axes, values: Floats, mask: Floats, limits: tuple[float, float], colors: str, numbered: bool
-) -> AxesImage:
-    """Draw a map, the target's outline, and where there is room, the numbers."""
+def _draw(ax: Axes, values: Floats, mask: Floats, limits: tuple[float, float], colors: str, width: float) -> AxesImage:
+    """Draw a map so many inches wide, the target's outline, and the numbers if each fits into its pixel."""
     image = ax.imshow(values, cmap=colors, vmin=limits[0], vmax=limits[1], interpolation="nearest")
-    x, y = borders(np.pad((mask > 0.5).astype(int), 1))
-    ax.plot(x - 1, y - 1, **OUTLINE)
-    if numbered:
-        for (row, column), value in np.ndenumerate(values):
-            ink = ink_on(image.to_rgba(value))
-            ax.text(column, row, f"{value:.2g}", ha="center", va="center", fontsize=9, color=ink)
-    ax.set(xticks=[], yticks=[])
+    _outline(ax, mask > 0.5)
+    words = [f"{value:.2g}" for value in values.flat]
+    if max(map(len, words)) * NUMBER < width / mask.shape[1]:
+        shades = image.to_rgba(values)
+        for (row, column), word in zip(np.ndindex(values.shape), words, strict=True):
+            red, green, blue, _ = shades[row, column]
+            ink = ink_on(to_hex((red, green, blue)))
+            ax.text(column, row, word, ha="center", va="center", fontsize=9, color=ink)
+    rows, columns = mask.shape
+    ax.add_patch(Rectangle((-0.5, -0.5), columns, rows, fill=False, linewidth=0.8, clip_on=False))
+    ax.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5))
+    ax.axis("off")
     return image
+
+
+def _outline(ax: Axes, inside: NDArray[np.bool_]) -> None:
+    """Draw the edges between pixels inside and outside, and those at the border of the map."""
+    if inside.any():
+        steps = -(-FINE // max(inside.shape)) + 3  # in a pixel
+        fine = np.kron(np.pad(inside, 1), np.ones((steps, steps)))
+        rows, columns = ((np.arange(count) + 0.5) / steps - 1.5 for count in fine.shape)
+        ax.contour(columns, rows, fine, [0.5], colors=OUTLINE, linewidths=BROAD)
 
 
 def _by_place(guesses: Mapping[str, Floats], numbers: Floats, maps: Floats, mask: Floats) -> str:

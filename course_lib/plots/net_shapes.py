@@ -80,7 +80,8 @@ def net_shapes(
     Raises
     ------
     ValueError
-        If there is no layer, an array has no shape or is made twice, or the net is too long to be read.
+        If there is no layer, an array has no shape or is made twice, layers are in another order, a stopped array is
+        not in the net, or the net is too long to be read.
     """
     columns = _columns(nodes, shapes, stopped)
     shrink = _place(columns)
@@ -96,7 +97,7 @@ def net_shapes(
     half = WIDTH / shrink / 2
     ax.set(title=title, xlim=(-half, half), ylim=(low, high), aspect="equal")
     ax.axis("off")
-    figure.legend(handles=_legend(any(name in shapes for name in stopped)), loc="outside lower center", ncols=5)
+    figure.legend(handles=_legend(bool(stopped)), loc="outside lower center", ncols=5)
     figure.alternative = _described(title, nodes, shapes, stopped)
     return figure
 
@@ -121,7 +122,7 @@ def _columns(nodes: Layers, shapes: Mapping[str, Sequence[int]], stopped: Collec
         late = [other for other in taken if other not in arrays]
         if late:
             raise ValueError(
-                f"expected layers in the order in which they run, got {late[0]} for {name} before it is made"
+                f"expected layers in the order in which they run, got {name}, which takes {late[0]} before it is made"
             )
         before = [arrays[other] for other in dict.fromkeys(taken)]
         column = 1 + max((box.column for box in before), default=0)
@@ -133,12 +134,15 @@ def _columns(nodes: Layers, shapes: Mapping[str, Sequence[int]], stopped: Collec
             _join(layer, add(other, column + 1))
     if not layers:
         raise ValueError("expected at least one layer, got none")
+    strange = [name for name in stopped if name not in arrays]
+    if strange:
+        raise ValueError(f"expected stopped arrays that are in the net, got {strange[0]}")
     for name in set(inputs):  # inputs stand beside the first layer that takes them
         arrays[name].column = min(box.column for box in arrays[name].after) - 1
     boxes = [*arrays.values(), *layers]
     for box in [*boxes]:
-        for other in [*box.after]:
-            boxes += _give_room(box, other)
+        for end in [*box.after]:
+            boxes += _give_room(box, end)
     return [[box for box in boxes if box.column == column] for column in range(max(box.column for box in boxes) + 1)]
 
 
@@ -185,8 +189,9 @@ def _place(columns: Sequence[Sequence[_Box]]) -> float:
 def _draw_box(ax: Axes, box: _Box, size: float) -> None:
     corner = (box.x - box.width / 2, box.y - box.height / 2)
     style = BoxStyle("Round", pad=0, rounding_size=0.15) if box.layer else BoxStyle("Square", pad=0)
-    look = {"facecolor": LAYER, "edgecolor": COLORS[1]} if box.layer else {"facecolor": PAPER, "edgecolor": "black"}
-    ax.add_patch(FancyBboxPatch(corner, box.width, box.height, boxstyle=style, linewidth=1.2, **look))
+    fill, edge = (LAYER, COLORS[1]) if box.layer else (PAPER, "black")
+    patch = FancyBboxPatch(corner, box.width, box.height, boxstyle=style, linewidth=1.2, facecolor=fill, edgecolor=edge)
+    ax.add_patch(patch)
     ax.text(box.x, box.y, box.words, ha="center", va="center", fontsize=size, linespacing=1.25)
 
 
@@ -217,8 +222,9 @@ def _stop(ax: Axes, start: Point, towards: Point) -> None:
 
 
 def _arrow(ax: Axes, points: Sequence[Point], color: str) -> None:
-    look = {"arrowstyle": "-|>", "mutation_scale": 10, "color": color, "linewidth": 1.6, "joinstyle": "round"}
-    ax.add_patch(FancyArrowPatch(path=Path(points), shrinkA=0, shrinkB=0, **look))
+    way = FancyArrowPatch(path=Path(points), arrowstyle="-|>", mutation_scale=10, shrinkA=0, shrinkB=0)
+    way.set(color=color, linewidth=1.6)
+    ax.add_patch(way)
 
 
 def _legend(stops: bool) -> list[Line2D | Patch]:

@@ -6,7 +6,8 @@ order. A tape keeps the maps and the kernels, and not the windows, which take ``
 the gradient of the kernels takes them out again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import tensorflow as tf
@@ -15,6 +16,10 @@ from numpy.typing import ArrayLike
 from course_lib.layers.windows import Windows, pair
 
 __all__ = ["locally_connected"]
+
+USUAL_BATCH = 32  # where a graph does not know
+AT_A_TIME = 4  # rows
+Product = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def locally_connected(
@@ -70,35 +75,68 @@ def locally_connected(
             f"taps with strides {windows.strides} and padding {padding!r} have on a map of {x.shape[1]} × {x.shape[2]},"
             f" got kernels for {places[0]} × {places[1]}"
         )
-    y = _product(windows)(x, tf.reshape(kernels, (-1, rows * columns * channels, filters)))
+    by_row = filters < (x.shape[0] or USUAL_BATCH)
+    matrices = tf.reshape(kernels, (-1, rows * columns * channels, filters))
+    y = _product(windows, channels, filters, x.dtype, by_row)(x, matrices)
     return tf.ensure_shape(y, (x.shape[0], *places, filters))
 
 
-def _product(windows: Windows) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
-    """Make the product of maps, ``(B, H, W, C)``, and matrices, ``(OH * OW, KH * KW * C, F)``."""
+@cache
+def _product(windows: Windows, channels: int, filters: int, dtype: tf.DType, by_row: bool) -> Product:
+    """Make the product of maps, ``(B, H, W, C)``, and matrices, ``(OH * OW, KH * KW * C, F)``, with its gradients.
+
+    With `by_row`, the gradient of the matrices is joined from those of the rows of places, which holds few windows at a
+    time. Where it is larger than all windows together, it takes less memory in one piece.
+    """
+    maps_like = tf.TensorSpec((None, *windows.sides, channels), dtype)
+    top_like = tf.TensorSpec((None, *windows.places, filters), dtype)
+    down, across = windows.places
+    matrices_like = tf.TensorSpec((down * across, windows.taps[0] * windows.taps[1] * channels, filters), dtype)
+
+    # In a graph, a row takes a fraction of the time that TensorFlow needs for the same operations one by one.
+    @tf.function(input_signature=(maps_like, matrices_like), autograph=False)
+    def forward(x: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
+        strips = windows.strips(x)
+        y = in_turn(lambda p: tf.matmul(windows.row(strips, p), part(matrices, p)))
+        return tf.transpose(tf.stack(list(y)), (2, 0, 1, 3))
+
+    @tf.function(input_signature=(top_like, matrices_like), autograph=False)
+    def to_maps(top: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
+        near = tf.transpose(top, (1, 2, 0, 3))
+        return windows.add(in_turn(lambda p: tf.matmul(near[p], part(matrices, p), transpose_b=True)))
+
+    @tf.function(input_signature=(maps_like, top_like), autograph=False)
+    def to_matrices(x: tf.Tensor, top: tf.Tensor) -> tf.Tensor:
+        strips, near = windows.strips(x), tf.transpose(top, (1, 2, 0, 3))
+        if by_row:
+            rows = in_turn(lambda p: tf.matmul(windows.row(strips, p), near[p], transpose_a=True))
+            return tf.concat(list(rows), axis=0)
+        return tf.matmul(windows.all(strips), tf.reshape(near, (down * across, -1, filters)), transpose_a=True)
+
+    def in_turn(make: Callable[[int], tf.Tensor]) -> Iterator[tf.Tensor]:
+        """Make something for each row, a few at a time: a graph would first take out the windows of all rows."""
+        made: list[tf.Tensor] = []
+        for p in range(down):
+            with tf.control_dependencies(made[-AT_A_TIME : 1 - AT_A_TIME]):
+                made.append(make(p))
+            yield made[-1]
+
+    def part(matrices: tf.Tensor, p: int) -> tf.Tensor:
+        return matrices[p * across : (p + 1) * across]
 
     @tf.custom_gradient
-    def forward(x: tf.Tensor, matrices: tf.Tensor) -> Any:
-        y = tf.reshape(tf.matmul(windows.take(x), matrices), (*windows.places, -1, matrices.shape[-1]))
-        return tf.transpose(y, (2, 0, 1, 3)), lambda up: (to_maps(up, matrices), to_matrices(x, up))
+    def product(x: tf.Tensor, matrices: tf.Tensor) -> Any:
+        return forward(x, matrices), lambda up: (maps_gradient(up, matrices), matrices_gradient(x, up))
 
     @tf.custom_gradient
-    def to_maps(top: tf.Tensor, matrices: tf.Tensor) -> Any:
-        values = tf.matmul(_by_place(top), matrices, transpose_b=True)
-        return windows.add(values), lambda up: (forward(up, matrices), to_matrices(up, top))
+    def maps_gradient(top: tf.Tensor, matrices: tf.Tensor) -> Any:
+        return to_maps(top, matrices), lambda up: (product(up, matrices), matrices_gradient(up, top))
 
     @tf.custom_gradient
-    def to_matrices(x: tf.Tensor, top: tf.Tensor) -> Any:
-        matrices = tf.matmul(windows.take(x), _by_place(top), transpose_a=True)
-        return matrices, lambda up: (to_maps(top, up), forward(x, up))
+    def matrices_gradient(x: tf.Tensor, top: tf.Tensor) -> Any:
+        return to_matrices(x, top), lambda up: (maps_gradient(top, up), product(x, up))
 
-    return forward
-
-
-def _by_place(top: tf.Tensor) -> tf.Tensor:
-    """Bring ``(B, OH, OW, F)`` to ``(OH * OW, B, F)``."""
-    _, down, across, filters = top.shape
-    return tf.reshape(tf.transpose(top, (1, 2, 0, 3)), (down * across, -1, filters))
+    return product
 
 
 def _floats(value: ArrayLike | tf.Tensor, name: str, axes: str) -> tf.Tensor:

@@ -1,9 +1,7 @@
 """The windows of a map, as a convolution lays them out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from itertools import product
 
 import tensorflow as tf
 
@@ -68,50 +66,67 @@ class Windows:
         down, across = along(height, taps[0], strides[0]), along(width, taps[1], strides[1])
         return cls((height, width), taps, strides, (down[0], across[0]), (down[1], across[1]))
 
-    def take(self, maps: tf.Tensor) -> tf.Tensor:
-        """Take all windows out of maps, ``(B, H, W, C)``.
+    def strips(self, maps: tf.Tensor) -> tf.Tensor:
+        """Lay the columns of all windows side by side, row by row of the padded maps, ``(B, H, W, C)``.
 
         Returns
         -------
         tf.Tensor
-            Shape ``(OH * OW, B, KH * KW * C)``: the places come first, as a batched matrix product wants them.
+            Shape ``(H', OW, B, KW * C)``: pixels come first, as a batched matrix product wants them.
         """
-        (rows, columns), (s, t) = self.taps, self.strides
-        high, wide = ((n - 1) * step + 1 for n, step in zip(self.places, self.strides, strict=True))
+        reaches = [(n - 1) * step + tap for n, step, tap in zip(self.places, self.strides, self.taps, strict=True)]
         margins = [
-            (before, max(reach + tap - 1 - before - side, 0))
-            for side, tap, before, reach in zip(self.sides, self.taps, self.before, (high, wide), strict=True)
+            (before, max(reach - before - side, 0))
+            for before, reach, side in zip(self.before, reaches, self.sides, strict=True)
         ]
         maps = tf.pad(tf.transpose(maps, (1, 2, 0, 3)), [*margins, (0, 0), (0, 0)])
-        maps = tf.concat([maps[:, j : j + wide : t] for j in range(columns)], axis=-1)
-        maps = tf.concat([maps[i : i + high : s] for i in range(rows)], axis=-1)
-        return tf.reshape(maps, (self.places[0] * self.places[1], -1, maps.shape[-1]))
+        return tf.concat([_each(maps, 1, j, self.places[1], self.strides[1]) for j in range(self.taps[1])], axis=-1)
 
-    def add(self, values: tf.Tensor) -> tf.Tensor:
-        """Add up windows, shape ``(OH * OW, B, KH * KW * C)``, where they overlap: the transpose of `take`.
+    def row(self, strips: tf.Tensor, p: int) -> tf.Tensor:
+        """Return the windows of one row of places, shape ``(OW, B, KH * KW * C)``."""
+        return tf.concat([strips[p * self.strides[0] + i] for i in range(self.taps[0])], axis=-1)
+
+    def all(self, strips: tf.Tensor) -> tf.Tensor:
+        """Return the windows of all places, shape ``(OH * OW, B, KH * KW * C)``."""
+        rows = [_each(strips, 0, i, self.places[0], self.strides[0]) for i in range(self.taps[0])]
+        windows = tf.concat(rows, axis=-1)
+        return tf.reshape(windows, (self.places[0] * self.places[1], -1, windows.shape[-1]))
+
+    def add(self, rows: Iterable[tf.Tensor]) -> tf.Tensor:
+        """Add up windows where they overlap: the transpose of taking them out.
+
+        Parameters
+        ----------
+        rows : iterable of tf.Tensor
+            The windows of each row of places, shape ``(OW, B, KH * KW * C)``, as from `row`.
 
         Returns
         -------
         tf.Tensor
             Shape ``(B, H, W, C)``.
         """
-        channels = values.shape[-1] // (self.taps[0] * self.taps[1])
-        values = tf.reshape(values, (*self.places, -1, *self.taps, channels))
-        taps = product(*map(range, self.taps))
-        total = reduce(tf.add, (self._spread(values[:, :, :, i, j], (i, j)) for i, j in taps))
-        (height, width), (above, left) = self.sides, self.before
-        below, right = (
-            max(before + side - there, 0)
-            for before, side, there in zip(self.before, self.sides, total.shape[:2], strict=True)
-        )
-        total = tf.pad(total, [(0, below), (0, right), (0, 0), (0, 0)])
-        return tf.transpose(total[above : above + height, left : left + width], (2, 0, 1, 3))
+        pixels: list[list[tf.Tensor]] = [[] for _ in range(self.sides[0])]
+        for p, row in enumerate(rows):
+            channels = row.shape[-1] // (self.taps[0] * self.taps[1])
+            windows = tf.reshape(row, (self.places[1], -1, *self.taps, channels))
+            for i in range(self.taps[0]):
+                y = p * self.strides[0] + i - self.before[0]
+                if 0 <= y < self.sides[0]:
+                    pixels[y].append(self._add_columns(windows[:, :, i]))
+        nothing = tf.zeros_like(next(filter(None, pixels))[0])
+        total = tf.stack([tf.add_n(parts) if parts else nothing for parts in pixels])
+        return tf.transpose(total, (2, 0, 1, 3))
 
-    def _spread(self, values: tf.Tensor, tap: Pair) -> tf.Tensor:
-        """Bring one tap of all windows, shape ``(OH, OW, B, C)``, to the pixels that it met, with zeros between."""
-        (down, across), (s, t) = self.places, self.strides
-        if (s, t) != (1, 1):
-            apart = tf.pad(values[:, None, :, None], [(0, 0), (0, s - 1), (0, 0), (0, t - 1), (0, 0), (0, 0)])
-            values = tf.reshape(apart, (down * s, across * t, -1, values.shape[-1]))
-        margins = [(first, size - 1 - first) for first, size in zip(tap, self.taps, strict=True)]
-        return tf.pad(values, [*margins, (0, 0), (0, 0)])
+    def _add_columns(self, windows: tf.Tensor) -> tf.Tensor:
+        """Add up one row of windows, shape ``(OW, B, KW, C)``, to pixels, shape ``(W, B, C)``."""
+        across, stride, taps = self.places[1], self.strides[1], self.taps[1]
+        apart = tf.pad(windows[:, None], [(0, 0), (0, stride - 1), *[(0, 0)] * 3]) if stride > 1 else windows
+        apart = tf.reshape(apart, (across * stride, -1, *windows.shape[2:]))
+        short = max(self.before[1] + self.sides[1] - (across * stride + taps - 1), 0)
+        parts = [tf.pad(apart[:, :, j], [(j, taps - 1 - j + short), (0, 0), (0, 0)]) for j in range(taps)]
+        return tf.add_n(parts)[self.before[1] : self.before[1] + self.sides[1]]
+
+
+def _each(tensor: tf.Tensor, axis: int, first: int, number: int, step: int) -> tf.Tensor:
+    """Take some entries along an axis, one in every few."""
+    return tensor[(slice(None),) * axis + (slice(first, first + (number - 1) * step + 1, step),)]

@@ -141,6 +141,9 @@ def test_a_layer_may_not_change_what_it_is_given() -> None:
 
 def test_results_stay_when_the_layer_uses_its_arrays_again() -> None:
     class Thrifty(Both):
+        def __init__(self) -> None:
+            self.weights, self.gradients = {"none": np.zeros(1)}, {"none": np.zeros(1)}
+
         def reshape(self, input_shapes: list[Shape]) -> Any:
             self.sum, self.difference = np.zeros(input_shapes[0]), np.zeros(input_shapes[0])
             return input_shapes
@@ -150,11 +153,20 @@ def test_results_stay_when_the_layer_uses_its_arrays_again() -> None:
             np.subtract(inputs[0], inputs[1], out=self.difference)
             return [self.sum, self.difference]
 
+        def backward(self, top_grad: list[Array], propagate_down: list[bool]) -> Any:
+            self.gradients["none"] += 1
+            self.sum += 1
+            return [self.sum, self.sum]
+
     checked = CheckedLayer(Thrifty(), "mine")
     checked.reshape([X.shape, X.shape])
-    first = checked.forward([X, X])
+    outputs = checked.forward([X, X])
+    down, gradients = checked.backward(outputs, [True, True]), checked.gradients
+    checked.backward(outputs, [True, True])
     checked.forward([X + 1, X + 2])
-    np.testing.assert_array_equal(first, [2 * X, 0 * X])
+    np.testing.assert_array_equal(outputs, [2 * X, 0 * X])
+    np.testing.assert_array_equal(down, [2 * X + 1, 2 * X + 1])
+    assert gradients == {"none": [1]}
 
 
 def test_set_up_once() -> None:

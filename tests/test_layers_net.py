@@ -216,6 +216,30 @@ def test_inputs_and_results_are_the_callers_own() -> None:
     np.testing.assert_equal(net.backward(["data"]), expected.backward(["data"]))
 
 
+class Square(Layer):
+    """The square. It keeps its input itself, no copy."""
+
+    def reshape(self, input_shapes: list[Shape]) -> list[Shape]:
+        return input_shapes
+
+    def forward(self, inputs: list[Array]) -> list[Array]:
+        (self.kept,) = inputs
+        return [self.kept**2]
+
+    def backward(self, top_grad: list[Array], propagate_down: list[bool]) -> list[Array | None]:
+        return [2 * self.kept * top_grad[0] if propagate_down[0] else None]
+
+
+def test_a_layer_may_keep_its_input() -> None:
+    """Half of x^8 for the batch of 1: the gradient is 4 x^7, even if the caller overwrites x and x²."""
+    nodes = [Node("square", Square(), ["x"]), Node("fourth", Square(), ["square"])]
+    net = Net({"x": (1, 2), "zero": (1, 2)}, [*nodes, Node("loss", EuclideanLoss(), ["fourth", "zero"])])
+    x = np.array([[2.0, -1.0]])
+    for array in (x, *net.forward({"x": x, "zero": np.zeros((1, 2))}).values()):
+        array[...] = 7
+    np.testing.assert_array_equal(net.backward(["x"])["x"], [[4 * 2**7, -4]])
+
+
 def test_what_several_nodes_take_gets_the_sum_of_their_gradients() -> None:
     """Half the square of 3x, over a batch of 2."""
     nodes = [

@@ -15,8 +15,8 @@ from course_lib.layers.numpy_layers import Dense, EuclideanLoss, ReLU
 FLOATS = (tf.float16, tf.float32, tf.float64)
 PACKAGE = "pixelwise"
 
-# Sizes to stand for an axis that a graph leaves open: first that of the batch, then any other. An axis of the result
-# that is the same for both is known. Many numbers divide 48 and 96, as pooling may want.
+# Where a graph leaves an axis open, the layer is asked about two sizes: of the batch, and of any other axis. An axis of
+# the result that is the same both times does not depend on them. Pooling may need sizes that have many divisors.
 STANDINS = ((1, 48), (2, 96))
 
 for _kind in (Dense, EuclideanLoss, ReLU):
@@ -26,10 +26,10 @@ for _kind in (Dense, EuclideanLoss, ReLU):
 def as_function(layer: Any) -> Callable[..., Any]:
     """Make a TensorFlow function of a layer in plain NumPy.
 
-    It works eagerly and in a `tf.function`, at the speed of NumPy on the CPU, but neither with ``jit_compile=True`` nor
-    in a SavedModel, which has no Python. Shapes may change from call to call; where a graph leaves some open, `reshape`
-    is tried with several sizes. A tape may take gradients in any order: where the layer has run again since, its
-    forward pass is repeated first, so its results must depend on its inputs and weights alone.
+    It runs on the CPU, eagerly or in a `tf.function`, but neither with ``jit_compile=True`` nor in a SavedModel, which
+    has no Python. Shapes may change from call to call; where a graph leaves some open, `reshape` is called with several
+    sizes while it is traced. A tape may compute gradients in any order: if the layer has run again in the meantime, its
+    forward pass is repeated first. So its results must depend on nothing but its inputs and weights.
 
     Parameters
     ----------
@@ -39,11 +39,12 @@ def as_function(layer: Any) -> Callable[..., Any]:
     Returns
     -------
     callable
-        ``function(*tensors)``, with a tensor for each input: floats of one type, and integers such as labels, of which
-        there is no gradient. It returns a tensor of that float type, or a list of them if the layer has several
-        outputs. A backward pass fills in the layer's own ``gradients`` of its weights; `NumpyLayer` trains them.
-        It raises ValueError for other tensors, and `LayerError` if the layer does not do what `Layer` says;
-        second derivatives are a `NotImplementedError`.
+        ``function(*tensors)``, with a tensor for each input: floats of one type, or integers such as labels, which have
+        no gradient. It returns a tensor of that float type, or a list if the layer has several outputs. A backward pass
+        also fills in the layer's own ``gradients``; to train its weights with Keras, use `NumpyLayer`. The function
+        raises ValueError for other tensors, `LayerError` if the layer does not do what `Layer` says, and
+        NotImplementedError for second derivatives. When a graph runs, these are
+        `tf.errors.InvalidArgumentError` and `tf.errors.UnimplementedError` with the same words.
 
     Raises
     ------
@@ -62,10 +63,10 @@ def as_function(layer: Any) -> Callable[..., Any]:
 class NumpyLayer(keras.layers.Layer):
     """A Keras layer that runs a layer in plain NumPy, and trains its weights.
 
-    The layer computes in the type of the variables, also under a mixed precision policy. `as_function` says what else
-    holds. When a model is saved, the class of the layer must be registered with
-    `keras.saving.register_keras_serializable`, or be in ``custom_objects`` when it is loaded; if it has a method
-    ``get_config``, the result goes to its constructor. Beside the arguments, the weights alone are saved.
+    What `as_function` says holds here, too. The layer computes in the type of the variables, also under a mixed
+    precision policy. To load a saved model, the layer's class must be registered with
+    `keras.saving.register_keras_serializable` or passed in ``custom_objects``. Its constructor gets what its method
+    ``get_config`` returned, if there is one. Nothing else is saved but the weights.
 
     Parameters
     ----------
@@ -87,16 +88,18 @@ class NumpyLayer(keras.layers.Layer):
 
     @property
     def layer(self) -> Any:
-        """The layer in plain NumPy, with the weights that the Keras layer has now."""
+        """The layer in plain NumPy, with the present weights of the Keras layer."""
         self._bridge.load([np.asarray(variable) for variable in self.weights])
         return self._bridge.checked.layer
 
     def build(self, input_shape: Any) -> None:
-        """Set the layer up, and make a variable of each weight."""
+        """Set the layer up, and make a variable for each weight."""
         single = all(side is None or isinstance(side, int) for side in input_shape)
         self._bridge.setup([input_shape] if single else input_shape)
         for name, value in self._bridge.checked.weights.items():
-            self.add_weight(shape=value.shape, initializer=keras.initializers.Constant(value), name=name)
+            self.add_weight(
+                shape=value.shape, initializer=keras.initializers.Constant(value), autocast=False, name=name
+            )
 
     def call(self, inputs: Any) -> Any:
         """Return the layer's output, or a list if it has several."""
@@ -121,15 +124,15 @@ class NumpyLayer(keras.layers.Layer):
         name, arguments = config.pop("layer"), config.pop("layer_config")
         kind = keras.saving.get_registered_object(name)
         if kind is None:
-            raise ValueError(f'expected a registered class, or one in custom_objects, of the name "{name}"')
+            raise ValueError(f'expected a class "{name}" that is registered or in custom_objects, got none')
         return cls(kind(**arguments), **config)
 
 
 class _Bridge:
-    """A layer between tensors.
+    """A layer that is called with tensors.
 
-    Every forward pass has a number, which its backward pass hands in again: only if it is still that of the last one,
-    what the layer keeps is of use.
+    Every forward pass has a number, and its backward pass is given the same number. What the layer keeps is that of the
+    last forward pass; for any other number the pass is repeated.
     """
 
     def __init__(self, layer: Any, name: str = "") -> None:
@@ -139,17 +142,17 @@ class _Bridge:
         self._known: dict[tuple[Any, ...], list[Any]] = {}
 
     def setup(self, shapes: Sequence[Any]) -> None:
-        """Set the layer up, where an axis may be open."""
+        """Set the layer up; axes may be open."""
         self.checked.setup([_filled(shape, *STANDINS[0]) for shape in shapes])
 
     def load(self, weights: Sequence[Array]) -> None:
-        """Give the layer other weights, if there are any, in the arrays that it has."""
+        """Copy weights, if there are any, into the layer's arrays."""
         if weights:
             self.checked.set_weights(dict(zip(self.checked.weights, weights, strict=True)))
 
     @tf.autograph.experimental.do_not_convert
     def apply(self, inputs: Sequence[tf.Tensor], weights: Sequence[tf.Tensor]) -> Any:
-        """Run the layer on tensors, with these weights or those that it has."""
+        """Run the layer on tensors, with these weights; with its own if there are none."""
         dtype = _float_type(inputs)
         shapes = self._output_shapes([each.shape for each in inputs])
         due = [each.dtype.is_floating for each in inputs]
@@ -162,7 +165,7 @@ class _Bridge:
         def backward(number: Array, *arrays: Array) -> list[Array]:
             values, held, top_grad = _split(arrays, len(due), len(weights))
             with self._lock:
-                if number != self._latest or not self.checked.ready:
+                if number != self._latest or not self.checked.kept:
                     self._forward(values, held)
                     self._latest = int(number)
                 self.load(held)
@@ -187,7 +190,6 @@ class _Bridge:
 
     def _forward(self, inputs: Sequence[Array], weights: Sequence[Array]) -> list[Array]:
         """Run the layer on arrays."""
-        self._latest = 0  # until all went well
         self.load(weights)
         shapes = [each.shape for each in inputs]
         if not self.checked.ready or shapes != self.checked.input_shapes:
@@ -198,19 +200,18 @@ class _Bridge:
         return outputs
 
     def _output_shapes(self, shapes: Sequence[tf.TensorShape]) -> list[Any]:
-        """Ask the layer for the shapes of its outputs, as far as they are known."""
+        """Return the shapes of the outputs, as far as they are known."""
         if any(shape.rank is None for shape in shapes):
             raise ValueError(f"expected tensors with a known number of axes, got shapes {list(map(str, shapes))}")
         key = tuple(map(tuple, shapes))
         with self._lock:
             if key not in self._known:
-                self._latest = 0
                 self.setup(key)
                 self._known[key] = self._tried(key)
             return self._known[key]
 
     def _tried(self, shapes: Sequence[Sequence[int | None]]) -> list[Any]:
-        """Find the sizes of the outputs that are the same whatever an open axis turns out to be."""
+        """Return the shapes of the outputs, with None for what depends on an open axis."""
         tried = dict.fromkeys(tuple(_filled(shape, *sizes) for shape in shapes) for sizes in STANDINS)
         try:
             found = [self.checked.reshape(each) for each in tried]

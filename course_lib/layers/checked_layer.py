@@ -18,8 +18,8 @@ _last_user: "WeakValueDictionary[int, CheckedLayer]" = WeakValueDictionary()  # 
 class CheckedLayer:
     """A layer whose every call is checked.
 
-    What the layer is given it can read but not change, and what it returns is copied: whatever it does with its
-    arrays later, the results stay as they are. An exception that the layer raises carries a note with its name.
+    The layer gets arrays that it cannot change, and what it returns is copied, so that results stay as they are when
+    the layer uses its arrays again. An exception that the layer raises gets a note with the layer's name.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class CheckedLayer:
     name : str
         How errors call it.
     outputs : int, optional
-        How many it should have. By default any number of 1 or more is right.
+        How many outputs it should have. By default, any number from 1.
 
     Attributes
     ----------
@@ -40,8 +40,8 @@ class CheckedLayer:
     Raises
     ------
     LayerError
-        If the object has not all four methods; later, if a method returns anything else than it should. It names the
-        layer and the method, what was expected, and what it got.
+        If one of the four methods is missing; later, if a method returns anything but what it should. The error names
+        the layer and the method, what was expected, and what it got.
     """
 
     def __init__(self, layer: Any, name: str, outputs: int | None = None) -> None:
@@ -64,11 +64,16 @@ class CheckedLayer:
 
     @property
     def ready(self) -> bool:
-        """Whether it can go `forward`: it has its shapes, and nobody else has used the layer since."""
+        """Whether `forward` may follow: the layer has its shapes, and nobody else has used it since."""
         return self.input_shapes is not None and _last_user.get(id(self.layer)) is self
 
+    @property
+    def kept(self) -> bool:
+        """Whether `backward` may follow: what the layer keeps is from this object's last forward pass."""
+        return self.ready and self._inputs is not None
+
     def set_weights(self, values: Mapping[str, Array]) -> None:
-        """Change weights in place, and make sure that the layer itself has the new values."""
+        """Change weights in place, and make sure that the layer has the new values."""
         weights = self.weights
         for name, value in values.items():
             weights[name][...] = value
@@ -77,7 +82,7 @@ class CheckedLayer:
             raise self._error("", "weights that can be changed in place", "copies of them")
 
     def setup(self, input_shapes: Sequence[Shape]) -> None:
-        """Set the layer up, once, unless it has weights: then another net made them, or an earlier training."""
+        """Set the layer up, once; not at all if it has weights, which another net or earlier training made."""
         if not self._is_set_up and not self.weights:
             self._call("setup", list(input_shapes))
         self._is_set_up = True

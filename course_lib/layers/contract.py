@@ -18,7 +18,7 @@ Shape = tuple[int, ...]
 
 
 class LayerError(ValueError):
-    """A layer broke its promise, or was given what it does not take."""
+    """A layer did not do what `Layer` says, or got inputs that it does not take."""
 
     ag_pass_through = True  # AutoGraph would raise an error of its own instead
 
@@ -34,7 +34,7 @@ class Layer(ABC):
     weights : dict of str to ndarray
         Floats, made by `setup` and from then on changed in place only. Empty for a layer that learns nothing.
     gradients : dict of str to ndarray
-        Filled by `backward`: for each weight the gradient of the loss, of the same shape.
+        Filled in by `backward`: the gradient of the loss in each weight, of the same shape.
     """
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class Layer(ABC):
 
     @abstractmethod
     def reshape(self, input_shapes: list[Shape]) -> list[Shape]:
-        """Check the sizes against each other and forget what was kept: at first, and whenever a shape changes.
+        """Check the shapes and forget what was kept: after `setup`, and whenever a shape changes.
 
         Parameters
         ----------
@@ -72,7 +72,7 @@ class Layer(ABC):
         Parameters
         ----------
         inputs : list of ndarray
-            Real numbers, of the shapes that `reshape` was given. All floats among them have the same type.
+            Real numbers, of the shapes that `reshape` got. All floats among them have the same type.
 
         Returns
         -------
@@ -89,12 +89,12 @@ class Layer(ABC):
         top_grad : list of ndarray
             The gradient of the loss in each output of the last `forward`.
         propagate_down : list of bool
-            For each input whether its gradient is asked for.
+            For each input, whether its gradient is needed.
 
         Returns
         -------
         list of ndarray or None
-            For each input an array of its shape and type where ``propagate_down`` is True, and None where it is not.
+            For each input, an array of its shape and type where ``propagate_down`` is True, and None where it is False.
         """
 
     def get_config(self) -> dict[str, Any]:

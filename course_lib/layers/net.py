@@ -47,25 +47,25 @@ class Node:
 class Net:
     """A net: arrays go up through its layers, gradients come down.
 
-    The layers are set up here, except for those that have weights already: they keep them. Nets may share a layer, and
-    then they share its weights; but what it keeps between forward and backward is from the last net that used it.
+    Making the net sets its layers up, except for those that already have weights. Nets may share a layer, and so its
+    weights. What it keeps from forward to backward belongs to the net that used it last.
 
     Parameters
     ----------
     inputs : mapping of str to tuple of int
-        The names of what goes in, and the shapes it has at first, such as ``{"data": (4, 3)}``.
+        The name of each input and its shape at first, such as ``{"data": (4, 3)}``.
     nodes : sequence of Node
-        In the order in which they run. The first output of the last one is the loss, if the net is to be trained.
+        In the order in which they run. If the net is to be trained, the first output of the last node is the loss.
 
     Attributes
     ----------
     shapes : dict of str to tuple of int
-        By name, the shapes of all that is in the net at present.
+        The present shape of every array in the net, by name.
 
     Raises
     ------
     ValueError
-        If a name is used twice or is unknown, or a layer object stands in two nodes.
+        If a name is unknown or used twice, or two nodes have the same layer object.
     LayerError
         If a layer does not do what `Layer` says, here and at every later call.
     """
@@ -98,13 +98,13 @@ class Net:
         Parameters
         ----------
         inputs : mapping of str to array_like
-            An array of real numbers for each input of the net. Where one has another shape than last time, the shapes
-            of all layers are worked out again, and what was kept for a backward pass is invalid.
+            An array of real numbers for each input of the net. If a shape is not that of the last call, every layer's
+            `reshape` is called first, and what was kept for a backward pass is invalid.
 
         Returns
         -------
         dict of str to ndarray
-            All that is in the net, by name: the inputs and every output. Copies, which the caller may change.
+            The inputs and every output, by name. They are copies, which the caller may change.
 
         Raises
         ------
@@ -113,7 +113,7 @@ class Net:
         """
         if set(inputs) != set(self.inputs):
             raise ValueError(f"expected arrays for {self.inputs}, got {list(inputs)}")
-        self._values, values = {}, {name: np.array(inputs[name]) for name in self.inputs}
+        values = {name: np.array(inputs[name]) for name in self.inputs}
         shapes = {name: value.shape for name, value in values.items()}
         if not shapes.items() <= self.shapes.items() or not all(layer.ready for layer in self.layers):
             self._reshape(shapes)
@@ -123,29 +123,29 @@ class Net:
         return {name: value.copy() for name, value in values.items()}
 
     def backward(self, wanted: Iterable[str] = ()) -> dict[str, Array | None]:
-        """Take the gradient of the loss, after `forward`. Each layer keeps those of its weights.
+        """Compute the gradients of the loss, after `forward`. Each layer keeps those of its weights.
 
-        A gradient goes down only to where it is of use: where something below has weights, or it is wanted. What
+        A gradient is passed down only where it is needed: to what has weights below it, or is wanted. An array that
         several nodes take gets the sum of their gradients.
 
         Parameters
         ----------
         wanted : iterable of str
-            Names of further gradients to compute, such as that of an input.
+            Names of other arrays whose gradients to compute, such as an input.
 
         Returns
         -------
         dict of str to ndarray or None
-            For each name in the net the gradient of the loss in it, or None where it was not computed.
+            The gradient of the loss in each array of the net, by name; None where it was not computed.
 
         Raises
         ------
         ValueError
-            If no forward pass came before it, or another net has used a layer since; if a name is unknown; if the loss
+            If there was no forward pass, or another net has used a layer since then; if a name is unknown; if the loss
             is not a float of shape ``()``.
         """
         values, needed = self._values, set(wanted)
-        if not values or not all(layer.ready for layer in self.layers):
+        if not all(layer.kept for layer in self.layers):
             raise ValueError("expected a forward pass before the backward pass, got none since the last change")
         if not needed <= set(values):
             raise ValueError(f"expected wanted to be among {list(values)}, got {sorted(needed - set(values))}")
@@ -163,7 +163,7 @@ class Net:
             for name, gradient in zip(node.inputs, layer.backward(tops, down), strict=True):
                 if gradient is not None:
                     gradients[name] = gradients[name] + gradient if name in gradients else gradient
-        return {name: None if name not in gradients else gradients[name].copy() for name in values}
+        return {name: gradients.get(name) for name in values}
 
 
 class Solver:
@@ -175,8 +175,8 @@ class Solver:
     Parameters
     ----------
     net : Net
-        Its last node gives the loss. The solver has no copy of it: what is changed in the net or in a layer counts at
-        the next step.
+        Its last node gives the loss. The solver uses this very object, so a change to the net or to one of its layers
+        takes effect at the next step.
     rate : float
         The learning rate, 0 or more.
     momentum : float

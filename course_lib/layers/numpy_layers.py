@@ -20,12 +20,12 @@ class Dense(Layer):
     units : int
         How many outputs, 1 or more.
     seed : int
-        Of the weights at first, 0 or more.
+        For the initial weights, 0 or more.
 
     Raises
     ------
     ValueError
-        If a number is not as above. From `setup` and `reshape` a `LayerError`, if there is not one input of that shape.
+        If a number is not as above. `setup` and `reshape` raise `LayerError` for inputs that are not as above.
 
     References
     ----------
@@ -129,7 +129,7 @@ class EuclideanLoss(Layer):
         return [np.asarray(total / (2 * len(self._difference)), dtype)]
 
     def backward(self, top_grad: list[Array], propagate_down: list[bool]) -> list[Array | None]:
-        """Return the gradient of each input for which it is asked."""
+        """Return the gradient of each input where it is needed."""
         difference = _kept(self._difference)
         gradient = top_grad[0] * difference / len(difference)
         return [sign * gradient if due else None for sign, due in zip((1, -1), propagate_down, strict=True)]

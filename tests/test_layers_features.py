@@ -130,14 +130,10 @@ def test_a_layer_inside_and_one_behind_agree() -> None:
     close(found["last"], dense(model.get_layer("last"), found["total"]))
 
 
-def test_an_inner_model_that_always_trains_or_never_does_goes_on_so() -> None:
+def test_an_inner_model_that_always_trains_goes_on_so() -> None:
     model, _ = nested()
-    found = features_at(model, ["right/drop"])({"images": X, "other": np.ones((2, 3), np.float32)})
-    assert set(np.unique(np.asarray(found["right/drop"]).round(3))) <= {0.0, 10.0}  # 90% are dropped, as training=True
-    x = keras.Input((3,))
-    frozen = keras.Model(x, keras.layers.Dropout(0.9, name="drop")(x), name="frozen")
-    y = keras.Input((3,))
-    close(features_at(keras.Model(y, frozen(y, training=False)), ["drop"])(X, training=True)["drop"], X)
+    found = features_at(model, ["right/drop"])({"images": X, "other": np.ones((20, 3), np.float32)})
+    assert set(np.unique(np.asarray(found["right/drop"]).round(3))) == {0.0, 10.0}  # nine of ten are dropped
 
 
 def test_models_in_models_in_models() -> None:
@@ -147,9 +143,11 @@ def test_models_in_models_in_models() -> None:
     y = keras.Input((3,))
     high = keras.Model(y, middle(y)[0])
     found = features_at(high, ["second", "middle/chain/first"])(X)
-    assert [part.shape for part in found["second"]] == [(2, 5), (2, 5)]  # the chain is used twice
-    close(found["second"][0], low(X))
-    close(found["middle/chain/first"][1], dense(low.layers[0], 2 * X))
+    once, twice = sorted(found["second"], key=lambda output: float(tf.norm(output)))  # the chain is used twice
+    close(once, low(X))
+    close(twice, low(2 * X))
+    outputs = sorted(found["middle/chain/first"], key=lambda output: float(tf.norm(output)))
+    close(outputs[1], dense(low.layers[0], 2 * X))
 
 
 def test_a_layer_used_twice_gives_both_outputs() -> None:
@@ -173,19 +171,21 @@ def test_a_layer_that_another_model_used_first_gives_its_output_here() -> None:
 
 def test_a_layer_with_several_outputs_gives_them_all() -> None:
     x = keras.Input((4, 3))
-    sequence, state = keras.layers.GRU(5, return_sequences=True, return_state=True, name="gru")(x)
+    _, state = keras.layers.GRU(5, return_sequences=True, return_state=True, name="gru")(x)
     found = features_at(keras.Model(x, Dense(1)(state)), ["gru"])(np.ones((2, 4, 3), np.float32))["gru"]
     assert [part.shape for part in found] == [(2, 4, 5), (2, 5)]
     close(found[0][:, -1], found[1])
 
 
 def test_inputs_and_outputs_have_names_too() -> None:
-    model = chain()
+    x = keras.Input((3,), name="x")
+    inner = keras.Model(x, Dense(2)(x), name="inner")
     images = keras.Input((3,), name="images")
-    model = keras.Model(images, model(images))
-    found = features_at(model, ["images", "chain"])(X)
+    model = keras.Model(images, inner(keras.layers.Rescaling(2.0)(images)))
+    found = features_at(model, ["images", "inner", "x"])(X)
     close(found["images"], X)
-    close(found["chain"], model(X))
+    close(found["inner"], model(X))
+    close(found["x"], 2 * X)
 
 
 def test_gradients_reach_the_weights() -> None:
@@ -211,8 +211,8 @@ class OwnCall(keras.Model):
         ([], r"expected different names of layers, one or more, got \[\]"),
         (["first", "first"], r"expected different names"),
         ([1], r"expected different names of layers, one or more, got \[1\]"),
-        (["frist"], 'expected the name of a layer, got "frist": the nearest are first'),
-        (["secnd", "first"], 'got "secnd": the nearest are second'),
+        (["first_1"], 'expected the name of a layer, got "first_1": the nearest are first'),
+        (["second_1", "first"], 'got "second_1": the nearest are second'),
         (["conv5_3"], 'got "conv5_3": there are .*first, second'),
     ],
 )
@@ -259,3 +259,10 @@ def test_the_table_of_alexnet_is_that_of_the_paper() -> None:
 def test_the_table_leaves_sizes_open_that_are_open() -> None:
     table = layer_table(vgg16(include_top=False, width=SLIM))
     assert ("block1_conv1", (None, None, 2), 3 * 3 * 3 * 2 + 2) in table
+
+
+def test_a_table_has_no_row_for_a_layer_of_several_outputs() -> None:
+    x = keras.Input((4, 3))
+    model = keras.Model(x, keras.layers.GRU(5, return_state=True, name="gru")(x))
+    with pytest.raises(ValueError, match="expected layers that return one tensor each, got gru"):
+        layer_table(model)

@@ -39,7 +39,7 @@ def test_bytes_are_the_same_picture() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "layers", "channels"), [((12, 16), 3, 5), ((16, 8), 6, 8), ((8, 24), 2, 8), ((16, 8), 1, 1)]
+    ("shape", "layers", "channels"), [((12, 16), 3, 5), ((16, 8), 3, 8), ((8, 24), 2, 8), ((16, 8), 1, 1)]
 )
 def test_no_words_overlap(shape: tuple[int, int], layers: int, channels: int) -> None:
     maps = np.random.default_rng(0).random((*shape, 512))

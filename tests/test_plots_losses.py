@@ -50,7 +50,7 @@ def test_the_alternative_says_what_gradients_do() -> None:
     assert "25% of it inside. Euclidean: half 0.25, gradient on average -0.5 inside and 0.17 outside; empty" in words
 
 
-@pytest.mark.parametrize(("side", "guesses", "losses"), [(2, 3, 2), (32, 4, 2), (64, 6, 3), (8, 1, 1)])
+@pytest.mark.parametrize(("side", "guesses", "losses"), [(64, 6, 3), (8, 1, 1)])
 def test_no_words_overlap(side: int, guesses: int, losses: int) -> None:
     target = np.eye(side)
     pairs = (np.full(guesses, 1234.5), 1e-5 * np.ones((guesses, side, side)))

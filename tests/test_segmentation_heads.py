@@ -219,7 +219,7 @@ def test_other_sizes_are_refused() -> None:
         ),
         ({4: "pool2"}, r"expected stages for strides among 8, 16 and 32, got \[4\]"),
         ({}, "expected stages for strides among 8, 16 and 32"),
-        ({8: "pool9"}, "No such layer: pool9"),
+        ({8: "pool9"}, 'expected the name of a layer, got "pool9": the nearest are pool5, pool4'),
     ],
 )
 def test_a_trunk_checks_its_stages(stages: dict[int, str], expected: str) -> None:

@@ -28,8 +28,9 @@ def features_at(model: keras.Model, names: Sequence[str]) -> keras.Model:
     keras.Model
         From the inputs of ``model`` to a dict: each name, in the given order, to the output of that layer. A layer
         that returns several tensors gives them as it returns them; one that the model uses several times gives a list,
-        with an output for each use. One call runs each layer once, and none that the outputs do not need. The weights
-        are those of ``model``. As with every Keras model, ``training=False`` is the default.
+        with an output for each use, in the order in which Keras runs them. One call is one forward pass, without the
+        layers that the outputs do not need. The weights are those of ``model``. Layers run in inference mode unless
+        the call says ``training=True``.
 
     Raises
     ------
@@ -48,10 +49,11 @@ def features_at(model: keras.Model, names: Sequence[str]) -> keras.Model:
 def _plain(model: keras.Model) -> keras.Model:
     """Return the graph of a model, not compiled, and as no class of its own."""
     try:
-        if isinstance(model, keras.Sequential):  # has no `input` of its own, though its first layer has
-            return keras.Model(model.inputs[0], model.outputs[0])
+        if isinstance(model, keras.Sequential):
+            output, *more = model.outputs
+            return keras.Model(model.inputs[0], [output, *more] if more else output)
         return keras.Model(model.input, model.output)
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, ValueError):
         raise ValueError(f"expected a Functional or Sequential model that is built, got {model!r}") from None
 
 
@@ -118,17 +120,18 @@ def _tapped(model: keras.Model, paths: Sequence[Path]) -> keras.Model:
             found[layer.name].append(output)
         return output
 
-    copy = keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=call)
-    return keras.Model(copy.input, [copy.output, dict(found)])
+    again = keras.models.clone_model(model, model.input, clone_function=lambda layer: layer, call_function=call)
+    found.update({given.name: [given] for given in model.inputs if (given.name,) in paths})
+    return keras.Model(model.input, [again.output, dict(found)])
 
 
-def layer_table(model: keras.Model) -> list[tuple[str, tuple[int | None, ...], int]]:
-    """List the layers of a model: what each returns, and how many numbers it has learned or will learn.
+def layer_table(model: keras.Model) -> list[tuple[str, tuple[Any, ...], int]]:
+    """List the layers of a model: the shape of what each returns, and how many numbers it holds.
 
     Parameters
     ----------
     model : keras.Model
-        Functional or Sequential, and built, of layers that return one tensor each, such as `alexnet`.
+        Functional or Sequential, and built, of layers that return one tensor each and are used once, such as AlexNet.
 
     Returns
     -------
@@ -141,8 +144,9 @@ def layer_table(model: keras.Model) -> list[tuple[str, tuple[int | None, ...], i
     ValueError
         If the model is another one.
     """
-    return [
-        (layer.name, tuple(layer.output.shape[1:]), layer.count_params())
-        for layer in _plain(model).layers
-        if not isinstance(layer, keras.layers.InputLayer)
-    ]
+    layers = [layer for layer in _plain(model).layers if not isinstance(layer, keras.layers.InputLayer)]
+    outputs = features_at(model, [layer.name for layer in layers]).output
+    several = [name for name, output in outputs.items() if not isinstance(output, keras.KerasTensor)]
+    if several:
+        raise ValueError(f"expected layers that return one tensor each, got {', '.join(several)}, which return several")
+    return [(layer.name, tuple(outputs[layer.name].shape[1:]), layer.count_params()) for layer in layers]

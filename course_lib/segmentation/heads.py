@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from course_lib.integers import as_integer
+from course_lib.layers import features_at
 from course_lib.segmentation.head_layers import BilinearUpsampling, Standardize
 from course_lib.sizes import RequiredSize
 
@@ -57,20 +58,20 @@ def trunk(model: keras.Model, stages: Mapping[int, str]) -> keras.Model:
     """
     if not stages or not set(stages) <= set(STRIDES):
         raise ValueError(f"expected stages for strides among 8, 16 and 32, got {sorted(stages)}")
-    outputs = {map_name(stride): model.get_layer(stages[stride]).output for stride in sorted(stages)}
-    features = keras.Model(model.input, outputs, name="features")
+    features = features_at(model, [stages[stride] for stride in sorted(stages)])
     *sides, colors = model.input_shape[1:]
     height, width = (side or _TRIAL_SIDE for side in sides)
     maps = features(keras.Input((height, width, colors)))
     for stride, layer in stages.items():
-        shape = maps[map_name(stride)].shape
+        shape = maps[layer].shape
         if tuple(shape[1:3]) != (height / stride, width / stride):
             raise ValueError(
                 f"expected layer {layer} at stride {stride}, a map of {height / stride:g} x {width / stride:g} for an "
                 f"image of {height} x {width}, got one of shape {shape[1:]}"
             )
     images = keras.Input((*sides, colors), name="images")
-    return keras.Model(images, features(RequiredSize(multiple=max(stages))(images)), name="trunk")
+    maps = features(RequiredSize(multiple=max(stages))(images))
+    return keras.Model(images, {map_name(stride): maps[stages[stride]] for stride in sorted(stages)}, name="trunk")
 
 
 def fcn_head(channels: Mapping[str, int], classes: int, finest: Stride) -> keras.Model:

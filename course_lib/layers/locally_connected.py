@@ -1,7 +1,7 @@
 """A convolution with a kernel of its own for each place.
 
-All windows of the maps are multiplied by the kernels of their places in one batched matrix product. The product is
-bilinear, and so are its two gradients: each of the three is the gradient of the others, so there are gradients of any
+The windows of a row of places are multiplied by the kernels of these places in one batched matrix product. The result
+is bilinear in maps and kernels, and so are its two gradients: each of the three is the gradient of the others, so there are gradients of any
 order. A tape keeps the maps and the kernels, and not the windows, which take ``KH * KW`` times the memory of the maps:
 the gradient of the kernels takes them out again.
 """
@@ -57,8 +57,9 @@ def locally_connected(
 
     Notes
     -----
-    While the result is computed, the windows take ``KH * KW`` times the memory of the maps, and so they do in each of
-    the two gradients, not in between. Outside of a `tf.function`, both gradients are computed even if one is asked for.
+    Windows take ``KH * KW`` times the memory of the maps. They are taken out a few rows of places at a time; all at once
+    only for the gradient of kernels that have as many filters as there are images, or more. Outside of a `tf.function`,
+    both gradients are computed even if one is asked for.
     """
     x, kernels = _floats(x, "x", "B, H, W, C"), _floats(kernels, "kernels", "OH, OW, KH, KW, C, F")
     if x.dtype != kernels.dtype:
@@ -96,8 +97,8 @@ def _product(windows: Windows, channels: int, filters: int, dtype: tf.DType, by_
     # In a graph, a row takes a fraction of the time that TensorFlow needs for the same operations one by one.
     @tf.function(input_signature=(maps_like, matrices_like), autograph=False)
     def forward(x: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
-        strips = windows.strips(x)
-        y = in_turn(lambda p: tf.matmul(windows.row(strips, p), part(matrices, p)))
+        pixels = windows.prepare(x)
+        y = in_turn(lambda p: tf.matmul(windows.row(pixels, p), part(matrices, p)))
         return tf.transpose(tf.stack(list(y)), (2, 0, 1, 3))
 
     @tf.function(input_signature=(top_like, matrices_like), autograph=False)
@@ -107,11 +108,11 @@ def _product(windows: Windows, channels: int, filters: int, dtype: tf.DType, by_
 
     @tf.function(input_signature=(maps_like, top_like), autograph=False)
     def to_matrices(x: tf.Tensor, top: tf.Tensor) -> tf.Tensor:
-        strips, near = windows.strips(x), tf.transpose(top, (1, 2, 0, 3))
+        pixels, near = windows.prepare(x), tf.transpose(top, (1, 2, 0, 3))
         if by_row:
-            rows = in_turn(lambda p: tf.matmul(windows.row(strips, p), near[p], transpose_a=True))
+            rows = in_turn(lambda p: tf.matmul(windows.row(pixels, p), near[p], transpose_a=True))
             return tf.concat(list(rows), axis=0)
-        return tf.matmul(windows.all(strips), tf.reshape(near, (down * across, -1, filters)), transpose_a=True)
+        return tf.matmul(windows.all(pixels), tf.reshape(near, (down * across, -1, filters)), transpose_a=True)
 
     def in_turn(make: Callable[[int], tf.Tensor]) -> Iterator[tf.Tensor]:
         """Make something for each row, a few at a time: a graph would first take out the windows of all rows."""

@@ -66,31 +66,38 @@ class Windows:
         down, across = along(height, taps[0], strides[0]), along(width, taps[1], strides[1])
         return cls((height, width), taps, strides, (down[0], across[0]), (down[1], across[1]))
 
-    def strips(self, maps: tf.Tensor) -> tf.Tensor:
-        """Lay the columns of all windows side by side, row by row of the padded maps, ``(B, H, W, C)``.
+    def prepare(self, maps: tf.Tensor) -> tf.Tensor:
+        """Pad maps, ``(B, H, W, C)``, and bring their pixels to the front, as a batched matrix product wants them.
 
         Returns
         -------
         tf.Tensor
-            Shape ``(H', OW, B, KW * C)``: pixels come first, as a batched matrix product wants them.
+            Shape ``(H', W', B, C)``, for `row` and `all`.
         """
         reaches = [(n - 1) * step + tap for n, step, tap in zip(self.places, self.strides, self.taps, strict=True)]
         margins = [
             (before, max(reach - before - side, 0))
             for before, reach, side in zip(self.before, reaches, self.sides, strict=True)
         ]
-        maps = tf.pad(tf.transpose(maps, (1, 2, 0, 3)), [*margins, (0, 0), (0, 0)])
-        return tf.concat([_each(maps, 1, j, self.places[1], self.strides[1]) for j in range(self.taps[1])], axis=-1)
+        maps = tf.transpose(maps, (1, 2, 0, 3))
+        return tf.pad(maps, [*margins, (0, 0), (0, 0)]) if any(map(any, margins)) else maps
 
-    def row(self, strips: tf.Tensor, p: int) -> tf.Tensor:
+    def row(self, pixels: tf.Tensor, p: int) -> tf.Tensor:
         """Return the windows of one row of places, shape ``(OW, B, KH * KW * C)``."""
-        return tf.concat([strips[p * self.strides[0] + i] for i in range(self.taps[0])], axis=-1)
+        lines = [pixels[p * self.strides[0] + i] for i in range(self.taps[0])]
+        return tf.concat([self._columns(line, j, axis=0) for line in lines for j in range(self.taps[1])], axis=-1)
 
-    def all(self, strips: tf.Tensor) -> tf.Tensor:
+    def all(self, pixels: tf.Tensor) -> tf.Tensor:
         """Return the windows of all places, shape ``(OH * OW, B, KH * KW * C)``."""
-        rows = [_each(strips, 0, i, self.places[0], self.strides[0]) for i in range(self.taps[0])]
-        windows = tf.concat(rows, axis=-1)
+        wide = tf.concat([self._columns(pixels, j, axis=1) for j in range(self.taps[1])], axis=-1)
+        last = (self.places[0] - 1) * self.strides[0] + 1
+        windows = tf.concat([wide[i : i + last : self.strides[0]] for i in range(self.taps[0])], axis=-1)
         return tf.reshape(windows, (self.places[0] * self.places[1], -1, windows.shape[-1]))
+
+    def _columns(self, pixels: tf.Tensor, j: int, axis: int) -> tf.Tensor:
+        """Take the pixels that column `j` of each window meets."""
+        last = (self.places[1] - 1) * self.strides[1] + 1
+        return pixels[(slice(None),) * axis + (slice(j, j + last, self.strides[1]),)]
 
     def add(self, rows: Iterable[tf.Tensor]) -> tf.Tensor:
         """Add up windows where they overlap: the transpose of taking them out.
@@ -125,8 +132,3 @@ class Windows:
         short = max(self.before[1] + self.sides[1] - (across * stride + taps - 1), 0)
         parts = [tf.pad(apart[:, :, j], [(j, taps - 1 - j + short), (0, 0), (0, 0)]) for j in range(taps)]
         return tf.add_n(parts)[self.before[1] : self.before[1] + self.sides[1]]
-
-
-def _each(tensor: tf.Tensor, axis: int, first: int, number: int, step: int) -> tf.Tensor:
-    """Take some entries along an axis, one in every few."""
-    return tensor[(slice(None),) * axis + (slice(first, first + (number - 1) * step + 1, step),)]

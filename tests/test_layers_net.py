@@ -281,6 +281,28 @@ def test_several_outputs() -> None:
     np.testing.assert_array_equal(net.backward(["x"])["x"], np.where(np.arange(3) > 0, x, 0) / 2)
 
 
+def test_an_output_that_nobody_takes_has_a_gradient_of_zeros() -> None:
+    class Rounded(Told):
+        """The numbers, and those nearest to them as integers."""
+
+        def reshape(self, input_shapes: list[Shape]) -> list[Shape]:
+            return input_shapes * 2
+
+        def forward(self, inputs: list[Array]) -> list[Array]:
+            return [inputs[0], np.rint(inputs[0]).astype(int)]
+
+        def backward(self, top_grad: list[Array], propagate_down: list[bool]) -> list[Array | None]:
+            assert [each.dtype for each in top_grad] == ["float32", "float32"]
+            assert not top_grad[1].any()
+            return super().backward(top_grad[:1], propagate_down)
+
+    nodes = [Node("r", Rounded(), ["x"], ["same", "near"]), Node("loss", EuclideanLoss(), ["same", "y"])]
+    net = Net({"x": (1, 2), "y": (1, 2)}, nodes)
+    x = np.array([[1.5, 2]], "f")
+    net.forward({"x": x, "y": 0 * x})
+    np.testing.assert_array_equal(net.backward(["x"])["x"], x)
+
+
 def test_a_gradient_goes_down_only_where_it_is_of_use() -> None:
     below, above, loss = Told(), Told(), ToldLoss()
     nodes = [
@@ -315,8 +337,15 @@ class ToldLoss(Told):
 
 
 def test_a_branch_that_is_not_in_the_loss_stays_as_it_is() -> None:
+    class Measure(Told):
+        """Such as an accuracy, of which there is no gradient."""
+
+        def backward(self, top_grad: list[Array], propagate_down: list[bool]) -> list[Array | None]:
+            raise NotImplementedError
+
     side = Dense(3, seed=2)
-    nodes = [Node("side", side, ["data"]), *two_layers().nodes]
+    own = two_layers().nodes
+    nodes = [Node("side", side, ["data"]), *own[:-1], Node("measure", Measure(), ["scores"]), own[-1]]
     net = Net({"data": (8, 5), "target": (8, 2)}, nodes)
     before = side.weights["kernel"].copy()
     first, second = (Solver(net, rate=0.1).step({"data": X, "target": Y}) for _ in range(2))

@@ -74,6 +74,7 @@ class Net:
         self.nodes, self.inputs = list(nodes), list(inputs)
         _require_order(self.inputs, self.nodes)
         self.layers = [CheckedLayer(node.layer, node.name, len(node.outputs)) for node in self.nodes]
+        self.shapes: dict[str, Shape] = {}
         self._values: dict[str, Array] = {}
         self._reshape({name: _shape(name, shape) for name, shape in inputs.items()}, setup=True)
 
@@ -84,7 +85,6 @@ class Net:
 
     def _reshape(self, shapes: dict[str, Shape], *, setup: bool = False) -> None:
         """Work out all shapes, and let every layer prepare for them."""
-        self.shapes: dict[str, Shape] = {}  # until all went well
         for node, layer in zip(self.nodes, self.layers, strict=True):
             taken = [shapes[name] for name in node.inputs]
             if setup:

@@ -70,23 +70,35 @@ def slope(values_at: Callable[[Any], Floats], x: Any, weights: Floats, extent: f
     far = [values_at(x.dtype.type(sign * FAR * extent)) for sign in (1, -1)]
     noise = epsilon * _rounded(np.abs(weights) * np.maximum(np.abs(ups), np.abs(downs)), ups, downs, far, here)
     moved = ((ups != here) | (downs != here)).any(axis=1)
-    first = int(moved.argmax()) if moved.any() else len(pairs) - 1  # steps too small to be seen
+    # Values of the order of 1 inside the function hide what is smaller than their last place.
+    floor = ROUNDING * epsilon * max(1.0, float(np.abs(weights * here).max()))
+    if not moved.any():
+        return Slope("smooth", 0.0, float((noise[-1] + floor) / heights[-1]), 0.0, 0.0)
+    first = int(moved.argmax())  # smaller steps are lost in rounding
     right = ((ups - here) @ weights / heights)[first:]
     left = ((here - downs) @ weights / depths)[first:]
     central = ((ups - downs) @ weights / (heights + depths))[first:]
     steps, noise = ((heights + depths) / 2)[first:], noise[first:]
 
-    change = np.abs(central) * 2 * steps
-    if _constant(change[:3], change[:3] > 10 * noise[:3]) and len(change) > 2:
+    change = central * 2 * steps
+    if len(change) > 2 and _alike(change[:3]) and (np.abs(change) > 10 * noise + 1000 * floor)[:3].all():
         return Slope("jump", float(central[0]), np.inf, float(left[0]), float(right[0]))
     gap = right - left
+    unsteady = _unsteadiness(central, steps)
+    chosen, error = _agreed(central, steps, np.maximum(noise, unsteady))
     clear = np.flatnonzero(np.abs(gap) * steps > 6 * noise)
-    value, error = _agreed(central, steps, np.maximum(noise, _unsteadiness(central, steps)))
-    if len(clear) > 1 and _constant(gap[clear[:3]], np.diff(clear[:3], prepend=clear[0] - 1) == 1):
-        return Slope("kink", value, error, float(left[clear[0]]), float(right[clear[0]]))
-    if len(clear) == 1:  # a kink or a curve: one step cannot tell
+    clear = clear[clear <= chosen][:3]
+    rounded = ROUNDING * epsilon * float(np.abs(weights * here).max()) / extent  # the analytic gradient, too
+    if len(clear) > 1 and clear[-1] - clear[0] == len(clear) - 1 and _alike(gap[clear]):
+        sides = float(left[clear[0]]), float(right[clear[0]])
+        return Slope("kink", float(central[chosen]), error + rounded, *sides)
+    chosen, error = _agreed(central, steps, np.maximum(noise, max(unsteady, abs(gap[0]) * steps[0])))
+    if unsteady > noise[0] / np.sqrt(epsilon):
+        error = np.inf  # the function is not resolved, or most digits are lost inside
+    elif len(clear) == 1:  # a kink or a curve: one step cannot tell
         error = max(error, float(np.abs(gap[clear[0]])) / 2)
-    return Slope("smooth", value, error, float(left[0]), float(right[0]))
+    value = float(central[chosen])
+    return Slope("smooth", value, error + rounded, value, value)
 
 
 def _steps(size: float, extent: float, epsilon: float) -> Floats:
@@ -95,7 +107,7 @@ def _steps(size: float, extent: float, epsilon: float) -> Floats:
     fine = digits > 20
     if size < extent * 2.0**-60:
         size = extent
-    lowest = np.floor(np.log2(size)) - (min(digits - 5, 27) if fine else digits - 2)
+    lowest = np.floor(np.log2(size)) - (min(digits - 3, 27) if fine else digits - 2)
     highest = np.floor(np.log2(extent)) - 2
     return 2.0 ** np.arange(lowest, highest + 1, 3 if fine else 1)
 
@@ -108,25 +120,25 @@ def _rounded(sizes: Floats, ups: Floats, downs: Floats, far: list[Floats], here:
     return ROUNDING * sizes[:, changes].sum(axis=1) + sizes[:, hidden].sum(axis=1)
 
 
-def _constant(values: Floats, clear: NDArray[np.bool_]) -> bool:
-    """Tell whether values are of one sign and about one size."""
+def _alike(values: Floats) -> bool:
+    """Tell whether values have one sign and about one size."""
     sizes = np.abs(values)
-    return bool(clear.all() and sizes.max() < ALIKE * sizes.min() and len(set(np.sign(values))) == 1)
+    return bool(sizes.max() < ALIKE * sizes.min()) and len(set(np.sign(values))) == 1
 
 
 def _unsteadiness(central: Floats, steps: Floats) -> float:
     """Measure the noise at the smallest steps: there slopes differ the more, the smaller the step."""
     apart = np.abs(np.diff(central))
     noise = 0.0
-    for i in range(min(3, len(apart) - 1)):
-        if apart[i] <= apart[i + 1]:
+    for i in range(min(3, len(apart))):
+        if i and apart[i] > apart[i - 1]:
             break
         noise = max(noise, float(apart[i] * steps[i]))
     return noise
 
 
-def _agreed(central: Floats, steps: Floats, noise: Floats) -> tuple[float, float]:
-    """Return the slope of the largest step that agrees with all smaller ones, and a bound of its error."""
+def _agreed(central: Floats, steps: Floats, noise: Floats) -> tuple[int, float]:
+    """Find the largest step whose slope agrees with those of all smaller ones, and a bound of its error."""
     bounds = noise / steps
     least, most = -np.inf, np.inf
     chosen = 0
@@ -136,4 +148,4 @@ def _agreed(central: Floats, steps: Floats, noise: Floats) -> tuple[float, float
             break
         chosen = i
     neighbor = chosen - 1 if chosen else min(1, len(central) - 1)
-    return float(central[chosen]), float(bounds[chosen] + abs(central[chosen] - central[neighbor]))
+    return chosen, float(bounds[chosen] + abs(central[chosen] - central[neighbor]))

@@ -52,7 +52,7 @@ def likely_causes(cases: Sequence[Compared], worst: Compared, sizes: Mapping[int
         return [_shape_cause(worst)]
     if not np.isfinite(worst.analytic).all():
         return ["it is not finite"]
-    certain = np.abs(worst.numeric) > 10 * worst.error
+    certain = np.abs(worst.numeric) > 3 * worst.error
     if not certain.any():
         return []
     if not worst.analytic.any():

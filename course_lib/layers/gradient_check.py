@@ -65,7 +65,7 @@ def gradient_check(
     that returns a single number it is the derivative. The numeric gradient is a central difference
     ``(f(x + h) - f(x - h)) / 2h`` [1]_; its step and the bound of its error come from many steps, an idea of [2]_.
     An element is wrong where both gradients differ by more than the tolerance (1e-6 of their size in float64, 1e-3 in
-    float32) and twice that bound. Where the bound is more than a tenth of the largest gradient of the input, nothing is
+    float32) and twice that bound. Where the bound is more than 3 % of the largest gradient of the input, nothing is
     decided. Rounding inside the function is seen as far as it shows in its values: where it hides every change, as in
     ``(x + 1e8) - 1e8`` in float32, the function counts as constant.
 
@@ -172,7 +172,7 @@ def _gradients(f: Function, tensors: Sequence[tf.Tensor], chosen: Sequence[int],
 
 def _slopes(f: Function, tensors: Sequence[tf.Tensor], k: int, weights: Floats, epsilon: float) -> list[Slope]:
     """Take the slope at each element of an input."""
-    values = tensors[k].numpy()
+    values = np.array(tensors[k].numpy())
     extent = max(float(np.abs(_float64(tensors[k])).max()), 1.0)
 
     def values_at(x: Any, place: int) -> Floats:

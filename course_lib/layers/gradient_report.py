@@ -12,7 +12,7 @@ __all__ = ["Compared", "Element", "GradientCheck", "compare"]
 
 Floats = NDArray[np.float64]
 Truths = NDArray[np.bool_]
-UNDECIDED = 0.1  # of the gradient's size: a numeric gradient that is less certain decides nothing
+UNDECIDED = 0.03  # of the gradient's size: a numeric gradient that is less certain decides nothing
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,8 @@ def compare(
     wrong = (excess > 1) | ~np.isfinite(aligned)
     kink = np.isin(kinds, ("jump", "kink"))
     sizes = np.concatenate([np.abs(numeric[np.isfinite(numeric)]), np.abs(aligned[np.isfinite(aligned)]), [0]])
-    undecided = ~kink & ~wrong & ((kinds == "edge") | (error > UNDECIDED * sizes.max()))
+    zero = (numeric == 0) & (aligned == 0)
+    undecided = ~kink & ~wrong & ~zero & ((kinds == "edge") | (error > max(UNDECIDED, 3 * tolerance) * sizes.max()))
     return Compared(number, numeric, error, analytic, tolerance, excess, wrong, kink, undecided)
 
 

@@ -38,7 +38,7 @@ def euclidean_loss(target: ArrayLike | tf.Tensor, prediction: ArrayLike | tf.Ten
 
     Notes
     -----
-    The loss is one number for the whole batch, so ``sample_weight`` of Keras cannot weight examples: Keras multiplies it
+    The loss is one number for the whole batch, so Keras' ``sample_weight`` cannot weight examples: Keras multiplies it
     by the mean of the weights.
 
     References

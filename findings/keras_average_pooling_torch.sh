@@ -2,7 +2,7 @@
 # A model of Keras 3.15.1 pools other numbers with PyTorch than with JAX or TensorFlow, from the same file: where
 # AveragePooling2D(padding="same") needs one row or column more at the end than at the start, PyTorch's backend repeats
 # the border pixels and averages them in, while the other two average the pixels that exist. It happens with pooling of
-# 3 and strides of 2 on an even side, the usual case, and with even pools. Padded evenly on both sides, all three agree.
+# 3 and strides of 2 on an even side, the usual case, and with pooling of 4 and strides of 1. Padded evenly, all three agree.
 # So predictions differ at the right and the bottom only, with no warning.
 #
 # keras.ops.pad(mode="symmetric") is another difference: it repeats the border pixel there instead of mirroring.

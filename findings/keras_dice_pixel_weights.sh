@@ -8,7 +8,7 @@
 #
 # axis=(1, 2, 3) makes it worse. Losses of shape (batch,) are then multiplied by weights of shape (batch, height, width, 1),
 # which broadcasts them along the last axis. So each image is weighted by the mean of all images' weights: an image whose
-# weights are all 0 has the same gradients as the only one that counts.
+# weights are all 0 gets gradients as large as the only one that counts.
 #
 # Source: dice and tversky in keras/src/losses/losses.py; reduce_weighted_values in keras/src/losses/loss.py.
 set -euo pipefail

@@ -116,19 +116,20 @@ class Windows:
         for p, row in enumerate(rows):
             channels = row.shape[-1] // (self.taps[0] * self.taps[1])
             windows = tf.reshape(row, (self.places[1], -1, *self.taps, channels))
+            lines = self._add_columns(windows)
             for i in range(self.taps[0]):
                 y = p * self.strides[0] + i - self.before[0]
                 if 0 <= y < self.sides[0]:
-                    pixels[y].append(self._add_columns(windows[:, :, i]))
+                    pixels[y].append(lines[:, :, i])
         nothing = tf.zeros_like(next(filter(None, pixels))[0])
         total = tf.stack([tf.add_n(parts) if parts else nothing for parts in pixels])
         return tf.transpose(total, (2, 0, 1, 3))
 
     def _add_columns(self, windows: tf.Tensor) -> tf.Tensor:
-        """Add up one row of windows, shape ``(OW, B, KW, C)``, to pixels, shape ``(W, B, C)``."""
+        """Add up one row of windows, shape ``(OW, B, KH, KW, C)``, to lines of pixels, shape ``(W, B, KH, C)``."""
         across, stride, taps = self.places[1], self.strides[1], self.taps[1]
-        apart = tf.pad(windows[:, None], [(0, 0), (0, stride - 1), *[(0, 0)] * 3]) if stride > 1 else windows
+        apart = tf.pad(windows[:, None], [(0, 0), (0, stride - 1), *[(0, 0)] * 4]) if stride > 1 else windows
         apart = tf.reshape(apart, (across * stride, -1, *windows.shape[2:]))
         short = max(self.before[1] + self.sides[1] - (across * stride + taps - 1), 0)
-        parts = [tf.pad(apart[:, :, j], [(j, taps - 1 - j + short), (0, 0), (0, 0)]) for j in range(taps)]
+        parts = [tf.pad(apart[:, :, :, j], [(j, taps - 1 - j + short), *[(0, 0)] * 3]) for j in range(taps)]
         return tf.add_n(parts)[self.before[1] : self.before[1] + self.sides[1]]

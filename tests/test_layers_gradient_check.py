@@ -63,6 +63,8 @@ RIGHT: dict[str, tuple[Any, list[Any]]] = {
     "graph": (tf.function(lambda x: tf.tanh(x) @ tf.transpose(x)), [X]),
     "Dice at the edge of its range": (dice_loss, [np.array([[[1.0, 0], [1, 0]]]), np.array([[[0.5, 0], [1, 0.5]]])]),
     "Euclidean": (euclidean_loss, [X, X + 1]),
+    "all but the last digits cancel": (lambda x: 1 - tf.cos(x), [np.array([0.00012573022, 0.0006404226504432821])]),
+    "the same beside 0": (lambda x: tf.exp(x) - 1, [np.array([0.0, 1e-6])]),
     "custom gradients": (with_gradient(tf.square, lambda up, x: 2 * x * up), [X]),
 }
 

@@ -94,7 +94,7 @@ def _judged(
     if len(steps) > 2 and _alike(rises[:3]) and (np.abs(rises) > 10 * noise + 1000 * floor)[:3].all():
         return Slope("jump", float(central[0]), np.inf, float(left[0]), float(right[0]))
 
-    unsteady = _unsteadiness(central, steps)
+    unsteady = _unsteadiness(central, steps, floor)
     chosen, error = _agreed(central, steps, np.maximum(noise, unsteady))
     clear = np.flatnonzero(np.abs(gap) * steps > 6 * noise)
     clear = clear[clear <= chosen][:3]
@@ -129,12 +129,18 @@ def _alike(values: Floats) -> bool:
     return bool(sizes.max() < ALIKE * sizes.min()) and len(set(np.sign(values))) == 1
 
 
-def _unsteadiness(central: Floats, steps: Floats) -> float:
+def _unsteadiness(central: Floats, steps: Floats, floor: float) -> float:
     """Measure the noise at the smallest steps: there slopes differ the more, the smaller the step."""
     apart = np.abs(np.diff(central))
+    if not apart.any():
+        return 0.0
+    # Equal slopes before the first that differs are those of a straight line, unless rounding explains the difference.
+    first = int((apart > 0).argmax())
+    if first and apart[first] * steps[first] > floor:
+        return 0.0
     noise = 0.0
-    for i in range(min(3, len(apart))):
-        if i and apart[i] > apart[i - 1]:
+    for i in range(first, min(first + 3, len(apart))):
+        if i > first and apart[i] > apart[i - 1]:
             break
         noise = max(noise, float(apart[i] * steps[i]))
     return noise

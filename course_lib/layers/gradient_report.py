@@ -19,8 +19,8 @@ UNDECIDED = 0.03  # of the gradient's size: a numeric gradient that is less cert
 class Element:
     """Both gradients at one element of one input.
 
-    ``error`` bounds how far rounding and the step can put them apart. ``excess`` is their difference in units of what
-    is allowed: above 1, the gradient is wrong.
+    ``error`` bounds that of ``numeric``. ``excess`` is the difference of both in units of what is allowed: above 1, the
+    gradient is wrong.
     """
 
     input: int
@@ -90,7 +90,7 @@ class GradientCheck:
         The element that is most wrong, or, where none is, the one that agrees least; None where none was compared.
     wrong, kinks, undecided : tuple of Element
         Elements that are wrong; those at a kink or a jump of the function, where there is no gradient to compare; and
-        those where the gradients are not certain enough to judge.
+        those where the numeric gradient is not certain enough to judge.
     numeric, analytic : tuple of ndarray
         Both gradients of each input that was checked, float64, such as for a scatter plot; NaN where there is none.
     """
@@ -145,14 +145,14 @@ class GradientCheck:
             )
         if self.undecided:
             lines.append(
-                f"At {len(self.undecided)} the gradients are too uncertain to judge (try float64); first at "
+                f"At {len(self.undecided)} the numeric gradient is too uncertain to judge (try float64); first at "
                 f"{self.undecided[0]}."
             )
         return "\n".join(lines)
 
 
 def compare(
-    number: int, slopes: Sequence[Slope], analytic: Floats, lost: Floats, precision: tuple[float, float]
+    number: int, slopes: Sequence[Slope], analytic: Floats, shape: tuple[int, ...], precision: tuple[float, float]
 ) -> Compared:
     """Judge the gradient of one input, element by element.
 
@@ -164,8 +164,8 @@ def compare(
         The numeric gradient, element by element.
     analytic : ndarray
         The analytic gradient, of any shape; if it is not the input's, every element is wrong.
-    lost : ndarray
-        A bound of what the analytic gradient loses by rounding, in the input's shape.
+    shape : tuple of int
+        The input's shape.
     precision : (float, float)
         The distance of neighboring numbers at 1, and the tolerance.
 
@@ -175,14 +175,12 @@ def compare(
     """
     epsilon, tolerance = precision
     kind, numeric, error, left, right = (
-        np.array([getattr(slope, name) for slope in slopes]).reshape(lost.shape)
+        np.array([getattr(slope, name) for slope in slopes]).reshape(shape)
         for name in ("kind", "value", "error", "left", "right")
     )
-    aligned = _aligned(analytic, lost.shape)
-    at_kink = kind == "kink"
-    error = error + np.where(at_kink, 0, lost)
+    aligned = _aligned(analytic, shape)
     # At a kink every slope between those of both sides will do.
-    nearest = np.where(at_kink, np.clip(aligned, np.minimum(left, right), np.maximum(left, right)), numeric)
+    nearest = np.where(kind == "kink", np.clip(aligned, np.minimum(left, right), np.maximum(left, right)), numeric)
     excess = _excess(nearest, error, aligned, tolerance, 16 * epsilon)
     excess = np.where(np.isin(kind, ("jump", "edge")), 0, excess)
     wrong = (excess > 1) | ~np.isfinite(aligned)

@@ -16,6 +16,7 @@ __all__ = ["Slope", "slope"]
 
 Floats = NDArray[np.float64]
 ROUNDING = 4  # roundings in one value of a function, in units of the last place: a guess on the safe side
+FAR = 1024  # times the extent
 ALIKE = 1.5  # a smooth function's left and right slopes differ 2 or 8 times less at the next smaller step
 
 
@@ -59,7 +60,10 @@ def slope(values_at: Callable[[Any], Floats], x: Any, weights: Floats, extent: f
     heights, depths, ups, downs = map(np.array, zip(*sides, strict=True))
     changes = (ups != here) | (downs != here)
     sizes = np.abs(weights) * np.maximum(np.abs(ups), np.abs(downs))
-    noise = ROUNDING * epsilon * (sizes * changes.any(axis=0)).sum(axis=1)
+    far = [values_at(x.dtype.type(sign * FAR * extent)) for sign in (1, -1)]
+    seen, anywhere = changes.any(axis=0), (far[0] != here) | (far[1] != here)
+    # An output that changes only far away may be rounded so much that no change is seen here.
+    noise = epsilon * sizes @ (ROUNDING * seen + (anywhere & ~seen))
     # Values of the order of 1 inside the function hide what is smaller than their last place.
     floor = ROUNDING * epsilon * max(1.0, float(np.abs(weights * here).max()))
     if not changes.any():

@@ -71,3 +71,9 @@ def test_gradient_goes_back_to_the_weights() -> None:
 def test_wrong_arguments(arguments: Any, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         dense_to_conv(*arguments)
+
+
+def test_weights_of_unknown_size() -> None:
+    graph = tf.function(lambda weights: dense_to_conv(weights, 2, 2), input_signature=[tf.TensorSpec((None, 3))])
+    with pytest.raises(ValueError, match=r"expected weights of shape .*, got \(None, 3\)"):
+        graph.get_concrete_function()

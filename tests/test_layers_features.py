@@ -119,7 +119,9 @@ def test_layers_inside_of_models_and_several_inputs() -> None:
     close(found["own"], left(X))
     close(found["left"], left(X))
     assert found["right/conv"].shape == (2, 2)
-    with pytest.raises(ValueError, match='expected a name of one layer, got "conv": left/conv, right/conv have it'):
+    with pytest.raises(
+        ValueError, match='expected a name of one layer, got "conv": several have it: left/conv, right/conv'
+    ):
         features_at(model, ["conv"])
 
 
@@ -213,7 +215,7 @@ class OwnCall(keras.Model):
         ([1], r"expected different names of layers, one or more, got \[1\]"),
         (["first_1"], 'expected the name of a layer, got "first_1": the nearest are first'),
         (["second_1", "first"], 'got "second_1": the nearest are second'),
-        (["conv5_3"], 'got "conv5_3": there are .*first, second'),
+        (["conv5_3"], 'got "conv5_3": the layers are .*first, second'),
     ],
 )
 def test_wrong_names_are_refused(names: Any, message: str) -> None:

@@ -251,6 +251,8 @@ def test_layers_refuse(layer: Any) -> None:
     built.build((None, 5, 5, 3))
     with pytest.raises(ValueError, match=r"expected shape=\(None, 5, 5, 3\), found shape=\(1, 6, 5, 3\)"):
         built(np.zeros((1, 6, 5, 3)))
+    with pytest.raises(ValueError, match="expected no LoRA"):
+        built.enable_lora(2)
 
 
 def test_layer_refuses_an_orthogonal_initializer() -> None:

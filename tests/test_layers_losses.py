@@ -229,6 +229,7 @@ ONES = np.ones((2, 3, 4))
         ((ONES, np.ones((2, 3, 1))), r"of one shape, got \(2, 3, 4\) and \(2, 3, 1\)"),
         ((np.ones((2, 3, 4), int), np.ones((2, 3, 4, 5))), "of one shape"),
         ((np.ones((3, 4)), np.ones((3, 4))), r"target of shape \(B, H, W\) or"),
+        ((ONES[..., :0, None][..., :0], ONES[..., :0, None][..., :0]), "target with a class or more"),
         ((255 * ONES, ONES), r"target with values in \[0, 1\], got values from 255 to 255"),
         ((ONES, -3 * ONES), "logits.*got values from -3 to -3"),
         ((ONES, ONES, ONES[:1]), r"valid pixels of shape \(2, 3, 4\), got \(1, 3, 4\)"),

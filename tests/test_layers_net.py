@@ -30,7 +30,7 @@ class Split(Layer):
         return [np.concatenate(top_grad, axis=1) if propagate_down[0] else None]
 
 
-class Told(Layer):
+class Recorder(Layer):
     """Passes its inputs on, and remembers how it was called."""
 
     def __init__(self) -> None:
@@ -243,8 +243,8 @@ def test_a_layer_may_keep_its_input() -> None:
 def test_what_several_nodes_take_gets_the_sum_of_their_gradients() -> None:
     """Half the square of 3x, over a batch of 2."""
     nodes = [
-        Node("left", Told(), ["x"]),
-        Node("right", Told(), ["x"]),
+        Node("left", Recorder(), ["x"]),
+        Node("right", Recorder(), ["x"]),
         Node("sum", Sum(), ["left", "right", "x"]),
         Node("loss", EuclideanLoss(), ["sum", "zero"]),
     ]
@@ -282,7 +282,7 @@ def test_several_outputs() -> None:
 
 
 def test_an_output_that_nobody_takes_has_a_gradient_of_zeros() -> None:
-    class Rounded(Told):
+    class Rounded(Recorder):
         """The numbers, and those nearest to them as integers."""
 
         def reshape(self, input_shapes: list[Shape]) -> list[Shape]:
@@ -303,8 +303,8 @@ def test_an_output_that_nobody_takes_has_a_gradient_of_zeros() -> None:
     np.testing.assert_array_equal(net.backward(["x"])["x"], x)
 
 
-def test_a_gradient_goes_down_only_where_it_is_of_use() -> None:
-    below, above, loss = Told(), Told(), ToldLoss()
+def test_a_gradient_goes_down_only_where_it_is_needed() -> None:
+    below, above, loss = Recorder(), Recorder(), RecorderLoss()
     nodes = [
         Node("below", below, ["data"]),
         Node("scores", Dense(2, seed=0), ["below"]),
@@ -322,7 +322,7 @@ def test_a_gradient_goes_down_only_where_it_is_of_use() -> None:
     assert below.calls[-1] == [True]
 
 
-class ToldLoss(Told):
+class RecorderLoss(Recorder):
     """The sum of the first input, whatever the second is."""
 
     def reshape(self, input_shapes: list[Shape]) -> list[Shape]:
@@ -337,7 +337,7 @@ class ToldLoss(Told):
 
 
 def test_a_branch_that_is_not_in_the_loss_stays_as_it_is() -> None:
-    class Measure(Told):
+    class Measure(Recorder):
         """Such as an accuracy, of which there is no gradient."""
 
         def backward(self, top_grad: list[Array], propagate_down: list[bool]) -> list[Array | None]:
@@ -355,7 +355,7 @@ def test_a_branch_that_is_not_in_the_loss_stays_as_it_is() -> None:
 
 
 def test_a_new_shape_calls_reshape_and_only_a_new_shape() -> None:
-    told = Told()
+    told = Recorder()
     net = Net({"x": (2, 3), "y": (2, 3)}, [Node("told", told, ["x"]), Node("loss", EuclideanLoss(), ["told", "y"])])
     for rows in (2, 2, 4, 4, 2):
         net.forward({"x": np.ones((rows, 3)), "y": np.zeros((rows, 3))})
@@ -452,6 +452,8 @@ def test_an_array_for_each_input(names: list[str]) -> None:
 def test_a_gradient_of_something_unknown() -> None:
     net = two_layers()
     net.forward({"data": X, "target": Y})
+    with pytest.raises(ValueError, match='expected a list of names as wanted, got "data"'):
+        net.backward("data")
     with pytest.raises(ValueError, match=r"expected wanted to be among \['data', .*\], got \['dta'\]"):
         net.backward(["dta"])
 
@@ -463,7 +465,9 @@ def test_a_net_without_a_loss_has_no_gradient() -> None:
         net.backward()
 
 
-@pytest.mark.parametrize(("rate", "momentum"), [(-0.1, 0), (np.nan, 0), (np.inf, 0), (0.1, 1), (0.1, -0.5)])
-def test_rates_that_are_none(rate: float, momentum: float) -> None:
+@pytest.mark.parametrize(
+    ("rate", "momentum"), [(-0.1, 0), (np.nan, 0), (np.inf, 0), ("0.1", 0), (0.1, 1), (0.1, -0.5), (0.1, None)]
+)
+def test_rates_out_of_range(rate: float, momentum: float) -> None:
     with pytest.raises(ValueError, match=r"expected a (rate|momentum)"):
         Solver(two_layers(), rate, momentum)

@@ -26,7 +26,7 @@ class CheckedLayer:
     layer : Layer
         Or any other object with the four methods.
     name : str
-        How errors call it.
+        Its name in error messages.
     outputs : int, optional
         How many outputs it should have. By default, any number from 1.
 

@@ -75,6 +75,6 @@ def _matrix(weights: ArrayLike | tf.Tensor) -> tf.Tensor:
         raise ValueError(f"expected weights of real numbers, got {type(weights).__name__}: {error}") from None
     if not (matrix.dtype.is_floating or matrix.dtype.is_integer):
         raise ValueError(f"expected weights of real numbers, got {matrix.dtype.name}")
-    if matrix.shape.rank != 2 or 0 in matrix.shape:
+    if matrix.shape.rank != 2 or not all(matrix.shape):  # a side may be unknown in a graph
         raise ValueError(f"expected weights of shape (height * width * D, units), got {matrix.shape}")
     return matrix

@@ -1,11 +1,11 @@
 """The slope of a function by central differences, with an estimate of its error.
 
 A small step drowns in rounding, a large one leaves the neighborhood, and which is which depends on the function. So a
-ladder of steps is taken. At small steps the error is rounding alone, and its bound is known; going up, it shrinks as
-long as the slopes agree within their bounds, and the last that does is taken.
+ladder of steps is taken, from small to large. The error of a slope is at first that of rounding, which shrinks as steps
+grow. The ladder is climbed as long as the slopes agree within this error, and the last one that does is taken.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,7 +22,7 @@ ALIKE = 1.5  # a smooth function's left and right slopes differ 2 or 8 times les
 
 @dataclass(frozen=True)
 class Slope:
-    """The slope at a point; ``error`` bounds that of ``value``, ``left`` and ``right`` are those of both sides."""
+    """The slope at a point; ``error`` bounds that of ``value``; ``left`` and ``right`` are the slopes of both sides."""
 
     kind: Literal["smooth", "kink", "jump", "edge"]
     value: float
@@ -54,51 +54,66 @@ def slope(values_at: Callable[[Any], Floats], x: Any, weights: Floats, extent: f
         and ``"edge"`` where the function is defined on one side at most; else ``"smooth"``.
     """
     here = values_at(x)
-    pairs = []
-    for step in _steps(abs(float(x)), extent, epsilon):
-        above, below = type(x)(x + x.dtype.type(step)), type(x)(x - x.dtype.type(step))
-        up, down = values_at(above), values_at(below)
-        if not np.isfinite(np.concatenate([up, down])).all():
-            break
-        pairs.append((float(above) - float(x), float(x) - float(below), up, down))
-    if not pairs:
+    sides = list(_both_sides(values_at, x, _steps(abs(float(x)), extent, epsilon)))
+    if not sides:
         return Slope("edge", np.nan, np.inf, np.nan, np.nan)
-    heights = np.array([pair[0] for pair in pairs])
-    depths = np.array([pair[1] for pair in pairs])
-    ups, downs = np.array([pair[2] for pair in pairs]), np.array([pair[3] for pair in pairs])
-
+    heights, depths, ups, downs = map(np.array, zip(*sides, strict=True))
+    changes = (ups != here) | (downs != here)
+    sizes = np.abs(weights) * np.maximum(np.abs(ups), np.abs(downs))
     far = [values_at(x.dtype.type(sign * FAR * extent)) for sign in (1, -1)]
-    noise = epsilon * _rounded(np.abs(weights) * np.maximum(np.abs(ups), np.abs(downs)), ups, downs, far, here)
-    moved = ((ups != here) | (downs != here)).any(axis=1)
+    seen, anywhere = changes.any(axis=0), (far[0] != here) | (far[1] != here)
+    # An output that changes only far away may be rounded so much that no change is seen here.
+    noise = epsilon * sizes @ (ROUNDING * seen + (anywhere & ~seen))
     # Values of the order of 1 inside the function hide what is smaller than their last place.
     floor = ROUNDING * epsilon * max(1.0, float(np.abs(weights * here).max()))
-    if not moved.any():
-        return Slope("smooth", 0.0, float((noise[-1] + floor) / heights[-1]), 0.0, 0.0)
-    first = int(moved.argmax())  # smaller steps are lost in rounding
-    right = ((ups - here) @ weights / heights)[first:]
-    left = ((here - downs) @ weights / depths)[first:]
-    central = ((ups - downs) @ weights / (heights + depths))[first:]
-    steps, noise = ((heights + depths) / 2)[first:], noise[first:]
+    if not changes.any():
+        return Slope("smooth", 0.0, floor / float(heights[-1]), 0.0, 0.0)
+    kept = slice(int(changes.any(axis=1).argmax()), None)  # smaller steps are lost in rounding
+    rises, falls = (ups - here) @ weights, (here - downs) @ weights
+    return _judged(
+        (falls / depths)[kept], (rises / heights)[kept], heights[kept], depths[kept], noise[kept], epsilon, floor
+    )
 
-    change = central * 2 * steps
-    if len(change) > 2 and _alike(change[:3]) and (np.abs(change) > 10 * noise + 1000 * floor)[:3].all():
+
+def _both_sides(
+    values_at: Callable[[Any], Floats], x: Any, steps: Floats
+) -> Iterator[tuple[float, float, Floats, Floats]]:
+    """Yield the steps up and down, as rounded, and the values there, while the function is defined."""
+    for step in steps.astype(x.dtype):
+        above, below = type(x)(x + step), type(x)(x - step)
+        up, down = values_at(above), values_at(below)
+        if not (np.isfinite(up).all() and np.isfinite(down).all()):
+            return
+        yield float(above) - float(x), float(x) - float(below), up, down
+
+
+def _judged(
+    left: Floats, right: Floats, heights: Floats, depths: Floats, noise: Floats, epsilon: float, floor: float
+) -> Slope:
+    """Tell a jump, a kink and a smooth function apart by the slopes of both sides at growing steps."""
+    steps = (heights + depths) / 2
+    rises = right * heights + left * depths
+    central, gap = rises / (2 * steps), right - left
+
+    if len(steps) > 2 and _alike(rises[:3]) and (np.abs(rises) > 10 * noise + 1000 * floor)[:3].all():
         return Slope("jump", float(central[0]), np.inf, float(left[0]), float(right[0]))
-    gap = right - left
-    unsteady = _unsteadiness(central, steps)
+
+    unsteady = _unsteadiness(central, steps, floor)
     chosen, error = _agreed(central, steps, np.maximum(noise, unsteady))
     clear = np.flatnonzero(np.abs(gap) * steps > 6 * noise)
     clear = clear[clear <= chosen][:3]
-    rounded = ROUNDING * epsilon * float(np.abs(weights * here).max()) / extent  # the analytic gradient, too
     if len(clear) > 1 and clear[-1] - clear[0] == len(clear) - 1 and _alike(gap[clear]):
-        sides = float(left[clear[0]]), float(right[clear[0]])
-        return Slope("kink", float(central[chosen]), error + rounded, *sides)
-    chosen, error = _agreed(central, steps, np.maximum(noise, max(unsteady, abs(gap[0]) * steps[0])))
+        return Slope("kink", float(central[chosen]), error, float(left[clear[0]]), float(right[clear[0]]))
+
+    # At the smallest step both sides of a smooth function differ by rounding alone.
+    rounded = max(unsteady, float(abs(gap[0]) * steps[0]))
+    chosen, error = _agreed(central, steps, np.maximum(noise, rounded))
     if unsteady > noise[0] / np.sqrt(epsilon):
         error = np.inf  # the function is not resolved, or most digits are lost inside
     elif len(clear) == 1:  # a kink or a curve: one step cannot tell
-        error = max(error, float(np.abs(gap[clear[0]])) / 2)
+        error = max(error, float(abs(gap[clear[0]])) / 2)
     value = float(central[chosen])
-    return Slope("smooth", value, error + rounded, value, value)
+    return Slope("smooth", value, error, value, value)
 
 
 def _steps(size: float, extent: float, epsilon: float) -> Floats:
@@ -112,26 +127,24 @@ def _steps(size: float, extent: float, epsilon: float) -> Floats:
     return 2.0 ** np.arange(lowest, highest + 1, 3 if fine else 1)
 
 
-def _rounded(sizes: Floats, ups: Floats, downs: Floats, far: list[Floats], here: Floats) -> Floats:
-    """Return, for each step, how much is rounded away, in units of the last place."""
-    changes = ((ups != here) | (downs != here)).any(axis=0)
-    # Outputs that change only far away may fail to change here because they are rounded.
-    hidden = ~changes & ((far[0] != here) | (far[1] != here))
-    return ROUNDING * sizes[:, changes].sum(axis=1) + sizes[:, hidden].sum(axis=1)
-
-
 def _alike(values: Floats) -> bool:
     """Tell whether values have one sign and about one size."""
     sizes = np.abs(values)
     return bool(sizes.max() < ALIKE * sizes.min()) and len(set(np.sign(values))) == 1
 
 
-def _unsteadiness(central: Floats, steps: Floats) -> float:
+def _unsteadiness(central: Floats, steps: Floats, floor: float) -> float:
     """Measure the noise at the smallest steps: there slopes differ the more, the smaller the step."""
     apart = np.abs(np.diff(central))
+    if not apart.any():
+        return 0.0
+    # Equal slopes before the first that differs are those of a straight line, unless rounding explains the difference.
+    first = int((apart > 0).argmax())
+    if first and apart[first] * steps[first] > floor:
+        return 0.0
     noise = 0.0
-    for i in range(min(3, len(apart))):
-        if i and apart[i] > apart[i - 1]:
+    for i in range(first, min(first + 3, len(apart))):
+        if i > first and apart[i] > apart[i - 1]:
             break
         noise = max(noise, float(apart[i] * steps[i]))
     return noise

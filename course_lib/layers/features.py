@@ -1,4 +1,4 @@
-"""What inner layers of a network compute, and the table of its layers."""
+"""What the inner layers of a network compute, and a table of its layers."""
 
 import difflib
 from collections import defaultdict
@@ -13,7 +13,7 @@ Path = tuple[str, ...]
 
 
 def features_at(model: keras.Model, names: Sequence[str]) -> keras.Model:
-    """Make a model that returns what inner layers of another compute.
+    """Make a model that returns what inner layers of another model compute.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def features_at(model: keras.Model, names: Sequence[str]) -> keras.Model:
     Raises
     ------
     ValueError
-        If the model has another form, there is no name, or one is unknown, ambiguous or repeated.
+        If the model is not as above, there is no name, or one is unknown, ambiguous or repeated.
     """
     plain = _plain(model)
     known = list(_paths(plain))
@@ -58,7 +58,7 @@ def _plain(model: keras.Model) -> keras.Model:
 
 
 def _is_graph(layer: Any) -> bool:
-    """Tell models whose layers can be followed, Functional and Sequential, from all other layers."""
+    """Tell whether a layer is itself a model whose layers are known: Functional or Sequential."""
     return isinstance(layer, keras.Sequential) or (isinstance(layer, keras.Model) and hasattr(layer, "operations"))
 
 
@@ -90,9 +90,9 @@ def _find(name: str, known: Sequence[Path]) -> Path:
     if len(found) == 1:
         return found[0]
     if found:
-        raise ValueError(f'expected a name of one layer, got "{name}": {_listed(found)} have it')
+        raise ValueError(f'expected a name of one layer, got "{name}": several have it: {_listed(found)}')
     near = difflib.get_close_matches(name, ["/".join(path) for path in known] + [path[-1] for path in known])
-    hint = f"the nearest are {', '.join(dict.fromkeys(near))}" if near else f"there are {_listed(known)}"
+    hint = f"the nearest are {', '.join(dict.fromkeys(near))}" if near else f"the layers are {_listed(known)}"
     raise ValueError(f'expected the name of a layer, got "{name}": {hint}')
 
 
@@ -142,7 +142,7 @@ def layer_table(model: keras.Model) -> list[tuple[str, tuple[Any, ...], int]]:
     Raises
     ------
     ValueError
-        If the model is another one.
+        If the model is not as above.
     """
     layers = [layer for layer in _plain(model).layers if not isinstance(layer, keras.layers.InputLayer)]
     outputs = features_at(model, [layer.name for layer in layers]).output

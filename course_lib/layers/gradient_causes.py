@@ -1,11 +1,11 @@
-"""Why a gradient is wrong: mistakes that explain all of it, and none that only may."""
+"""Why a gradient is wrong: only mistakes that explain all of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from course_lib.layers.gradient_report import Compared
+from course_lib.layers.gradient_report import Compared, largest
 
 __all__ = ["likely_causes", "upstream_cause"]
 
@@ -22,7 +22,7 @@ PLAIN_FACTORS = {
 def upstream_cause(once: Sequence[Floats], twice: Sequence[Floats]) -> str:
     """Tell what the gradients for one and for twice the same gradient of the output say about the chain rule."""
     if all(
-        np.allclose(b, 2 * a, rtol=0.01, atol=0.01 * np.abs(a).max(), equal_nan=True)
+        np.allclose(b, 2 * a, rtol=0.01, atol=0.01 * largest(a), equal_nan=True)
         for a, b in zip(once, twice, strict=True)
     ):
         return ""
@@ -46,7 +46,7 @@ def likely_causes(cases: Sequence[Compared], worst: Compared, sizes: Mapping[int
     Returns
     -------
     list of str
-        None, one, or several where nothing tells them apart.
+        Empty if no simple mistake explains it; several where nothing tells them apart.
     """
     if worst.analytic.shape != worst.numeric.shape:
         return [_shape_cause(worst)]
@@ -104,7 +104,7 @@ def _factors(case: Compared, sizes: Mapping[int, str], certain: NDArray[np.bool_
 
 
 def _exchanged(cases: Sequence[Compared], case: Compared) -> Iterator[str]:
-    """Yield the inputs whose gradient is this one's, and this one theirs."""
+    """Yield the inputs with which this one has exchanged its gradient."""
     for other in cases:
         if (
             other is not case
@@ -116,5 +116,6 @@ def _exchanged(cases: Sequence[Compared], case: Compared) -> Iterator[str]:
 
 
 def _transposed(case: Compared) -> Iterator[str]:
+    """Yield that the last two axes of a square gradient are exchanged."""
     if case.numeric.ndim > 1 and case.agrees(np.swapaxes(case.analytic, -1, -2)):
         yield "it is transposed"

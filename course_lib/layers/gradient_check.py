@@ -1,6 +1,6 @@
 """Whether a gradient is right, and if not, why."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from course_lib.integers import as_integer
 from course_lib.layers.differences import Slope, slope
 from course_lib.layers.gradient_causes import likely_causes, upstream_cause
-from course_lib.layers.gradient_report import Compared, GradientCheck, compare
+from course_lib.layers.gradient_report import Compared, GradientCheck, compare, largest
 
 __all__ = ["gradient_check"]
 
@@ -27,8 +27,8 @@ PRECISION = {
     "bfloat16": (2.0**-7, 0.1),
 }
 NO_PATH = (
-    "there is none: no path of operations that TensorFlow differentiates leads from the input to the output (NumPy, a "
-    "cast to integers and tf.stop_gradient end it)"
+    "TensorFlow finds no path of differentiable operations from the input to the output (NumPy, a cast to integers and "
+    "tf.stop_gradient interrupt it)"
 )
 
 
@@ -56,8 +56,8 @@ def gradient_check(
     Raises
     ------
     ValueError
-        If an argument is not as above, an input is empty or not finite, or what the function returns is no tensor of
-        floats, or has no elements.
+        If an argument is not as above, an input is empty or not finite, or the function returns anything but a tensor
+        of floats with one element or more.
 
     Notes
     -----
@@ -67,8 +67,8 @@ def gradient_check(
     An element is wrong where both gradients differ by more than the tolerance (1e-6 of their size in float64, 1e-3 in
     float32) and twice that bound. Where the bound is more than 3 % of the largest gradient of the input, nothing is
     decided. Rounding inside the function is seen as far as it shows in its values: where it hides every change, as in
-    ``(x + 1e8) - 1e8`` in float32, the function counts as constant. Where the analytic gradient loses digits itself, as
-    that of the variance of nearly equal numbers does, it can count as wrong.
+    ``(x + 1e8) - 1e8`` in float32, the function counts as constant. Digits that only the analytic gradient loses, as
+    where nearly equal numbers are subtracted, are not seen: it can then count as wrong.
 
     References
     ----------
@@ -96,7 +96,8 @@ def gradient_check(
     for k, gradient in zip(chosen, once, strict=True):
         shape = tuple(tensors[k].shape)
         analytic = np.zeros(shape) if gradient is None else _float64(gradient) / unit
-        cases.append(compare(k, _slopes(f, tensors, k, weighted, precision[0]), analytic, shape, precision))
+        slopes = _slopes(f, tensors, k, weighted, precision[0])
+        cases.append(compare(k, slopes, analytic, shape, precision))
     return GradientCheck.of(cases, _cause(cases, once, twice, _sizes(tensors, output)))
 
 
@@ -106,13 +107,22 @@ def _tensors(inputs: Any) -> list[tf.Tensor]:
         raise ValueError(f"expected a list of inputs, got {type(inputs).__name__}: for one input x it is [x]")
     if not inputs:
         raise ValueError("expected an input or more, got none")
-    # Python's floats become float64, not TensorFlow's float32.
-    return [tf.convert_to_tensor(x if tf.is_tensor(x) or isinstance(x, tf.Variable) else np.asarray(x)) for x in inputs]
+    return [_tensor(k, x) for k, x in enumerate(inputs)]
+
+
+def _tensor(k: int, x: Any) -> tf.Tensor:
+    """Take in one input. Python's floats become float64, not TensorFlow's float32."""
+    try:
+        return tf.convert_to_tensor(x if tf.is_tensor(x) else np.asarray(x))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"expected an array or a tensor as input {k}, got {type(x).__name__}: {error}") from None
 
 
 def _chosen(which: Any, tensors: Sequence[tf.Tensor]) -> list[int]:
-    """Take in which inputs to check, and look whether they can be."""
+    """Take in which inputs to check, and require that they can be."""
     named = range(len(tensors)) if which is None else which
+    if not isinstance(named, Collection):
+        raise ValueError(f"expected a list of inputs to check, got {which!r}")
     numbers = [number for number in map(as_integer, named) if number is not None]
     if not numbers or len(set(numbers)) < len(named) or not set(numbers) <= set(range(len(tensors))):
         raise ValueError(f"expected different inputs of 0 to {len(tensors) - 1} to check, got {which!r}")
@@ -131,7 +141,7 @@ def _chosen(which: Any, tensors: Sequence[tf.Tensor]) -> list[int]:
 def _output(f: Function, tensors: Sequence[tf.Tensor]) -> tf.Tensor:
     """Call the function."""
     output = f(*tensors)
-    if not tf.is_tensor(output):
+    if not isinstance(output, tf.Tensor):
         raise ValueError(f"expected a function that returns a tensor, got {type(output).__name__}")
     if output.dtype.name not in PRECISION or not tf.size(output):
         raise ValueError(
@@ -149,7 +159,7 @@ def _differ(a: tf.Tensor, b: tf.Tensor, epsilon: float) -> bool:
     first, second = _float64(a), _float64(b)
     if first.shape != second.shape:
         return True
-    return not np.allclose(first, second, rtol=0, atol=100 * epsilon * np.abs(first).max(), equal_nan=True)
+    return not np.allclose(first, second, rtol=0, atol=100 * epsilon * largest(first), equal_nan=True)
 
 
 def _weights(output: tf.Tensor) -> tf.Tensor:

@@ -2,28 +2,34 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from course_lib.layers.differences import Slope
 
-__all__ = ["Compared", "Element", "GradientCheck", "compare"]
+__all__ = ["Compared", "Element", "GradientCheck", "compare", "largest"]
 
 Floats = NDArray[np.float64]
-Truths = NDArray[np.bool_]
 UNDECIDED = 0.03  # of the gradient's size: a numeric gradient that is less certain decides nothing
 
 
 @dataclass(frozen=True)
 class Element:
-    """The gradient at one element of one input: numeric with a bound of its error, and analytic."""
+    """Both gradients at one element of one input.
+
+    ``error`` bounds that of ``numeric``. ``excess`` is the difference of both in units of what is allowed: above 1, the
+    gradient is wrong.
+    """
 
     input: int
     index: tuple[int, ...]
     numeric: float
     error: float
     analytic: float
+    excess: float
+    verdict: Literal["right", "wrong", "kink", "undecided"]
 
     def __str__(self) -> str:
         place = f"input {self.input}" + (f", index {self.index}" if self.index else "")
@@ -32,17 +38,25 @@ class Element:
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """Both gradients of one input, and what is true at which element; ``excess`` above 1 is wrong."""
+    """Both gradients of one input. Fields are those of `Element`, as arrays of the input's shape."""
 
     input: int
     numeric: Floats
     error: Floats
-    analytic: Floats
+    analytic: Floats  # of any shape
     tolerance: float
     excess: Floats
-    wrong: Truths
-    kink: Truths
-    undecided: Truths
+    verdict: NDArray[np.str_]
+
+    @property
+    def wrong(self) -> NDArray[np.bool_]:
+        """Where the gradient is wrong."""
+        return self.verdict == "wrong"
+
+    @property
+    def aligned(self) -> Floats:
+        """The analytic gradient in the shape of the input: NaN if it has another shape."""
+        return _aligned(self.analytic, self.numeric.shape)
 
     def agrees(self, analytic: Floats, numeric: Floats | None = None, error: Floats | None = None) -> bool:
         """Tell whether two gradients are alike at every element, by default one with the numeric gradient."""
@@ -52,29 +66,19 @@ class Compared:
             return False
         return bool((_excess(numeric, error, analytic, self.tolerance, self.tolerance) <= 1).all())
 
-    def elements(self, where: Truths) -> tuple[Element, ...]:
-        """List elements."""
-        analytic = self.aligned
-        return tuple(
-            Element(
-                self.input,
-                tuple(map(int, index)),
-                float(self.numeric[tuple(index)]),
-                float(self.error[tuple(index)]),
-                float(analytic[tuple(index)]),
-            )
-            for index in np.argwhere(where)
-        )
-
-    @property
-    def aligned(self) -> Floats:
-        """The analytic gradient in the shape of the input: NaN if it has another."""
-        return self.analytic if self.analytic.shape == self.numeric.shape else np.full_like(self.numeric, np.nan)
+    def elements(self) -> list[Element]:
+        """List all elements."""
+        arrays = (self.numeric, self.error, self.aligned, self.excess, self.verdict)
+        columns = zip(*(array.ravel().tolist() for array in arrays), strict=True)
+        return [
+            Element(self.input, index, *column)
+            for index, column in zip(np.ndindex(self.numeric.shape), columns, strict=True)
+        ]
 
 
 @dataclass(frozen=True, eq=False)
 class GradientCheck:
-    """What `gradient_check` found; its text, as by ``print``, says it in words.
+    """What `gradient_check` found; printing it says it in words.
 
     Attributes
     ----------
@@ -103,22 +107,15 @@ class GradientCheck:
     @classmethod
     def of(cls, cases: Sequence[Compared], cause: str) -> "GradientCheck":
         """Sum up what was compared."""
-        wrong = tuple(element for case in cases for element in case.elements(case.wrong))
-        kinks = tuple(element for case in cases for element in case.elements(case.kink & ~case.wrong))
-        undecided = tuple(element for case in cases for element in case.elements(case.undecided))
-        judged = [case.wrong if wrong else ~(case.kink | case.undecided) for case in cases]
-        excess = [np.where(mask, case.excess, -1).max() for case, mask in zip(cases, judged, strict=True)]
-        worst = None
-        if max(excess) >= 0:
-            case, mask = cases[int(np.argmax(excess))], judged[int(np.argmax(excess))]
-            place = np.unravel_index(np.where(mask, case.excess, -1).argmax(), mask.shape)
-            single = np.zeros_like(mask)
-            single[place] = True
-            worst = case.elements(single)[0]
+        elements = [element for case in cases for element in case.elements()]
+        right, wrong, kinks, undecided = (
+            tuple(element for element in elements if element.verdict == verdict)
+            for verdict in ("right", "wrong", "kink", "undecided")
+        )
         return cls(
-            passed=not wrong and worst is not None,
+            passed=bool(right and not wrong),
             cause=cause,
-            worst=worst,
+            worst=max(wrong or right, key=lambda element: element.excess, default=None),
             wrong=wrong,
             kinks=kinks,
             undecided=undecided,
@@ -177,28 +174,37 @@ def compare(
     Compared
     """
     epsilon, tolerance = precision
-    numeric, error, left, right = (
-        np.array([getattr(s, name) for s in slopes]).reshape(shape) for name in ("value", "error", "left", "right")
+    kind, numeric, error, left, right = (
+        np.array([getattr(slope, name) for slope in slopes]).reshape(shape)
+        for name in ("kind", "value", "error", "left", "right")
     )
-    kinds = np.array([s.kind for s in slopes]).reshape(shape)
-    nan = np.full(shape, np.nan)
-    aligned = analytic if analytic.shape == shape else nan
+    aligned = _aligned(analytic, shape)
     # At a kink every slope between those of both sides will do.
-    nearest = np.where(kinds == "kink", np.clip(aligned, np.minimum(left, right), np.maximum(left, right)), numeric)
+    nearest = np.where(kind == "kink", np.clip(aligned, np.minimum(left, right), np.maximum(left, right)), numeric)
     excess = _excess(nearest, error, aligned, tolerance, 16 * epsilon)
-    excess = np.where(np.isin(kinds, ("jump", "edge")), 0, excess)
+    excess = np.where(np.isin(kind, ("jump", "edge")), 0, excess)
     wrong = (excess > 1) | ~np.isfinite(aligned)
-    kink = np.isin(kinds, ("jump", "kink"))
-    sizes = np.concatenate([np.abs(numeric[np.isfinite(numeric)]), np.abs(aligned[np.isfinite(aligned)]), [0]])
-    zero = (numeric == 0) & (aligned == 0)
-    undecided = ~kink & ~wrong & ~zero & ((kinds == "edge") | (error > max(UNDECIDED, 3 * tolerance) * sizes.max()))
-    return Compared(number, numeric, error, analytic, tolerance, excess, wrong, kink, undecided)
+    uncertain = (kind == "edge") | (error > max(UNDECIDED, 3 * tolerance) * max(largest(numeric), largest(aligned)))
+    uncertain &= (numeric != 0) | (aligned != 0)
+    verdict = np.select([wrong, np.isin(kind, ("jump", "kink")), uncertain], ["wrong", "kink", "undecided"], "right")
+    return Compared(number, numeric, error, analytic, tolerance, excess, verdict)
+
+
+def _aligned(gradient: Floats, shape: tuple[int, ...]) -> Floats:
+    """Return a gradient of this shape; NaN for one of another shape."""
+    return gradient if gradient.shape == shape else np.full(shape, np.nan)
+
+
+def largest(values: Floats) -> float:
+    """Return the largest magnitude among the finite values, 0 if there are none."""
+    return float(np.abs(values[np.isfinite(values)]).max(initial=0))
 
 
 def _excess(numeric: Floats, error: Floats, analytic: Floats, tolerance: float, part: float) -> Floats:
     """Return how far two gradients are apart, in units of what is allowed; infinity where one is not finite."""
     size = np.maximum(np.abs(numeric), np.abs(analytic))
-    largest = max((float(value) for value in size.flat if np.isfinite(value)), default=0.0)
     with np.errstate(invalid="ignore"):
-        excess = np.abs(numeric - analytic) / (tolerance * size + part * largest + 2 * error + np.finfo(float).tiny)
+        excess = np.abs(numeric - analytic) / (
+            tolerance * size + part * largest(size) + 2 * error + np.finfo(float).tiny
+        )
     return np.where(np.isnan(excess), np.inf, excess)

@@ -34,6 +34,10 @@ class _PlacedConv2D(keras.layers.Conv2D):
         _, rows, columns, _ = self.compute_output_shape(shape)
         return rows, columns
 
+    def enable_lora(self, *args: Any, **kwargs: Any) -> None:
+        """Refuse, as for ``lora_rank``: a model that is saved with it could not be loaded."""
+        raise ValueError(f"expected no LoRA, which layer {self.name!r} does not have, got a call of enable_lora")
+
     def save_own_variables(self, store: Any) -> None:
         """Save all weights; `keras.layers.Conv2D` saves its kernel and its bias only."""
         keras.layers.Layer.save_own_variables(self, store)
@@ -102,9 +106,10 @@ class LocallyConnected2D(_PlacedConv2D):
 class ScaledConv2D(_PlacedConv2D):
     """A convolution whose one kernel is multiplied by a learned gain at each place.
 
-    It lies between `keras.layers.Conv2D`, which it equals at first, and `LocallyConnected2D`: the kernels of two places
-    differ by a factor only, for ``OH * OW`` weights more than a convolution has. The gains, ``(OH, OW, 1)``, start at 1
-    and do not scale the bias. The size of its maps, ``(B, H, W, C)``, is fixed when it is built.
+    It lies between `keras.layers.Conv2D`, to which it is equal before training, and `LocallyConnected2D`: the kernels
+    of two places differ by a factor only, and it has ``OH * OW`` weights more than a convolution. The gains,
+    ``(OH, OW, 1)``, start at 1 and do not scale the bias. The size of its maps, ``(B, H, W, C)``, is fixed when it is
+    built.
 
     Parameters
     ----------

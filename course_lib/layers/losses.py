@@ -61,7 +61,7 @@ def dice_loss(
     valid: ArrayLike | tf.Tensor | None = None,
     smooth: float = 1e-6,
 ) -> tf.Tensor:
-    r"""Return how badly predicted masks overlap with those of the target: soft Dice, one number for each image.
+    r"""Return how poorly predicted masks overlap those of the target: soft Dice, one number for each image.
 
     For the values `t` and `p` of all pixels of an image,
 
@@ -116,6 +116,8 @@ def dice_loss(
     for maps, name in ((target, "target"), (prediction, "prediction")):
         if maps.shape.rank not in (None, 3, 4):
             raise ValueError(f"expected a {name} of shape (B, H, W) or (B, H, W, C), got {maps.shape}")
+        if maps.shape.rank == 4 and maps.shape[-1] == 0:
+            raise ValueError(f"expected a {name} with a class or more, got shape {maps.shape}")
     target, prediction = _of_one_shape(*_of_one_type(target, prediction))
     if prediction.shape.rank is None:
         raise ValueError("expected maps of shape (B, H, W) or (B, H, W, C), got an unknown number of axes")

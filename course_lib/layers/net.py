@@ -18,7 +18,7 @@ class Node:
     Parameters
     ----------
     name : str
-        How errors call it.
+        Its name in error messages.
     layer : Layer
         Or any other object with the methods of `Layer`.
     inputs : sequence of str
@@ -41,7 +41,7 @@ class Node:
         for names in (self.inputs, self.outputs):
             if isinstance(names, str):
                 raise ValueError(f'node "{self.name}": expected a list of names, got "{names}"')
-        self.outputs = list(self.outputs) or [self.name]
+        self.inputs, self.outputs = list(self.inputs), list(self.outputs) or [self.name]
 
 
 class Net:
@@ -53,7 +53,7 @@ class Net:
     Parameters
     ----------
     inputs : mapping of str to tuple of int
-        The name of each input and its shape at first, such as ``{"data": (4, 3)}``.
+        The name of each input and its initial shape, such as ``{"data": (4, 3)}``.
     nodes : sequence of Node
         In the order in which they run. If the net is to be trained, the first output of the last node is the loss.
 
@@ -142,8 +142,10 @@ class Net:
         ------
         ValueError
             If there was no forward pass, or another net has used a layer since then; if a name is unknown; if the loss
-            is not a float of shape ``()``.
+            is not a float of shape ``()``. A `LayerError` if a layer's gradients are not as they should be.
         """
+        if isinstance(wanted, str):
+            raise ValueError(f'expected a list of names as wanted, got "{wanted}"')
         values, needed = self._values, set(wanted)
         if not all(layer.kept for layer in self.layers):
             raise ValueError("expected a forward pass before the backward pass, got none since the last change")
@@ -189,9 +191,9 @@ class Solver:
     """
 
     def __init__(self, net: Net, rate: float, momentum: float = 0.0) -> None:
-        if not 0 <= rate < np.inf:
+        if not (isinstance(rate, (int, float, np.number)) and 0 <= rate < np.inf):
             raise ValueError(f"expected a rate of 0 or more, got {rate!r}")
-        if not 0 <= momentum < 1:
+        if not (isinstance(momentum, (int, float, np.number)) and 0 <= momentum < 1):
             raise ValueError(f"expected a momentum in [0, 1), got {momentum!r}")
         self.net, self.rate, self.momentum = net, rate, momentum
         self._velocities: dict[tuple[str, str], Array] = {}

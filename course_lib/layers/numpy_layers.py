@@ -12,8 +12,8 @@ class Dense(Layer):
     """A dense layer: every output is a weighted sum of all inputs, plus a bias.
 
     It takes one input of shape ``(B, D)`` and returns ``x @ kernel + bias``, of shape ``(B, units)`` and of the type of
-    its input. The weights are kept in float64: ``kernel``, ``(D, units)``, at first uniform within
-    ``± sqrt(6 / (D + units))`` [1]_, and ``bias``, ``(units,)``, at first 0.
+    its input. The weights are kept in float64: ``kernel``, ``(D, units)``, initially uniform within
+    ``± sqrt(6 / (D + units))`` [1]_, and ``bias``, ``(units,)``, initially 0.
 
     Parameters
     ----------
@@ -47,6 +47,8 @@ class Dense(Layer):
     def reshape(self, input_shapes: list[Shape]) -> list[Shape]:
         """Return ``[(B, units)]``."""
         ((batch, depth),) = _shapes(input_shapes, axes=2)
+        if not self.weights:
+            raise LayerError("expected setup before reshape, got a layer without weights")
         if depth != len(self.weights["kernel"]):
             raise LayerError(f"expected an input of shape (B, {len(self.weights['kernel'])}), got {(batch, depth)}")
         self._input = None
@@ -76,7 +78,8 @@ class Dense(Layer):
 class ReLU(Layer):
     """The larger of each number and 0.
 
-    It takes one input of any shape. The gradient at 0 is 0, as in TensorFlow.
+    It takes one input of any shape; `setup` and `reshape` raise `LayerError` for several. The gradient at 0 is 0, as in
+    TensorFlow.
     """
 
     _positive: Array | None = None
@@ -103,8 +106,9 @@ class ReLU(Layer):
 class EuclideanLoss(Layer):
     """Half the sum of squared differences, divided by the batch: ``sum((a - b)²) / 2B``, as Caffe defines it.
 
-    It takes two inputs of the same shape, ``(B, ...)``, and returns one number, of shape ``()``. The gradient of the
-    first input is ``(a - b) / B``, that of the second the opposite.
+    It takes two inputs of the same shape, ``(B, ...)`` with ``B`` of 1 or more, and returns one number, of shape
+    ``()``. The gradient of the first input is ``(a - b) / B``, that of the second the opposite. `setup` and `reshape`
+    raise `LayerError` for other inputs.
     """
 
     _difference: Array | None = None
@@ -116,8 +120,10 @@ class EuclideanLoss(Layer):
     def reshape(self, input_shapes: list[Shape]) -> list[Shape]:
         """Return ``[()]``."""
         first, second = _shapes(input_shapes, number=2)
-        if first != second or not first or not first[0]:
+        if first != second or not first:
             raise LayerError(f"expected two inputs of the same shape (B, ...), got {first} and {second}")
+        if not first[0]:
+            raise LayerError(f"expected a batch of 1 or more, got two inputs of shape {first}")
         self._difference = None
         return [()]
 

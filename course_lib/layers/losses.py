@@ -102,8 +102,8 @@ def dice_loss(
     Notes
     -----
     As the ``loss`` of Keras' ``compile`` it weights images by a ``sample_weight`` of shape ``(B,)``. Weights for each
-    pixel are no mask there: Keras multiplies the losses of whole images by them. Keras hands over two arguments; to ignore pixels there, let the target hold the mask, too:
-    ``lambda y, p: dice_loss(y[..., 0], p, y[..., 1])``.
+    pixel are no mask there: Keras multiplies the losses of whole images by them. Keras hands over two arguments, so let
+    the target hold the mask, too: ``lambda y, p: dice_loss(y[..., 0], p, y[..., 1])``.
 
     References
     ----------

@@ -35,6 +35,47 @@ RULES = (
     ),
     (
         "ValueError",
+        "A merge layer should be called on a list of inputs",
+        (
+            "a layer that joins, such as `Add`, takes a list of tensors, and was given one: "
+            "are the layers of a network with branches called one after the other?"
+        ),
+    ),
+    (
+        "ValueError",
+        r"Output with path .* is not connected to `inputs`",
+        "an output of the new model needs something that is not among its inputs: does it have all of `model.inputs`?",
+    ),
+    (
+        "ValueError",
+        r"expects (\d+) (?:named )?input\(s\).* received (\d+) input tensors",
+        "the network takes {0} inputs, and was given {1}: pass a list, and do not make one array of it",
+    ),
+    (
+        "ValueError",
+        r"with a weight list of length \d+, but the layer was expecting 0 weights",
+        "this layer has no weights yet: `build` it, or call it once, before `set_weights`",
+    ),
+    (
+        "AttributeError",
+        "has never been called and thus has no defined (input|output)",
+        "a layer has an `{0}` once it was called. A `Sequential` model may refuse it, but has `model.{0}s`, a list",
+    ),
+    (
+        "AttributeError",
+        r"module '(?:\w+\.)*backend' has no attribute '(\w+)'",
+        (
+            "Keras 3 has no `keras.backend.{0}`: its operations are in `keras.ops`, and "
+            "`keras.Model(inputs, outputs)` computes a part of a network"
+        ),
+    ),
+    (
+        "NameError",
+        "name '(layers|losses|metrics|optimizers|initializers|activations|ops|callbacks)'",
+        "nothing is called `{0}`: write `keras.{0}`, or run the cell that imports it",
+    ),
+    (
+        "ValueError",
         r"Unrecognized keyword arguments passed to (\w+): \{'(\w+)'",
         "`{0}` has no argument `{1}`: is it misspelled?",
     ),

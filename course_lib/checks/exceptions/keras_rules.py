@@ -2,7 +2,7 @@
 
 _BUILDING = (
     "while a network is being built, its tensors have no numbers yet: use Keras layers or functions of `keras.ops` "
-    "here, and nothing of `np` or `tf`"
+    "here, and nothing of `np` or `tf`. (A layer's `output` is such a tensor; for numbers, call a model.)"
 )
 RULES = (
     ("ValueError", "A KerasTensor cannot be used as input|A KerasTensor is symbolic", _BUILDING),
@@ -40,6 +40,19 @@ RULES = (
             "a layer that joins, such as `Add`, takes a list of tensors, and was given one: "
             "are the layers of a network with branches called one after the other?"
         ),
+    ),
+    (
+        "ValueError",
+        "All `inputs` values must be KerasTensors",
+        (
+            "`keras.Model(inputs, outputs)` is made of tensors without numbers, such as `model.inputs`; "
+            "the numbers come in when this model is called"
+        ),
+    ),
+    (
+        "ValueError",
+        r"No such layer: (\w)\. ",
+        "there is no layer `{0}`: does a loop take a name, which is a string, letter by letter?",
     ),
     (
         "ValueError",

@@ -218,7 +218,10 @@ def test_an_input_that_stays_is_no_change(argument: object) -> None:
         ),
         (
             "import keras\n    return keras.layers.ReLU()(keras.Input((2,)))",
-            "a tensor of a network that is being built has no numbers: call a model, such as `keras.Model(inputs, outputs)`",
+            (
+                "a tensor of a network that is being built has no numbers: "
+                "call a model, such as `keras.Model(inputs, outputs)`"
+            ),
         ),
         ("return [None, 1]", "one of its items is None: a method such as `append` or `sort` returns nothing"),
         ("return 'words'", "the result is of type str"),

@@ -216,6 +216,13 @@ def test_an_input_that_stays_is_no_change(argument: object) -> None:
             "import keras\n    return keras.layers.ReLU()",
             "a layer was returned, not its result: `Layer(…)` only makes a layer, `Layer(…)(x)` is its result",
         ),
+        (
+            "import keras\n    return keras.layers.ReLU()(keras.Input((2,)))",
+            (
+                "a tensor of a network that is being built has no numbers: "
+                "call a model, such as `keras.Model(inputs, outputs)`"
+            ),
+        ),
         ("return [None, 1]", "one of its items is None: a method such as `append` or `sort` returns nothing"),
         ("return 'words'", "the result is of type str"),
         ("return {'a': 1}", "the result is of type dict"),

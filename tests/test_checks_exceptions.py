@@ -31,6 +31,8 @@ whole = np.ones((1, 4, 6, 3), int)
 rng = np.random.default_rng(0)
 symbol = keras.Input((None, None, 3))
 network = keras.Model(symbol, layers.Conv2D(2, 1)(symbol))
+other_symbol = keras.Input((None, None, 3))
+both_sides = keras.Model([symbol, other_symbol], layers.Add()([symbol, other_symbol]))
 
 
 def write_closed():
@@ -187,7 +189,10 @@ RAISES = {
     "max(x[0], x[1])": "need one truth value",
     "assign(np.zeros(4), slice(3), np.ones(4))": "an array of shape (4,) is written into a place of shape (3,)",
     "x + np.ones((3, 4))": "shapes (4,6,3) and (3,4) do not fit",
-    "np.einsum('ij,jk->ik', x[0], x[0])": "these shapes do not fit",
+    "np.einsum('ij,jk->ik', x[0], x[0])": "compare the shapes (6,3) and (6,3) with your letters",
+    "network.layers['conv2d']": "the items of a list have numbers, and no names",
+    "np.einsum('hw->h', x)": "`einsum` needs one letter for each axis of each array",
+    "np.einsum('bhwc->b', x)": "`einsum` needs one letter for each axis of each array",
     "x @ np.ones((5, 2))": "here 3 and 5 long",
     "np.dot(x[0], x[0])": "here 3 and 6 long",
     "np.concatenate([x[..., :1], x])": "the arrays differ along another axis",
@@ -264,6 +269,15 @@ RAISES = {
     "len(tf.constant(3))": "a loop, or `len`, is applied to a single number",
     "assign(t, 0, 0)": "a tensor cannot be changed in place",
     # Keras
+    "losses.MeanSquaredError()": "nothing is called `losses`: write `keras.losses`",
+    "layers.Add()(picture)": "a layer that joins, such as `Add`, takes a list of tensors, and was given one",
+    "keras.Model(keras.Input((3,)), network.output)": "does it have all of `model.inputs`",
+    "both_sides(np.ones((2, 1, 4, 4, 3)))": "the network takes 2 inputs, and was given 1: pass a list",
+    "network.get_layer('a')": "does a loop take a name, which is a string, letter by letter?",
+    "keras.Model(picture, network.output)": "is made of tensors without numbers, such as `model.inputs`",
+    "layers.Conv2D(3, 4).set_weights([1])": "this layer has no weights yet: `build` it",
+    "layers.Dense(3).input": "a layer has an `input` once it was called",
+    "keras.backend.function": "Keras 3 has no `keras.backend.function`: its operations are in `keras.ops`",
     "tf.tanh(symbol)": "use Keras layers or functions of `keras.ops`",
     "np.concatenate([symbol, symbol], axis=-1)": "its tensors have no numbers yet",
     "symbol.numpy()": "its tensors have no numbers yet",

@@ -47,7 +47,12 @@ def test_an_error_of_another_class() -> None:
         "  likely cause: nothing in your code raises TypeError; it must do so for this input",
     ]
     both = "def f(x):\n    if x < 0:\n        raise ValueError('too small')\n    return 1 / x"
-    assert cause(both, 0) == "an error is raised, but it is not a ValueError"
+    assert cause(both, 0) == (
+        "an error is raised, but it is not a ValueError: does your check let this input through "
+        "(`and` for `or`, `all` for `any`, `<` for `<=`, one end of a range left out), or come too late?"
+    )
+    own = "def f(x):\n    if x < 0:\n        raise ValueError('too small')\n    raise TypeError('no number')"
+    assert cause(own, 0) == "an error is raised, but it is not a ValueError"
 
 
 @pytest.mark.parametrize(

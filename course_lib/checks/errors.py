@@ -75,7 +75,7 @@ def _cause(error: BaseException, lines: tuple[Line, ...]) -> list[str]:
     """Say what is likely to have caused an error."""
     cause = name_exception_cause(type(error).__name__, str(error))
     missing = _MISSING.search(str(error)) if isinstance(error, AttributeError) else None
-    if lines and lines[-1].own and _REFUSAL.match(lines[-1].text):
+    if _is_refusal(lines):
         cause = "your own code refuses this input, which the statement allows"
     elif lines and not lines[-1].own and missing and f"self.{missing[2]}" in lines[-1].text:
         cause = (
@@ -83,6 +83,15 @@ def _cause(error: BaseException, lines: tuple[Line, ...]) -> list[str]:
             "is it kept with `self.`, or must another method be called first?"
         )
     return [f"likely cause: {cause}"] if cause else []
+
+
+def refused(error: BaseException, function: object) -> bool:
+    """Tell whether an error was raised by a line of the learner's that raises errors."""
+    return _is_refusal(_lines(error, function))
+
+
+def _is_refusal(lines: tuple[Line, ...]) -> bool:
+    return bool(lines) and lines[-1].own and _REFUSAL.match(lines[-1].text) is not None
 
 
 def interrupted(error: KeyboardInterrupt, owner: object, given: str) -> KeyboardInterrupt:

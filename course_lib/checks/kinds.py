@@ -6,6 +6,12 @@ import re
 from course_lib.checks.describe import describe
 from course_lib.checks.remote import Remote, kind_of
 
+_NO_NUMBERS_YET = {
+    "generator": "a function with `yield` makes a generator, and nothing in it has run yet: use `return`",
+    "KerasTensor": (
+        "a tensor of a network that is being built has no numbers: call a model, such as `keras.Model(inputs, outputs)`"
+    ),
+}
 _LAZY = ("generator", "map", "zip", "filter", "enumerate", "range_iterator", "list_iterator")
 
 
@@ -22,8 +28,8 @@ def name_kind_slip(value: object) -> str:
         return "`...` is still where your code belongs"
     if is_exception(value):
         return "the error was returned, not raised: write `raise`, not `return`"
-    if name == "generator":
-        return "a function with `yield` makes a generator, and nothing in it has run yet: use `return`"
+    if name in _NO_NUMBERS_YET:
+        return _NO_NUMBERS_YET[name]
     if name in _LAZY:
         return f"a {name} makes its items only when asked: make it a `list` or an array"
     if kind_of(value) != "object" or inspect.ismethod(value):

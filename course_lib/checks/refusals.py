@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from course_lib.checks.describe import describe, describe_call
-from course_lib.checks.errors import name_of, unwritten, where
+from course_lib.checks.errors import name_of, refused, unwritten, where
 from course_lib.checks.kinds import is_exception
 from course_lib.checks.learners import require_function
 from course_lib.checks.names import names_used
@@ -11,6 +11,8 @@ from course_lib.checks.remote import kind_of
 from course_lib.checks.results import Result
 
 _LIMITING = ("clip", "clip_by_value", "minimum", "maximum")  # what moves values into a range
+
+_GAPS = "`and` for `or`, `all` for `any`, `<` for `<=`, one end of a range left out"
 
 
 def raises(error: type[Exception], function: Callable[..., object], *args: object, **kwargs: object) -> None:
@@ -43,6 +45,8 @@ def raises(error: type[Exception], function: Callable[..., object], *args: objec
                 cause = f"`assert` raises AssertionError: write `raise {error.__name__}(...)`"
             elif _is_silent(function, error):
                 cause = f"nothing in your code raises {error.__name__}; it must do so for this input"
+            elif not refused(raised, function):
+                cause += f": does your check let this input through ({_GAPS}), or come too late?"
             raise Result(None, given).failed(error.__name__, where(raised, function), cause) from None
         if not str(raised):
             raise Result(None, given).failed(
@@ -67,10 +71,7 @@ def _why(value: object, function: Callable[..., object], error: type[Exception])
         return "with `yield` in a function, nothing in it runs before its first item is asked for, the check included"
     if kind_of(function) == "class":
         return f"{name} must come when the object is made: is the check in `__init__`, and does it cover this input?"
-    return (
-        "no error was raised: does the check let this input through (`and` for `or`, `all` for `any`, `<` for `<=`, "
-        "one end of a range left out)?"
-    )
+    return f"no error was raised: does the check let this input through ({_GAPS})?"
 
 
 def _is_silent(function: Callable[..., object], error: type[Exception]) -> bool:

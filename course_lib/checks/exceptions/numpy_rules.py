@@ -16,13 +16,21 @@ RULES = (
     ),
     (
         "ValueError",
-        r"broadcast together with shapes (\(\S*\)) (\(\S*\))",
-        "shapes {0} and {1} do not fit: counted from the last axis, two sizes must be equal, or one of them 1",
+        r"remapped shapes \[original->remapped\]: (\([\d,]*\))->\S+ (\([\d,]*\))->",
+        (
+            "in `einsum`, a letter stands for the same length wherever it occurs: compare the shapes {0} and {1} with "
+            "your letters, one by one"
+        ),
     ),
     (
         "ValueError",
-        "broadcast together",
-        "these shapes do not fit: axes that belong together must have the same length",
+        "einstein sum subscripts string contains too many|more dimensions than subscripts",
+        "`einsum` needs one letter for each axis of each array: one of them has more, or fewer",
+    ),
+    (
+        "ValueError",
+        r"broadcast together with shapes (\(\S*\)) (\(\S*\))",
+        "shapes {0} and {1} do not fit: counted from the last axis, two sizes must be equal, or one of them 1",
     ),
     (
         "ValueError",

@@ -133,6 +133,11 @@ RULES = (
     ("TypeError", r"'(\w+)' object is not subscriptable", "objects of type `{0}` have no indices"),
     (
         "TypeError",
+        "list indices must be integers or slices, not str",
+        "the items of a list have numbers, and no names: make a dict, or look for the one with this name",
+    ),
+    (
+        "TypeError",
         "list indices must be integers or slices, not tuple",
         "a list has one axis: use `[i][j]`, or make it an array with `np.asarray`",
     ),

@@ -243,7 +243,7 @@ RAISES = {
     "x.itemset(0, 1)": "write `x[index] = value`",
     "x.ptp()": "write `np.ptp(x)`",
     "np.sum(x, axis=[0, 1])": "several axes are a tuple: `axis=(1, 2)`",
-    "operator.isub(np.ones(3), np.ones((2, 3)))": "keep the shape of the array on the left, (3,), and here the result has",
+    "operator.isub(np.ones(3), np.ones((2, 3)))": "the array on the left, (3,), and here the result has",
     "keras.optimizers.SGD().apply_gradients([(x, x)])": "and this is a NumPy array: change it in place",
     "[1, 2].shape": "a list is not an array and has no `shape`",
     "rng.randint(5)": "is called `integers`",
@@ -283,7 +283,7 @@ RAISES = {
     "assign(t, 0, 0)": "a tensor cannot be changed in place",
     "assign(t, t[0] == 0, 0)": "nothing can be written into a tensor",
     "pair[np.array([0, 1])]": "Lists take no array as an index",
-    "forgets_an_input()": "`backward` must return one gradient for each input of the function: 2, in the order",
+    "forgets_an_input()": "`backward` must return a gradient for each input of the function: 2, in the order",
     # Keras
     "tf.tanh(symbol)": "use Keras layers or functions of `keras.ops`",
     "np.concatenate([symbol, symbol], axis=-1)": "its tensors have no numbers yet",

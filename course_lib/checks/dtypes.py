@@ -52,7 +52,7 @@ def _whole(got: Array, expected: Array, tolerance: float) -> str:
 
 
 def name_rounding(got: Array, expected: Array, tolerance: float) -> str:
-    """Say to how many decimals floats were rounded, if they were; few numbers, and zeros or nearly zeros, may be so by chance."""
+    """Say to how many decimals floats were rounded, if they were; few numbers, or only zeros, may be so by chance."""
     if got.size < 2 or np.abs(got).max() <= tolerance or got.dtype.kind != "f":
         return ""
     if close(got, np.trunc(expected), tolerance) or close(got, np.round(expected), tolerance):

@@ -89,7 +89,7 @@ RULES = (
     (
         "ValueError",
         r"custom_gradient function expected to return (\d+) gradients, but returned (\d+)",
-        "`backward` must return one gradient for each input of the function: {0}, in the order of the inputs, and not {1}",
+        "`backward` must return a gradient for each input of the function: {0}, in the order of the inputs, not {1}",
     ),
     ("ValueError", "non-rectangular", "lists of different lengths do not make a tensor"),
     (
@@ -106,8 +106,8 @@ RULES = (
         "TypeError",
         "only integer scalar arrays can be converted to a scalar index",
         (
-            "an array of several numbers stands where one whole number is expected. Lists take no array as an index, and "
-            "nothing can be written into a tensor: to choose by a condition, use `np.where` or `tf.where`"
+            "an array of several numbers stands where one whole number is expected. Lists take no array as an index, "
+            "and nothing can be written into a tensor: to choose by a condition, use `np.where` or `tf.where`"
         ),
     ),
     ("TypeError", "[Ss]calar tensor", "a loop, or `len`, is applied to a single number"),

@@ -11,6 +11,7 @@ from tests.learner import learner, message_of
 
 CELL = """
 import collections
+import operator
 import queue
 import threading
 from pathlib import Path
@@ -46,6 +47,18 @@ def write_closed():
 def write_without_step():
     with TemporaryDirectory() as folder, tf.summary.create_file_writer(folder).as_default():
         tf.summary.scalar("loss", 1.0)
+
+
+@tf.custom_gradient
+def product(a, b):
+    return a * b, lambda upstream: upstream * b
+
+
+def forgets_an_input():
+    with tf.GradientTape() as tape:
+        tape.watch(t)
+        result = product(t, 2.0)
+    tape.gradient(result, t)
 
 
 class Node:
@@ -232,6 +245,11 @@ RAISES = {
     "[1, 2] < 2": "a list is not compared number by number",
     "x.numpy()": "remove `.numpy()`",
     "x.append(1)": "an array cannot grow",
+    "x.itemset(0, 1)": "write `x[index] = value`",
+    "x.ptp()": "write `np.ptp(x)`",
+    "np.sum(x, axis=[0, 1])": "several axes are a tuple: `axis=(1, 2)`",
+    "operator.isub(np.ones(3), np.ones((2, 3)))": "the array on the left, (3,), and here the result has",
+    "keras.optimizers.SGD().apply_gradients([(x, x)])": "and this is a NumPy array: change it in place",
     "[1, 2].shape": "a list is not an array and has no `shape`",
     "rng.randint(5)": "is called `integers`",
     "rng.rand(5)": "is called `random`",
@@ -268,6 +286,9 @@ RAISES = {
     "tf.image.resize(t, (3, 3))": "an image needs an axis for its channels",
     "len(tf.constant(3))": "a loop, or `len`, is applied to a single number",
     "assign(t, 0, 0)": "a tensor cannot be changed in place",
+    "assign(t, t[0] == 0, 0)": "nothing can be written into a tensor",
+    "pair[np.array([0, 1])]": "Lists take no array as an index",
+    "forgets_an_input()": "`backward` must return a gradient for each input of the function: 2, in the order",
     # Keras
     "losses.MeanSquaredError()": "nothing is called `losses`: write `keras.losses`",
     "layers.Add()(picture)": "a layer that joins, such as `Add`, takes a list of tensors, and was given one",

@@ -246,6 +246,9 @@ def test_a_tuple_has_no_axes_in_another_order() -> None:
     with pytest.raises(CheckFailed) as failed:
         Result(halves, "f(x)").has_shape(3)
     assert cause(failed.value.message) == "it is a tuple of 2 results instead of one"
+    with pytest.raises(CheckFailed) as failed:
+        Result([0.5], "f(x)").has_shape()
+    assert cause(failed.value.message) == "it is a list with the result in it, and not the result itself"
 
 
 @pytest.mark.parametrize(
@@ -352,6 +355,11 @@ def test_a_single_number_is_told_little(got: float) -> None:
     assert cause(told(got, 0.64)) == ""
     assert cause(told(-0.64, 0.64)) == "the sign is wrong"
     assert cause(told(1, 0.64)).startswith("the decimals are lost: the result has an integer type")
+
+
+def test_what_is_nearly_zero_was_not_rounded() -> None:
+    assert cause(told([0.0, -4e-9], [0.6, -0.8])) == ""
+    assert cause(told([0.0, -4e-9, 0.0, 1.0], [0.6, -0.8, 0.3, 1.2])).startswith("the decimals are lost")
 
 
 def test_noise_around_zero_is_no_factor() -> None:

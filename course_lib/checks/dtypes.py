@@ -52,8 +52,8 @@ def _whole(got: Array, expected: Array, tolerance: float) -> str:
 
 
 def name_rounding(got: Array, expected: Array, tolerance: float) -> str:
-    """Say to how many decimals floats were rounded, if they were; few numbers, and zeros, may be so by chance."""
-    if got.size < 2 or not got.any() or got.dtype.kind != "f":
+    """Say to how many decimals floats were rounded, if they were; few numbers, or only zeros, may be so by chance."""
+    if got.size < 2 or np.abs(got).max() <= tolerance or got.dtype.kind != "f":
         return ""
     if close(got, np.trunc(expected), tolerance) or close(got, np.round(expected), tolerance):
         return "the decimals are lost: an integer type or a rounding on the way?"

@@ -43,6 +43,8 @@ def axes(count: int) -> str:
 
 def _one_too_many(got: Shape, expected: Shape, kind: type) -> str:
     if issubclass(kind, list | tuple) and got[1:] == expected:
+        if got[0] == 1:
+            return f"it is a {kind.__name__} with the result in it, and not the result itself"
         return f"it is a {kind.__name__} of {got[0]} results instead of one"
     if got[0] == 1 and got[1:] == expected:
         return f"there is {'a batch axis' if len(expected) > 2 else 'an axis of length 1 in front'} too many"

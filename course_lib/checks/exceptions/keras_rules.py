@@ -112,4 +112,9 @@ RULES = (
         r"expected axis -1 of input shape to have value (\d+), but received input with shape (\(.*?\))",
         "the layer takes {0} channels, which are the last axis, and was given shape {1}",
     ),
+    (
+        "AttributeError",
+        "'numpy.ndarray' object has no attribute '_unique_id'",
+        "an optimizer of Keras changes variables of Keras, and this is a NumPy array: change it in place, with `-=`",
+    ),
 )

@@ -73,11 +73,21 @@ RULES = (
         r"cannot reshape array of size (\d+) into shape (\(.*?\))",
         "`reshape` keeps all numbers: {0} of them do not fill the shape {1}, so at least one of its lengths is wrong",
     ),
+    (
+        "ValueError",
+        r"non-broadcastable output operand with shape (\(.*?\)) doesn't match the broadcast shape (\(.*?\))",
+        "`+=`, `-=` and the like keep the shape of the array on the left, {0}, and here the result has shape {1}",
+    ),
     ("ValueError", "inhomogeneous shape", "lists of different lengths do not make an array"),
     (
         "TypeError",
         r"Cannot interpret '\d+' as a data type",
         "a shape is one argument, in parentheses: `np.zeros((2, 3))`",
+    ),
+    (
+        "TypeError",
+        "'list' object cannot be interpreted as an integer",
+        "a list stands where one whole number is expected; several axes are a tuple: `axis=(1, 2)`",
     ),
     ("ValueError", "read-only", "this array must not be written to: work on a copy"),
     (
@@ -164,6 +174,16 @@ RULES = (
         "AttributeError",
         "'numpy.ndarray' object has no attribute 'numpy'",
         "this is already a NumPy array: remove `.numpy()`",
+    ),
+    (
+        "AttributeError",
+        "'numpy.ndarray' object has no attribute 'itemset'",
+        "NumPy 2 has no `itemset` any more: write `x[index] = value`",
+    ),
+    (
+        "AttributeError",
+        "'numpy.ndarray' object has no attribute 'ptp'",
+        "NumPy 2 has no method `ptp` any more: write `np.ptp(x)`",
     ),
     (
         "AttributeError",

@@ -86,6 +86,11 @@ RULES = (
         "^No step set",
         "the step is missing, or None: pass `step=`. (0 counts as false, so `step or other` loses a step of 0.)",
     ),
+    (
+        "ValueError",
+        r"custom_gradient function expected to return (\d+) gradients, but returned (\d+)",
+        "`backward` must return a gradient for each input of the function: {0}, in the order of the inputs, not {1}",
+    ),
     ("ValueError", "non-rectangular", "lists of different lengths do not make a tensor"),
     (
         "ValueError",
@@ -96,6 +101,14 @@ RULES = (
         "ValueError",
         "must have either 3 or 4 dimensions",
         "an image needs an axis for its channels: [height, width, channels]",
+    ),
+    (
+        "TypeError",
+        "only integer scalar arrays can be converted to a scalar index",
+        (
+            "an array of several numbers stands where one whole number is expected. Lists take no array as an index, "
+            "and nothing can be written into a tensor: to choose by a condition, use `np.where` or `tf.where`"
+        ),
     ),
     ("TypeError", "[Ss]calar tensor", "a loop, or `len`, is applied to a single number"),
     ("TypeError", "Missing required positional argument", "a TensorFlow function is called with too few arguments"),

@@ -39,7 +39,7 @@ bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, layer
 	$(BIN)/python benchmarks/grading.py
 
 lock: build/uv/bin/uv  ## make requirements.lock anew from pyproject.toml, and that of the benchmarks' peers
-	build/uv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	build/uv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 		--no-emit-index-url --no-emit-find-links --quiet -o requirements.lock
 	build/uv/bin/uv pip compile benchmarks/peers.txt --constraint requirements.lock --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --quiet -o benchmarks/peers.lock

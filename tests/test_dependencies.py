@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,14 @@ DECLARED = [
     *PROJECT["project"]["dependencies"],
     *(line for extra in LOCKED_EXTRAS for line in PROJECT["project"]["optional-dependencies"][extra]),
 ]
+
+
+def requires(name: str) -> list[str]:
+    """List what a distribution requires, if it is installed here."""
+    try:
+        return metadata.requires(name) or []
+    except metadata.PackageNotFoundError:
+        return []
 
 
 def entries(lock: str) -> list[str]:
@@ -57,6 +66,21 @@ def test_every_declared_dependency_is_locked_within_its_range(line: str) -> None
 def test_every_entry_of_the_lock_is_exact_and_hashed() -> None:
     exact = re.compile(r"[\w.-]+(\[[\w,-]+\])?==[^\s*]+( ; [^-].*?)?\s*(--hash=sha256:[0-9a-f]{64}\s*)+(#.*)?")
     assert [entry for entry in entries(LOCK) if not exact.fullmatch(entry)] == []
+
+
+def test_extras_that_others_ask_for_are_locked() -> None:
+    # pip 23, which Python 3.11 brings, takes jsonschema[x] for another requirement than jsonschema: where the pin is
+    # not the newest version, it refuses a lock without the extra.
+    asked = [
+        requirement
+        for name in pins(LOCK)
+        for requirement in map(Requirement, requires(name))
+        if requirement.extras and (not requirement.marker or requirement.marker.evaluate({"extra": ""}))
+    ]
+    assert asked
+    locked = pins(LOCK)
+    for requirement in asked:
+        assert all(requirement.extras <= pin.extras for pin in locked[canonicalize_name(requirement.name)]), requirement
 
 
 def test_the_lock_says_nothing_of_where_packages_come_from() -> None:

@@ -92,7 +92,8 @@ class GradientCheck:
         Elements that are wrong; those at a kink or a jump of the function, where there is no gradient to compare; and
         those where the numeric gradient is not certain enough to judge.
     numeric, analytic : tuple of ndarray
-        Both gradients of each input that was checked, float64, such as for a scatter plot; NaN where there is none.
+        Both gradients of each input that was checked, float64, such as for a scatter plot; NaN for a gradient
+        that is missing or has another shape.
     """
 
     passed: bool

@@ -99,7 +99,7 @@ class ReLU(Layer):
         return [np.maximum(inputs[0], 0)]
 
     def backward(self, top_grad: list[Array], propagate_down: list[bool]) -> list[Array | None]:
-        """Return the gradient where the input was above 0, and 0 elsewhere."""
+        """Return the gradient where the input was above 0, and 0 in all other places."""
         return [np.where(_kept(self._positive), top_grad[0], 0) if propagate_down[0] else None]
 
 

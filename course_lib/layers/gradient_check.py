@@ -172,7 +172,7 @@ def _weights(output: tf.Tensor) -> tf.Tensor:
 
 
 def _gradients(f: Function, tensors: Sequence[tf.Tensor], chosen: Sequence[int], upstream: tf.Tensor) -> list[Any]:
-    """Let TensorFlow compute the gradients; None for an input that the output does not depend on."""
+    """Let TensorFlow compute the gradients; None for an input from which no path leads to the output."""
     watched = [tensors[k] for k in chosen]
     with tf.GradientTape() as tape:
         tape.watch(watched)

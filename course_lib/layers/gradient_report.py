@@ -92,8 +92,9 @@ class GradientCheck:
         Elements that are wrong; those at a kink or a jump of the function, where there is no gradient to compare; and
         those where the numeric gradient is not certain enough to judge.
     numeric, analytic : tuple of ndarray
-        Both gradients of each input that was checked, float64, such as for a scatter plot; NaN for a gradient
-        that is missing or has another shape.
+        Both gradients of each input that was checked, float64, such as for a scatter plot. The numeric one
+        is NaN where the function is not defined on both sides; the analytic one is NaN if it does not have the input's
+        shape, and 0 if TensorFlow finds no gradient.
     """
 
     passed: bool

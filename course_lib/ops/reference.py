@@ -122,8 +122,8 @@ def max_unpool(
 class Switches(NamedTuple):
     """Pooled values and where they go, all ``(B, h, w, C)``, and the shape ``(B, H, W, C)`` of what they go to.
 
-    ``image`` is the number of the image and ``index`` the place within it, both int64. ``inside`` says whether that place
-    exists.
+    ``image`` is the number of the image and ``index`` the place within it, both int64; ``inside`` says whether the
+    image has that place.
     """
 
     values: tf.Tensor

@@ -59,8 +59,9 @@ class MaxUnpool(keras.layers.Layer):
 class FixedSwitches(keras.layers.Layer):
     """Switches that say nothing: ``layer(pooled, like)`` points to the top left of each window of 2 x 2.
 
-    With them, `MaxUnpool` enlarges a map without knowing where its values came from [1]_. ``like``, ``(B, H, W, C)``, is
-    the map that was pooled to ``pooled``, ``(B, h, w, C)``, by windows of 2 x 2 side by side; its values are not used.
+    With them, `MaxUnpool` enlarges a map without knowing where its values came from [1]_. ``like``, ``(B, H, W, C)``,
+    is the map that was pooled to ``pooled``, ``(B, h, w, C)``, by windows of 2 x 2 side by side; its values are not
+    used.
 
     References
     ----------

@@ -85,7 +85,7 @@ def test_worked_by_hand(way: Unpool) -> None:
 
 def meeting() -> tuple[Array, Array]:
     """Two values of the second image go to its entry (1, 0, 1)."""
-    return np.float32([1, 2, 3, 4]).reshape(2, 1, 1, 2), np.array([0, 5, 7, 7]).reshape(2, 1, 1, 2)
+    return np.arange(1, 5, dtype=np.float32).reshape(2, 1, 1, 2), np.array([0, 5, 7, 7]).reshape(2, 1, 1, 2)
 
 
 @pytest.mark.parametrize("mode", MODES)

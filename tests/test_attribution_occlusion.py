@@ -114,10 +114,6 @@ def test_no_more_images_at_once_than_the_batch_size_says() -> None:
     assert seen == [8, 8, 4]  # for each image 9 positions, and the whole one
 
 
-def test_no_images_give_no_maps() -> None:
-    assert occlusion_map(summing(), np.ones((0, 4, 6, 3), np.float32), patch=2, stride=2).shape == (0, 4, 6)
-
-
 def test_nothing_is_printed_without_a_terminal_and_nothing_changes(capsys: pytest.CaptureFixture[str]) -> None:
     model, images = summing(), np.ones((1, 4, 4, 3), np.float32)
     before = [len(layer._inbound_nodes) for layer in model.layers]
@@ -167,6 +163,7 @@ def test_finds_a_planted_pattern(seed: int, looked_at: dict[str, Any]) -> None:
         ({"channel": [0, 1]}, "expected one channel for each of 1 images, got 2"),
         ({"channel": []}, "expected a channel"),
         ({"layer": "unknown"}, 'expected the name of a layer, got "unknown"'),
+        ({"images": np.ones((0, 4, 6, 3))}, "expected one image or more, got none"),
         ({"images": np.ones((4, 6, 3))}, "expected images of shape"),
         ({"images": np.ones((1, 4, 6, 1))}, "expected images of shape"),
     ],

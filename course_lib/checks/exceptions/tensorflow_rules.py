@@ -70,6 +70,33 @@ RULES = (
         r"Index out of range using input dim|out of bounds|is not in \[0",
         "an index is too large for its axis, or there are more indices than axes",
     ),
+    (
+        _ERROR,
+        r"= (\[[-\d, ]+\]) does not index into (?:param )?shape (\[[\d,]+\])",
+        "the place {0} lies outside of the shape {1}",
+    ),
+    (
+        _ERROR,
+        r"of indices\[shape=\S+ must match .* of updates|Indices shape: \S+, updates shape",
+        (
+            "the last axis of `indices` holds the numbers of one place; "
+            "without it, `indices` must have the shape of `updates`"
+        ),
+    ),
+    (
+        _ERROR,
+        r"of input\[shape=\S+ must match .* of updates|Inner dimensions of output shape must match",
+        (
+            "the last axis of `indices` must hold one number for each axis of the result; "
+            "if that is a single one, the axis has length 1: `indices[..., None]`"
+        ),
+    ),
+    (_ERROR, "is out of order", "the places are not in order: `tf.sparse.reorder` puts them in order"),
+    (
+        _ERROR,
+        r"= (\[[\d,]+\]) is repeated",
+        "the place {0} occurs twice, and a sparse tensor may have it once. In a batch, does each place hold the image?",
+    ),
     (_ERROR, "Can not squeeze", "`squeeze` removes only axes of length 1"),
     (
         _ERROR,

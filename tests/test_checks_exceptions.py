@@ -61,6 +61,13 @@ def forgets_an_input():
     tape.gradient(result, t)
 
 
+def counts_under_a_tape():
+    with tf.GradientTape() as tape:
+        tape.watch(t)
+        counts = tf.math.bincount([0, 1, 1], t[0], 2)
+    tape.gradient(counts, t)
+
+
 class Node:
     def __init__(self):
         self.size = 1
@@ -297,6 +304,7 @@ RAISES = {
     "assign(t, 0, 0)": "a tensor cannot be changed in place",
     "assign(t, t[0] == 0, 0)": "nothing can be written into a tensor",
     "pair[np.array([0, 1])]": "Lists take no array as an index",
+    "counts_under_a_tape()": "TensorFlow has no gradient for the operation DenseBincount",
     "forgets_an_input()": "`backward` must return a gradient for each input of the function: 2, in the order",
     # Keras
     "losses.MeanSquaredError()": "nothing is called `losses`: write `keras.losses`",

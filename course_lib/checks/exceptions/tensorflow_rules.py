@@ -118,6 +118,11 @@ RULES = (
         r"custom_gradient function expected to return (\d+) gradients, but returned (\d+)",
         "`backward` must return a gradient for each input of the function: {0}, in the order of the inputs, not {1}",
     ),
+    (
+        "LookupError",
+        r"gradient registry has no entry for: (\w+)",
+        "TensorFlow has no gradient for the operation {0}: compute it with another function",
+    ),
     ("ValueError", "non-rectangular", "lists of different lengths do not make a tensor"),
     (
         "ValueError",

@@ -229,6 +229,7 @@ RAISES = {
     "np.zeros(-1)": "a size is negative",
     "np.pad(x, -1)": "a size is negative",
     "np.max([])": "the array is empty",
+    "x[:, 6:].argmin()": "does a slice lie outside of its array?",
     "x.transpose(0, 1)": "`transpose` must name each axis of the array once",
     "int(np.nan)": "a number is NaN",
     "int(np.inf)": "a number is infinity",

@@ -289,6 +289,8 @@ RAISES = {
     "tf.tensor_scatter_nd_add(t, [[0, 0], [0, 1]], [5.0])": "without it, `indices` must have the shape of `updates`",
     "tf.scatter_nd([1, 0], [5.0, 6.0], [3])": "one number for each axis of the result",
     "tf.tensor_scatter_nd_add(t[0], [1, 0], [5.0, 6.0])": "one number for each axis of the result",
+    "tf.sparse.to_dense(tf.SparseTensor([[0, 3]], [5.0], [2, 3]))": "the place [0,3] lies outside of the shape [2,3]",
+    "tf.SparseTensor([[[0, 1]]], [5.0], [2, 3])": "a tensor with 2 axes is needed here",
     "tf.sparse.to_dense(tf.SparseTensor([[2], [0]], [5.0, 6.0], [3]))": "the places are not in order",
     "tf.sparse.to_dense(tf.SparseTensor([[2], [2]], [5.0, 6.0], [3]))": "the place [2] occurs twice",
     "tf.reshape(t, (4, 2))": "6 of them do not fill a shape of 8, so at least one of its lengths is wrong",

@@ -67,13 +67,13 @@ RULES = (
     (_ERROR, "transpose expects a vector|is missing from", "`tf.transpose` must name each axis of the tensor once"),
     (
         _ERROR,
-        r"Index out of range using input dim|out of bounds|is not in \[0",
-        "an index is too large for its axis, or there are more indices than axes",
+        r"= (\[[-\d, ]+\]) (?:does not index into (?:param )?shape|is out of bounds: need 0 <= index <) (\[[\d,]+\])",
+        "the place {0} lies outside of the shape {1}",
     ),
     (
         _ERROR,
-        r"= (\[[-\d, ]+\]) does not index into (?:param )?shape (\[[\d,]+\])",
-        "the place {0} lies outside of the shape {1}",
+        r"Index out of range using input dim|out of bounds|is not in \[0",
+        "an index is too large for its axis, or there are more indices than axes",
     ),
     (
         _ERROR,
@@ -90,6 +90,11 @@ RULES = (
             "the last axis of `indices` must hold one number for each axis of the result; "
             "if that is a single one, the axis has length 1: `indices[..., None]`"
         ),
+    ),
+    (
+        "ValueError",
+        r"Shape (\(.*?\)) must have rank (\d+)",
+        "a tensor with {1} axes is needed here, and this one has the shape {0}: is a `tf.reshape` missing?",
     ),
     (_ERROR, "is out of order", "the places are not in order: `tf.sparse.reorder` puts them in order"),
     (

@@ -61,6 +61,13 @@ def forgets_an_input():
     tape.gradient(result, t)
 
 
+def counts_under_a_tape():
+    with tf.GradientTape() as tape:
+        tape.watch(t)
+        counts = tf.math.bincount([0, 1, 1], t[0], 2)
+    tape.gradient(counts, t)
+
+
 class Node:
     def __init__(self):
         self.size = 1
@@ -222,6 +229,7 @@ RAISES = {
     "np.zeros(-1)": "a size is negative",
     "np.pad(x, -1)": "a size is negative",
     "np.max([])": "the array is empty",
+    "x[:, 6:].argmin()": "does a slice lie outside of its array?",
     "x.transpose(0, 1)": "`transpose` must name each axis of the array once",
     "int(np.nan)": "a number is NaN",
     "int(np.inf)": "a number is infinity",
@@ -274,6 +282,17 @@ RAISES = {
     "tf.concat([t, tf.ones((2, 4))], 0)": "tensors of different shapes are joined",
     "tf.concat([t, t[0]], 0)": "tensors with different numbers of axes are joined",
     "tf.stack([t, t[:, :2]])": "tensors of different shapes are joined",
+    "tf.scatter_nd([[1, 3]], [5.0], [2, 3])": "the place [1, 3] lies outside of the shape [2,3]",
+    "tf.gather_nd(t, [[2, 0]])": "the place [2, 0] lies outside of the shape [2,3]",
+    "tf.tensor_scatter_nd_add(t, [[-1, 0]], [5.0])": "the place [-1, 0] lies outside of the shape [2,3]",
+    "tf.scatter_nd([[1], [0]], [[1.0, 2.0]], [3])": "without it, `indices` must have the shape of `updates`",
+    "tf.tensor_scatter_nd_add(t, [[0, 0], [0, 1]], [5.0])": "without it, `indices` must have the shape of `updates`",
+    "tf.scatter_nd([1, 0], [5.0, 6.0], [3])": "one number for each axis of the result",
+    "tf.tensor_scatter_nd_add(t[0], [1, 0], [5.0, 6.0])": "one number for each axis of the result",
+    "tf.sparse.to_dense(tf.SparseTensor([[0, 3]], [5.0], [2, 3]))": "the place [0,3] lies outside of the shape [2,3]",
+    "tf.SparseTensor([[[0, 1]]], [5.0], [2, 3])": "a tensor with 2 axes is needed here",
+    "tf.sparse.to_dense(tf.SparseTensor([[2], [0]], [5.0, 6.0], [3]))": "the places are not in order",
+    "tf.sparse.to_dense(tf.SparseTensor([[2], [2]], [5.0, 6.0], [3]))": "the place [2] occurs twice",
     "tf.reshape(t, (4, 2))": "6 of them do not fill a shape of 8, so at least one of its lengths is wrong",
     "tf.transpose(t, [0, 1, 2])": "`tf.transpose` must name each axis of the tensor once",
     "t[:, :, 0]": "an index is too large for its axis, or there are more indices than axes",
@@ -288,6 +307,7 @@ RAISES = {
     "assign(t, 0, 0)": "a tensor cannot be changed in place",
     "assign(t, t[0] == 0, 0)": "nothing can be written into a tensor",
     "pair[np.array([0, 1])]": "Lists take no array as an index",
+    "counts_under_a_tape()": "TensorFlow has no gradient for the operation DenseBincount",
     "forgets_an_input()": "`backward` must return a gradient for each input of the function: 2, in the order",
     # Keras
     "losses.MeanSquaredError()": "nothing is called `losses`: write `keras.losses`",

@@ -104,7 +104,11 @@ RULES = (
         "negative dimensions|can't contain negative values",
         "a size is negative: is a difference the wrong way round?",
     ),
-    ("ValueError", "zero-size array to reduction", "the array is empty, and nothing has no minimum or maximum"),
+    (
+        "ValueError",
+        "zero-size array to reduction|attempt to get arg(?:max|min) of an empty sequence",
+        "the array is empty, and nothing has no minimum or maximum: does a slice lie outside of its array?",
+    ),
     (
         "ValueError",
         "axes don't match array|repeated axis in transpose",

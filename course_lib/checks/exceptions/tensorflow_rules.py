@@ -67,8 +67,40 @@ RULES = (
     (_ERROR, "transpose expects a vector|is missing from", "`tf.transpose` must name each axis of the tensor once"),
     (
         _ERROR,
+        r"= (\[[-\d, ]+\]) (?:does not index into (?:param )?shape|is out of bounds: need 0 <= index <) (\[[\d,]+\])",
+        "the place {0} lies outside of the shape {1}",
+    ),
+    (
+        _ERROR,
         r"Index out of range using input dim|out of bounds|is not in \[0",
         "an index is too large for its axis, or there are more indices than axes",
+    ),
+    (
+        _ERROR,
+        r"of indices\[shape=\S+ must match .* of updates|Indices shape: \S+, updates shape",
+        (
+            "the last axis of `indices` holds the numbers of one place; "
+            "without it, `indices` must have the shape of `updates`"
+        ),
+    ),
+    (
+        _ERROR,
+        r"of input\[shape=\S+ must match .* of updates|Inner dimensions of output shape must match",
+        (
+            "the last axis of `indices` must hold one number for each axis of the result; "
+            "if that is a single one, the axis has length 1: `indices[..., None]`"
+        ),
+    ),
+    (
+        "ValueError",
+        r"Shape (\(.*?\)) must have rank (\d+)",
+        "a tensor with {1} axes is needed here, and this one has the shape {0}: is a `tf.reshape` missing?",
+    ),
+    (_ERROR, "is out of order", "the places are not in order: `tf.sparse.reorder` puts them in order"),
+    (
+        _ERROR,
+        r"= (\[[\d,]+\]) is repeated",
+        "the place {0} occurs twice, and a sparse tensor may have it once. In a batch, does each place hold the image?",
     ),
     (_ERROR, "Can not squeeze", "`squeeze` removes only axes of length 1"),
     (
@@ -90,6 +122,11 @@ RULES = (
         "ValueError",
         r"custom_gradient function expected to return (\d+) gradients, but returned (\d+)",
         "`backward` must return a gradient for each input of the function: {0}, in the order of the inputs, not {1}",
+    ),
+    (
+        "LookupError",
+        r"gradient registry has no entry for: (\w+)",
+        "TensorFlow has no gradient for the operation {0}: compute it with another function",
     ),
     ("ValueError", "non-rectangular", "lists of different lengths do not make a tensor"),
     (

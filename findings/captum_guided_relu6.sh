@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # captum 0.9.0: GuidedBackprop and Deconvolution return the plain gradient for a network with ReLU6, without a word.
 #
-# Both hook modules of the class torch.nn.ReLU, and ReLU6, as in MobileNet and EfficientNet-Lite, is a Hardtanh. So is every other
-# activation passed over: LeakyReLU, Hardswish, torch.relu in forward. The result has the right shape and looks like a
-# map of attribution: it is equal to Saliency with its sign, bit for bit. The one warning, that hooks are set on ReLU
-# activations, comes with and without any.
+# Both hook modules of the class torch.nn.ReLU, and ReLU6, as in MobileNet and EfficientNet-Lite, is a Hardtanh. So is
+# every other activation passed over: LeakyReLU, Hardswish, torch.relu in forward. The result has the right shape and
+# looks like a map of attribution: it is equal to Saliency with its sign, bit for bit. The one warning, that hooks are
+# set on ReLU activations, comes with and without any.
 #
 # Source: ModifiedReluGradientAttribution._register_hooks in captum/attr/_core/guided_backprop_deconvnet.py.
 # https://captum.ai/api/guided_backprop.html warns of functional ReLUs, and does not mention other activations.

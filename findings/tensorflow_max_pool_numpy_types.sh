@@ -2,10 +2,10 @@
 # tf.nn.max_pool2d of a NumPy array of integers returns integers when it is called for the first time in a process, and
 # float32 from then on: TensorFlow 2.21, in eager mode. The same line, run twice in a notebook, gives two types.
 #
-# The maximum is then no longer one of the numbers: 16777217 becomes 16777216. So labels, identifiers and times that are
-# pooled come back changed, without a warning, and float64 loses its digits, too. Whatever type comes first is kept once; a
-# test that calls the function once does not see it. A tensor keeps its type every time, and so does a NumPy array in
-# max_pool_with_argmax, max_pool1d, avg_pool2d and relu.
+# The maximum is then no longer one of the numbers: 16777217 becomes 16777216. So labels, identifiers and times that
+# are pooled come back changed, without a warning, and float64 loses its digits, too. Whatever type comes first is kept
+# once; a test that calls the function once does not see it. A tensor keeps its type every time, and so does a NumPy
+# array in max_pool_with_argmax, max_pool1d, avg_pool2d and relu.
 #
 # Source: running it. https://www.tensorflow.org/api_docs/python/tf/nn/max_pool2d takes integer types among others.
 set -euo pipefail

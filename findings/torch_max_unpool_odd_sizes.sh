@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # PyTorch 2.13.0: max_unpool2d shears a map whose sides are odd, without an error, if it is not told the map's size.
 #
-# The size that it assumes by default is (pooled - 1) * stride + kernel. For 7 x 7 pixels pooled by 2 with ceil_mode=True,
-# as SegNet's networks do, that is 8 x 8. The indices count along rows of 7 pixels, so read along rows of 8 each row
-# of the map moves one pixel further to the left than the one above, and no maximum but those of the first row is where it was.
-# Pooled without ceil_mode, 4 x 5 pixels become 4 x 4: whether that is an error depends on the numbers. It is one only
-# if an index is too large for the smaller map, so the same call works for one picture and raises for another.
-# output_size=x.shape prevents both.
+# The size that it assumes by default is (pooled - 1) * stride + kernel. For 7 x 7 pixels pooled by 2 with
+# ceil_mode=True, as Caffe does, for which SegNet was written, that is 8 x 8. The indices count along rows of 7 pixels,
+# so read along rows of 8 each row of the map moves one pixel further to the left than the one above, and no maximum
+# but those of the first row is where it was. Pooled without ceil_mode, 4 x 5 pixels become 4 x 4: whether that is an
+# error depends on the numbers. It is one only if an index is too large for the smaller map, so the same call works for
+# one picture and raises for another. output_size=x.shape prevents both.
 #
-# Source: _unpool_output_size in torch/nn/functional.py. https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html
-# calls the size ambiguous, and does not say that a wrong one moves the values.
+# Source: _unpool_output_size in torch/nn/functional.py.
+# https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html calls the size ambiguous, and does not say
+# that a wrong one moves the values.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # PyTorch 2.13.0: the gradient of max_unpool2d is wrong where windows overlap, and gradcheck says so.
 #
-# If two windows have the same maximum, two values have the same index. Going forward, max_unpool2d keeps one of
-# them, and the other has no influence on anything. Going backward, each gets the whole gradient of that pixel. So a network
+# If two windows have the same maximum, two values have the same index. Going forward, max_unpool2d keeps one of them,
+# and the other has no influence on anything. Going backward, each gets the whole gradient of that pixel. So a network
 # that pools by 3 with stride 2, as AlexNet and ResNet do, and unpools again, trains with gradients of values that were
 # thrown away. Adding the values up (scatter_add) has just this gradient, but max_unpool2d overwrites.
 #
-# Source: running it. https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html warns that repeated indices
-# may be nondeterministic, and says nothing of the gradient.
+# Source: running it. https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html warns that repeated
+# indices may be nondeterministic, and says nothing of the gradient.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -199,7 +199,7 @@ def _place(place: Any, shape: Sequence[int | None]) -> Place:
 
 def _whole_numbers(value: Any) -> tuple[int, ...]:
     """Return the numbers in a sequence, or a single one, and -1 for each that is no whole number."""
-    several = isinstance(value, Sequence | np.ndarray | tf.Tensor) and np.ndim(value) > 0
+    several = not isinstance(value, str | bytes) if isinstance(value, Sequence) else np.ndim(value) > 0
     numbers = [as_integer(each) for each in (value if several else [value])]
     return tuple(-1 if number is None else number for number in numbers)
 

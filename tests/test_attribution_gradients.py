@@ -10,7 +10,15 @@ import skimage.data
 import skimage.transform
 import tensorflow as tf
 
-from course_lib.attribution import deconvnet, guided_relu, saliency, smooth_gradient, strongest_channel
+from course_lib.attribution import (
+    activation_maximization,
+    deconvnet,
+    guided_relu,
+    occlusion_map,
+    saliency,
+    smooth_gradient,
+    strongest_channel,
+)
 from course_lib.networks import efficientnet_lite0, efficientnet_lite0_preprocess
 
 layers = keras.layers
@@ -80,6 +88,12 @@ def test_the_strongest_channel_is_the_largest_absolute_value() -> None:
     np.testing.assert_array_equal(strongest_channel(maps), [[[3, 1]]])
 
 
+@pytest.mark.parametrize("maps", [3.0, np.ones((4, 5)), np.ones((4, 5, 0)), np.ones((2, 2, 3)) * 1j, "maps"])
+def test_what_has_no_channels_of_real_numbers_is_refused(maps: Any) -> None:
+    with pytest.raises(ValueError, match=r"expected maps of real numbers \(…, H, W, C\), got"):
+        strongest_channel(maps)
+
+
 def quadratic() -> keras.Model:
     x = keras.Input((None, None, 3))
     return keras.Model(x, keras.ops.sum(x * x, axis=(1, 2, 3))[:, None])
@@ -102,6 +116,26 @@ def test_the_noise_depends_on_the_seed_alone() -> None:
     once, again, other = (smooth_gradient(quadratic(), X, samples=2, seed=seed) for seed in (0, 0, 1))
     np.testing.assert_array_equal(once, again)
     assert np.abs(once - other).min() > 0
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: smooth_gradient(quadratic(), X, samples=1),
+        lambda: occlusion_map(quadratic(), X, patch=4, stride=4),
+        lambda: activation_maximization(quadratic(), bounds=(0, 1), size=(4, 4), steps=1),
+    ],
+)
+def test_tensorflow_does_not_warn_of_many_calls(make: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """It would, of "retracing", if each call used a new `tf.function` once or twice."""
+    logger = tf.get_logger()
+    logger.addHandler(caplog.handler)
+    try:
+        for _ in range(8):
+            make()
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert not caplog.records
 
 
 def planted(seed: int) -> tuple[keras.Model, Any, tuple[int, int]]:

@@ -77,6 +77,13 @@ def test_seeds_decide_and_the_model_stays_as_it_is() -> None:
     assert all(np.array_equal(*pair) for pair in zip(before, model.get_weights(), strict=True))
 
 
+@pytest.mark.parametrize("shape", [(4,), (None, None, None)])
+def test_a_model_of_something_else_than_images_is_refused(shape: tuple[int | None, ...]) -> None:
+    model = keras.Sequential([keras.Input(shape), keras.layers.ReLU()])
+    with pytest.raises(ValueError, match=r"expected a model that takes images \(B, H, W, C\), with C known"):
+        activation_maximization(model, bounds=(0, 1))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -157,13 +157,14 @@ def test_finds_a_planted_pattern(seed: int, looked_at: dict[str, Any]) -> None:
         ({"stride": 1.0}, r"expected the stride to be a whole number of 1 or more, got 1\.0"),
         ({"fill": (0, 0)}, "or one for each of 3 channels"),
         ({"fill": np.nan}, "expected a finite number to fill with"),
+        ({"fill": 1e300}, "expected a finite number to fill with"),
         ({"fill": "gray"}, "expected a finite number to fill with"),
         ({"batch_size": 0}, "expected the batch size to be a whole number of 1 or more, got 0"),
         ({"channel": 3}, "expected a channel below 3"),
         ({"channel": [0, 1]}, "expected one channel for each of 1 images, got 2"),
         ({"channel": []}, "expected a channel"),
         ({"layer": "unknown"}, 'expected the name of a layer, got "unknown"'),
-        ({"images": np.ones((0, 4, 6, 3))}, "expected one image or more, got none"),
+        ({"images": np.ones((0, 4, 6, 3))}, "expected one image or more, each with pixels"),
         ({"images": np.ones((4, 6, 3))}, "expected images of shape"),
         ({"images": np.ones((1, 4, 6, 1))}, "expected images of shape"),
     ],
@@ -172,6 +173,11 @@ def test_bad_arguments_are_refused(change: dict[str, Any], words: str) -> None:
     arguments = {"images": np.ones((1, 4, 6, 3), np.float32), "patch": 2, "stride": 1, **change}
     with pytest.raises(ValueError, match=words):
         occlusion_map(summing(), arguments.pop("images"), **arguments)
+
+
+def test_a_model_of_something_else_than_images_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"expected a model that takes images \(B, H, W, C\), got images of shape"):
+        occlusion_map(keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]), np.ones((2, 4)), patch=1, stride=1)
 
 
 @pytest.fixture(scope="module")

@@ -72,6 +72,19 @@ def test_layers_stay_as_they_were_where_more_are_shuffled_and_differ_by_seed() -
         assert np.array_equal(first, third) == (owner in ("first", "inner_conv"))
 
 
+def test_a_layer_that_several_models_share_is_shuffled_once() -> None:
+    x, shared = keras.Input((4,)), keras.layers.Dense(4)
+    inner = keras.Sequential([keras.Input((4,)), shared])
+    model = keras.Model(x, shared(inner(x)))
+    copy = randomized(model, 1)
+    kernel, _ = copy.get_weights()
+    assert not np.array_equal(kernel, model.get_weights()[0])
+    images = np.random.default_rng(0).normal(size=(2, 4)).astype(np.float32)
+    np.testing.assert_allclose(copy(images), images @ kernel @ kernel, rtol=1e-5, atol=1e-5)
+    with pytest.raises(ValueError, match="expected 1 layers or fewer"):
+        randomized(model, 2)
+
+
 def test_a_signal_still_reaches_the_output_of_a_deep_network() -> None:
     images = efficientnet_lite0_preprocess(np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3)))
     trained = efficientnet_lite0()

@@ -44,7 +44,7 @@ def four_cases(relu: Build) -> dict[str, list[float]]:
 
 
 def as_layer(name: str, **settings: Any) -> Build:
-    """A Keras layer that keeps its input's shape, made anew where it is used."""
+    """A Keras layer that keeps its input's shape; each use makes a new one."""
 
     def apply(x: Any) -> Any:
         return getattr(layers, name)(**settings)(x)

@@ -106,6 +106,14 @@ def test_what_goes_into_the_softmax_is_the_score(model: Any, layer: str | None) 
         assert abs(np.exp(logits).sum(axis=-1) - 1).min() > 1e-3
 
 
+def test_the_softmax_of_a_model_in_a_wrapper() -> None:
+    x = keras.Input((5, 6, 3))
+    inner = keras.Sequential([keras.Input((3,)), layers.Dense(4), layers.Softmax()])
+    model = keras.Model(x, layers.TimeDistributed(layers.TimeDistributed(inner))(x))
+    kernel, _ = inner.get_weights()
+    close(scores(model, channel=1)(X), (X @ kernel)[..., 1].sum(axis=(1, 2)))
+
+
 def test_a_softmax_inside_of_the_model_stays() -> None:
     model = classifier(layers.Softmax(name="inside"), layers.Dense(2, name="last"))
     close(scores(model, channel=1)(X), np.asarray(model(X))[:, 1])
@@ -141,6 +149,35 @@ def shared(layer: Any) -> keras.Model:
     return keras.Model(x, layer(layer(x)))
 
 
+class Doubled(keras.Sequential):
+    """It computes more than its graph."""
+
+    def call(self, x: tf.Tensor, training: bool | None = None, mask: Any = None) -> tf.Tensor:
+        return 2 * super().call(x, training=training, mask=mask)
+
+
+def doubled() -> keras.Model:
+    return Doubled([keras.Input((5, 6, 3)), layers.Flatten()], name="inner")
+
+
+class Spare(keras.layers.Layer):
+    """It has a model that it never runs, and that is not built."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spare = keras.Sequential([layers.Dense(3)])
+
+    def build(self, shape: Any) -> None:
+        pass
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        return 2 * x
+
+
+def test_a_layer_may_hold_a_model_that_is_not_built() -> None:
+    close(scores(shared(Spare()))(X), 4 * X.sum(axis=(1, 2, 3)))
+
+
 def test_a_layer_of_a_model_with_several_outputs() -> None:
     close(scores(two_outputs(), "flat", 7)(X), X.reshape(2, -1)[:, 7])
 
@@ -159,6 +196,9 @@ def test_the_output_of_a_layer_that_is_used_twice() -> None:
         (classifier, {"channel": True}, "expected a channel from 0 on"),
         (classifier, {"channel": "cat"}, "expected a channel from 0 on, or one for each image, got 'cat'"),
         (classifier, {"channel": [0, 9]}, r"expected a channel below 4, .* got \[0, 9\]"),
+        (classifier, {"channel": [[1], [2, 3]]}, r"expected a channel from 0 on, .* got \[\[1\], \[2, 3\]\]"),
+        (classifier, {"channel": b"ab"}, "expected a channel from 0 on"),
+        (classifier, {"channel": {1}}, r"expected a channel from 0 on, .* got \{1\}"),
         (classifier, {"channel": []}, "expected a channel from 0 on"),
         (classifier, {"place": (0, 0)}, r"that returns maps \(B, h, w, c\) for the place \(0, 0\), got \(None, 4\)"),
         (classifier, {"layer": "conv", "place": "top"}, r"expected a place \(y, x\) .* or \"peak\", got 'top'"),
@@ -170,6 +210,10 @@ def test_the_output_of_a_layer_that_is_used_twice() -> None:
         (lambda: shared(layers.Softmax(name="s")), {}, 'that the model uses once, got that of "s"'),
         (lambda: shared(layers.ReLU(name="r")), {"place": (5, 0)}, r"inside a map of 5 x 6, got \(5, 0\)"),
         (lambda: keras.Sequential([layers.Dense(2)]), {}, "expected a Functional or Sequential model that is built"),
+        (doubled, {}, 'a model that computes its graph and nothing else, got "inner", whose class Doubled overrides'),
+        (lambda: wrapped(doubled()), {}, 'got "inner", whose class Doubled overrides call'),
+        (classifier, {"layer": 3}, "expected the name of a layer, got 3"),
+        (classifier, {"layer": ["conv"]}, r"expected the name of a layer, got \['conv'\]"),
         (lambda: "vgg16", {}, "expected a Functional or Sequential model that is built, got 'vgg16'"),
     ],
 )
@@ -183,7 +227,9 @@ def test_what_does_not_exist_is_refused(model: Any, arguments: dict[str, Any], m
     [
         ({}, X[0], r"expected images of shape \(any, any, any, 3\), got \(5, 6, 3\)"),
         ({}, X[..., :1], r"got \(2, 5, 6, 1\)"),
-        ({}, X[:0], "expected one image or more, got none"),
+        ({}, X[:0], r"expected one image or more, each with pixels, got shape \(0, 5, 6, 3\)"),
+        ({}, X[:, :0], r"each with pixels, got shape \(2, 0, 6, 3\)"),
+        ({}, [[1], [2, 3]], "expected images of real numbers, got list: Can't convert non-rectangular"),
         ({}, X > 0, "expected images of real numbers, got bool"),
         ({}, X + 1j, "expected images of real numbers, got complex"),
         ({}, "cat.jpg", "expected images of real numbers"),

@@ -229,6 +229,23 @@ def test_what_has_no_known_layers_is_refused(model: Any) -> None:
         features_at(model, ["first"])
 
 
+class Doubled(keras.Sequential):
+    """It computes more than its graph."""
+
+    def call(self, x: tf.Tensor, training: bool | None = None, mask: Any = None) -> tf.Tensor:
+        return 2 * super().call(x, training=training, mask=mask)
+
+
+def test_a_model_that_computes_more_than_its_graph_is_refused() -> None:
+    inner = Doubled([keras.Input((3,)), Dense(2, name="first")], name="inner")
+    x = keras.Input((3,))
+    for model in (inner, keras.Model(x, inner(x))):
+        with pytest.raises(ValueError, match='got "inner", whose class Doubled overrides call'):
+            features_at(model, ["first"])
+    model = keras.Model(x, inner(x))
+    close(features_at(model, ["inner"])(X)["inner"], model(X))
+
+
 def test_stages_of_vgg16_have_their_strides() -> None:
     model = vgg16(include_top=False, width=SLIM)
     found = features_at(model, list(VGG16_STAGES.values()))(np.ones((1, 64, 96, 3), np.float32))

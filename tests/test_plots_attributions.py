@@ -131,6 +131,11 @@ def test_long_names_are_broken_into_lines() -> None:
     ("rows", "options", "message"),
     [
         ({}, {}, "expected 1 to 6 rows of 1 to 6 maps, got 0 and 0"),
+        ([(PICTURE, {"m": SIGNED})], {}, "expected a mapping of names to rows, .* got list"),
+        ({"a": (PICTURE, {"m": SIGNED})}, {"overlay": "m"}, "a collection of names for overlay, got dict and str"),
+        ({"a": (255.0 * np.ones((4, 5)), {"m": SIGNED})}, {}, r"expected a picture in \[0, 1\] for a, got 255 to 255"),
+        ({"a": (PICTURE - 1, {"m": SIGNED})}, {}, r"expected a picture in \[0, 1\] for a, got -"),
+        ({"a": (PICTURE * np.nan, {"m": SIGNED})}, {}, r"expected a picture in \[0, 1\] for a, got nan"),
         ({"a": (PICTURE, {})}, {}, "got 1 and 0"),
         ({"a": (PICTURE, SIGNED)}, {}, "a picture and a mapping of names to maps for a, got tuple"),
         ({"a": {"m": SIGNED, "n": SIGNED}}, {}, "a picture and a mapping of names to maps for a, got dict"),

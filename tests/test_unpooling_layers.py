@@ -79,6 +79,11 @@ def test_unpooling_needs_one_size(size: Any, like: Any) -> None:
         MaxUnpool(size)(pooled, argmax, like)
 
 
+def test_unpooling_refuses_values_of_another_rank() -> None:
+    with pytest.raises(ValueError, match=r"expected pooled values of shape \(B, H, W, C\), got \(2, 2, 1\)"):
+        MaxUnpool((4, 4))(random(2, 2, 1), np.zeros((2, 2, 1), np.int64))
+
+
 @pytest.mark.parametrize("size", [0, (4, 0), (1, 2, 3), 2.5, "ab"])
 def test_wrong_sizes_of_a_layer(size: Any) -> None:
     with pytest.raises(ValueError, match="expected size as one or two whole numbers of 1 or more, got"):

@@ -78,10 +78,18 @@ def test_pooling_has_no_second_derivative() -> None:
         outer.gradient(slope, x)
 
 
+def test_an_empty_map_whose_shape_was_not_known_is_refused() -> None:
+    graph = tf.function(max_pool_with_switches, input_signature=[tf.TensorSpec(None)], autograph=False)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        graph(random(0, 4, 4, 1))
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         ((random(4, 4, 1),), r"expected x of shape \(B, H, W, C\), got \(4, 4, 1\)"),
+        ((random(0, 4, 4, 1),), r"expected x \(B, H, W, C\) to have one number or more, got shape \(0, 4, 4, 1\)"),
+        ((random(1, 0, 4, 1),), r"got shape \(1, 0, 4, 1\)"),
         ((np.ones((1, 4, 4, 1), int),), "expected x of type float16, bfloat16, float32 or float64, got int64"),
         ((random(1, 4, 4, 1), 0), "expected pool_size as one or two whole numbers of 1 or more, got 0"),
         ((random(1, 4, 4, 1), (2, 2, 2)), r"expected pool_size as .*, got \(2, 2, 2\)"),

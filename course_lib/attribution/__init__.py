@@ -1,6 +1,7 @@
 """What a network looks at: maps of how much each pixel matters to a score.
 
 - `score`: what is looked at: a class, a channel, or a place of a map
+- `looked_at`: what a layer computes, before a softmax
 - `gradients`: the gradient of a score with respect to the image, plain and smoothed
 - `rewired`: the same with other rules for ReLU: guided ReLU and the deconvnet
 - `occlusion`: by how much the score falls when a part of the image is covered

@@ -101,13 +101,14 @@ def smooth_gradient(  # noqa: PLR0913 - what the others take, and three numbers
     deviation = noise * np.ptp(pixels, axis=tuple(range(1, pixels.ndim)), keepdims=True)
     # In a graph, unlike eagerly, TensorFlow leaves out the gradients of the filters: several times faster.
     shapes = tf.TensorSpec((None, *pixels.shape[1:])), tf.TensorSpec((None,), tf.int64)
-    gradient = tf.function(partial(image_gradient, score), input_signature=shapes)
+    # Called as a `tf.function`, it would count as retraced at each call of this one, of which TensorFlow warns.
+    gradient = tf.function(partial(image_gradient, score), autograph=False).get_concrete_function(*shapes)
     total = np.zeros_like(pixels)
     sources = np.repeat(np.arange(len(pixels)), samples)
     for start in range(0, len(sources), BATCH):
         source = sources[start : start + BATCH]
         noisy = pixels[source] + deviation[source] * random.standard_normal(pixels[source].shape, dtype=np.float32)
-        np.add.at(total, source, gradient(noisy, source).numpy())
+        np.add.at(total, source, gradient(tf.constant(noisy), tf.constant(source)).numpy())
     return total / np.float32(samples)
 
 
@@ -123,8 +124,16 @@ def strongest_channel(maps: ArrayLike | tf.Tensor) -> NDArray[np.float32]:
     -------
     ndarray
         Shape ``(…, H, W)``, float32, 0 or more.
+
+    Raises
+    ------
+    ValueError
+        If the maps are not as above.
     """
-    return np.abs(np.asarray(maps, np.float32)).max(axis=-1)
+    values = np.asarray(maps)
+    if values.dtype.kind not in "iuf" or values.ndim < 3 or values.shape[-1] == 0:
+        raise ValueError(f"expected maps of real numbers (…, H, W, C), got {values.dtype} of shape {values.shape}")
+    return np.abs(values.astype(np.float32)).max(axis=-1)
 
 
 def image_gradient(

@@ -5,6 +5,8 @@ from typing import Any
 
 import keras
 
+from course_lib.layers.graphs import is_graph, plain_graph
+
 __all__ = ["linked_copy"]
 
 
@@ -22,19 +24,19 @@ def linked_copy(model: keras.Model, change: Callable[[Any], None] | None = None)
     Returns
     -------
     keras.Model
-        A Functional model, not compiled. Called within `keras.StatelessScope`, it changes no variable.
+        A Functional model, not compiled. Called within `keras.StatelessScope`, it changes no variable of Keras.
 
     Raises
     ------
     ValueError
-        If the model is not as above.
+        If the model is not as above, or it, or one inside, has a class that overrides ``call``.
     """
     copies: dict[int, Any] = {}
 
     def linked(part: Any) -> Any:
         if id(part) not in copies:
-            if _is_graph(part):
-                copies[id(part)] = keras.models.clone_model(_plain(part), clone_function=linked)
+            if is_graph(part):
+                copies[id(part)] = keras.models.clone_model(plain_graph(part), clone_function=linked)
             else:
                 # `copy.copy` would write a layer to a file, and read one with weights of its own.
                 copies[id(part)] = twin = object.__new__(type(part))
@@ -56,19 +58,4 @@ def linked_copy(model: keras.Model, change: Callable[[Any], None] | None = None)
             return {key: inside(each) for key, each in value.items()}
         return value
 
-    if not _is_graph(model) or not model.built:
-        raise ValueError(f"expected a Functional or Sequential model that is built, got {model!r}")
-    return linked(model)
-
-
-def _is_graph(part: Any) -> bool:
-    """Tell whether a layer is a model whose layers are known: Functional or Sequential."""
-    return isinstance(part, keras.Sequential) or (isinstance(part, keras.Model) and hasattr(part, "operations"))
-
-
-def _plain(model: keras.Model) -> keras.Model:
-    """Return the graph of a model, not compiled, and as no class of its own."""
-    if isinstance(model, keras.Sequential):
-        output, *more = model.outputs
-        return keras.Model(model.inputs[0], [output, *more] if more else output, name=model.name)
-    return keras.Model(model.input, model.output, name=model.name)
+    return linked(plain_graph(model))

@@ -88,11 +88,17 @@ def activation_maximization(  # noqa: PLR0913 - what the others take, and the se
     if np.shape(size) != (2,):
         raise ValueError(f"expected the size to be (height, width), got {size!r}")
     height, width = count("the height", size[0]), count("the width", size[1])
-    low, high = _bounds(bounds, score.features.inputs[0].shape[-1])
+    shape = score.features.inputs[0].shape
+    if len(shape) != 4 or shape[-1] is None:
+        raise ValueError(f"expected a model that takes images (B, H, W, C), with C known, got one that takes {shape}")
+    low, high = _bounds(bounds, shape[-1])
     rng = np.random.default_rng(count("the seed", seed, least=0))
 
     draw, waves = _waves(height, width, len(low), rng)
-    image = tf.function(lambda: low + (high - low) * tf.sigmoid(draw(waves)), autograph=False)
+
+    def image() -> tf.Tensor:
+        return low + (high - low) * tf.sigmoid(draw(waves))
+
     decay = keras.optimizers.schedules.CosineDecay(rate, steps)
     optimizer = keras.optimizers.Adam(decay, beta_2=0.99, epsilon=1e-12)
     optimizer.build([waves])
@@ -109,9 +115,11 @@ def activation_maximization(  # noqa: PLR0913 - what the others take, and the se
         optimizer.apply([-gradient], [waves])
         return tf.reduce_any(gradient != 0)
 
+    # Called as a `tf.function`, it would count as retraced at each call of this one, of which TensorFlow warns.
+    run = step.get_concrete_function(tf.TensorSpec((1, 8)))
     with progress_bar("steps", steps) as advance:
         for number, movement in enumerate(_movements(height, width, steps, rng)):
-            responds = step(movement[None])
+            responds = run(tf.constant(movement[None]))
             if number == 0 and not responds:
                 raise ValueError(
                     "expected a score that depends on the image, got one whose gradient is 0: the channel may be dead, "

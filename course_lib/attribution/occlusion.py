@@ -75,9 +75,10 @@ def occlusion_map(  # noqa: PLR0913 - what the others take, and the patch
     """
     score = scores(model, layer, channel, place)
     given = as_images(score.features, images)
+    if len(given.shape) != 4:
+        raise ValueError(f"expected a model that takes images (B, H, W, C), got images of shape {given.shape}")
     number, *sides, channels = given.shape
-    if isinstance(score.channel, tuple) and len(score.channel) != number:
-        raise ValueError(f"expected one channel for each of {number} images, got {len(score.channel)}")
+    score.require_channels(number)
     patch, stride = _pair("patch", patch), _pair("stride", stride)
     if patch[0] > sides[0] or patch[1] > sides[1]:
         raise ValueError(f"expected a patch that fits into {sides[0]} x {sides[1]} pixels, got {patch[0]} x {patch[1]}")
@@ -112,7 +113,11 @@ def _starts(side: int, patch: int, stride: int) -> list[int]:
 def _color(fill: ArrayLike, channels: int) -> NDArray[np.float32]:
     """Take in the color of a patch."""
     color = np.asarray(fill)
-    if color.dtype.kind not in "iuf" or color.shape not in ((), (channels,)) or not np.isfinite(color).all():
+    if (
+        color.dtype.kind not in "iuf"
+        or color.shape not in ((), (channels,))
+        or not (np.abs(color) <= np.finfo(np.float32).max).all()
+    ):
         raise ValueError(f"expected a finite number to fill with, or one for each of {channels} channels, got {fill!r}")
     return color.astype(np.float32)
 
@@ -124,9 +129,7 @@ def _covered_scores(
     _, height, width, _ = images.shape
     down, across = tf.range(height), tf.range(width)
 
-    signature = [tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None, 2), tf.int32)]
-
-    @tf.function(input_signature=signature, autograph=False)
+    @tf.function(autograph=False)
     def covered_scores(source: tf.Tensor, corners: tf.Tensor) -> tf.Tensor:
         top, left = corners[:, :1], corners[:, 1:]
         in_rows = (down >= top) & (down < top + patch[0])
@@ -134,13 +137,16 @@ def _covered_scores(
         inside = in_rows[:, :, None, None] & in_columns[:, None, :, None]
         return score(tf.where(inside, color, tf.gather(images, source)), source)
 
-    sources = np.repeat(np.arange(len(images)), len(corners))
-    places = np.tile(corners, (len(images), 1))
+    # Called as a `tf.function`, it would count as retraced at each call of this one, of which TensorFlow warns.
+    signature = tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None, 2), tf.int32)
+    run = covered_scores.get_concrete_function(*signature)
+    sources = np.repeat(np.arange(len(images), dtype=np.int32), len(corners))
+    places = np.tile(corners.astype(np.int32), (len(images), 1))
     found = np.empty(len(sources), np.float32)
     with progress_bar("covered images", len(sources)) as advance:
         for start in range(0, len(sources), batch_size):
             batch = slice(start, start + batch_size)
-            found[batch] = covered_scores(sources[batch].astype(np.int32), places[batch].astype(np.int32))
+            found[batch] = run(tf.constant(sources[batch]), tf.constant(places[batch]))
             advance(len(found[batch]))
     return found.reshape(len(images), len(corners))
 

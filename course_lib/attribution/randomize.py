@@ -29,7 +29,7 @@ def randomized(model: keras.Model, layers: int | None = None, seed: int = 0) -> 
     Parameters
     ----------
     model : keras.Model
-        Functional or Sequential, and built. It stays as it is.
+        Functional or Sequential, and built, of layers that can be made from their configuration. It stays as it is.
     layers : int, optional
         How many layers to shuffle, counted from the last one back; only layers with weights count, batch norms and
         the layers inside a model that is a layer among them. By default all.
@@ -49,9 +49,9 @@ def randomized(model: keras.Model, layers: int | None = None, seed: int = 0) -> 
     """
     seed = count("the seed", seed, least=0)
     linked = linked_copy(model)
-    copy = keras.models.clone_model(linked)
+    copy = keras.models.clone_model(linked, recursive=True)
     copy.set_weights(linked.get_weights())
-    weighted = list(_weighted_layers(copy))[::-1]
+    weighted = list(dict.fromkeys(_weighted_layers(copy)))[::-1]  # a layer may be part of several models
     chosen = len(weighted) if layers is None else count("the number of layers", layers, least=0)
     if chosen > len(weighted):
         raise ValueError(f"expected {len(weighted)} layers or fewer, which is how many have weights, got {layers}")

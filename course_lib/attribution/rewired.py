@@ -1,8 +1,8 @@
 """Gradients that pass ReLU by other rules: guided ReLU and the deconvnet.
 
 Where x is what a ReLU takes, and g the gradient that arrives from above, the plain gradient is g where x > 0. The
-deconvnet passes g where g > 0, whatever x is; guided ReLU where both are. The deconvnet's other parts, unpooling with
-switches and transposed filters, are the gradients of pooling and of convolution [2]_.
+deconvnet passes g where g > 0, whatever x is; guided ReLU passes it where both are above 0. The deconvnet's other
+parts, unpooling with switches and transposed filters, are the gradients of pooling and of convolution [2]_.
 
 References
 ----------

@@ -1,16 +1,10 @@
 """What is looked at in a network: the score of a class, of a channel, or of one place of a map.
 
-Maps of what matters to a class are made from the score before the softmax [1]_: a probability also rises when other
-classes fall, and hardly changes where the network is sure.
-
-References
-----------
-.. [1] Simonyan, Vedaldi and Zisserman, "Deep Inside Convolutional Networks", ICLR Workshop 2014, arXiv 1312.6034.
+A score is made of the output of a layer, which `looked_at` returns: of one channel or all, at one place or all.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 
 import keras
@@ -18,18 +12,13 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from course_lib.attribution.linked import linked_copy
+from course_lib.attribution.looked_at import looked_at
 from course_lib.integers import as_integer
-from course_lib.layers import features_at
 
 __all__ = ["Channel", "Place", "Score", "scores"]
 
 Channel = int | Sequence[int] | NDArray[np.integer] | None
 Place = tuple[int, int] | Literal["peak"] | None
-SOFTMAXES = (
-    *(keras.activations.softmax, keras.ops.softmax, tf.nn.softmax),
-    *(keras.activations.log_softmax, keras.ops.log_softmax, tf.nn.log_softmax),
-)
 
 
 @dataclass(frozen=True)
@@ -139,7 +128,7 @@ def scores(model: keras.Model, layer: str | None = None, channel: Channel = None
         names the nearest), returns several tensors or is used several times; if the channel or the place does not
         exist there.
     """
-    features = _looked_at(linked_copy(model), layer)
+    features = looked_at(model, layer)
     shape = features.outputs[0].shape
     return Score(features, _channel(channel, shape), _place(place, shape))
 
@@ -162,64 +151,21 @@ def as_images(model: keras.Model, images: ArrayLike | tf.Tensor) -> tf.Tensor:
     Raises
     ------
     ValueError
-        If they are not real numbers in the shape that the model takes, or there is no image.
+        If they are not real numbers in the shape that the model takes, there is no image, or images have no pixels.
     """
-    tensor: Any = images if tf.is_tensor(images) else np.asarray(images)
-    if (
-        tensor.dtype != tf.bfloat16
-        and np.dtype(getattr(tensor.dtype, "as_numpy_dtype", tensor.dtype)).kind not in "iuf"
-    ):
-        raise ValueError(f"expected images of real numbers, got {tensor.dtype}")
+    try:
+        tensor = tf.convert_to_tensor(images)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"expected images of real numbers, got {type(images).__name__}: {error}") from None
+    if not (tensor.dtype.is_floating or tensor.dtype.is_integer):
+        raise ValueError(f"expected images of real numbers, got {tensor.dtype.name}")
     expected = tuple(model.inputs[0].shape)
-    if not tf.TensorShape(tensor.shape).is_compatible_with(expected):
+    if not tensor.shape.is_compatible_with(expected):
         shape = ", ".join("any" if side is None else str(side) for side in expected)
-        raise ValueError(f"expected images of shape ({shape}), got {tuple(tensor.shape)}")
-    if tensor.shape[0] == 0:
-        raise ValueError("expected one image or more, got none")
+        raise ValueError(f"expected images of shape ({shape}), got {tensor.shape}")
+    if 0 in tensor.shape:
+        raise ValueError(f"expected one image or more, each with pixels, got shape {tensor.shape}")
     return tf.cast(tensor, tf.float32)
-
-
-def _looked_at(copy: keras.Model, layer: str | None) -> keras.Model:
-    """Make a model, from a copy that may be changed, whose output is what is looked at, before a softmax."""
-    if len(copy.inputs) != 1:
-        names = ", ".join(tensor.name for tensor in copy.inputs)
-        raise ValueError(f"expected a model with one input, got {len(copy.inputs)}: {names}")
-    if layer is None and len(copy.outputs) != 1:
-        raise ValueError(f"expected the name of a layer, since the model has {len(copy.outputs)} outputs")
-    last = _last_layers(copy.outputs[0]) if layer is None else []
-    shared = [each.name for each in last if len(each._inbound_nodes) > 1]
-    output = copy.outputs[0] if layer is None else features_at(copy, [layer]).output[layer]
-    if not isinstance(output, keras.KerasTensor):
-        raise ValueError(f'expected a layer that returns one tensor and is used once, got "{layer}"')
-    if _remove_softmax(_last_layers(output)[-1]) and shared:
-        raise ValueError(f'expected a softmax that the model uses once, got that of "{shared[0]}", used several times')
-    return keras.Model(copy.inputs[0], output)
-
-
-def _last_layers(output: keras.KerasTensor) -> list[Any]:
-    """List the layer that an output comes from, and, where that is a model or a wrapper, the last one inside of it."""
-    last, _, index = output._keras_history
-    if isinstance(last, keras.layers.Wrapper):
-        return [last, last.layer]
-    return [last, *(_last_layers(last.outputs[index]) if isinstance(last, keras.Model) else [])]
-
-
-def _remove_softmax(layer: Any) -> bool:
-    """Let a layer return what goes into its softmax, and tell whether it has one."""
-    if _is_softmax(layer):
-        vars(layer)["call"] = lambda inputs, *_, **__: inputs
-    elif _is_softmax(getattr(layer, "activation", None)):
-        vars(layer)["activation"] = keras.activations.linear
-    else:
-        return False
-    return True
-
-
-def _is_softmax(function: Any) -> bool:
-    """Tell whether a layer, an operation or a function is a softmax, or its logarithm."""
-    if isinstance(function, keras.Operation):
-        return type(function).__name__ in ("Softmax", "LogSoftmax")
-    return (function.func if isinstance(function, partial) else function) in SOFTMAXES
 
 
 def _channel(channel: Channel, shape: Sequence[int | None]) -> int | tuple[int, ...] | None:
@@ -253,7 +199,7 @@ def _place(place: Any, shape: Sequence[int | None]) -> Place:
 
 def _whole_numbers(value: Any) -> tuple[int, ...]:
     """Return the numbers in a sequence, or a single one, and -1 for each that is no whole number."""
-    several = isinstance(value, Sequence | np.ndarray | tf.Tensor) and np.ndim(value) > 0
+    several = not isinstance(value, str | bytes) if isinstance(value, Sequence) else np.ndim(value) > 0
     numbers = [as_integer(each) for each in (value if several else [value])]
     return tuple(-1 if number is None else number for number in numbers)
 

@@ -9,7 +9,7 @@
 - `dense`: a dense layer as a convolution
 - `locally_connected`, `local_layers`: convolutions that differ from place to place, as a function and as Keras layers;
   `windows`: the windows of a map, taken out and added up
-- `features`: what inner layers of a network compute
+- `features`: what inner layers of a network compute; `graphs`: the models whose layers are known
 """
 
 from course_lib.layers.bridge import NumpyLayer, as_function

@@ -7,6 +7,8 @@ from typing import Any
 
 import keras
 
+from course_lib.layers.graphs import is_graph, plain_graph
+
 __all__ = ["features_at", "layer_table"]
 
 Path = tuple[str, ...]
@@ -35,9 +37,10 @@ def features_at(model: keras.Model, names: Sequence[str]) -> keras.Model:
     Raises
     ------
     ValueError
-        If the model is not as above, there is no name, or one is unknown, ambiguous or repeated.
+        If the model is not as above, its class overrides ``call``, there is no name, or one is unknown, ambiguous or
+        repeated.
     """
-    plain = _plain(model)
+    plain = plain_graph(model)
     known = list(_paths(plain))
     paths = {name: _find(name, known) for name in _names(names)}
     tapped = _tapped(plain, list(paths.values()))
@@ -46,27 +49,11 @@ def features_at(model: keras.Model, names: Sequence[str]) -> keras.Model:
     return keras.Model(tapped.input, outputs, name="features")
 
 
-def _plain(model: keras.Model) -> keras.Model:
-    """Return the graph of a model, not compiled, and as no class of its own."""
-    try:
-        if isinstance(model, keras.Sequential):
-            output, *more = model.outputs
-            return keras.Model(model.inputs[0], [output, *more] if more else output)
-        return keras.Model(model.input, model.output)
-    except (AttributeError, ValueError):
-        raise ValueError(f"expected a Functional or Sequential model that is built, got {model!r}") from None
-
-
-def _is_graph(layer: Any) -> bool:
-    """Tell whether a layer is itself a model whose layers are known: Functional or Sequential."""
-    return isinstance(layer, keras.Sequential) or (isinstance(layer, keras.Model) and hasattr(layer, "operations"))
-
-
 def _paths(model: keras.Model) -> Iterator[Path]:
     """Yield the path of each layer, and of those inside."""
     for layer in model.layers:
         yield (layer.name,)
-        if _is_graph(layer):
+        if is_graph(layer):
             yield from ((layer.name, *path) for path in _paths(layer))
 
 
@@ -106,7 +93,7 @@ def _tapped(model: keras.Model, paths: Sequence[Path]) -> keras.Model:
     for path in paths:
         if len(path) > 1:
             inside[path[0]].append(path[1:])
-    inner = {name: _tapped(_plain(model.get_layer(name)), rest) for name, rest in inside.items()}
+    inner = {name: _tapped(plain_graph(model.get_layer(name)), rest) for name, rest in inside.items()}
     found: dict[str, list[Any]] = defaultdict(list)
 
     def call(layer: Any, *args: Any, **settings: Any) -> Any:
@@ -144,7 +131,7 @@ def layer_table(model: keras.Model) -> list[tuple[str, tuple[Any, ...], int]]:
     ValueError
         If the model is not as above.
     """
-    layers = [layer for layer in _plain(model).layers if not isinstance(layer, keras.layers.InputLayer)]
+    layers = [layer for layer in plain_graph(model).layers if not isinstance(layer, keras.layers.InputLayer)]
     outputs = features_at(model, [layer.name for layer in layers]).output
     several = [name for name, output in outputs.items() if not isinstance(output, keras.KerasTensor)]
     if several:

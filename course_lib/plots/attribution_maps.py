@@ -27,6 +27,7 @@ SCALES: dict[Kind, str] = {
 }
 LARGE = 99  # percent of a map's values that are not 0; larger ones have the same color
 PALE, OPAQUE = 0.35, 0.8  # of a picture under a map: its darkest gray; of the map: the strongest values
+ROUNDING = 1e-3  # beyond [0, 1], which resizing a picture may leave
 STEPS = np.linspace(0, 1, 25)  # of a scale in a legend
 
 
@@ -106,7 +107,10 @@ def check_picture(name: str, picture: ArrayLike) -> Floats:
     array = np.asarray(picture)
     if array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,)) or not array.size:
         raise ValueError(f"expected a picture (H, W) or (H, W, 3) for {name}, got shape {array.shape}")
-    return np.clip(img_as_float(array), 0, 1)
+    values = img_as_float(array)
+    if not ((values > -ROUNDING) & (values < 1 + ROUNDING)).all():
+        raise ValueError(f"expected a picture in [0, 1] for {name}, got {values.min():g} to {values.max():g}")
+    return np.clip(values, 0, 1)
 
 
 def draw_picture(ax: Axes, picture: Floats) -> None:

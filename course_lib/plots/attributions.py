@@ -68,8 +68,14 @@ def attributions(
     Raises
     ------
     ValueError
-        If a shape is not as above, a number is not finite, names differ or are not known, or there are too many.
+        If a type, shape or range is not as above, a number is not finite, names differ or are not known, or there are
+        too many.
     """
+    if not isinstance(rows, Mapping) or isinstance(overlay, str):
+        raise ValueError(
+            "expected a mapping of names to rows, and a collection of names for overlay, "
+            f"got {type(rows).__name__} and {type(overlay).__name__}"
+        )
     checked = {name: _row(name, row) for name, row in rows.items()}
     names = list(next(iter(checked.values()))[1]) if checked else []
     _check_names(checked, names, marks or {}, overlay)

@@ -53,7 +53,7 @@ def randomized(
     Raises
     ------
     ValueError
-        If a shape is not as above, a number is not finite, names differ, or there are too many.
+        If a type, shape or range is not as above, a number is not finite, names differ, or there are too many.
     """
     photo = check_picture("the picture", picture)
     for method, stages in maps.items():

@@ -8,7 +8,7 @@ References
 .. [1] Noh, Hong and Han, "Learning Deconvolution Network for Semantic Segmentation", ICCV 2015.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import keras
 
@@ -17,7 +17,7 @@ from course_lib.sizes import RequiredSize
 from course_lib.unpooling.layers import FixedSwitches, MaxUnpool
 from course_lib.unpooling.pooling import MaxPoolSwitches
 
-MOMENTUM = 0.9  # of batch normalization's moving averages: with Keras' 0.99 they lag behind a training of few steps
+MOMENTUM = 0.9  # of batch normalization's moving averages: with Keras' 0.99 they lag in a short training run
 
 
 def unpooling_network(
@@ -53,9 +53,9 @@ def unpooling_network(
     ValueError
         If an argument is not as above; when called, if an image has no pixels.
     """
-    filters = [count("each of widths", width) for width in widths]
+    filters = [count("each of widths", width) for width in widths] if isinstance(widths, Iterable) else []
     if not filters:
-        raise ValueError("expected widths of at least one level, got none")
+        raise ValueError(f"expected widths of at least one level, got {widths!r}")
 
     x = images = keras.Input((None, None, count("channels", channels)), name="images")
     x = RequiredSize(name="size")(x)

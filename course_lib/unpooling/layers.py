@@ -14,8 +14,8 @@ from course_lib.unpooling.windows import Shape, pair
 class MaxUnpool(keras.layers.Layer):
     """`max_unpool` as a Keras layer: ``layer(pooled, argmax)`` with a size, or ``layer(pooled, argmax, like)``.
 
-    The size of the output cannot be told from the pooled values: 4 and 5 rows both give 2. It is that of the map that
-    was pooled, which is what ``like`` stands for, shape ``(B, H, W, C)``; its values are not used.
+    The pooled values do not tell how large the output is: 4 rows and 5 rows are both pooled to 2. Give the layer the
+    size, or pass it the map that was pooled as ``like``, shape ``(B, H, W, C)``, whose values are not used.
 
     Parameters
     ----------
@@ -39,9 +39,9 @@ class MaxUnpool(keras.layers.Layer):
         """Return the map, ``(B, H, W, C)``."""
         if (like is None) == (self.size is None):
             raise ValueError("expected either a size for the layer or a map to be like, got both or neither")
-        images, _, _, channels = tf.unstack(tf.shape(pooled))
-        height, width = self.size or tf.unstack(tf.shape(like)[1:3])
-        output = max_unpool(pooled, argmax, tf.stack([images, height, width, channels]))
+        shape = tf.shape(pooled)
+        sides = tf.shape(like)[1:3] if self.size is None else self.size
+        output = max_unpool(pooled, argmax, tf.concat([shape[:1], sides, shape[-1:]], axis=0))
         output.set_shape(self.compute_output_shape(pooled.shape, argmax.shape, None if like is None else like.shape))
         return output
 

@@ -22,7 +22,7 @@ def max_pool_with_switches(
     Parameters
     ----------
     x : array_like or tf.Tensor
-        Shape ``(B, H, W, C)`` with one image or more; float16, bfloat16, float32 or float64.
+        Shape ``(B, H, W, C)``, each 1 or more; float16, bfloat16, float32 or float64.
     pool_size : int or (int, int)
         Height and width of a window, each 1 or more.
     strides : int or (int, int), optional
@@ -42,11 +42,15 @@ def max_pool_with_switches(
     Raises
     ------
     ValueError
-        If an argument is not as above, or inside ``jit_compile=True``.
+        If an argument is not as above, as far as shapes are known, or inside ``jit_compile=True``.
+    tf.errors.InvalidArgumentError
+        If a map is empty whose shape was not known before.
     """
     if tf.__internal__.get_enclosing_xla_context() is not None:
         raise ValueError("max_pool_with_switches cannot run inside jit_compile=True: XLA has no pooling with argmax")
     x = arguments.maps(x, "x")
+    if x.shape.rank is not None and 0 in x.shape:
+        raise ValueError(f"expected x (B, H, W, C) to have one number or more, got shape {x.shape}")
     windows, steps, border = window(pool_size, strides, padding)
     return tuple(tf.nn.max_pool_with_argmax(x, windows, steps, border.upper()))
 

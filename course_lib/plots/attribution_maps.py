@@ -1,6 +1,6 @@
 """Attribution maps: where they peak, how concentrated they are, and how they become colors."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,11 +17,12 @@ Kind = Literal["signed", "unsigned", "color"]
 
 COLORMAPS = {"signed": "PuOr", "unsigned": "inferno"}
 SCALES: dict[Kind, str] = {
-    "signed": "below 0, 0, above 0",
-    "unsigned": "from 0 to the largest values",
-    "color": "by channel: gray is 0, lighter above, darker below",
+    "signed": "map with signs: below 0, 0, above 0",
+    "unsigned": "map without signs: from 0 up",
+    "color": "by color channel: gray is 0, lighter above, darker below",
 }
-LARGE = 99.5  # percent of a map's values; larger ones have the same color
+LARGE = 99.5  # percent of a map's values that are not 0; larger ones have the same color
+PALE, OPAQUE = 0.35, 0.9  # of a picture under a map: its darkest gray; of the map: the strongest values
 STEPS = np.linspace(0, 1, 25)  # of a scale in a legend
 
 
@@ -46,8 +47,8 @@ class AttributionMap:
 
     def scaled(self) -> Floats:
         """Return the values in units of the largest, but for a few: in [-1, 1]."""
-        strength = self.strength
-        limit = np.percentile(strength, LARGE) or strength.max() or 1.0
+        some = self.strength[self.strength > 0]
+        limit = np.percentile(some, LARGE) if some.size else 1.0
         return np.clip(self.values / limit, -1, 1)
 
     def colors(self) -> Floats:
@@ -109,17 +110,19 @@ def draw_attribution(ax: Axes, attribution: AttributionMap, size: tuple[int, int
     """Draw a map as large as a picture; over a picture, the clearer the stronger it is."""
     height, width = size
     extent = (-0.5, width - 0.5, height - 0.5, -0.5)
+    colors = attribution.colors()
     if under is not None:
         gray = rgb2gray(under) if under.ndim == 3 else under
-        ax.imshow(0.4 + 0.6 * gray, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    colors = attribution.colors()
-    opacity = AttributionMap(attribution.strength).scaled() if under is not None else np.ones(colors.shape[:2])
-    ax.imshow(np.dstack([colors, opacity]), extent=extent, interpolation="nearest")
+        ax.imshow(PALE + (1 - PALE) * gray, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        if attribution.kind == "signed":
+            colors = _mapped("signed", 0.5 + 0.4 * np.sign(attribution.values))
+        colors = np.dstack([colors, OPAQUE * AttributionMap(attribution.strength).scaled()])
+    ax.imshow(colors, extent=extent, interpolation="nearest")
 
 
-def scale_handles(kinds: Iterable[Kind]) -> tuple[list[tuple[Patch, ...]], list[str]]:
+def scale_handles(kinds: Collection[Kind]) -> tuple[list[tuple[Patch, ...]], list[str]]:
     """Return for a legend how each kind is colored, as a row of patches, and what that means."""
-    used = [kind for kind in SCALES if kind in set(kinds)]
+    used = [kind for kind in SCALES if kind in kinds]
     rows = [_gray_to_colors() if kind == "color" else _mapped(kind, STEPS) for kind in used]
     return [tuple(Patch(color=tuple(color)) for color in row) for row in rows], [SCALES[kind] for kind in used]
 

@@ -7,6 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import NullFormatter
 from numpy.typing import ArrayLike
 
 from course_lib.plots.attribution_maps import (
@@ -22,9 +24,11 @@ from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_mosaic
 
 MOST_ROWS, MOST_MAPS = 6, 6
 TALLEST = 3.4  # inches, for a picture
-WORDS, ENDS = 0.32, 0.9  # inches: above each row, above and below all
+WORDS, NUMBERS, ENDS = 0.32, 0.45, 1.1  # inches: above each row, below one with numbers, above and below all
 RADIUS = 0.1  # of the shorter side of a picture
-MARK, PEAK = COLORS[5], COLORS[2]
+SEEN = {"linestyle": "none", "path_effects": [withStroke(linewidth=3.5, foreground="black")]}  # on every color
+RING: dict[str, Any] = {"marker": "o", "markersize": 15, "fillstyle": "none", "mew": 1.8, "color": "white", **SEEN}
+CROSS: dict[str, Any] = {"marker": "x", "markersize": 7, "mew": 1.8, "color": COLORS[7], **SEEN}
 
 Place = tuple[float, float]
 Row = tuple[Floats, Mapping[str, AttributionMap]]
@@ -57,8 +61,8 @@ def attributions(
     DescribedFigure
         A map without negative values is drawn from dark to bright, one with negative values in two colors around 0, and
         one of three channels in colors around gray. Each map has a scale of its own, which ends at the 99.5th
-        percentile of its absolute values. The text alternative says where each map has its largest absolute value,
-        and which share of the sum of all lies near that peak.
+        percentile of its absolute values above 0. The text alternative says where each map has its largest absolute
+        value, and which share of the sum of all lies near that peak.
 
     Raises
     ------
@@ -68,11 +72,12 @@ def attributions(
     checked = {name: _row(name, *row) for name, row in rows.items()}
     names = list(next(iter(checked.values()))[1]) if checked else []
     _check_names(checked, names, marks or {}, overlay)
+    room = WORDS + NUMBERS * bool(marks) + ENDS / len(checked)
     width = WIDTH / (1 + len(names)) - 0.1
-    heights = [min(TALLEST, width * picture.shape[0] / picture.shape[1]) + WORDS for picture, _ in checked.values()]
-    heights[0] += ENDS
+    heights = [min(TALLEST, width * picture.shape[0] / picture.shape[1]) + room for picture, _ in checked.values()]
     layout = [[f"{row} {column}" for column in range(1 + len(names))] for row in range(len(checked))]
     figure, axes = new_mosaic(layout, heights)
+    figure.set_layout_engine("compressed")
     figure.suptitle(title)
     figure.alternative = f"{title}."
     for index, (name, (picture, maps)) in enumerate(checked.items()):
@@ -112,28 +117,23 @@ def _check_names(
         unknown = [name for name in given if name not in known]
         if unknown:
             raise ValueError(f"expected {word} that are there ({', '.join(known)}), got {unknown[0]!r}")
+    for name, place in marks.items():
+        height, width = _size(rows[name][0])
+        if len(place) != 2 or not (0 <= place[0] < height and 0 <= place[1] < width):
+            raise ValueError(
+                f"expected a mark (y, x) inside of the picture, {height} × {width} pixels, got {place} for {name}"
+            )
 
 
 def _mark(cells: list[Axes], size: tuple[int, int], maps: list[AttributionMap], mark: Place | None) -> None:
     if mark is None:
         return
     for ax in cells:
-        ax.plot(mark[1], mark[0], **_RING)
+        ax.plot(mark[1], mark[0], **RING)
     for ax, attribution in zip(cells[1:], maps, strict=True):
         if attribution.strength.any():
             row, column = attribution.peak(size)
-            ax.plot(column, row, **_CROSS)
-
-
-_RING: dict[str, Any] = {
-    "marker": "o",
-    "markersize": 15,
-    "fillstyle": "none",
-    "markeredgewidth": 2,
-    "color": MARK,
-    "linestyle": "none",
-}
-_CROSS: dict[str, Any] = {"marker": "x", "markersize": 8, "markeredgewidth": 2, "color": PEAK, "linestyle": "none"}
+            ax.plot(column, row, **CROSS)
 
 
 def _label(cells: list[Axes], places: bool) -> None:
@@ -143,7 +143,8 @@ def _label(cells: list[Axes], places: bool) -> None:
             ax.axis("off")
             continue
         ax.set_xlabel("column (pixels)")
-        ax.tick_params(labelleft=ax is cells[0])
+        if ax is not cells[0]:
+            ax.yaxis.set_major_formatter(NullFormatter())
     cells[0].set_ylabel("row (pixels)")
 
 
@@ -169,8 +170,8 @@ def _described(name: str, picture: Floats, maps: Mapping[str, AttributionMap], m
 
 
 def _add_legend(figure: DescribedFigure, maps: list[AttributionMap], marked: bool) -> None:
-    handles, words = scale_handles(each.kind for each in maps)
-    lines = [Line2D([], [], **_RING), Line2D([], [], **_CROSS)] if marked else []
+    handles, words = scale_handles({each.kind for each in maps})
+    lines = [Line2D([], [], **RING), Line2D([], [], **CROSS)] if marked else []
     drawn: list[Any] = [*handles, *lines]  # Matplotlib draws tuples of patches, but its types do not say so
     figure.legend(
         drawn,

@@ -115,44 +115,6 @@ def test_half_precision_gives_float32() -> None:
     np.testing.assert_allclose(score, maps_of(model, "conv")[..., 1].sum(axis=(1, 2)), rtol=1e-2)
 
 
-class Counting(keras.layers.Layer):
-    """It counts its runs, also in inference, and has a loss."""
-
-    def build(self, shape: Any) -> None:
-        self.runs = self.add_weight(shape=(), trainable=False, initializer="zeros")
-
-    def call(self, x: tf.Tensor) -> tf.Tensor:
-        self.runs.assign_add(1)
-        self.add_loss(tf.reduce_sum(x))
-        return 2 * x
-
-
-def state(model: keras.Model) -> list[Any]:
-    """Everything of a model that may not change."""
-    every = list(model._flatten_layers())
-    return [
-        [weight.numpy().tolist() for weight in model.weights],
-        [(each.name, each.trainable, each.get_config()) for each in every],
-        [(len(each._inbound_nodes), len(each._outbound_nodes), len(each.losses)) for each in every],
-        [{name: id(value) for name, value in vars(each).items() if callable(value)} for each in every],
-        model.get_config(),
-        model.compiled,
-    ]
-
-
-def test_nothing_in_the_model_changes() -> None:
-    inner = classifier(Counting(), layers.Dense(5, "softmax", activity_regularizer="l2"))
-    inner.layers[0].trainable = False
-    model = wrapped(inner)
-    model.compile(loss="mse")
-    expected, before = model.predict(X, verbose=0), state(model)
-    score = scores(model, channel=3)
-    score(X), tf.function(score)(X)
-    assert state(model) == before
-    np.testing.assert_array_equal(model.predict(X, verbose=0), expected)
-    assert np.all(expected.sum(axis=-1) > 0.99)  # still a softmax
-
-
 def test_weights_are_those_of_the_model_also_afterwards() -> None:
     model = classifier(layers.Dense(5))
     score = scores(model, channel=0)

@@ -156,7 +156,7 @@ def test_every_panel_has_a_title_and_its_axes_have_labels(name: str) -> None:
         "filters by place": ["2 × 3 places, filters of 2 × 2, weights from 0 to 23"],
         "pooling": ["2 × 2 under windows of 2 × 2 with stride 2 × 2", "(0, 0): 0.5 at row 0, column 1."],
         "gradient of pooling": ["A gradient.", "column 1, where -3 is put back."],
-        "attributions": ["a, 3 × 4 pixels: one peaks at row 0, column 0,", "b, 3 × 4 pixels: one peaks"],
+        "attributions": ["a, 3 × 4 pixels: one peaks below 0 at row 0, column 0,", "b, 3 × 4 pixels: one peaks at"],
         "attributions with places": [
             "marked at row 1, column 2: one peaks",
             "pixels from the mark",

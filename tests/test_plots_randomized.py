@@ -65,6 +65,7 @@ def test_no_words_overlap(methods: int, stages: int, shape: tuple[int, int]) -> 
     [
         (PICTURE, {}, "expected 1 to 6 methods and 2 to 7 stages, got 0 and 0"),
         (PICTURE, {"a": {"trained": MAPS[0]}}, "got 1 and 1"),
+        (PICTURE, {"trained": MAPS[0]}, "expected a mapping of stages to maps for trained, got ndarray"),
         (PICTURE, {"a": {"x": MAPS[0], "y": MAPS}, "b": {}}, r"for a, y, got shape \(3, 12, 16\)"),
         (PICTURE, {"a": {"x": MAPS[0], "y": MAPS[1]}, "b": {"x": MAPS[0]}}, "expected the stages x, y, got x for b"),
         (PICTURE, {"a": {"x": MAPS[0], "y": MAPS[1].T}}, r"of one size, \(12, 16\), for a, got \(16, 12\) for y"),

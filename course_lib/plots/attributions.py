@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import NullFormatter
@@ -14,13 +13,13 @@ from numpy.typing import ArrayLike
 from course_lib.plots.attribution_maps import (
     AttributionMap,
     Floats,
+    add_legend,
     check_map,
     check_picture,
     draw_attribution,
     draw_picture,
-    scale_handles,
 )
-from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_mosaic
+from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_mosaic, sentence
 
 MOST_ROWS, MOST_MAPS = 6, 6
 TALLEST = 3.4  # inches, for a picture
@@ -60,7 +59,7 @@ def attributions(
     -------
     DescribedFigure
         A map without negative values is drawn from dark to bright, one with negative values in two colors around 0, and
-        one of three channels in colors around gray. Each map has a scale of its own, which ends at the 99.5th
+        one of three channels in colors around gray. Each map has a scale of its own, which ends at the 99th
         percentile of its absolute values above 0. The text alternative says where each map has its largest absolute
         value, and which share of the sum of all lies near that peak.
 
@@ -69,7 +68,7 @@ def attributions(
     ValueError
         If a shape is not as above, a number is not finite, names differ or are not known, or there are too many.
     """
-    checked = {name: _row(name, *row) for name, row in rows.items()}
+    checked = {name: _row(name, row) for name, row in rows.items()}
     names = list(next(iter(checked.values()))[1]) if checked else []
     _check_names(checked, names, marks or {}, overlay)
     room = WORDS + NUMBERS * bool(marks) + ENDS / len(checked)
@@ -79,7 +78,7 @@ def attributions(
     figure, axes = new_mosaic(layout, heights)
     figure.set_layout_engine("compressed")
     figure.suptitle(title)
-    figure.alternative = f"{title}."
+    figure.alternative = sentence(title)
     for index, (name, (picture, maps)) in enumerate(checked.items()):
         cells = [axes[cell] for cell in layout[index]]
         mark = (marks or {}).get(name)
@@ -92,11 +91,16 @@ def attributions(
         _mark(cells, _size(picture), list(maps.values()), mark)
         _label(cells, mark is not None)
         figure.alternative += _described(name, picture, maps, mark)
-    _add_legend(figure, [each for _, maps in checked.values() for each in maps.values()], bool(marks))
+    kinds = {each.kind for _, maps in checked.values() for each in maps.values()}
+    lines = {"the place to find": Line2D([], [], **RING), "peak of the map": Line2D([], [], **CROSS)}
+    add_legend(figure, kinds, lines if marks else None)
     return figure
 
 
-def _row(name: str, picture: ArrayLike, maps: Mapping[str, ArrayLike]) -> Row:
+def _row(name: str, row: tuple[ArrayLike, Mapping[str, ArrayLike]]) -> Row:
+    if not isinstance(row, tuple | list) or len(row) != 2 or not isinstance(row[1], Mapping):
+        raise ValueError(f"expected a picture and a mapping of names to maps for {name}, got {type(row).__name__}")
+    picture, maps = row
     found = {method: check_map(f"{method} of {name}", values) for method, values in maps.items()}
     return check_picture(name, picture), found
 
@@ -163,21 +167,7 @@ def _described(name: str, picture: Floats, maps: Mapping[str, AttributionMap], m
         away = f", {np.hypot(row - mark[0], column - mark[1]):.1f} pixels from the mark" if mark is not None else ""
         share = attribution.share_near_peak(size, radius)
         sentences.append(
-            f"{method} peaks at row {row:.0f}, column {column:.0f}{away}, "
-            f"with {share:.0%} of its sum within {radius} pixels"
+            f"{method} peaks {'below 0 ' * attribution.peak_is_below_zero()}at row {row:.0f}, column {column:.0f}{away}"
+            f", with {share:.0%} of its sum within {radius} pixels"
         )
     return f"{words}: {'; '.join(sentences)}."
-
-
-def _add_legend(figure: DescribedFigure, maps: list[AttributionMap], marked: bool) -> None:
-    handles, words = scale_handles({each.kind for each in maps})
-    lines = [Line2D([], [], **RING), Line2D([], [], **CROSS)] if marked else []
-    drawn: list[Any] = [*handles, *lines]  # Matplotlib draws tuples of patches, but its types do not say so
-    figure.legend(
-        drawn,
-        [*words, *["the place to find", "peak of the map"][: len(lines)]],
-        handler_map={tuple: HandlerTuple(ndivide=None, pad=0)},
-        handlelength=6,
-        loc="outside lower center",
-        ncols=2,
-    )

@@ -9,7 +9,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
 
 from course_lib.integers import as_integer
-from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_mosaic
+from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_mosaic, sentence
 from course_lib.plots.palette import ink_on
 
 Floats = NDArray[np.float64]
@@ -18,7 +18,7 @@ Size = int | tuple[int, int]
 MOST = 10  # rows or columns
 TALLEST = 0.6  # inches, for a cell
 NARROW = 3  # cells: room for a title
-BESIDE, ENDS = 2.0, 1.3  # inches: beside all panels, above and below them
+BESIDE, ENDS = 2.6, 1.25  # inches: beside all panels, above and below them
 EMPTY = "#eeeeee"
 
 
@@ -220,6 +220,6 @@ def _described(
         for (row, column), switch in np.ndenumerate(switches)
     ]
     return (
-        f"{title}. A map of {x.shape[0]} × {x.shape[1]} under windows of {windows.size[0]} × {windows.size[1]} with "
-        f"stride {windows.stride[0]} × {windows.stride[1]}. Maxima by window: {'; '.join(words)}."
+        f"{sentence(title)} A map of {x.shape[0]} × {x.shape[1]} under windows of {windows.size[0]} × {windows.size[1]}"
+        f" with stride {windows.stride[0]} × {windows.stride[1]}. Maxima by window: {'; '.join(words)}."
     )

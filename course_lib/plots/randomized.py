@@ -9,15 +9,16 @@ from numpy.typing import ArrayLike
 from course_lib.plots.attribution_maps import (
     AttributionMap,
     Floats,
+    add_legend,
     check_map,
     check_picture,
     draw_attribution,
     draw_picture,
 )
-from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_mosaic
+from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_mosaic, sentence
 
 MOST_METHODS, MOST_STAGES = 6, 7
-BETWEEN, ENDS, CURVES = 0.2, 0.6, 2.2  # inches: between maps, above all, the curves
+BETWEEN, ENDS, CURVES = 0.2, 0.6, 2.6  # inches: between maps, above all, the curves and the legend
 MARKERS = "osD^vP"
 
 
@@ -53,15 +54,18 @@ def randomized(
         If a shape is not as above, a number is not finite, names differ, or there are too many.
     """
     photo = check_picture("the picture", picture)
+    for method, stages in maps.items():
+        if not isinstance(stages, Mapping):
+            raise ValueError(f"expected a mapping of stages to maps for {method}, got {type(stages).__name__}")
     rows = {
         method: {stage: check_map(f"{method}, {stage}", values) for stage, values in stages.items()}
         for method, stages in maps.items()
     }
-    stages = _stages(rows)
+    names = _stages(rows)
     alike = {method: _correlations(list(row.values())) for method, row in rows.items()}
-    height = (WIDTH / (1 + len(stages)) - BETWEEN) * photo.shape[0] / photo.shape[1] + BETWEEN + ENDS / len(rows)
-    layout = [["photo", *(f"{method} {stage}" for stage in stages)] for method in rows]
-    figure, axes = new_mosaic([*layout, ["legend"] + ["curves"] * len(stages)], [*[height] * len(rows), CURVES])
+    height = (WIDTH / (1 + len(names)) - BETWEEN) * photo.shape[0] / photo.shape[1] + BETWEEN + ENDS / len(rows)
+    layout = [["photo", *(f"{row} {stage}" for stage in range(len(names)))] for row in range(len(rows))]
+    figure, axes = new_mosaic([*layout, ["legend"] + ["curves"] * len(names)], [*[height] * len(rows), CURVES])
     figure.suptitle(title)
     draw_picture(axes["photo"], photo)
     axes["photo"].set_title("picture")
@@ -75,13 +79,14 @@ def randomized(
                 axes[cell].set_title(stage)
         beside = axes[cells[1]]
         beside.text(-0.05, 0.5, method, rotation=90, ha="right", va="center", transform=beside.transAxes)
-    _draw_curves(axes["curves"], stages, alike)
+    _draw_curves(axes["curves"], names, alike)
     axes["legend"].legend(*axes["curves"].get_legend_handles_labels(), loc="center")
     numbers = "; ".join(
-        f"{method}: {', '.join(f'{stage} {value:.2f}' for stage, value in zip(stages, values, strict=True))}"
+        f"{method}: {', '.join(f'{stage} {value:.2f}' for stage, value in zip(names, values, strict=True))}"
         for method, values in alike.items()
     )
-    figure.alternative = f"{title} Rank correlation of each map with that of {stages[0]}. {numbers}."
+    add_legend(figure, {each.kind for row in rows.values() for each in row.values()})
+    figure.alternative = f"{sentence(title)} Rank correlation of each map with that of {names[0]}. {numbers}."
     return figure
 
 
@@ -116,6 +121,8 @@ def _ranks(values: Floats) -> Floats:
 def _draw_curves(ax: Axes, stages: list[str], alike: Mapping[str, list[float]]) -> None:
     for (method, values), color, marker in zip(alike.items(), COLORS, MARKERS, strict=False):
         ax.plot(values, marker=marker, color=color, label=method)
-    ax.set(xlim=(-0.5, len(stages) - 0.5), ylabel="rank correlation\nwith the first map", xlabel="randomized layers")
+    lowest = min(0.0, *(min(values) for values in alike.values()))
+    ax.set(xlim=(-0.5, len(stages) - 0.5), ylim=(lowest - 0.06, 1.06))
+    ax.set(ylabel="rank correlation\nwith the first map", xlabel="randomized layers")
     ax.set_xticks(range(len(stages)), stages)
     ax.grid(alpha=0.3)

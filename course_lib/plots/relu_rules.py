@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Patch, Rectangle
 from numpy.typing import ArrayLike, NDArray
 
-from course_lib.plots.base import WIDTH, DescribedFigure, new_figure
+from course_lib.plots.base import WIDTH, DescribedFigure, new_figure, sentence
 from course_lib.plots.palette import ink_on
 from course_lib.plots.regions import HATCH
 
@@ -61,7 +61,7 @@ def relu_rules(
         ax.set_title(name)
     handles = [Patch(**{**HATCH, "zorder": 1}, label="stopped")]
     figure.legend(handles=handles, loc="outside lower center", ncols=3)
-    figure.alternative = f"{title}. {' '.join(_cases(values, above, passed))}"
+    figure.alternative = f"{sentence(title)} {' '.join(_cases(values, above, passed))}"
     return figure
 
 

@@ -125,6 +125,8 @@ def _switches(
 
 def _places(switches: reference.Switches) -> tf.Tensor:
     """Return image, y, x and channel of each value, ``(B, h, w, C, 4)``."""
-    _, _, width, channels = tf.unstack(switches.output_shape)
-    pixel, channel = switches.index // channels, switches.index % channels
-    return tf.stack([switches.image, pixel // width, pixel % width, channel], axis=-1)
+    width, channels = switches.output_shape[2], switches.output_shape[3]
+    pixel = switches.index // channels
+    y = pixel // width
+    # Two products take half the time of two remainders.
+    return tf.stack([switches.image, y, pixel - y * width, switches.index - pixel * channels], axis=-1)

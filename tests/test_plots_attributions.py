@@ -121,6 +121,12 @@ def test_no_words_overlap(shape: tuple[int, int], rows: int, maps: int, places: 
     assert overlaps(plots.attributions(given, marks=marks)) == []
 
 
+def test_long_names_are_broken_into_lines() -> None:
+    names = ["guided ReLU of block5_conv3", "smooth gradient of its output", "c", "d", "e", "f"]
+    rows = {f"{cat} or tiger cat, 0.94": (PICTURE, dict.fromkeys(names, SIGNED)) for cat in ("tabby", "Egyptian cat")}
+    assert overlaps(plots.attributions(rows)) == []
+
+
 @pytest.mark.parametrize(
     ("rows", "options", "message"),
     [

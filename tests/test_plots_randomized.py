@@ -60,6 +60,12 @@ def test_no_words_overlap(methods: int, stages: int, shape: tuple[int, int]) -> 
     assert overlaps(plots.randomized(np.zeros(shape), maps)) == []
 
 
+def test_long_names_are_broken_into_lines() -> None:
+    stages = {"trained": MAPS[0], "all but the first layers": MAPS[1], "c": MAPS[2], "d": MAPS[2], "e": MAPS[2]}
+    figure = plots.randomized(PICTURE, dict.fromkeys(["smooth gradient", "guided ReLU of block5_conv3"], stages))
+    assert overlaps(figure) == []
+
+
 @pytest.mark.parametrize(
     ("picture", "maps", "message"),
     [

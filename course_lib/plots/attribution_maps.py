@@ -26,7 +26,7 @@ SCALES: dict[Kind, str] = {
     "color": "by color channel: gray is 0, lighter above, darker below",
 }
 LARGE = 99  # percent of a map's values that are not 0; larger ones have the same color
-PALE, OPAQUE = 0.35, 0.9  # of a picture under a map: its darkest gray; of the map: the strongest values
+PALE, OPAQUE = 0.35, 0.8  # of a picture under a map: its darkest gray; of the map: the strongest values
 STEPS = np.linspace(0, 1, 25)  # of a scale in a legend
 
 

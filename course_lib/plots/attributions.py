@@ -1,5 +1,6 @@
 """What a network looks at: pictures, and beside each the maps of several methods."""
 
+import textwrap
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -23,7 +24,8 @@ from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_mosaic, se
 
 MOST_ROWS, MOST_MAPS = 6, 6
 TALLEST = 3.4  # inches, for a picture
-WORDS, NUMBERS, ENDS = 0.32, 0.45, 1.1  # inches: above each row, below one with numbers, above and below all
+# Inches: a line above each row, below a row with numbers, above and below all; a letter's width.
+LINE, NUMBERS, ENDS, LETTER = 0.27, 0.45, 1.1, 0.105
 RADIUS = 0.1  # of the shorter side of a picture
 SEEN = {"linestyle": "none", "path_effects": [withStroke(linewidth=3.5, foreground="black")]}  # on every color
 RING: dict[str, Any] = {"marker": "o", "markersize": 15, "fillstyle": "none", "mew": 1.8, "color": "white", **SEEN}
@@ -71,8 +73,10 @@ def attributions(
     checked = {name: _row(name, row) for name, row in rows.items()}
     names = list(next(iter(checked.values()))[1]) if checked else []
     _check_names(checked, names, marks or {}, overlay)
-    room = WORDS + NUMBERS * bool(marks) + ENDS / len(checked)
     width = WIDTH / (1 + len(names)) - 0.1
+    titles = {name: textwrap.fill(name, int(width / LETTER)) for name in [*checked, *names]}
+    lines = 1 + max(title.count("\n") for title in titles.values())
+    room = LINE * lines + NUMBERS * bool(marks) + ENDS / len(checked)
     heights = [min(TALLEST, width * picture.shape[0] / picture.shape[1]) + room for picture, _ in checked.values()]
     layout = [[f"{row} {column}" for column in range(1 + len(names))] for row in range(len(checked))]
     figure, axes = new_mosaic(layout, heights)
@@ -83,17 +87,17 @@ def attributions(
         cells = [axes[cell] for cell in layout[index]]
         mark = (marks or {}).get(name)
         draw_picture(cells[0], picture)
-        cells[0].set_title(name)
+        cells[0].set_title(titles[name])
         for ax, (method, attribution) in zip(cells[1:], maps.items(), strict=True):
             draw_attribution(ax, attribution, _size(picture), picture if method in overlay else None)
             if index == 0:
-                ax.set_title(method)
+                ax.set_title(titles[method])
         _mark(cells, _size(picture), list(maps.values()), mark)
         _label(cells, mark is not None)
         figure.alternative += _described(name, picture, maps, mark)
     kinds = {each.kind for _, maps in checked.values() for each in maps.values()}
-    lines = {"the place to find": Line2D([], [], **RING), "peak of the map": Line2D([], [], **CROSS)}
-    add_legend(figure, kinds, lines if marks else None)
+    signs = {"the place to find": Line2D([], [], **RING), "peak of the map": Line2D([], [], **CROSS)}
+    add_legend(figure, kinds, signs if marks else None)
     return figure
 
 

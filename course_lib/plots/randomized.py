@@ -1,5 +1,6 @@
 """How maps change when the weights of their network are randomized."""
 
+import textwrap
 from collections.abc import Mapping
 
 import numpy as np
@@ -19,6 +20,7 @@ from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_mosaic, se
 
 MOST_METHODS, MOST_STAGES = 6, 7
 BETWEEN, ENDS, CURVES = 0.2, 0.6, 2.6  # inches: between maps, above all, the curves and the legend
+LETTER = 0.1  # inches
 MARKERS = "osD^vP"
 
 
@@ -76,9 +78,10 @@ def randomized(
             draw_attribution(axes[cell], attribution, (photo.shape[0], photo.shape[1]))
             axes[cell].axis("off")
             if cells is layout[0]:
-                axes[cell].set_title(stage)
+                axes[cell].set_title(textwrap.fill(stage, int(WIDTH / (1 + len(names)) / LETTER)))
         beside = axes[cells[1]]
-        beside.text(-0.05, 0.5, method, rotation=90, ha="right", va="center", transform=beside.transAxes)
+        words = textwrap.fill(method, max(1, int(height / LETTER)))
+        beside.text(-0.05, 0.5, words, rotation=90, ha="right", va="center", transform=beside.transAxes)
     _draw_curves(axes["curves"], names, alike)
     axes["legend"].legend(*axes["curves"].get_legend_handles_labels(), loc="center")
     numbers = "; ".join(

@@ -78,7 +78,7 @@ def race(ways: Ways, nothing: Way) -> dict[str, float]:
     return {name: median(taken) - loop for name, taken in times.items()}
 
 
-def cold(ways: Ways, turns: int = 25) -> dict[str, float]:
+def cold(ways: Ways, turns: int = 25, clock: Callable[[], float] = time.perf_counter) -> dict[str, float]:
     """Run single calls, each with caches that hold nothing of it, as between the layers of a network.
 
     Parameters
@@ -87,6 +87,8 @@ def cold(ways: Ways, turns: int = 25) -> dict[str, float]:
         What to measure.
     turns : int
         How many calls of each.
+    clock : callable
+        Returns seconds: those that pass, or those of the processor.
 
     Returns
     -------
@@ -100,9 +102,9 @@ def cold(ways: Ways, turns: int = 25) -> dict[str, float]:
     for _ in range(turns):
         for name, way in ways.items():
             elsewhere += 1
-            start = time.perf_counter()
+            start = clock()
             way(0)
-            times[name].append(time.perf_counter() - start)
+            times[name].append(clock() - start)
     return {name: median(taken) for name, taken in times.items()}
 
 
@@ -227,7 +229,7 @@ def compare_unpooling(console: Console) -> None:
 
 
 def compare_ways_to_unpool(console: Console) -> None:
-    """Print how the ways of `course_lib.unpooling` compare, which check their arguments too."""
+    """Print how the ways of `course_lib.unpooling` compare, in time of all processors: one of them uses several."""
     import tensorflow as tf
 
     from course_lib import unpooling
@@ -245,18 +247,18 @@ def compare_ways_to_unpool(console: Console) -> None:
             with tf.GradientTape() as tape:
                 tape.watch(values)
                 output = unpooled(values)
-            return tape.gradient(output, values, maps)
+            return output, tape.gradient(output, values, maps)
 
         for ways, function in ((forward, unpooled), (both, trained)):
             ways[way.__name__] = partial(lambda graph, _: graph(pooled), tf.function(function, autograph=False))
-    times = [cold(ways, turns=9) for ways in (forward, both)]
+    times = [cold(ways, turns=9, clock=time.process_time) for ways in (forward, both)]
     first = [taken["max_unpool"] for taken in times]
     rows = []
     for name in forward:
         cells = [(f"{t[name] * 1e3:.1f}", f"{t[name] / own:.1f}") for t, own in zip(times, first, strict=True)]
         rows.append([name, *cells[0], *cells[1]])
     columns = ["way", "ms, forward", "ratio", "ms, and backward", "ratio"]
-    show(console, f"{UNPOOLING}; functions of course_lib.unpooling, cold caches", columns, rows)
+    show(console, f"{UNPOOLING}; course_lib.unpooling, ms of processor time", columns, rows)
 
 
 def vgg_maps() -> list[Any]:

@@ -15,7 +15,7 @@ test: $(OPS)  ## lint, types, unit tests, release drift, answer banks, untouched
 	$(BIN)/ruff format --check
 	$(BIN)/codespell
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile
+	$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 	$(BIN)/course release --check
 	$(BIN)/python ci/check_answers.py --both
 	$(BIN)/python ci/run_notebooks.py --learner

@@ -17,13 +17,13 @@ def filtering(pattern: Pattern, activation: str | None = None) -> keras.Model:
     images = keras.Input((None, None, pattern.shape[2]))
     filters = keras.layers.Conv2D(2, pattern.shape[:2], padding="same", activation=activation, name="filters")
     model = keras.Model(images, filters(images))
-    filters.set_weights([np.stack([pattern, 0 * pattern], axis=-1), np.float32([0, -1])])
+    filters.set_weights([np.stack([pattern, 0 * pattern], axis=-1), np.array([0, -1], np.float32)])
     return model
 
 
 def stripes(horizontal: bool) -> Pattern:
     """Make a filter for stripes of 4 pixels, 2 light and 2 dark."""
-    line = np.float32([1, 1, -1, -1, 1, 1, -1, -1])
+    line = np.array([1, 1, -1, -1, 1, 1, -1, -1], np.float32)
     return np.broadcast_to(line[:, None] if horizontal else line, (8, 8)).astype(np.float32)[..., None]
 
 
@@ -44,8 +44,8 @@ def test_a_filter_for_stripes_gets_stripes_of_its_direction() -> None:
 
 
 def test_each_channel_goes_towards_the_bound_that_the_score_asks_for() -> None:
-    pattern = np.broadcast_to(np.float32([1, -1, 1]), (3, 3, 3))
-    low, high = np.float32([-3, 0, 1]), np.float32([-1, 2, 3])
+    pattern = np.broadcast_to(np.array([1, -1, 1], np.float32), (3, 3, 3))
+    low, high = -3, np.array([-1, -1, -1], np.float32)
     image = activation_maximization(filtering(pattern), bounds=(low, high), channel=0, size=(24, 24), steps=100)
     assert (image >= low).all()
     assert (image <= high).all()
@@ -88,12 +88,14 @@ def test_seeds_decide_and_the_model_stays_as_it_is() -> None:
         ({"bounds": 1}, r"expected bounds \(low, high\)"),
         ({"bounds": (0, 1, 2)}, r"expected bounds \(low, high\)"),
         ({"bounds": ((0, 0), (1, 1))}, "one for each of 1 channels"),
+        ({"bounds": ("black", "white")}, r"expected bounds \(low, high\)"),
         ({"bounds": (0, np.inf)}, r"expected bounds \(low, high\)"),
         ({"size": (0, 8)}, "expected the height to be a whole number of 1 or more, got 0"),
         ({"size": 8}, r"expected the size to be \(height, width\), got 8"),
         ({"steps": 0}, "expected the number of steps to be a whole number of 1 or more, got 0"),
         ({"rate": 0}, "expected a rate above 0, got 0"),
         ({"rate": np.nan}, "expected a rate above 0, got nan"),
+        ({"rate": "fast"}, "expected a rate above 0, got 'fast'"),
         ({"seed": -1}, "expected the seed to be a whole number of 0 or more, got -1"),
     ],
 )

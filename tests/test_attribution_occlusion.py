@@ -36,8 +36,8 @@ def summing() -> keras.Model:
 
 def test_worked_by_hand() -> None:
     # One row of 5 pixels; patches of 2 start at 0, 2 and, flush with the border, 3.
-    model = linear(np.float32([1, 2, 3, 4, 5]).reshape(1, 5, 1))
-    image = np.float32([1, 1, 1, 2, 1]).reshape(1, 1, 5, 1)
+    model = linear(np.array([1, 2, 3, 4, 5], np.float32).reshape(1, 5, 1))
+    image = np.array([1, 1, 1, 2, 1], np.float32).reshape(1, 1, 5, 1)
     # Falls: 1 + 2 = 3; 3 + 8 = 11; 8 + 5 = 13. Pixel 3 is covered by the last two patches.
     got = occlusion_map(model, image, patch=(1, 2), stride=(1, 2))
     np.testing.assert_allclose(got, [[[3, 3, 11, 12, 13]]], rtol=1e-6)
@@ -69,15 +69,15 @@ def loop(model: keras.Model, image: Maps, patch: tuple[int, int], stride: tuple[
             for y in range(top, top + patch[0]):
                 for x in range(left, left + patch[1]):
                     falls[y, x].append(fall)
-    return np.float32([np.mean(falls[place]) for place in falls]).reshape(sides)
+    return np.array([np.mean(falls[place]) for place in falls], np.float32).reshape(sides)
 
 
 @given(st.data())
 @settings(max_examples=12, deadline=None)
 def test_equal_to_one_position_at_a_time(data: st.DataObject) -> None:
     sides = data.draw(st.tuples(st.integers(3, 9), st.integers(3, 9)))
-    patch = tuple(data.draw(st.integers(1, side)) for side in sides)
-    stride = tuple(data.draw(st.integers(1, side)) for side in patch)
+    patch = data.draw(st.integers(1, sides[0])), data.draw(st.integers(1, sides[1]))
+    stride = data.draw(st.integers(1, patch[0])), data.draw(st.integers(1, patch[1]))
     rng = np.random.default_rng(0)
     images = rng.normal(size=(2, *sides, 2)).astype(np.float32)
     flat = keras.Input((*sides, 2))
@@ -128,7 +128,7 @@ def planted(pattern: Maps) -> keras.Model:
     images = keras.Input((None, None, 3))
     filters = keras.layers.Conv2D(1, pattern.shape[:2], padding="same", activation="relu", name="detector")
     model = keras.Model(images, keras.layers.GlobalMaxPooling2D()(filters(images)))
-    filters.set_weights([pattern[..., None], np.float32([-0.5 * np.sum(pattern**2)])])
+    filters.set_weights([pattern[..., None], np.array([-0.5 * np.sum(pattern**2)], np.float32)])
     return model
 
 
@@ -163,6 +163,7 @@ def test_finds_a_planted_pattern(seed: int, looked_at: dict[str, Any]) -> None:
         ({"channel": [0, 1]}, "expected one channel for each of 1 images, got 2"),
         ({"channel": []}, "expected a channel"),
         ({"layer": "unknown"}, 'expected the name of a layer, got "unknown"'),
+        ({"images": np.ones((0, 4, 6, 3))}, "expected one image or more, got none"),
         ({"images": np.ones((4, 6, 3))}, "expected images of shape"),
         ({"images": np.ones((1, 4, 6, 1))}, "expected images of shape"),
     ],

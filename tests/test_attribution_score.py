@@ -1,6 +1,7 @@
 """What scores are made of, for models of every form; and that a model never notices."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import keras
@@ -89,6 +90,8 @@ def from_operations() -> keras.Model:
         (lambda: classifier(layers.Dense(5), layers.Activation("softmax", name="last")), "last"),
         (lambda: classifier(layers.Dense(5, tf.nn.log_softmax, name="last")), "last"),
         (lambda: classifier(layers.Dense(5, layers.Softmax(), name="last")), "last"),
+        (lambda: classifier(layers.Dense(5, partial(keras.activations.softmax, axis=-1), name="last")), "last"),
+        (lambda: classifier(layers.SpectralNormalization(layers.Dense(5, "softmax"), name="last")), "last"),
         (lambda: wrapped(wrapped(classifier(layers.Dense(5, "softmax", name="last")))), "last"),
         (from_operations, None),
     ],
@@ -180,6 +183,7 @@ def test_what_does_not_exist_is_refused(model: Any, arguments: dict[str, Any], m
     [
         ({}, X[0], r"expected images of shape \(any, any, any, 3\), got \(5, 6, 3\)"),
         ({}, X[..., :1], r"got \(2, 5, 6, 1\)"),
+        ({}, X[:0], "expected one image or more, got none"),
         ({}, X > 0, "expected images of real numbers, got bool"),
         ({}, X + 1j, "expected images of real numbers, got complex"),
         ({}, "cat.jpg", "expected images of real numbers"),

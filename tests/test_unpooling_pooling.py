@@ -44,6 +44,16 @@ def test_ties_go_to_the_first() -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_infinite_numbers_have_a_switch_and_only_a_first_nan_has(dtype: str) -> None:
+    """The windows of `tf.nn.max_pool2d` make -3.4e38 of the first one."""
+    windows = [[-np.inf, -np.inf], [1, np.inf], [np.nan, 1], [1, np.nan]]
+    x = tf.cast(np.array(windows).reshape(1, 4, 2, 1), dtype)
+    pooled, argmax = max_pool_with_switches(x, (1, 2))
+    np.testing.assert_array_equal(tf.cast(pooled, "float64")[0, :, 0, 0], [-np.inf, np.inf, np.nan, 1])
+    np.testing.assert_array_equal(argmax[0, :, 0, 0], [0, 3, 4, 6])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_pooling_equals_keras_and_is_differentiable(dtype: str) -> None:
     x = tf.cast(random(2, 5, 6, 3), dtype)
     for padding in ("valid", "same"):
@@ -54,6 +64,18 @@ def test_pooling_equals_keras_and_is_differentiable(dtype: str) -> None:
         assert (pooled.dtype, argmax.dtype) == (dtype, tf.int64)
         np.testing.assert_array_equal(tf.cast(pooled, "float64"), tf.cast(plain, "float64"))
         close(tape.gradient(pooled, x), tf.cast(tape.gradient(plain, x), "float64").numpy(), dtype)
+
+
+def test_pooling_has_no_second_derivative() -> None:
+    x = tf.constant(random(1, 2, 2, 1))
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            loss = tf.reduce_sum(max_pool_with_switches(x)[0] ** 2)
+        slope = inner.gradient(loss, x)
+    with pytest.raises(LookupError, match="MaxPoolGradWithArgmax"):
+        outer.gradient(slope, x)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,10 @@ References
 .. [1] Olah, Mordvintsev and Schubert, "Feature Visualization", Distill 2017, doi 10.23915/distill.00007.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+from numbers import Real
+from typing import Any
 
 import keras
 import numpy as np
@@ -31,7 +34,7 @@ SHIFT, TURN, ZOOM = 0.08, 0.25, 0.2  # the most that the image is moved (share o
 def activation_maximization(  # noqa: PLR0913 - what the others take, and the settings of the ascent
     model: keras.Model,
     *,
-    bounds: ArrayLike,
+    bounds: Sequence[ArrayLike] | NDArray[Any],
     layer: str | None = None,
     channel: int | None = None,
     place: Place = None,
@@ -60,8 +63,8 @@ def activation_maximization(  # noqa: PLR0913 - what the others take, and the se
     steps : int
         How often the image is changed. The time is that of as many forward and backward passes of one image.
     rate : float
-        How far the first step goes, above 0: the largest share of the image's contrast that a wave changes by. Steps
-        get shorter, down to 0.
+        By how much a wave changes in the first step, in units of its usual height; above 0. Steps get shorter, down
+        to 0.
     seed : int
         0 or more: of the first image, and of how it is moved.
 
@@ -79,7 +82,7 @@ def activation_maximization(  # noqa: PLR0913 - what the others take, and the se
     score = scores(model, layer, channel, place)
     if isinstance(score.channel, tuple):
         raise ValueError(f"expected one channel, or None for all, got {channel!r}")
-    if not np.isfinite(rate) or rate <= 0:
+    if not isinstance(rate, Real) or not 0 < rate < math.inf:
         raise ValueError(f"expected a rate above 0, got {rate!r}")
     steps = count("the number of steps", steps)
     if np.shape(size) != (2,):
@@ -118,15 +121,15 @@ def activation_maximization(  # noqa: PLR0913 - what the others take, and the se
     return image().numpy()
 
 
-def _bounds(bounds: ArrayLike, channels: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _bounds(bounds: Any, channels: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Take in the range of an image: the lowest and the highest value of each channel."""
-    ends = [np.asarray(end) for end in bounds] if np.ndim(bounds) else []
-    if (
-        len(ends) != 2
-        or any(end.dtype.kind not in "iuf" or end.shape not in ((), (channels,)) for end in ends)
-        or not np.isfinite(ends).all()
-        or np.any(ends[0] >= ends[1])
-    ):
+    ends = [np.asarray(end) for end in bounds] if isinstance(bounds, Sequence | np.ndarray) else []
+    wrong = [
+        end
+        for end in ends
+        if end.dtype.kind not in "iuf" or end.shape not in ((), (channels,)) or not np.isfinite(end).all()
+    ]
+    if len(ends) != 2 or wrong or np.any(ends[0] >= ends[1]):
         raise ValueError(
             f"expected bounds (low, high), each a number or one for each of {channels} channels, and low below high, "
             f"got {bounds!r}"

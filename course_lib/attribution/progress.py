@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from IPython.display import display
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 __all__ = ["progress_bar"]
+
+LENGTH = 30  # of the bar in a notebook, in characters
 
 
 @contextmanager
@@ -25,9 +28,30 @@ def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]
     callable
         To call with how many more are done.
     """
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     console = Console()
-    shown = console.is_terminal or console.is_jupyter
-    with Progress(*columns, console=console, transient=True, disable=not shown) as progress:
+    if console.is_jupyter:  # where Rich would leave a dead widget in the notebook's file
+        with _notebook_bar(description, total) as advance:
+            yield advance
+        return
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(description, total=total)
         yield lambda number: progress.advance(task, number)
+
+
+@contextmanager
+def _notebook_bar(description: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar made of characters below a notebook's cell."""
+    done = 0
+    shown = display({"text/plain": description}, raw=True, display_id=True)
+
+    def advance(number: int) -> None:
+        nonlocal done
+        done += number
+        full = LENGTH * done // total
+        shown.update({"text/plain": f"{description} {'█' * full}{'░' * (LENGTH - full)} {done}/{total}"}, raw=True)
+
+    try:
+        yield advance
+    finally:
+        shown.update({"text/plain": ""}, raw=True)

@@ -39,7 +39,7 @@ ALLOWED = {
     "unpooling": {"ops"},
     "sizes": set(),
     "networks": {"sizes"},
-    "attribution": set(),
+    "attribution": {"layers"},
     "hypercolumns": {"ops"},
     "changes": set(),
     "answers": {"changes"},

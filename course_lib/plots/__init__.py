@@ -1,6 +1,7 @@
 """Figures of the course. Each function returns a figure and leaves nothing open."""
 
 from course_lib.plots.alignment import padding
+from course_lib.plots.attributions import attributions
 from course_lib.plots.base import COLORS
 from course_lib.plots.best_classes import best_classes
 from course_lib.plots.colorizations import colorizations, epochs
@@ -17,6 +18,9 @@ from course_lib.plots.local_filters import local_filters
 from course_lib.plots.losses import losses_on_masks
 from course_lib.plots.net_shapes import net_shapes
 from course_lib.plots.pictures import differences, images, labels, tables
+from course_lib.plots.pooling import pooling
+from course_lib.plots.randomized import randomized
+from course_lib.plots.relu_rules import relu_rules
 from course_lib.plots.resampling import crop, pixel_grids
 from course_lib.plots.training_curves import training_curves
 from course_lib.plots.u_network import u_network
@@ -25,6 +29,7 @@ __all__ = [
     "COLORS",
     "ab_histograms",
     "architecture",
+    "attributions",
     "bars",
     "best_classes",
     "colorizations",
@@ -47,7 +52,10 @@ __all__ = [
     "padding",
     "pipeline",
     "pixel_grids",
+    "pooling",
     "prefetching",
+    "randomized",
+    "relu_rules",
     "segmentations",
     "step_errors",
     "tables",

@@ -36,7 +36,7 @@ ALLOWED = {
     "layers": set(),
     "segmentation": {"checkpoint", "layers", "ops", "sizes", "upsampling"},
     "ops": set(),
-    "unpooling": {"ops"},
+    "unpooling": {"ops", "sizes"},
     "sizes": set(),
     "networks": {"sizes"},
     "attribution": {"layers"},

@@ -126,10 +126,7 @@ def max_unpool(
     .. [1] Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014.
     .. [2] Noh, Hong and Han, "Learning Deconvolution Network for Semantic Segmentation", ICCV 2015.
     """
-    pooled = arguments.maps(pooled, "pooled values")
-    argmax = arguments.indices(argmax, pooled)
-    shape = arguments.unpooled_shape(output_shape, pooled)
-    batch_in_index = arguments.flag(include_batch_in_index, "include_batch_in_index")
+    pooled, argmax, shape, batch_in_index = arguments.unpooling(pooled, argmax, output_shape, include_batch_in_index)
 
     native = _native()
     if native is None:

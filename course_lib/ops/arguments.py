@@ -122,6 +122,22 @@ def unpooled_shape(value: ArrayLike | tf.Tensor | tf.TensorShape, pooled: tf.Ten
     return tf.cast(shape, tf.int64)
 
 
+def unpooling(
+    pooled: ArrayLike | tf.Tensor,
+    argmax: ArrayLike | tf.Tensor,
+    output_shape: ArrayLike | tf.Tensor,
+    include_batch_in_index: bool,
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, bool]:
+    """Return all that unpooling takes: values, their indices, the output's shape, whether indices count the batch."""
+    values = maps(pooled, "pooled values")
+    return (
+        values,
+        indices(argmax, values),
+        unpooled_shape(output_shape, values),
+        flag(include_batch_in_index, "include_batch_in_index"),
+    )
+
+
 def logits(value: ArrayLike | tf.Tensor) -> tf.Tensor:
     """Return logits of four axes, of which only the batch may be empty, as float64 if they are, else as float32."""
     scores = tensor(value, "logits")

@@ -112,19 +112,60 @@ def max_unpool(
     tf.errors.InvalidArgumentError
         If shapes do not fit that were not known before, or, on the CPU, if an index lies outside its image.
     """
+    places = switches(pooled, argmax, output_shape, include_batch_in_index)
+    images, size = output_shape[:1], tf.reduce_prod(output_shape[1:], keepdims=True)
+    values = tf.cast(places.values, _accumulator(pooled.dtype))
+    output = tf.scatter_nd(tf.stack([places.image, places.index], axis=-1), values, tf.concat([images, size], axis=0))
+    return tf.cast(tf.reshape(output, output_shape), pooled.dtype)
+
+
+class Switches(NamedTuple):
+    """Pooled values and where they go, all ``(B, h, w, C)``, and the shape ``(B, H, W, C)`` of what they go to.
+
+    ``image`` is the number of the image and ``index`` the place within it, both int64; ``inside`` says whether the
+    image has that place.
+    """
+
+    values: tf.Tensor
+    image: tf.Tensor
+    index: tf.Tensor
+    inside: tf.Tensor
+    output_shape: tf.Tensor
+
+
+def switches(
+    pooled: tf.Tensor, argmax: tf.Tensor, output_shape: tf.Tensor, include_batch_in_index: bool = False
+) -> Switches:
+    """Say where in its image each pooled value goes.
+
+    A value that goes outside is 0: `tf.scatter_nd` drops it inside XLA, but its gradient would read another entry.
+
+    Parameters
+    ----------
+    pooled, argmax, output_shape, include_batch_in_index
+        As `max_unpool` takes them.
+
+    Returns
+    -------
+    Switches
+        What to scatter.
+
+    Raises
+    ------
+    tf.errors.InvalidArgumentError
+        If shapes do not fit that were not known before. XLA does not look.
+    """
     pooled = tf.ensure_shape(pooled, (None, None, None, None))
     shape = tf.shape(pooled, tf.int64)
     tf.debugging.assert_equal(tf.shape(argmax, tf.int64), shape, "expected one index for each pooled value")
     fitting = tf.stack([shape[0], output_shape[1], output_shape[2], shape[3]])
     tf.debugging.assert_equal(output_shape, fitting, "expected an output of as many images and channels as were pooled")
 
-    batch, size, count = shape[0], tf.reduce_prod(output_shape[1:]), tf.reduce_prod(shape[1:])
-    image = tf.broadcast_to(tf.range(batch)[:, None], tf.stack([batch, count]))
-    index = tf.reshape(argmax, tf.stack([batch, count]))
-    index = index - image * size if include_batch_in_index else index
-    values = tf.reshape(tf.cast(pooled, _accumulator(pooled.dtype)), tf.stack([batch, count]))
-    output = tf.scatter_nd(tf.stack([image, index], axis=-1), values, tf.stack([batch, size]))
-    return tf.cast(tf.reshape(output, output_shape), pooled.dtype)
+    size = tf.reduce_prod(output_shape[1:])
+    image = tf.broadcast_to(tf.reshape(tf.range(shape[0]), (-1, 1, 1, 1)), shape)
+    index = argmax - image * size if include_batch_in_index else argmax
+    inside = (index >= 0) & (index < size)
+    return Switches(tf.where(inside, pooled, tf.zeros((), pooled.dtype)), image, index, inside, output_shape)
 
 
 def label_map(logits: tf.Tensor, factor: int, border: str = "constant") -> tf.Tensor:

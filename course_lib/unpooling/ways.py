@@ -1,0 +1,130 @@
+"""Unpooling in TensorFlow's own operations: three ways that have been published, beside the user operation.
+
+All take what `course_lib.ops.max_unpool` takes, whatever the windows, strides and padding of the pooling were, and
+return the same where no two values have the same index. Where indices meet, as they do for windows that overlap,
+`scatter_unpool` and `flat_unpool` add the values, like the user operation, and `sparse_unpool` refuses them.
+
+The user operation is an order of magnitude faster: it writes its output once, in order.
+"""
+
+import tensorflow as tf
+from numpy.typing import ArrayLike
+
+from course_lib.ops import arguments, reference
+
+
+def sparse_unpool(
+    pooled: ArrayLike | tf.Tensor,
+    argmax: ArrayLike | tf.Tensor,
+    output_shape: ArrayLike | tf.Tensor,
+    include_batch_in_index: bool = False,
+) -> tf.Tensor:
+    """Unpool by way of a sparse tensor: sort its entries, then write them out; differentiable in ``pooled``.
+
+    Parameters
+    ----------
+    pooled, argmax, output_shape, include_batch_in_index
+        As `course_lib.ops.max_unpool` takes them. No two values of an image may have the same index.
+
+    Returns
+    -------
+    tf.Tensor
+        Shape ``(B, H, W, C)``, of the pooled values' type.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as above, as far as shapes are known, or inside ``jit_compile=True``.
+    tf.errors.InvalidArgumentError
+        Eagerly and in a graph: if an index is repeated or lies outside its image, or if shapes that were not known
+        before do not fit.
+    """
+    if tf.__internal__.get_enclosing_xla_context() is not None:
+        raise ValueError("sparse_unpool cannot run inside jit_compile=True: XLA cannot sort a sparse tensor")
+    switches = _switches(pooled, argmax, output_shape, include_batch_in_index)
+    places = tf.reshape(_places(switches), (-1, 4))
+    entries = tf.SparseTensor(places, tf.reshape(switches.values, (-1,)), switches.output_shape)
+    return tf.sparse.to_dense(tf.sparse.reorder(entries))
+
+
+def scatter_unpool(
+    pooled: ArrayLike | tf.Tensor,
+    argmax: ArrayLike | tf.Tensor,
+    output_shape: ArrayLike | tf.Tensor,
+    include_batch_in_index: bool = False,
+) -> tf.Tensor:
+    """Unpool with `tf.scatter_nd` and four columns: image, y, x, channel; differentiable in ``pooled``.
+
+    Where indices meet, the values add up: eagerly, in a graph and inside XLA. float16 and bfloat16 are summed in their
+    own type, so that a sum of many loses digits; `course_lib.ops.max_unpool` sums them in float32.
+
+    Parameters
+    ----------
+    pooled, argmax, output_shape, include_batch_in_index
+        As `course_lib.ops.max_unpool` takes them.
+
+    Returns
+    -------
+    tf.Tensor
+        Shape ``(B, H, W, C)``, of the pooled values' type.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as above, as far as shapes are known.
+    tf.errors.InvalidArgumentError
+        On the CPU, eagerly and in a graph: if an index lies outside its image. Inside XLA such a value is dropped, and
+        its gradient is 0. Also if shapes that were not known before do not fit.
+    """
+    switches = _switches(pooled, argmax, output_shape, include_batch_in_index)
+    return tf.scatter_nd(_places(switches), switches.values, switches.output_shape)
+
+
+def flat_unpool(
+    pooled: ArrayLike | tf.Tensor,
+    argmax: ArrayLike | tf.Tensor,
+    output_shape: ArrayLike | tf.Tensor,
+    include_batch_in_index: bool = False,
+) -> tf.Tensor:
+    """Unpool with `tf.scatter_nd` on one axis, where each image begins behind the last; differentiable in ``pooled``.
+
+    Where indices meet, the values add up, in the same types as in `scatter_unpool`.
+
+    Parameters
+    ----------
+    pooled, argmax, output_shape, include_batch_in_index
+        As `course_lib.ops.max_unpool` takes them.
+
+    Returns
+    -------
+    tf.Tensor
+        Shape ``(B, H, W, C)``, of the pooled values' type.
+
+    Raises
+    ------
+    ValueError, tf.errors.InvalidArgumentError
+        As `scatter_unpool`. An index outside its image is refused, or dropped, even if it lies inside another one.
+    """
+    switches = _switches(pooled, argmax, output_shape, include_batch_in_index)
+    shape = switches.output_shape
+    flat = switches.image * tf.reduce_prod(shape[1:]) + switches.index
+    nowhere = tf.constant(-1, tf.int64)
+    places = tf.where(switches.inside, flat, nowhere)[..., None]
+    return tf.reshape(tf.scatter_nd(places, switches.values, tf.reduce_prod(shape)[None]), shape)
+
+
+def _switches(
+    pooled: ArrayLike | tf.Tensor,
+    argmax: ArrayLike | tf.Tensor,
+    output_shape: ArrayLike | tf.Tensor,
+    include_batch_in_index: bool,
+) -> reference.Switches:
+    """Check and convert the arguments of a way."""
+    return reference.switches(*arguments.unpooling(pooled, argmax, output_shape, include_batch_in_index))
+
+
+def _places(switches: reference.Switches) -> tf.Tensor:
+    """Return image, y, x and channel of each value, ``(B, h, w, C, 4)``."""
+    _, _, width, channels = tf.unstack(switches.output_shape)
+    pixel, channel = switches.index // channels, switches.index % channels
+    return tf.stack([switches.image, pixel // width, pixel % width, channel], axis=-1)

@@ -6,6 +6,8 @@
 - `linked`: a copy of a model that shares its weights, which all of these work on
 """
 
+from course_lib.attribution.gradients import saliency, smooth_gradient, strongest_channel
+from course_lib.attribution.rewired import deconvnet, guided_relu
 from course_lib.attribution.score import Score, scores
 
-__all__ = ["Score", "scores"]
+__all__ = ["Score", "deconvnet", "guided_relu", "saliency", "scores", "smooth_gradient", "strongest_channel"]

@@ -85,15 +85,30 @@ class Score:
             return maps[:, self.place[0], self.place[1]]
         return tf.reduce_sum(tf.reshape(maps, (tf.shape(maps)[0], -1)), axis=-1)
 
+    def require_channels(self, images: int | None) -> None:
+        """Refuse images, if several channels were given, but not one for each.
+
+        Parameters
+        ----------
+        images : int or None
+            How many there are, None if that is not known.
+
+        Raises
+        ------
+        ValueError
+            If there are more or fewer than channels.
+        """
+        if isinstance(self.channel, tuple) and images not in (None, len(self.channel)):
+            raise ValueError(f"expected one channel for each of {images} images, got {len(self.channel)}")
+
     def _channels(self, count: tf.Tensor, known: int | None, source: Any) -> tf.Tensor:
         """Return the channel of each image."""
         if not isinstance(self.channel, tuple):
             return tf.fill((count,), self.channel)
         if source is not None:
             return tf.gather(tf.constant(self.channel), source)
-        if known is not None and known != len(self.channel):
-            raise ValueError(f"expected one channel for each of {known} images, got {len(self.channel)}")
-        return tf.ensure_shape(tf.constant(self.channel), (known,))
+        self.require_channels(known)
+        return tf.constant(self.channel)
 
 
 def scores(model: keras.Model, layer: str | None = None, channel: Channel = None, place: Place = None) -> Score:

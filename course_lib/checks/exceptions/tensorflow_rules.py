@@ -95,7 +95,10 @@ RULES = (
     (
         "ValueError",
         r"value \(None\) with an unsupported type",
-        "something is None here: a function without `return`, or an argument that was left out",
+        (
+            "something is None here: a function without `return`, an argument that was left out, or `tape.gradient` "
+            "where the tape did not watch the tensor, or could not follow the computation"
+        ),
     ),
     (
         "ValueError",

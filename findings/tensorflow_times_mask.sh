@@ -4,7 +4,7 @@
 # Where one operand of `*` is a tensor of truth values, both are cast to int32, and the product to bool: numbers between
 # -1 and 1 become False, even where the mask is True, and no error or warning says that the numbers are lost. The mask may
 # stand on either side, and in a tf.function it is the same. tf.multiply, `+` and `-` of the same tensors raise
-# InvalidArgumentError. NumPy, JAX and PyTorch keep the numbers: [3.0, 0.5, 0.0].
+# InvalidArgumentError. NumPy keeps the numbers: [3.0, 0.5, 0.0].
 #
 # Source: _mul_dispatch_factory in tensorflow/python/ops/tensor_math_operator_overrides.py, and running it.
 set -euo pipefail

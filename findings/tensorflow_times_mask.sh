@@ -20,7 +20,7 @@ import tensorflow as tf
 
 print("Python", sys.version.split()[0], "TensorFlow", tf.__version__, "NumPy", np.__version__)
 numbers, mask = tf.constant([3.0, 0.5, -2.0]), tf.constant([True, True, False])
-in_graph = tf.function(lambda x, y: x * y)
+in_graph = tf.function(lambda x, y: x * y, autograph=False)
 for words, product in {
     "numbers * mask": numbers * mask,
     "mask * numbers": mask * numbers,

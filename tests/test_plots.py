@@ -67,6 +67,19 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     ),
     "filters by place": lambda: plots.local_filters(np.arange(24.0).reshape(2, 3, 2, 2)),
     "feature maps": lambda: plots.feature_maps(COLOR, {"one": COLOR, "two": np.ones((1, 2, 8))}, channels=4),
+    "pooling": lambda: plots.pooling(SIGNED, [[1]]),
+    "pooling with overlapping windows": lambda: plots.pooling(GRAY, [[5, 6], [5, 11]], 2, (1, 2), padding="valid"),
+    "gradient of pooling": lambda: plots.pooling(SIGNED, [[1]], upstream=[[-3.0]], title="A gradient"),
+    "attributions": lambda: plots.attributions(
+        {"a": (COLOR, {"one": SIGNED, "two": COLOR - 0.5}), "b": (GRAY, {"one": np.abs(SIGNED), "two": SIGNED})}
+    ),
+    "attributions with places": lambda: plots.attributions(
+        {"a": (COLOR, {"one": SIGNED, "two": np.zeros((3, 4))})}, marks={"a": (1, 2)}, overlay=["one"]
+    ),
+    "ReLU rules": lambda: plots.relu_rules(SIGNED, -SIGNED, {"plain": -SIGNED * (SIGNED > 0), "none": 0 * SIGNED}),
+    "randomized": lambda: plots.randomized(
+        COLOR, {"one": {"trained": SIGNED, "all": -SIGNED.T}, "two": {"trained": COLOR, "all": np.ones((3, 4))}}
+    ),
 }
 
 
@@ -141,6 +154,16 @@ def test_every_panel_has_a_title_and_its_axes_have_labels(name: str) -> None:
         "steps": ["float32: error 0.0001 with the step 0.001", "exact: error 0 with the step 1, smallest 0"],
         "losses": ["2 × 2 pixels, 50% of it inside. loss: none 1, gradient on average 1 inside and 1 outside; all 2"],
         "filters by place": ["2 × 3 places, filters of 2 × 2, weights from 0 to 23"],
+        "pooling": ["2 × 2 under windows of 2 × 2 with stride 2 × 2", "(0, 0): 0.5 at row 0, column 1."],
+        "gradient of pooling": ["A gradient.", "column 1, where -3 is put back."],
+        "attributions": ["a, 3 × 4 pixels: one peaks below 0 at row 0, column 0,", "b, 3 × 4 pixels: one peaks at"],
+        "attributions with places": [
+            "marked at row 1, column 2: one peaks",
+            "pixels from the mark",
+            "two is 0 everywhere",
+        ],
+        "ReLU rules": ["x above 0, gradient 0 or less (-0.5, -0.25): plain -0.5, -0.25; none 0, 0."],
+        "randomized": ["one: trained 1.00, all 0.80; two: trained 1.00, all 0.00."],
         "feature maps": ["3 × 4 pixels. one, 3 × 4 × 3: channels", "two, 1 × 2 × 8: channels 0, 1, 2, 3, 0% of all"],
     }.items(),
 )

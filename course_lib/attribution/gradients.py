@@ -7,6 +7,7 @@ References
 """
 
 import math
+from functools import partial
 from numbers import Real
 
 import keras
@@ -97,12 +98,15 @@ def smooth_gradient(  # noqa: PLR0913 - what the others take, and three numbers
     pixels = as_images(score.features, images).numpy()
     score.require_channels(len(pixels))
     deviation = noise * np.ptp(pixels, axis=tuple(range(1, pixels.ndim)), keepdims=True)
+    # In a graph, unlike eagerly, TensorFlow leaves out the gradients of the filters: several times faster.
+    shapes = tf.TensorSpec((None, *pixels.shape[1:])), tf.TensorSpec((None,), tf.int64)
+    gradient = tf.function(partial(image_gradient, score), input_signature=shapes)
     total = np.zeros_like(pixels)
     sources = np.repeat(np.arange(len(pixels)), samples)
     for start in range(0, len(sources), BATCH):
         source = sources[start : start + BATCH]
         noisy = pixels[source] + deviation[source] * random.standard_normal(pixels[source].shape, dtype=np.float32)
-        np.add.at(total, source, image_gradient(score, noisy, source).numpy())
+        np.add.at(total, source, gradient(noisy, source).numpy())
     return total / np.float32(samples)
 
 

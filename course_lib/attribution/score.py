@@ -10,6 +10,7 @@ References
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import keras
@@ -66,8 +67,7 @@ class Score:
         Raises
         ------
         ValueError
-            If the images have another shape than the model takes, there is not one channel for each, or the place is
-            outside of the map.
+            If the images are not as above, there is not one channel for each, or the place is outside of the map.
         """
         images = as_images(self.features, images)
         # Within this scope, no layer changes a variable or keeps a loss.
@@ -162,7 +162,7 @@ def as_images(model: keras.Model, images: ArrayLike | tf.Tensor) -> tf.Tensor:
     Raises
     ------
     ValueError
-        If they are not real numbers in the shape that the model takes.
+        If they are not real numbers in the shape that the model takes, or there is no image.
     """
     tensor: Any = images if tf.is_tensor(images) else np.asarray(images)
     if (
@@ -174,6 +174,8 @@ def as_images(model: keras.Model, images: ArrayLike | tf.Tensor) -> tf.Tensor:
     if not tf.TensorShape(tensor.shape).is_compatible_with(expected):
         shape = ", ".join("any" if side is None else str(side) for side in expected)
         raise ValueError(f"expected images of shape ({shape}), got {tuple(tensor.shape)}")
+    if tensor.shape[0] == 0:
+        raise ValueError("expected one image or more, got none")
     return tf.cast(tensor, tf.float32)
 
 
@@ -195,8 +197,10 @@ def _looked_at(copy: keras.Model, layer: str | None) -> keras.Model:
 
 
 def _last_layers(output: keras.KerasTensor) -> list[Any]:
-    """List the layer that an output comes from, and, where that is a model, the last one inside of it."""
+    """List the layer that an output comes from, and, where that is a model or a wrapper, the last one inside of it."""
     last, _, index = output._keras_history
+    if isinstance(last, keras.layers.Wrapper):
+        return [last, last.layer]
     return [last, *(_last_layers(last.outputs[index]) if isinstance(last, keras.Model) else [])]
 
 
@@ -213,8 +217,9 @@ def _remove_softmax(layer: Any) -> bool:
 
 def _is_softmax(function: Any) -> bool:
     """Tell whether a layer, an operation or a function is a softmax, or its logarithm."""
-    named = isinstance(function, keras.Operation) and type(function).__name__ in ("Softmax", "LogSoftmax")
-    return named or function in SOFTMAXES
+    if isinstance(function, keras.Operation):
+        return type(function).__name__ in ("Softmax", "LogSoftmax")
+    return (function.func if isinstance(function, partial) else function) in SOFTMAXES
 
 
 def _channel(channel: Channel, shape: Sequence[int | None]) -> int | tuple[int, ...] | None:

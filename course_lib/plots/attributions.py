@@ -1,30 +1,35 @@
 """What a network looks at: pictures, and beside each the maps of several methods."""
 
+import textwrap
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import NullFormatter
 from numpy.typing import ArrayLike
 
 from course_lib.plots.attribution_maps import (
     AttributionMap,
     Floats,
+    add_legend,
     check_map,
     check_picture,
     draw_attribution,
     draw_picture,
-    scale_handles,
 )
-from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_mosaic
+from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_mosaic, sentence
 
 MOST_ROWS, MOST_MAPS = 6, 6
 TALLEST = 3.4  # inches, for a picture
-WORDS, ENDS = 0.32, 0.9  # inches: above each row, above and below all
+# Inches: a line above each row, below a row with numbers, above and below all; a letter's width.
+LINE, NUMBERS, ENDS, LETTER = 0.27, 0.45, 1.1, 0.105
 RADIUS = 0.1  # of the shorter side of a picture
-MARK, PEAK = COLORS[5], COLORS[2]
+SEEN = {"linestyle": "none", "path_effects": [withStroke(linewidth=3.5, foreground="black")]}  # on every color
+RING: dict[str, Any] = {"marker": "o", "markersize": 15, "fillstyle": "none", "mew": 1.8, "color": "white", **SEEN}
+CROSS: dict[str, Any] = {"marker": "x", "markersize": 7, "mew": 1.8, "color": COLORS[7], **SEEN}
 
 Place = tuple[float, float]
 Row = tuple[Floats, Mapping[str, AttributionMap]]
@@ -56,42 +61,50 @@ def attributions(
     -------
     DescribedFigure
         A map without negative values is drawn from dark to bright, one with negative values in two colors around 0, and
-        one of three channels in colors around gray. Each map has a scale of its own, which ends at the 99.5th
-        percentile of its absolute values. The text alternative says where each map has its largest absolute value,
-        and which share of the sum of all lies near that peak.
+        one of three channels in colors around gray. Each map has a scale of its own, which ends at the 99th
+        percentile of its absolute values above 0. The text alternative says where each map has its largest absolute
+        value, and which share of the sum of all lies near that peak.
 
     Raises
     ------
     ValueError
         If a shape is not as above, a number is not finite, names differ or are not known, or there are too many.
     """
-    checked = {name: _row(name, *row) for name, row in rows.items()}
+    checked = {name: _row(name, row) for name, row in rows.items()}
     names = list(next(iter(checked.values()))[1]) if checked else []
     _check_names(checked, names, marks or {}, overlay)
     width = WIDTH / (1 + len(names)) - 0.1
-    heights = [min(TALLEST, width * picture.shape[0] / picture.shape[1]) + WORDS for picture, _ in checked.values()]
-    heights[0] += ENDS
+    titles = {name: textwrap.fill(name, int(width / LETTER)) for name in [*checked, *names]}
+    lines = 1 + max(title.count("\n") for title in titles.values())
+    room = LINE * lines + NUMBERS * bool(marks) + ENDS / len(checked)
+    heights = [min(TALLEST, width * picture.shape[0] / picture.shape[1]) + room for picture, _ in checked.values()]
     layout = [[f"{row} {column}" for column in range(1 + len(names))] for row in range(len(checked))]
     figure, axes = new_mosaic(layout, heights)
+    figure.set_layout_engine("compressed")
     figure.suptitle(title)
-    figure.alternative = f"{title}."
+    figure.alternative = sentence(title)
     for index, (name, (picture, maps)) in enumerate(checked.items()):
         cells = [axes[cell] for cell in layout[index]]
         mark = (marks or {}).get(name)
         draw_picture(cells[0], picture)
-        cells[0].set_title(name)
+        cells[0].set_title(titles[name])
         for ax, (method, attribution) in zip(cells[1:], maps.items(), strict=True):
             draw_attribution(ax, attribution, _size(picture), picture if method in overlay else None)
             if index == 0:
-                ax.set_title(method)
+                ax.set_title(titles[method])
         _mark(cells, _size(picture), list(maps.values()), mark)
         _label(cells, mark is not None)
         figure.alternative += _described(name, picture, maps, mark)
-    _add_legend(figure, [each for _, maps in checked.values() for each in maps.values()], bool(marks))
+    kinds = {each.kind for _, maps in checked.values() for each in maps.values()}
+    signs = {"the place to find": Line2D([], [], **RING), "peak of the map": Line2D([], [], **CROSS)}
+    add_legend(figure, kinds, signs if marks else None)
     return figure
 
 
-def _row(name: str, picture: ArrayLike, maps: Mapping[str, ArrayLike]) -> Row:
+def _row(name: str, row: tuple[ArrayLike, Mapping[str, ArrayLike]]) -> Row:
+    if not isinstance(row, tuple | list) or len(row) != 2 or not isinstance(row[1], Mapping):
+        raise ValueError(f"expected a picture and a mapping of names to maps for {name}, got {type(row).__name__}")
+    picture, maps = row
     found = {method: check_map(f"{method} of {name}", values) for method, values in maps.items()}
     return check_picture(name, picture), found
 
@@ -112,28 +125,23 @@ def _check_names(
         unknown = [name for name in given if name not in known]
         if unknown:
             raise ValueError(f"expected {word} that are there ({', '.join(known)}), got {unknown[0]!r}")
+    for name, place in marks.items():
+        height, width = _size(rows[name][0])
+        if len(place) != 2 or not (0 <= place[0] < height and 0 <= place[1] < width):
+            raise ValueError(
+                f"expected a mark (y, x) inside of the picture, {height} × {width} pixels, got {place} for {name}"
+            )
 
 
 def _mark(cells: list[Axes], size: tuple[int, int], maps: list[AttributionMap], mark: Place | None) -> None:
     if mark is None:
         return
     for ax in cells:
-        ax.plot(mark[1], mark[0], **_RING)
+        ax.plot(mark[1], mark[0], **RING)
     for ax, attribution in zip(cells[1:], maps, strict=True):
         if attribution.strength.any():
             row, column = attribution.peak(size)
-            ax.plot(column, row, **_CROSS)
-
-
-_RING: dict[str, Any] = {
-    "marker": "o",
-    "markersize": 15,
-    "fillstyle": "none",
-    "markeredgewidth": 2,
-    "color": MARK,
-    "linestyle": "none",
-}
-_CROSS: dict[str, Any] = {"marker": "x", "markersize": 8, "markeredgewidth": 2, "color": PEAK, "linestyle": "none"}
+            ax.plot(column, row, **CROSS)
 
 
 def _label(cells: list[Axes], places: bool) -> None:
@@ -143,7 +151,8 @@ def _label(cells: list[Axes], places: bool) -> None:
             ax.axis("off")
             continue
         ax.set_xlabel("column (pixels)")
-        ax.tick_params(labelleft=ax is cells[0])
+        if ax is not cells[0]:
+            ax.yaxis.set_major_formatter(NullFormatter())
     cells[0].set_ylabel("row (pixels)")
 
 
@@ -162,21 +171,7 @@ def _described(name: str, picture: Floats, maps: Mapping[str, AttributionMap], m
         away = f", {np.hypot(row - mark[0], column - mark[1]):.1f} pixels from the mark" if mark is not None else ""
         share = attribution.share_near_peak(size, radius)
         sentences.append(
-            f"{method} peaks at row {row:.0f}, column {column:.0f}{away}, "
-            f"with {share:.0%} of its sum within {radius} pixels"
+            f"{method} peaks {'below 0 ' * attribution.peak_is_below_zero()}at row {row:.0f}, column {column:.0f}{away}"
+            f", with {share:.0%} of its sum within {radius} pixels"
         )
     return f"{words}: {'; '.join(sentences)}."
-
-
-def _add_legend(figure: DescribedFigure, maps: list[AttributionMap], marked: bool) -> None:
-    handles, words = scale_handles(each.kind for each in maps)
-    lines = [Line2D([], [], **_RING), Line2D([], [], **_CROSS)] if marked else []
-    drawn: list[Any] = [*handles, *lines]  # Matplotlib draws tuples of patches, but its types do not say so
-    figure.legend(
-        drawn,
-        [*words, *["the place to find", "peak of the map"][: len(lines)]],
-        handler_map={tuple: HandlerTuple(ndivide=None, pad=0)},
-        handlelength=6,
-        loc="outside lower center",
-        ncols=2,
-    )

@@ -50,3 +50,8 @@ def new_mosaic(layout: Sequence[Sequence[str]], heights: Sequence[float]) -> tup
     plt.close(figure)
     assert isinstance(figure, DescribedFigure)
     return figure, axes
+
+
+def sentence(title: str) -> str:
+    """Return a title as the first sentence of a text alternative."""
+    return title if title.endswith(("?", "!", ".")) else f"{title}."

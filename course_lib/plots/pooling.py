@@ -9,15 +9,16 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
 
 from course_lib.integers import as_integer
-from course_lib.plots.base import COLORS, DescribedFigure, new_mosaic
+from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_mosaic, sentence
 from course_lib.plots.palette import ink_on
 
 Floats = NDArray[np.float64]
 Size = int | tuple[int, int]
 
-HUES = [color for color in COLORS if color != "#000000"]
 MOST = 10  # rows or columns
-CELL = 0.46  # inches
+TALLEST = 0.6  # inches, for a cell
+NARROW = 3  # cells: room for a title
+BESIDE, ENDS = 2.6, 1.25  # inches: beside all panels, above and below them
 EMPTY = "#eeeeee"
 
 
@@ -31,7 +32,15 @@ class _Windows:
     count: tuple[int, int]
 
     def corner(self, row: int, column: int) -> tuple[int, int]:
+        """Return the first row and column of a window."""
         return row * self.stride[0] - self.before[0], column * self.stride[1] - self.before[1]
+
+    def limits(self, shape: tuple[int, ...]) -> list[tuple[int, int]]:
+        """Return, of rows and of columns, the first and the one behind the last, of the map and of all windows."""
+        sides = zip(shape, self.size, self.stride, self.before, self.count, strict=True)
+        return [
+            (-before, max(side, (count - 1) * step + window - before)) for side, window, step, before, count in sides
+        ]
 
 
 def pooling(
@@ -86,12 +95,14 @@ def pooling(
     np.add.at(back, switches.ravel(), put_back.ravel())
     unpooled = back.reshape(values.shape)
     small = "pooled" if upstream is None else "from above"
-    wide, narrow = values.shape[1], max(3, windows.count[1])
-    layout = ["input"] * wide + ["argmax"] * narrow + [small] * narrow + ["back"] * wide
-    figure, axes = new_mosaic([layout], [CELL * max(values.shape[0], 3) + 1.4])
+    (top, bottom), (left, right) = windows.limits(values.shape)
+    narrow = max(NARROW, windows.count[1])
+    layout = ["input"] * (right - left) + ["argmax"] * narrow + [small] * narrow + ["back"] * max(2, values.shape[1])
+    side = min(TALLEST, (WIDTH - BESIDE) / len(layout))
+    figure, axes = new_mosaic([layout], [side * max(bottom - top, 2) + ENDS])
     figure.suptitle(title)
     _draw_map(axes["input"], values, switches, windows.count, blank=False)
-    _outline(axes["input"], windows)
+    _outline(axes["input"], windows, values.shape)
     axes["input"].set_title("input")
     for name, numbers in (("argmax", switches), (small, put_back)):
         _draw_map(axes[name], numbers, np.arange(switches.size).reshape(switches.shape), windows.count)
@@ -155,7 +166,7 @@ def _switches(argmax: ArrayLike, shape: tuple[int, ...], windows: _Windows) -> N
 
 def _color(index: int, count: tuple[int, int]) -> str:
     row, column = divmod(index, count[1])
-    return HUES[(3 * row + column) % len(HUES)]
+    return COLORS[(3 * row + column) % len(COLORS)]
 
 
 def _draw_map(
@@ -179,11 +190,12 @@ def _draw_map(
     ax.set_yticks(range(rows))
 
 
-def _outline(ax: Axes, windows: _Windows) -> None:
+def _outline(ax: Axes, windows: _Windows, shape: tuple[int, ...]) -> None:
     """Draw the windows, each a little smaller than it is so that all edges are seen."""
+    down, across = (step < window for step, window in zip(windows.stride, windows.size, strict=True))
     for row, column in np.ndindex(windows.count):
         top, left = windows.corner(row, column)
-        inset = 0.06 + 0.07 * ((row % 2) + 2 * (column % 2)) * (windows.stride < windows.size)
+        inset = 0.06 + 0.07 * (row % 2 * down + 2 * (column % 2) * across)
         ax.add_patch(
             Rectangle(
                 (left - 0.5 + inset, top - 0.5 + inset),
@@ -195,13 +207,8 @@ def _outline(ax: Axes, windows: _Windows) -> None:
                 clip_on=False,
             )
         )
-    top, left = windows.before
-    bottom, right = (
-        (count - 1) * step + window - before
-        for count, step, window, before in zip(windows.count, windows.stride, windows.size, windows.before, strict=True)
-    )
-    rows, columns = (round(max(limits)) for limits in (ax.get_ylim(), ax.get_xlim()))
-    ax.set(xlim=(-left - 0.6, max(right, columns) - 0.4), ylim=(max(bottom, rows) - 0.4, -top - 0.6))
+    (top, bottom), (left, right) = windows.limits(shape)
+    ax.set(xlim=(left - 0.6, right - 0.4), ylim=(bottom - 0.4, top - 0.6))
 
 
 def _described(
@@ -213,6 +220,6 @@ def _described(
         for (row, column), switch in np.ndenumerate(switches)
     ]
     return (
-        f"{title}. A map of {x.shape[0]} × {x.shape[1]} under windows of {windows.size[0]} × {windows.size[1]} with "
-        f"stride {windows.stride[0]} × {windows.stride[1]}. Maxima by window: {'; '.join(words)}."
+        f"{sentence(title)} A map of {x.shape[0]} × {x.shape[1]} under windows of {windows.size[0]} × {windows.size[1]}"
+        f" with stride {windows.stride[0]} × {windows.stride[1]}. Maxima by window: {'; '.join(words)}."
     )

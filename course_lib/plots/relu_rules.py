@@ -8,13 +8,14 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Patch, Rectangle
 from numpy.typing import ArrayLike, NDArray
 
-from course_lib.plots.base import WIDTH, DescribedFigure, new_figure
+from course_lib.plots.base import WIDTH, DescribedFigure, new_figure, sentence
 from course_lib.plots.palette import ink_on
 from course_lib.plots.regions import HATCH
 
 Floats = NDArray[np.float64]
 
-MOST_RULES, MOST_CELLS = 4, 36
+MOST_RULES, MOST = 4, 4  # the latter: rows or columns
+LARGEST, LETTER = 14, 0.62  # points, for a number; a letter's width in heights
 SIGNS = ((True, True), (True, False), (False, True), (False, False))
 
 
@@ -26,7 +27,7 @@ def relu_rules(
     Parameters
     ----------
     x : array_like
-        What went into the ReLU, ``(h, w)``; up to 36 numbers.
+        What went into the ReLU, ``(h, w)``; up to four rows and columns.
     upstream : array_like
         The gradient from above, ``(h, w)``.
     results : mapping of str to array_like
@@ -49,24 +50,25 @@ def relu_rules(
     values = _map("x", x, np.shape(x))
     above = _map("upstream", upstream, values.shape)
     passed = {rule: _map(rule, result, values.shape) for rule, result in results.items()}
-    panels = {"x": values, "gradient\nfrom above": above, **passed}
+    panels = {"input x": values, "gradient\nfrom above": above, **passed}
     rows, columns = values.shape
-    figure, axes = new_figure(len(panels), (WIDTH / len(panels) - 0.2) * rows / columns + 1.5)
+    side = (WIDTH / len(panels) - 0.2) / columns
+    figure, axes = new_figure(len(panels), side * rows + 1.3)
     figure.suptitle(title)
     for ax, (name, numbers) in zip(axes, panels.items(), strict=True):
         stopped = (numbers == 0) & (above != 0) if name in passed else np.zeros(numbers.shape, bool)
-        _draw(ax, numbers, stopped)
+        _draw(ax, numbers, stopped, side)
         ax.set_title(name)
     handles = [Patch(**{**HATCH, "zorder": 1}, label="stopped")]
     figure.legend(handles=handles, loc="outside lower center", ncols=3)
-    figure.alternative = f"{title}. {' '.join(_cases(values, above, passed))}"
+    figure.alternative = f"{sentence(title)} {' '.join(_cases(values, above, passed))}"
     return figure
 
 
 def _map(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Floats:
     array = np.asarray(values, float)
-    if array.ndim != 2 or not 1 <= array.size <= MOST_CELLS:
-        raise ValueError(f"expected 1 to {MOST_CELLS} numbers in rows, (h, w), for {name}, got shape {array.shape}")
+    if array.ndim != 2 or not 1 <= min(array.shape) <= max(array.shape) <= MOST:
+        raise ValueError(f"expected numbers (h, w), up to {MOST} × {MOST}, for {name}, got shape {array.shape}")
     if array.shape != shape:
         raise ValueError(f"expected the shape of x, {shape}, got {array.shape} for {name}")
     if not np.isfinite(array).all():
@@ -74,17 +76,22 @@ def _map(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Floats:
     return array + 0.0  # so that no zero has a sign
 
 
-def _draw(ax: Axes, numbers: Floats, stopped: NDArray[np.bool_]) -> None:
+def _draw(ax: Axes, numbers: Floats, stopped: NDArray[np.bool_], side: float) -> None:
+    """Draw numbers in cells so many inches wide."""
     limit = float(np.abs(numbers).max()) or 1.0
     image = ax.imshow(numbers, cmap="PuOr", vmin=-1.6 * limit, vmax=1.6 * limit)
+    letters = max(len(f"{value:.3g}") for value in numbers.flat)
+    size = min(LARGEST, 72 * side / (letters + 1) / LETTER)
     for (row, column), value in np.ndenumerate(numbers):
         corner = (column - 0.5, row - 0.5)
         if stopped[row, column]:
             ax.add_patch(Rectangle(corner, 1, 1, **{**HATCH, "zorder": 1}))
         ax.add_patch(Rectangle(corner, 1, 1, fill=False, linewidth=0.8, clip_on=False))
         red, green, blue, _ = image.to_rgba(numbers)[row, column]
-        ink = ink_on(to_hex((red, green, blue)))
-        ax.text(column, row, f"{value:.3g}", ha="center", va="center", fontsize=14, color=ink)
+        ink, box = ink_on(to_hex((red, green, blue))), None
+        if stopped[row, column]:
+            ink, box = "black", {"facecolor": "white", "linewidth": 0, "boxstyle": "round"}
+        ax.text(column, row, f"{value:.3g}", ha="center", va="center", fontsize=size, color=ink, bbox=box)
     ax.axis("off")
 
 

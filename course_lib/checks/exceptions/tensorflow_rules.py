@@ -113,6 +113,11 @@ RULES = (
             "and nothing can be written into a tensor: to choose by a condition, use `np.where` or `tf.where`"
         ),
     ),
+    (
+        "TypeError",
+        r"tensors are valid indices, got (?:\[|array\(|range\()",
+        "a tensor takes no list or array as an index: use `tf.gather`",
+    ),
     ("TypeError", "[Ss]calar tensor", "a loop, or `len`, is applied to a single number"),
     ("TypeError", "Missing required positional argument", "a TensorFlow function is called with too few arguments"),
     (

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from statistics import median
 from typing import Any
@@ -32,6 +33,7 @@ VGG16 = [(1, 1), (1, 64), (1, 64), (2, 128), (2, 128), *[(4, 256)] * 3, *[(8, 51
 VGG16 += [(32, 4096)] * 2
 IMAGE, LOCATIONS = 352, 128
 GIGA = 1e9
+UNPOOLING = "unpooling 8 x 56 x 56 x 64 to 112 x 112, float32"
 
 
 def in_graph(way: Way) -> Callable[[], Any]:
@@ -76,8 +78,17 @@ def race(ways: Ways, nothing: Way) -> dict[str, float]:
     return {name: median(taken) - loop for name, taken in times.items()}
 
 
-def cold(ways: Ways) -> dict[str, float]:
+def cold(ways: Ways, turns: int = 25, clock: Callable[[], float] = time.perf_counter) -> dict[str, float]:
     """Run single calls, each with caches that hold nothing of it, as between the layers of a network.
+
+    Parameters
+    ----------
+    ways : dict
+        What to measure.
+    turns : int
+        How many calls of each.
+    clock : callable
+        Returns seconds: those that pass, or those of the processor.
 
     Returns
     -------
@@ -88,12 +99,12 @@ def cold(ways: Ways) -> dict[str, float]:
 
     elsewhere = np.zeros(2**25, np.float32)  # 128 MB
     times: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(25):
+    for _ in range(turns):
         for name, way in ways.items():
             elsewhere += 1
-            start = time.perf_counter()
+            start = clock()
             way(0)
-            times[name].append(time.perf_counter() - start)
+            times[name].append(clock() - start)
     return {name: median(taken) for name, taken in times.items()}
 
 
@@ -214,8 +225,40 @@ def compare_unpooling(console: Console) -> None:
         for name in ways:
             cells = [(f"{t[name] * 1e3:.2f}", f"{t[name] / own:.2f}") for t, own in zip(both, first, strict=True)]
             rows.append([name, *cells[0], *cells[1]])
-    title = "max_unpool, 8 x 56 x 56 x 64 to 112 x 112, float32"
-    show(console, title, ["way", "ms, cold caches", "ratio", "ms, in a row", "ratio"], rows)
+    show(console, UNPOOLING, ["way", "ms, cold caches", "ratio", "ms, in a row", "ratio"], rows)
+
+
+def compare_ways_to_unpool(console: Console) -> None:
+    """Print how the ways of `course_lib.unpooling` compare, in time of all processors: one of them uses several."""
+    import tensorflow as tf
+
+    from course_lib import unpooling
+
+    maps = tf.random.normal((8, 112, 112, 64))
+    pooled, argmax = unpooling.max_pool_with_switches(maps)
+    forward: Ways = {}
+    both: Ways = {}
+    for way in (unpooling.max_unpool, unpooling.flat_unpool, unpooling.scatter_unpool, unpooling.sparse_unpool):
+
+        def unpooled(values: Any, unpool: Callable[..., Any] = way) -> Any:
+            return unpool(values, argmax, tuple(maps.shape))
+
+        def trained(values: Any, unpooled: Way = unpooled) -> Any:
+            with tf.GradientTape() as tape:
+                tape.watch(values)
+                output = unpooled(values)
+            return output, tape.gradient(output, values, maps)
+
+        for ways, function in ((forward, unpooled), (both, trained)):
+            ways[way.__name__] = partial(lambda graph, _: graph(pooled), tf.function(function, autograph=False))
+    times = [cold(ways, turns=9, clock=time.process_time) for ways in (forward, both)]
+    first = [taken["max_unpool"] for taken in times]
+    rows = []
+    for name in forward:
+        cells = [(f"{t[name] * 1e3:.1f}", f"{t[name] / own:.1f}") for t, own in zip(times, first, strict=True)]
+        rows.append([name, *cells[0], *cells[1]])
+    columns = ["way", "ms, forward", "ratio", "ms, and backward", "ratio"]
+    show(console, f"{UNPOOLING}; course_lib.unpooling, ms of processor time", columns, rows)
 
 
 def vgg_maps() -> list[Any]:
@@ -323,6 +366,7 @@ def main() -> None:
         sys.exit(1)
     compare_extractors(console)
     compare_unpooling(console)
+    compare_ways_to_unpool(console)
     compare_memory(console)
     compare_loading(console)
 

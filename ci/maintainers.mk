@@ -15,7 +15,7 @@ test: $(OPS)  ## lint, types, unit tests, release drift, answer banks, untouched
 	$(BIN)/ruff format --check
 	$(BIN)/codespell
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile
+	$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 	$(BIN)/course release --check
 	$(BIN)/python ci/check_answers.py --both
 	$(BIN)/python ci/run_notebooks.py --learner
@@ -26,7 +26,7 @@ test-gpu: $(READY)  ## test the CUDA kernels; without a GPU, compile them and ru
 release: $(READY)  ## make notebooks/ anew from solutions/
 	$(BIN)/course release
 
-bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, layers, label maps, operations, segmentation, colorization, grading
+bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, layers, label maps, operations, segmentation, colorization, attribution, grading
 	$(BIN)/python benchmarks/color.py
 	$(BIN)/python -m benchmarks.dataflow
 	$(BIN)/python benchmarks/upsampling.py
@@ -36,6 +36,7 @@ bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, layer
 	$(BIN)/python benchmarks/segmentation.py
 	$(BIN)/python benchmarks/segmentation_training.py
 	$(BIN)/python -m benchmarks.colorization
+	$(BIN)/python benchmarks/attribution.py
 	$(BIN)/python benchmarks/grading.py
 
 lock: build/uv/bin/uv  ## make requirements.lock anew from pyproject.toml, and that of the benchmarks' peers

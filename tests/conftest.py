@@ -28,6 +28,11 @@ def pytest_configure() -> None:
         os.environ.pop(name, None)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start files that take long before the others."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def schema_asked_for_once() -> Iterator[None]:
     """Save seconds for each new gradebook: nbgrader runs a program to learn the newest version of its own tables."""

@@ -1,5 +1,6 @@
 """What the operations must give, in NumPy from the formula, and what several of their tests need."""
 
+import math
 import os
 import subprocess
 import sys
@@ -178,6 +179,24 @@ def _coordinates(scale: float, offset: float, size: int) -> st.SearchStrategy[fl
     special = st.sampled_from([float("nan"), float("inf"), float("-inf"), 0.0, -0.0, 3e38])
     near = st.floats(-1, 1, width=32).map(lambda part: float(np.float32((part + 0.5) * size * scale + offset)))
     return st.one_of(near, near, entries, special)
+
+
+def plain_unpool(pooled: Array, argmax: Array, shape: tuple[int, ...], batch_in_index: bool) -> Array:
+    """Put back value by value, from the definition."""
+    _, height, width, channels = shape
+    result = np.zeros(shape)
+    for place in np.ndindex(*pooled.shape):
+        rest, c = divmod(int(argmax[place]), channels)
+        rest, x = divmod(rest, width)
+        b, y = divmod(rest, height) if batch_in_index else (place[0], rest)
+        result[b, y, x, c] += pooled[place]
+    return result
+
+
+def gathered(gradient: Array, argmax: Array, batch_in_index: bool) -> Array:
+    """Read the gradient back at each index."""
+    images = 0 if batch_in_index else np.arange(len(argmax))[:, None, None, None] * math.prod(gradient.shape[1:])
+    return gradient.reshape(-1)[argmax + images]
 
 
 @st.composite

@@ -57,17 +57,19 @@ def diagonal(activation: Any) -> Build:
 
 
 class Block(keras.layers.Layer):
-    """Layers inside of a layer of one's own, in an attribute, a list and a dict; a function in an attribute."""
+    """Layers inside of a layer of one's own, in an attribute, a list, a dict, a tuple; a function in an attribute."""
 
     def __init__(self) -> None:
         super().__init__()
         self.first = layers.Dense(4, kernel_initializer="identity")
         self.middle = [layers.Activation("linear"), {"relu": keras.Sequential([layers.ReLU()])}]
-        self.last = keras.activations.relu
+        self.last = (layers.Dense(4, "relu", kernel_initializer="identity"),)
+        self.function = keras.activations.relu
 
+    @tf.function
     def call(self, x: tf.Tensor) -> tf.Tensor:
         start, more = self.middle
-        return self.last(more["relu"](start(self.first(x))))
+        return self.function(self.last[0](more["relu"](start(self.first(x)))))
 
 
 def blocks(x: Any) -> Any:

@@ -19,7 +19,7 @@ from course_lib.release import released
 from tests.tiny_course import QUESTION, RIGHT, TEXT, UNIT, answered, make_course, submit, untouched
 
 # nbgrader uses SQLAlchemy in a way that warns; what reaches a terminal is seen in test_grade.py.
-pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
 COMMANDS = ["doctor", "lab", "check", "progress", "solution", "release", "pack", "grade", "answers", "ops"]
 
 

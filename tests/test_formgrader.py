@@ -20,7 +20,7 @@ from tests.lab_server import TOKEN, running_lab
 from tests.tiny_course import HALF_RIGHT, QUESTION, RIGHT, TEXT, UNIT, Words, answered, cell, make_course, submit
 
 # nbgrader uses SQLAlchemy in a way that warns.
-pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
 
 
 @dataclass

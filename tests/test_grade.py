@@ -16,6 +16,8 @@ from course_lib.course import Course
 from tests import tiny_course
 from tests.tiny_course import HALF_RIGHT, RIGHT, UNIT, WRONG, Words, answered, cell, make_course, submit, untouched
 
+pytestmark = pytest.mark.slow
+
 COURSE = Path(sys.executable).with_name("course")
 TESTS = ("test_double", "test_double_hidden")
 LOOP = "def double(x):\n    while True:\n        pass"

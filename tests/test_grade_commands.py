@@ -19,6 +19,8 @@ from course_lib.course import Course
 from course_lib.release import released
 from tests.tiny_course import HALF_RIGHT, RIGHT, UNIT, WRONG, answered, cell, make_course, submit
 
+pytestmark = pytest.mark.slow
+
 BIN = Path(sys.executable).parent
 
 

@@ -30,6 +30,8 @@ from tests import habits
 from tests.habits import LEFT_OUT, entries
 from tests.test_single import marked
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 UNIT = "01_habits"
 HEAD = "def f{}(x):\n"

@@ -27,7 +27,7 @@ from tests.hostile import ANSWERS, ATTACKS, CLASS, COUNTING, HONEST, MAXIMA, TEX
 from tests.tiny_course import UNIT, Words, cell, make_course, write_bank
 
 # nbgrader uses SQLAlchemy in a way that warns.
-pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
 # Limits that keep this machine safe from what is handed in.
 LIMITS = """
 c.Limits.submission_s = 60

@@ -22,6 +22,8 @@ from course_lib.workspace import own_notebook
 from tests.lab_server import PATIENCE_MS, choose, open_lab, running_lab
 from tests.units import ROOT
 
+pytestmark = pytest.mark.slow
+
 OURS = Course(ROOT)
 MAKES_WIDGETS = re.compile(r"\b(ipywidgets|interact)\b")
 DEFINED = re.compile(r"^(?:def |class )?(\w+)(?= *=|\()", re.MULTILINE)  # and what is called, which does no harm

@@ -46,7 +46,8 @@ def saliency(
     -------
     ndarray
         Shape ``(B, H, W, C)``, float32, with signs, in units of the score for one unit of the input. For a map of one
-        number for each pixel, as in the paper, see `strongest_channel`.
+        number for each pixel, as in the paper, see `strongest_channel`. It is 0 where the score does not change, as
+        for a channel behind a ReLU6 that has reached 6.
 
     Raises
     ------

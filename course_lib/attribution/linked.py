@@ -45,11 +45,13 @@ def linked_copy(model: keras.Model, change: Callable[[Any], None] | None = None)
         return copies[id(part)]
 
     def inside(value: Any) -> Any:
-        """Copy what an attribute holds, if it is a layer or a list of layers."""
+        """Copy what an attribute holds, if that is a layer, or holds layers."""
         if isinstance(value, keras.Operation):
             return linked(value)
         if isinstance(value, list):
             return [inside(each) for each in value]
+        if isinstance(value, tuple):
+            return getattr(value, "_make", tuple)(inside(each) for each in value)
         if isinstance(value, dict):
             return {key: inside(each) for key, each in value.items()}
         return value

@@ -80,6 +80,9 @@ def deconvnet(
 ) -> NDArray[np.float32]:
     """Project what a layer finds back to the image, by a deconvnet [1]_.
 
+    The switches of max-pooling are all that it keeps of the image: without any, as in EfficientNet-Lite0, the map of a
+    class is the same for every image.
+
     Parameters
     ----------
     model, images, layer, channel, place

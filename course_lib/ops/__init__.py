@@ -119,7 +119,7 @@ def max_unpool(
         If an argument is not as above, as far as shapes are known.
     tf.errors.InvalidArgumentError
         If shapes that were not known before do not fit, or, on the CPU, if an index lies outside its image.
-        On a GPU and inside XLA such a value is dropped.
+        On a GPU and inside XLA such a value is dropped, and its gradient is 0.
 
     References
     ----------

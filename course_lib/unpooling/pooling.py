@@ -17,7 +17,7 @@ def max_pool_with_switches(
     strides: int | Sequence[int] | None = None,
     padding: str = "valid",
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Take the maximum of each window, and where it stood; the maxima are differentiable.
+    """Take the maximum of each window, and where it stood; the maxima are differentiable, once.
 
     Parameters
     ----------
@@ -33,7 +33,8 @@ def max_pool_with_switches(
     Returns
     -------
     pooled : tf.Tensor
-        Shape ``(B, h, w, C)``, of ``x``'s type.
+        Shape ``(B, h, w, C)``, of ``x``'s type. A NaN counts as the maximum only if it stands first in its window;
+        `tf.nn.max_pool2d` never returns one.
     argmax : tf.Tensor
         Shape ``(B, h, w, C)``, int64: ``(y * W + x) * C + c`` within the image, for `max_unpool`. Among equal maxima
         the first wins, row by row.

@@ -4,7 +4,7 @@ All take what `course_lib.ops.max_unpool` takes, whatever the windows, strides a
 return the same where no two values have the same index. Where indices meet, as they do for windows that overlap,
 `scatter_unpool` and `flat_unpool` add the values, like the user operation, and `sparse_unpool` refuses them.
 
-The user operation is an order of magnitude faster: it writes its output once, in order.
+The user operation is several times faster than the fastest of them: it writes its output once, in order.
 """
 
 import tensorflow as tf
@@ -125,6 +125,8 @@ def _switches(
 
 def _places(switches: reference.Switches) -> tf.Tensor:
     """Return image, y, x and channel of each value, ``(B, h, w, C, 4)``."""
-    _, _, width, channels = tf.unstack(switches.output_shape)
-    pixel, channel = switches.index // channels, switches.index % channels
-    return tf.stack([switches.image, pixel // width, pixel % width, channel], axis=-1)
+    width, channels = switches.output_shape[2], switches.output_shape[3]
+    pixel = switches.index // channels
+    y = pixel // width
+    # Two products take half the time of two remainders.
+    return tf.stack([switches.image, y, pixel - y * width, switches.index - pixel * channels], axis=-1)

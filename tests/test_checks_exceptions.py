@@ -56,6 +56,13 @@ def product(a, b):
     return a * b, lambda upstream: upstream * b
 
 
+def asks_twice():
+    with tf.GradientTape() as tape:
+        tape.watch(t)
+        one, two = t + 1, t + 2
+    return tape.gradient(one, t), tape.gradient(two, t)
+
+
 def forgets_an_input():
     with tf.GradientTape() as tape:
         tape.watch(t)
@@ -302,6 +309,7 @@ RAISES = {
     "t[0.5]": "an index or a size is not a whole number",
     "tf.abs(unwatched_gradient())": "`tape.gradient` where the tape did not watch the tensor",
     "unwatched_gradient().numpy()": "`tape.gradient` where the tape did not watch the tensor",
+    "asks_twice()": "a tape gives its gradients only once",
     "forgets_an_input()": "`backward` must return a gradient for each input of the function: 2, in the order",
     # Keras
     "losses.MeanSquaredError()": "nothing is called `losses`: write `keras.losses`",

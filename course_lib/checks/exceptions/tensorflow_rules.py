@@ -87,6 +87,14 @@ RULES = (
         "the step is missing, or None: pass `step=`. (0 counts as false, so `step or other` loses a step of 0.)",
     ),
     (
+        "RuntimeError",
+        "non-persistent GradientTape",
+        (
+            "a tape gives its gradients only once: ask for all of them in one call, open a tape for each, or make it "
+            "with `persistent=True`"
+        ),
+    ),
+    (
         "ValueError",
         r"custom_gradient function expected to return (\d+) gradients, but returned (\d+)",
         "`backward` must return a gradient for each input of the function: {0}, in the order of the inputs, not {1}",

@@ -32,6 +32,8 @@ whole = np.ones((1, 4, 6, 3), int)
 rng = np.random.default_rng(0)
 symbol = keras.Input((None, None, 3))
 network = keras.Model(symbol, layers.Conv2D(2, 1)(symbol))
+sized = keras.Input((4, 6, 3))
+fixed = keras.Model(sized, layers.Conv2D(2, 1)(sized))
 other_symbol = keras.Input((None, None, 3))
 both_sides = keras.Model([symbol, other_symbol], layers.Add()([symbol, other_symbol]))
 
@@ -54,6 +56,13 @@ def product(a, b):
     return a * b, lambda upstream: upstream * b
 
 
+def asks_twice():
+    with tf.GradientTape() as tape:
+        tape.watch(t)
+        one, two = t + 1, t + 2
+    return tape.gradient(one, t), tape.gradient(two, t)
+
+
 def forgets_an_input():
     with tf.GradientTape() as tape:
         tape.watch(t)
@@ -61,11 +70,18 @@ def forgets_an_input():
     tape.gradient(result, t)
 
 
+<<<<<<< HEAD
 def counts_under_a_tape():
     with tf.GradientTape() as tape:
         tape.watch(t)
         counts = tf.math.bincount([0, 1, 1], t[0], 2)
     tape.gradient(counts, t)
+=======
+def unwatched_gradient():
+    with tf.GradientTape() as tape:
+        doubled = t * 2
+    return tape.gradient(doubled, t)
+>>>>>>> unitb
 
 
 class Node:
@@ -307,7 +323,17 @@ RAISES = {
     "assign(t, 0, 0)": "a tensor cannot be changed in place",
     "assign(t, t[0] == 0, 0)": "nothing can be written into a tensor",
     "pair[np.array([0, 1])]": "Lists take no array as an index",
+<<<<<<< HEAD
     "counts_under_a_tape()": "TensorFlow has no gradient for the operation DenseBincount",
+=======
+    "t[:, [1, 0]]": "a tensor takes no list or array as an index: use `tf.gather`",
+    "t[range(2), [1, 0]]": "a tensor takes no list or array as an index: use `tf.gather`",
+    "t[np.array([1, 0])]": "a tensor takes no list or array as an index: use `tf.gather`",
+    "t[0.5]": "an index or a size is not a whole number",
+    "tf.abs(unwatched_gradient())": "`tape.gradient` where the tape did not watch the tensor",
+    "unwatched_gradient().numpy()": "`tape.gradient` where the tape did not watch the tensor",
+    "asks_twice()": "a tape gives its gradients only once",
+>>>>>>> unitb
     "forgets_an_input()": "`backward` must return a gradient for each input of the function: 2, in the order",
     # Keras
     "losses.MeanSquaredError()": "nothing is called `losses`: write `keras.losses`",
@@ -315,6 +341,7 @@ RAISES = {
     "keras.Model(keras.Input((3,)), network.output)": "does it have all of `model.inputs`",
     "both_sides(np.ones((2, 1, 4, 4, 3)))": "the network takes 2 inputs, and was given 1: pass a list",
     "network.get_layer('a')": "does a loop take a name, which is a string, letter by letter?",
+    "fixed(np.ones((4, 6, 3)))": "the batch axis is missing",
     "keras.Model(picture, network.output)": "is made of tensors without numbers, such as `model.inputs`",
     "layers.Conv2D(3, 4).set_weights([1])": "this layer has no weights yet: `build` it",
     "layers.Dense(3).input": "a layer has an `input` once it was called",

@@ -83,6 +83,24 @@ def test_why_it_is_not_refused(code: str, words: str) -> None:
     assert cause(code, 9).startswith(words)
 
 
+@pytest.mark.parametrize(
+    ("check", "words"),
+    [
+        (
+            "if rule.lower() not in ('sum', 'mean'):\n        raise ValueError('no')",
+            "does `lower` make another string of",
+        ),
+        ("if rule not in 'SUM mean':\n        raise ValueError('no')", "`in` with one long string"),
+        (
+            "{'sum': 0, 'mean': 1}[rule]",
+            "a dictionary raises KeyError for a key that it lacks: check for it, and raise",
+        ),
+    ],
+)
+def test_a_string_that_must_be_refused(check: str, words: str) -> None:
+    assert words in cause(f"def f(rule):\n    {check}\n    return rule", "SUM")
+
+
 def test_a_class_must_refuse_when_its_object_is_made() -> None:
     code = (
         "class Node:\n    def __init__(self, size):\n        self.size = size\n\n    def __iter__(self):\n"

@@ -10,6 +10,7 @@ from course_lib.checks.names import names_used
 from course_lib.checks.remote import kind_of
 from course_lib.checks.results import Result
 
+_REWRITING = ("lower", "casefold", "upper", "capitalize", "title", "strip")  # what makes another string of a string
 _LIMITING = ("clip", "clip_by_value", "minimum", "maximum")  # what moves values into a range
 
 _GAPS = "`and` for `or`, `all` for `any`, `<` for `<=`, one end of a range left out"
@@ -43,6 +44,10 @@ def raises(error: type[Exception], function: Callable[..., object], *args: objec
             cause = f"an error is raised, but it is not a {error.__name__}"
             if isinstance(raised, AssertionError):
                 cause = f"`assert` raises AssertionError: write `raise {error.__name__}(...)`"
+            elif isinstance(raised, KeyError) and _is_silent(function, error):
+                cause = (
+                    f"a dictionary raises KeyError for a key that it lacks: check for it, and raise {error.__name__}"
+                )
             elif _is_silent(function, error):
                 cause = f"nothing in your code raises {error.__name__}; it must do so for this input"
             elif not refused(raised, function):
@@ -54,11 +59,15 @@ def raises(error: type[Exception], function: Callable[..., object], *args: objec
             ) from None
     else:
         raise Result(value, given).failed(
-            error.__name__, f"no error, but {describe(value)}", _why(value, function, error)
+            error.__name__, f"no error, but {describe(value)}", _why(value, function, error, _has_text(args, kwargs))
         )
 
 
-def _why(value: object, function: Callable[..., object], error: type[Exception]) -> str:
+def _has_text(args: tuple[object, ...], kwargs: dict[str, object]) -> bool:
+    return any(isinstance(each, str) for each in (*args, *kwargs.values()))
+
+
+def _why(value: object, function: Callable[..., object], error: type[Exception], has_text: bool) -> str:
     """Say why no error was raised."""
     name = error.__name__
     if is_exception(value):
@@ -71,6 +80,12 @@ def _why(value: object, function: Callable[..., object], error: type[Exception])
         return "with `yield` in a function, nothing in it runs before its first item is asked for, the check included"
     if kind_of(function) == "class":
         return f"{name} must come when the object is made: is the check in `__init__`, and does it cover this input?"
+    if has_text:
+        if rewriting := [each for each in _REWRITING if each in names_used(function)]:
+            return (
+                f"no error was raised: does `{rewriting[0]}` make another string of this one, which the check accepts?"
+            )
+        return f"no error was raised: does the check let this input through ({_GAPS}, `in` with one long string)?"
     return f"no error was raised: does the check let this input through ({_GAPS})?"
 
 

@@ -5,6 +5,11 @@ _BUILDING = (
     "here, and nothing of `np` or `tf`. (A layer's `output` is such a tensor; for numbers, call a model.)"
 )
 RULES = (
+    (
+        "ValueError",
+        r"expected shape=\(None, (.+)\), found shape=\(\1\)",
+        "the batch axis is missing: `x[None]` is a batch of one",
+    ),
     ("ValueError", "A KerasTensor cannot be used as input|A KerasTensor is symbolic", _BUILDING),
     ("AttributeError", "'KerasTensor' object has no attribute", _BUILDING),
     (

@@ -118,7 +118,10 @@ RULES = (
     (
         "TypeError|AttributeError",
         "NoneType",
-        "something is None here: a function without `return`, or a method such as `append` that returns nothing",
+        (
+            "something is None here: a function without `return`, a method such as `append` that returns nothing, or "
+            "`tape.gradient` where the tape did not watch the tensor, or could not follow the computation"
+        ),
     ),
     (
         "TypeError",

@@ -119,6 +119,14 @@ RULES = (
         "the step is missing, or None: pass `step=`. (0 counts as false, so `step or other` loses a step of 0.)",
     ),
     (
+        "RuntimeError",
+        "non-persistent GradientTape",
+        (
+            "a tape gives its gradients only once: ask for all of them in one call, open a tape for each, or make it "
+            "with `persistent=True`"
+        ),
+    ),
+    (
         "ValueError",
         r"custom_gradient function expected to return (\d+) gradients, but returned (\d+)",
         "`backward` must return a gradient for each input of the function: {0}, in the order of the inputs, not {1}",
@@ -132,7 +140,10 @@ RULES = (
     (
         "ValueError",
         r"value \(None\) with an unsupported type",
-        "something is None here: a function without `return`, or an argument that was left out",
+        (
+            "something is None here: a function without `return`, an argument that was left out, or `tape.gradient` "
+            "where the tape did not watch the tensor, or could not follow the computation"
+        ),
     ),
     (
         "ValueError",
@@ -146,6 +157,11 @@ RULES = (
             "an array of several numbers stands where one whole number is expected. Lists take no array as an index, "
             "and nothing can be written into a tensor: to choose by a condition, use `np.where` or `tf.where`"
         ),
+    ),
+    (
+        "TypeError",
+        r"tensors are valid indices, got (?:\[|array\(|range\()",
+        "a tensor takes no list or array as an index: use `tf.gather`",
     ),
     ("TypeError", "[Ss]calar tensor", "a loop, or `len`, is applied to a single number"),
     ("TypeError", "Missing required positional argument", "a TensorFlow function is called with too few arguments"),

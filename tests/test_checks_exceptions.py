@@ -70,18 +70,17 @@ def forgets_an_input():
     tape.gradient(result, t)
 
 
-<<<<<<< HEAD
 def counts_under_a_tape():
     with tf.GradientTape() as tape:
         tape.watch(t)
         counts = tf.math.bincount([0, 1, 1], t[0], 2)
     tape.gradient(counts, t)
-=======
+
+
 def unwatched_gradient():
     with tf.GradientTape() as tape:
         doubled = t * 2
     return tape.gradient(doubled, t)
->>>>>>> unitb
 
 
 class Node:
@@ -323,9 +322,7 @@ RAISES = {
     "assign(t, 0, 0)": "a tensor cannot be changed in place",
     "assign(t, t[0] == 0, 0)": "nothing can be written into a tensor",
     "pair[np.array([0, 1])]": "Lists take no array as an index",
-<<<<<<< HEAD
     "counts_under_a_tape()": "TensorFlow has no gradient for the operation DenseBincount",
-=======
     "t[:, [1, 0]]": "a tensor takes no list or array as an index: use `tf.gather`",
     "t[range(2), [1, 0]]": "a tensor takes no list or array as an index: use `tf.gather`",
     "t[np.array([1, 0])]": "a tensor takes no list or array as an index: use `tf.gather`",
@@ -333,7 +330,6 @@ RAISES = {
     "tf.abs(unwatched_gradient())": "`tape.gradient` where the tape did not watch the tensor",
     "unwatched_gradient().numpy()": "`tape.gradient` where the tape did not watch the tensor",
     "asks_twice()": "a tape gives its gradients only once",
->>>>>>> unitb
     "forgets_an_input()": "`backward` must return a gradient for each input of the function: 2, in the order",
     # Keras
     "losses.MeanSquaredError()": "nothing is called `losses`: write `keras.losses`",

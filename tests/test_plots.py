@@ -71,7 +71,10 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "pooling with overlapping windows": lambda: plots.pooling(GRAY, [[5, 6], [5, 11]], 2, (1, 2), padding="valid"),
     "gradient of pooling": lambda: plots.pooling(SIGNED, [[1]], upstream=[[-3.0]], title="A gradient"),
     "attributions": lambda: plots.attributions(
-        {"a": (COLOR, {"one": SIGNED, "two": COLOR - 0.5}), "b": (GRAY, {"one": np.abs(SIGNED), "two": SIGNED})}
+        {
+            "a": (COLOR, {"one": SIGNED, "two": COLOR - 0.5}),
+            "b": (COLOR[..., 0], {"one": np.abs(SIGNED), "two": SIGNED}),
+        }
     ),
     "attributions with places": lambda: plots.attributions(
         {"a": (COLOR, {"one": SIGNED, "two": np.zeros((3, 4))})}, marks={"a": (1, 2)}, overlay=["one"]

@@ -327,7 +327,7 @@ RAISES = {
     "t[range(2), [1, 0]]": "a tensor takes no list or array as an index: use `tf.gather`",
     "t[np.array([1, 0])]": "a tensor takes no list or array as an index: use `tf.gather`",
     "t[0.5]": "an index or a size is not a whole number",
-    "tf.abs(unwatched_gradient())": "`tape.gradient` where the tape did not watch the tensor",
+    "tf.abs(unwatched_gradient())": "the computation (NumPy, `model.predict` and a new `tf.constant` cut the path)",
     "unwatched_gradient().numpy()": "`tape.gradient` where the tape did not watch the tensor",
     "asks_twice()": "a tape gives its gradients only once",
     "forgets_an_input()": "`backward` must return a gradient for each input of the function: 2, in the order",

@@ -120,7 +120,8 @@ RULES = (
         "NoneType",
         (
             "something is None here: a function without `return`, a method such as `append` that returns nothing, or "
-            "`tape.gradient` where the tape did not watch the tensor, or could not follow the computation"
+            "`tape.gradient` where the tape did not watch the tensor, or could not follow the computation (NumPy, "
+            "`model.predict` and a new `tf.constant` cut the path)"
         ),
     ),
     (

@@ -142,7 +142,8 @@ RULES = (
         r"value \(None\) with an unsupported type",
         (
             "something is None here: a function without `return`, an argument that was left out, or `tape.gradient` "
-            "where the tape did not watch the tensor, or could not follow the computation"
+            "where the tape did not watch the tensor, or could not follow the computation (NumPy, `model.predict` and "
+            "a new `tf.constant` cut the path)"
         ),
     ),
     (

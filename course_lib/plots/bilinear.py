@@ -205,7 +205,7 @@ def _write_areas(
         if abs(y - place[0]) < NEAR / inch and abs(x - place[1]) < (LETTER * len(word) / 2 + 0.08) / inch:
             y = place[0] + (NEAR if y >= place[0] else -NEAR) / inch
         room = min(y - top, bottom - y) * inch
-        if (right - left) * inch > LETTER * len(word) and room > HIGH / 2:
+        if weight and (right - left) * inch > LETTER * len(word) and room > HIGH / 2:
             ax.text(x, y, word, ha="center", va="center", color=ink)
 
 

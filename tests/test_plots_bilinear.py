@@ -38,7 +38,7 @@ def test_by_hand() -> None:
     ]
 
 
-@pytest.mark.parametrize("position", [(0, 0), (4, 6), (4, 2.5), (1.25, 6), (2.9, 4.3), (3, 3), (0.01, 5.98)])
+@pytest.mark.parametrize("position", [(4, 6), (4, 2.5), (2.9, 4.3), (0.01, 5.98)])
 def test_sums_and_areas_are_those_of_scipy(position: tuple[float, float]) -> None:
     figure = plots.bilinear_cell(MAP, position)
     basis = np.eye(MAP.size).reshape(-1, *MAP.shape)

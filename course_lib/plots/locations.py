@@ -99,12 +99,28 @@ def _by(shape: Sequence[int]) -> str:
 
 def _draw_dots(ax: Axes, places: Floats) -> None:
     size = 6.5 if len(places) <= FEW else 4.5
-    ax.plot(*places.T[::-1], "o", color=LOCATION, markeredgecolor="white", markeredgewidth=0.8, markersize=size)
+    ax.plot(
+        *places.T[::-1],
+        "o",
+        color=LOCATION,
+        markeredgecolor="white",
+        markeredgewidth=0.8,
+        markersize=size,
+        clip_on=False,
+    )
 
 
 def _draw_rings(ax: Axes, places: Floats) -> None:
     for color, width in (("white", 3.5), (LOCATION, 1.8)):
-        ax.plot(*places.T[::-1], "o", markerfacecolor="none", color=color, markeredgewidth=width, markersize=11)
+        ax.plot(
+            *places.T[::-1],
+            "o",
+            markerfacecolor="none",
+            color=color,
+            markeredgewidth=width,
+            markersize=11,
+            clip_on=False,
+        )
 
 
 def _draw_map(ax: Axes, grid: GridMap, positions: Floats, shape: float) -> str:

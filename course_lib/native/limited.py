@@ -75,8 +75,7 @@ class Program:
         self._process = subprocess.Popen(
             ["/bin/sh", "-c", _SHELL, "sh", *map(str, numbers), *command],
             cwd=folder,
-            env={name: os.environ[name] for name in _KEPT if name in os.environ}
-            | {"LC_ALL": "C", "TMPDIR": str(folder)},
+            env=kept | {"LC_ALL": "C", "TMPDIR": str(folder)},
             stdin=subprocess.DEVNULL if stdin is None else stdin,
             stdout=said,
             stderr=subprocess.STDOUT,

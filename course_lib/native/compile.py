@@ -26,7 +26,6 @@ SAID = 2**16  # characters of a compiler's output that are read
 COMMON = (
     "-std=c++17",
     "-Wfatal-errors",
-    "-fno-diagnostics-show-caret",
     "-fno-diagnostics-show-option",
     "-fdiagnostics-color=never",
     "-w",

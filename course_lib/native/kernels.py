@@ -1,17 +1,19 @@
 """Kernels: functions in C++ that are called from Python, each call in a process of its own."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from course_lib.native import compile as compiling
 from course_lib.native.cells import STUB
-from course_lib.native.compile import CHECKED, FAST
-from course_lib.native.errors import KernelError
+from course_lib.native.compile import CHECKED, FAST, compiled, find_compiler
+from course_lib.native.errors import KernelError, NoCompiler
 from course_lib.native.faults import Arrays, explain
 from course_lib.native.running import UNSET, Done, Values, run
 from course_lib.native.signature import SIGNATURES, Signature
+
+SHOWN = 2000  # characters of what a kernel prints
 
 
 def kernel(name: str, text: str, signature: Signature | None = None) -> "Kernel":
@@ -69,13 +71,14 @@ class Kernel:
         self.name = self.__name__ = name
         self.text = text
         self.signature = signature
+        self._failure: KernelError | None = None
 
     @property
     def is_stub(self) -> bool:
         """Tell whether nobody has written it yet."""
         return any(line.strip() == STUB for line in self.text.splitlines())
 
-    def compile(self) -> Any:
+    def compile(self) -> Path:
         """Compile it, unless that is done; returns the folder of its programs.
 
         Raises
@@ -87,7 +90,15 @@ class Kernel:
         """
         if self.is_stub:
             raise NotImplementedError("write this function, then delete the line with #error")
-        return compiling.compiled(self.name, self.text, self.signature)
+        if self._failure is not None:
+            raise KernelError(str(self._failure), self._failure.line)
+        try:
+            return compiled(self.name, self.text, self.signature)
+        except NoCompiler:  # may be installed by now
+            raise
+        except KernelError as error:
+            self._failure = error
+            raise
 
     def __call__(self, *arguments: Any) -> NDArray[Any]:
         """Call the function, checked, in a process of its own.
@@ -114,13 +125,12 @@ class Kernel:
         values, shape = self.signature.bind(arguments)
         done = self._run(CHECKED, values, shape)
         first, second = done.outputs
-        unset = np.argwhere(_is_unset(first))
-        output = self.signature.output.name
-        if len(unset):
-            index, others = ", ".join(map(str, unset[0])), len(unset) - 1
-            also = f", nor {others} other entries" if others > 1 else ", nor another entry" if others else ""
+        unset = np.argwhere(_is_unset(first)).tolist()
+        if unset:
+            also = f", and {len(unset) - 1} more" if unset[1:] else ""
             raise KernelError(
-                f"never sets {output}[{index}] of {output}'s shape {shape}{also}, or adds to it before it is set"
+                f"the entry {unset[0]} of {self.signature.output.name} is never set{also}; or is something added to it "
+                "before it is set?"
             )
         if first.tobytes() != second.tobytes():
             raise KernelError(
@@ -194,12 +204,12 @@ class Kernel:
         program = self.compile() / build
         output = self.signature.output
         done = run(program, values, shape, output.dtype, rounds)
-        if done.printed:
-            print(done.printed, end="")
+        if done.printed and ["abort"] not in done.report:
+            print(done.printed[:SHOWN], end="\n" if done.printed[SHOWN:] else "")
         if not done.returned:
             every = [*values.values(), np.empty(shape, output.dtype)]
             arrays = Arrays([*values, output.name], [each.shape for each in every], [each.itemsize for each in every])
-            raise explain(done, program, f"{self.name}.cc", arrays, compiling.find_compiler().addr2line)
+            raise explain(done, program, self.name, self.text, arrays, find_compiler().addr2line)
         return done
 
     def __repr__(self) -> str:

@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from course_lib.checks.exceptions import name_exception_cause, plain_words
 from course_lib.checks.failure import CheckFailed, rendered
 from course_lib.checks.lines import Line, lines_of
-from course_lib.checks.names import cell_of, notebook_scope
+from course_lib.checks.names import cell_of, in_cpp, notebook_scope
 from course_lib.checks.remote import kind_of
 
+Raised = TypeVar("Raised", bound=BaseException)
 _MISSING = re.compile(r"^'(\w+)' object has no attribute '(\w+)'")
+# What `course_lib.native` raises: where a learner's C++ is wrong, and where it cannot be compiled on this machine.
+KERNEL_ERROR, NO_COMPILER = "KernelError", "NoCompiler"
 _REFUSAL = re.compile(r"raise \w+\(|assert\b")  # a line that raises an error of its own
 
 
@@ -46,7 +49,7 @@ def invoke(function: Callable[..., Any], given: str, *args: object, owner: objec
         raise interrupted(error, function if owner is None else owner, given) from None
 
 
-def unexpected(error: Exception | SystemExit, owner: object, given: str) -> Exception:
+def unexpected(error: Exception | SystemExit, owner: object, given: str) -> Exception | SystemExit:
     """Make the error for a test out of one that a learner's code raised.
 
     Parameters
@@ -61,10 +64,14 @@ def unexpected(error: Exception | SystemExit, owner: object, given: str) -> Exce
     Returns
     -------
     NotImplementedError or CheckFailed
-        To be raised.
+        To be raised; the error itself where C++ cannot be compiled on this machine.
     """
     if isinstance(error, NotImplementedError):
         return unwritten(error, owner)
+    if type(error).__name__ == NO_COMPILER:
+        return _show(error, f"not graded: {error}")
+    if type(error).__name__ == KERNEL_ERROR:  # it has the line of its own text, and advice
+        return CheckFailed("\n  ".join([given, *f"your C++: {error}".splitlines()]))
     kind = "class" if kind_of(owner) == "class" or hasattr(owner, "__iter__") else "function"
     lines = _lines(error, owner)
     said = [f"your {kind} raised {in_words(error)}", *_places(lines), *_cause(error, lines)]
@@ -97,8 +104,7 @@ def _is_refusal(lines: tuple[Line, ...]) -> bool:
 def interrupted(error: KeyboardInterrupt, owner: object, given: str) -> KeyboardInterrupt:
     """Give an interrupt a short text in the notebook: which call was stopped, and where."""
     text = "\n  ".join([f"{given} was interrupted", *_places(_lines(error, owner))])
-    error._render_traceback_ = lambda: rendered(text)  # type: ignore[attr-defined]
-    return error
+    return _show(error, text)
 
 
 def name_of(function: object) -> str:
@@ -110,14 +116,19 @@ def unwritten(error: NotImplementedError, function: object) -> NotImplementedErr
     """Give an error a short text in the notebook: which function is not written yet."""
     lines = _lines(error, function)
     name = lines[-1].function.split(".")[-1] if lines else name_of(function)
-    text = not_written(name)
+    return _show(error, not_written(name, cpp=in_cpp(function)))
+
+
+def _show(error: Raised, text: str) -> Raised:
+    """Let a notebook show a short text in place of an error's traceback."""
     error._render_traceback_ = lambda: rendered(text)  # type: ignore[attr-defined]
     return error
 
 
-def not_written(name: str) -> str:
+def not_written(name: str, *, cpp: bool = False) -> str:
     """Say that a function is as it was handed out."""
-    return f"{name} is not written yet: replace the line `raise NotImplementedError` with your code"
+    line = "that begins with `#error`" if cpp else "`raise NotImplementedError`"
+    return f"{name} is not written yet: replace the line {line} with your code"
 
 
 def in_words(error: BaseException) -> str:

@@ -299,6 +299,12 @@ def test_the_same_text_is_compiled_once(runs: list[str]) -> None:
     assert runs == ["sample.cc", "sample.cc"]
 
 
+def test_a_call_asks_no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = kernel("sample", PLAIN)
+    monkeypatch.setattr("course_lib.compilers.answer", None)
+    assert made(MAP, YX, 4.0).shape == (11, 3)
+
+
 def test_a_program_that_has_been_removed_is_compiled_again(cache: Path, runs: list[str]) -> None:
     made = kernel("sample", PLAIN + "int removed;\n")
     expected = made(MAP, YX, 4.0)

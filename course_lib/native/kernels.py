@@ -72,6 +72,7 @@ class Kernel:
         self.text = text
         self.signature = signature
         self._failure: KernelError | None = None
+        self._programs: Path | None = None
 
     @property
     def is_stub(self) -> bool:
@@ -92,12 +93,15 @@ class Kernel:
             raise NotImplementedError("write this function, then delete the line with #error")
         if self._failure is not None:
             raise KernelError(str(self._failure), self._failure.line)
+        if self._programs is not None and (self._programs / FAST).is_file():
+            return self._programs
         try:
-            return compiled(self.name, self.text, self.signature)
+            self._programs = compiled(self.name, self.text, self.signature)
         except KernelError as error:
             if error.line is not None:  # else the next try may succeed: the machine was busy, or has a compiler by now
                 self._failure = error
             raise
+        return self._programs
 
     def __call__(self, *arguments: Any) -> NDArray[Any]:
         """Call the function, checked, in a process of its own.

@@ -133,7 +133,10 @@ class _Walk:
         output = layer(*args, **settings)
         made = keras.tree.flatten(output)
         if is_graph(layer):
-            inside = self.through(plain_graph(layer), given)
+            # A model from tensors in the middle of a graph would be a model of copies of them.
+            fresh = [keras.Input(batch_shape=each.shape, dtype=each.dtype) for each in given]
+            self.places.update((id(to), self.places.get(id(of))) for to, of in zip(fresh, given, strict=True))
+            inside = self.through(plain_graph(layer), fresh)
             self.kept.append(inside)
             found = [self.places.get(id(each)) for each in inside.outputs]
         else:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # On Linux a new process begins with the peak memory of the process that started it: resource.getrusage(RUSAGE_SELF)
 # says of a Python that has just begun that it once held hundreds of megabytes, because its parent did. Linux 6,
-# Python 3.11 to 3.13.
+# Python 3.11.
 #
 # ru_maxrss outlives execve, and execve adds what the process held before, which is a copy of its parent. So a benchmark
 # that runs each way in a process of its own, and asks ru_maxrss there, reports the parent where that was larger: the

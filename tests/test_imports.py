@@ -43,7 +43,7 @@ ALLOWED = {
     "sizes": set(),
     "networks": {"sizes"},
     "attribution": {"layers"},
-    "hypercolumns": {"ops"},
+    "hypercolumns": {"layers", "networks", "ops"},
     "changes": set(),
     "answers": {"changes", "native"},
     "cells": {"native"},

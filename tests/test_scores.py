@@ -11,13 +11,12 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader.utils import determine_grade
 
-from course_lib.cells import ANSWER_STUB
+from course_lib.cells import ANSWER_STUB, exercise_of
 from course_lib.grading.report import verdict
 from course_lib.grading.scores import (
     FAULT,
     ExerciseScore,
     cell_points,
-    exercise_of,
     faults,
     normalize_outputs,
     score,

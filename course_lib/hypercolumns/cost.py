@@ -1,0 +1,61 @@
+"""What a training step on hypercolumns costs, sparse and dense: time and memory."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from course_lib.integers import as_integer
+
+KINDS = ("sparse", "dense")
+
+
+def step_cost(
+    kind: str, trained: bool = False, size: int = 224, pictures: int = 4, locations: int = 128, repeats: int = 3
+) -> dict[str, float]:
+    """Measure a training step on the hypercolumns of VGG-16, 1,472 channels, in a process of its own.
+
+    Both kinds do the same job: the trunk, the head (256 hidden units, 64 classes), the optimizer (plain gradient
+    descent) and the loss are the same, and the loss looks at the same pixels. The dense step makes and scores the
+    columns of all the others, too. See `course_lib.hypercolumns.training_step`.
+
+    Parameters
+    ----------
+    kind : {"sparse", "dense"}
+        Whether columns are made where the loss looks, or at every pixel.
+    trained : bool
+        Whether the trunk is trained, too, or only the head. With the default sizes the dense step then takes 4 GB.
+    size : int
+        Height and width of the pictures in pixels, 32 or more.
+    pictures, locations : int
+        How many pictures a step takes, and at how many pixels of each the loss looks; 1 or more.
+    repeats : int
+        How many steps are timed, after one that is not; 1 or more.
+
+    Returns
+    -------
+    dict
+        ``"seconds"`` and ``"processor_seconds"``, of the fastest step; ``"peak_mb"``, how much memory (MB) the process
+        took at most, beyond what it held before the first step; ``"loss"`` of the last step.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as above.
+    RuntimeError
+        If the process ends early, as it does where memory runs out.
+    """
+    if kind not in KINDS:
+        raise ValueError(f'expected kind "sparse" or "dense", got {kind!r}')
+    task = {"size": size, "pictures": pictures, "locations": locations, "repeats": repeats}
+    for name, number in task.items():
+        least = 32 if name == "size" else 1
+        if (as_integer(number) or 0) < least:
+            raise ValueError(f"expected {name} as a whole number of {least} or more, got {number!r}")
+    words = json.dumps({"kind": kind, "trained": bool(trained), **task})
+    command = [sys.executable, "-m", "course_lib.hypercolumns.training_step", words]
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"expected the {kind} step to run, got exit {done.returncode}: {done.stderr.strip()[-500:]}")
+    return dict(json.loads(done.stdout.splitlines()[-1]))

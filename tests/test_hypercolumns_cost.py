@@ -1,0 +1,41 @@
+"""What a step costs: both kinds learn the same, and the sparse one takes less memory."""
+
+import subprocess
+from typing import Any
+
+import pytest
+
+from course_lib.hypercolumns import step_cost
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_both_kinds_do_the_same_job(trained: bool) -> None:
+    sparse, dense = (
+        step_cost(kind, trained, size=64, pictures=3, locations=5, repeats=2) for kind in ("sparse", "dense")
+    )
+    assert sparse["loss"] == pytest.approx(dense["loss"], rel=1e-4)
+    assert min(sparse["seconds"], sparse["processor_seconds"]) > 0
+    columns = 3 * 64 * 64 * 1472 * 4 / 2**20  # 69 MB that only the dense step makes
+    assert dense["peak_mb"] > sparse["peak_mb"] + columns / 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"kind": "both"}, 'expected kind "sparse" or "dense", got \'both\''),
+        ({"kind": "dense", "size": 31}, "expected size as a whole number of 32 or more, got 31"),
+        ({"kind": "dense", "repeats": 0}, "expected repeats as a whole number of 1 or more, got 0"),
+    ],
+)
+def test_wrong_arguments(arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        step_cost(**arguments)
+
+
+def test_a_process_that_ends_early_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    died = subprocess.CompletedProcess([], -9, "", "many lines\nout of memory")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: died)
+    with pytest.raises(RuntimeError, match="expected the dense step to run, got exit -9: many lines\nout of memory"):
+        step_cost("dense")

@@ -5,8 +5,6 @@ slows all of them. XLA is not among them: it compiles for 10 to 20 seconds, and 
 long.
 """
 
-import resource
-import sys
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from statistics import median
@@ -16,6 +14,7 @@ from rich.table import Table
 
 import course_lib  # noqa: F401 - keeps TensorFlow quiet
 from benchmarks.colorization_ways import BATCH, DEFAULTS, SIDE, WARM_UP, WAYS, Cost, Turns
+from course_lib.memory import peak_bytes
 
 TURNS = 5
 GIGA = 1e9
@@ -24,8 +23,7 @@ GIGA = 1e9
 def work(way: str, depth: int, filters: int, steps: int, pipe: Connection) -> None:
     """Train in one way; at last, send the peak memory in GB, with Python, TensorFlow and the photographs in it."""
     WAYS[way](depth, filters, 1 + TURNS * (WARM_UP + steps), Turns(pipe, steps))
-    unit = 1 if sys.platform == "darwin" else 1024
-    pipe.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / GIGA)
+    pipe.send(peak_bytes() / GIGA)
 
 
 def compare(console: Console, depth: int, filters: int, steps: int) -> None:

@@ -1,8 +1,6 @@
 """Labels of coarse logits: processor time and memory of `ops.label_map` and of other ways, side by side."""
 
 import os
-import resource
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -19,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 import course_lib  # noqa: F401 - keeps TensorFlow quiet
+from course_lib.memory import peak_bytes
 
 FACTOR, HEIGHT, WIDTH = 32, 20, 32
 QUICK, SLOW = 20, 3  # calls of the operation, and of each other way
@@ -128,16 +127,14 @@ def times(logits: Logits) -> dict[str, Cost]:
 
 def memory(name: str, logits: Logits) -> float:
     """Return the peak memory of a way beyond input and output, in MB."""
-    unit = 1 if sys.platform == "darwin" else 2**10
     WAYS[name](logits[:, :2])  # loads code, starts threads
-    highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
     # What was in use once, while libraries were loaded, is to hide nothing.
-    ballast = np.ones(max(0, highest - psutil.Process().memory_info().rss), np.uint8)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    ballast = np.ones(max(0, peak_bytes() - psutil.Process().memory_info().rss), np.uint8)
+    before = peak_bytes()
     labels = WAYS[name](logits)
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    after = peak_bytes()
     del ballast
-    return ((after - before) * unit - labels.nbytes) / 1e6
+    return (after - before - labels.nbytes) / 1e6
 
 
 @contextmanager

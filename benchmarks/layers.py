@@ -14,7 +14,6 @@ images and one filter: the peak, less the maps, the kernels, the result and the 
 
 import ctypes
 import gc
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -29,6 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 import course_lib  # noqa: F401 - keeps TensorFlow quiet
+from course_lib.memory import peak_bytes
 
 Arrays = tuple[Any, Any, Any]  # x, kernels, gradient of the result; or the result and the gradients of x and kernels
 Way = Callable[[Any, Any, Any], Arrays]
@@ -178,9 +178,7 @@ def extra_memory(name: str, batch: int, filters: int) -> float:
         ctypes.CDLL(None).malloc_trim(0)
     before = psutil.Process().memory_info().rss
     results = way(*given)
-    unit = 1 if sys.platform == "darwin" else 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    return (peak - before - sum(np.asarray(each).nbytes for each in results)) / MEGA
+    return (peak_bytes() - before - sum(np.asarray(each).nbytes for each in results)) / MEGA
 
 
 def compare(console: Console, batch: int, filters: int) -> None:

@@ -1,7 +1,5 @@
 """Time and memory of a label map of 1000 classes by the full VGG-16, made fully convolutional, in one process."""
 
-import resource
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -14,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 import course_lib  # noqa: F401 - keeps TensorFlow quiet
+from course_lib.memory import peak_bytes
 
 SIDES, STRIDE, CLASSES, REPEATS = (640, 1024), 32, 1000, 3
 GIGA = 1e9
@@ -69,8 +68,7 @@ def measure(label: Callable[[Any], Any]) -> tuple[float, float, float, float]:
     run = tf.function(network)  # gives back each map as soon as the next layer has used it
     logits, forward = seconds(run, tf.constant(vgg16_preprocess(picture)))
     _, labeling = seconds(label, logits)
-    unit = 1 if sys.platform == "darwin" else 1024
-    return converting, forward, labeling, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / GIGA
+    return converting, forward, labeling, peak_bytes() / GIGA
 
 
 def main() -> None:

@@ -1,7 +1,5 @@
 """Time and peak memory of the ways to upsample logits by 32, each in a process of its own."""
 
-import resource
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -15,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 import course_lib  # noqa: F401 - keeps TensorFlow quiet
+from course_lib.memory import peak_bytes
 
 FACTOR = 32
 REPEATS = 5
@@ -73,15 +72,14 @@ def measure(function: Callable[[Logits], Any], shape: tuple[int, ...]) -> tuple[
     small = np.zeros((1, 1, 1, 2), np.float32)
     function(small)  # loads the libraries
     x = np.random.default_rng(0).random(shape, dtype=np.float32)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_bytes()
     repeats = 1 if function is dense else REPEATS
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
         function(x)
         times.append(time.perf_counter() - start)
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return median(times), (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / unit
+    return median(times), (peak_bytes() - before) / 1e6
 
 
 def compare(console: Console, title: str, shape: tuple[int, ...], functions: list[Callable[[Logits], Any]]) -> None:

@@ -5,7 +5,6 @@ Python takes longer than some of them. Memory is measured in a process for each 
 """
 
 import os
-import resource
 import sys
 import tempfile
 import time
@@ -21,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 import course_lib  # noqa: F401 - keeps TensorFlow quiet
+from course_lib.memory import peak_bytes
 
 Way = Callable[[Any], Any]  # takes the number of the call
 Ways = dict[str, Way]
@@ -298,11 +298,10 @@ def peak(function: Callable[[], Any]) -> tuple[float, float]:
 
     ops.library.load()
     tf.random.normal((1,))
-    unit = 1 if sys.platform == "darwin" else 1024
     before, start = psutil.Process().memory_info().rss, time.perf_counter()
     function()
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    return time.perf_counter() - start, (after - before) / GIGA
+    seconds = time.perf_counter() - start
+    return seconds, (peak_bytes() - before) / GIGA
 
 
 def apart(function: Callable[..., Any], *arguments: Any) -> Any:

@@ -12,24 +12,23 @@ What keeps time and memory low, for both kinds alike:
 """
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import keras
 import psutil
 import tensorflow as tf
 
 from course_lib.hypercolumns.models import dense_hypercolumn_model, sparse_hypercolumn_model
+from course_lib.memory import peak_bytes
 from course_lib.networks import vgg16
 
 LAYERS = ("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3")
 HIDDEN, CLASSES = 256, 64
 AT_ONCE = 2
 LEAST = 32
-MB = 2**20
+MB = 1e6
 
 
 def training_step(kind: str, trained: bool, size: int, pictures: int, locations: int) -> Callable[[], tf.Tensor]:
@@ -95,12 +94,12 @@ def main() -> None:
     repeats = task.pop("repeats")
     tf.config.threading.set_inter_op_parallelism_threads(1)
     step = training_step(**task)
-    before = psutil.Process().memory_info().rss / MB
+    before = psutil.Process().memory_info().rss
     step()
     steps = [_timed(step) for _ in range(repeats)]
     seconds, processor_seconds, losses = zip(*steps, strict=True)
     cost = {"seconds": min(seconds), "processor_seconds": min(processor_seconds)}
-    print(json.dumps({**cost, "peak_mb": _highest() - before, "loss": losses[-1]}))
+    print(json.dumps({**cost, "peak_mb": (peak_bytes() - before) / MB, "loss": losses[-1]}))
 
 
 def _timed(step: Callable[[], tf.Tensor]) -> tuple[float, float, float]:
@@ -108,18 +107,6 @@ def _timed(step: Callable[[], tf.Tensor]) -> tuple[float, float, float]:
     start, processor_start = time.perf_counter(), time.process_time()
     loss = float(step())
     return time.perf_counter() - start, time.process_time() - processor_start, loss
-
-
-def _highest() -> float:
-    """Return the most memory that this process has held, in MB.
-
-    On Linux ``ru_maxrss`` begins with what the process that started this one had held, so it is not asked there.
-    """
-    status = Path("/proc/self/status")
-    if status.is_file():
-        lines = status.read_text(encoding="utf-8").splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MB
 
 
 if __name__ == "__main__":

@@ -255,6 +255,7 @@ RAISES = {
     "np.isfinite(np.array([None]))": "the array does not hold plain numbers",
     "len(type('A', (), {'__len__': lambda self: np.ceil(2.5)})())": "an index or a size is not a whole number",
     "x ^ 2": "`^` is not a power in Python: write `**`",
+    "x[np.floor([0.5, 2.5])]": "`.astype(int)` converts them",
     "x[1.0]": "an index or a size is not a whole number",
     "x[: 4 / 2]": "an index or a size is not a whole number",
     "pair[1.0]": "an index or a size is not a whole number",

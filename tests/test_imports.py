@@ -40,7 +40,7 @@ ALLOWED = {
     "sizes": set(),
     "networks": {"sizes"},
     "attribution": {"layers"},
-    "hypercolumns": {"ops"},
+    "hypercolumns": {"layers", "networks", "ops"},
     "changes": set(),
     "answers": {"changes"},
     "cells": set(),

@@ -119,6 +119,11 @@ class PadToMultiple(keras.layers.Layer):
         below, right = tf.unstack(-tf.shape(images)[1:3] % self.multiple)
         return tf.pad(images, [[0, 0], [0, below], [0, right], [0, 0]], "SYMMETRIC")
 
+    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Return the shape of the result; a side that is not known stays so."""
+        sides = [None if side is None else side + -side % self.multiple for side in shape[1:3]]
+        return (shape[0], *sides, shape[3])
+
     def get_config(self) -> dict[str, Any]:
         """Return what makes a layer like this one."""
         return {**super().get_config(), "multiple": self.multiple}

@@ -131,6 +131,11 @@ RULES = (
         "axis {1} has length {2}, and its indices start at 0: is this one too large, or meant for another axis?",
     ),
     (
+        "IndexError",
+        "arrays used as indices must be of integer",
+        "the indices are not whole numbers: `np.floor` and `np.round` leave them floats; `.astype(int)` converts them",
+    ),
+    (
         "AxisError",
         r"axis (-?\d+) is out of bounds for array of dimension (\d+)",
         "axes are counted from 0, and the array has {1} of them; -1 is the last",

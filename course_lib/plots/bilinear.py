@@ -23,7 +23,7 @@ from course_lib.plots.palette import ink_on
 MOST = 6  # rows or columns of a map that a gradient lands on
 MOST_SAMPLES = 8
 ACROSS = 4  # samples in a line of the legend
-WIDEST, LARGEST = 3.8, 1.25  # inches: a map, an entry
+WIDEST, LARGEST = 4.3, 1.25  # inches: a map, an entry
 SMALLEST = 7.5  # points: the letters of terms
 GRID = "#999999"
 HIGH, LETTER, NEAR = 0.2, 0.09, 0.2  # inches: a line of numbers, a letter, and from a position to a number
@@ -125,7 +125,7 @@ def scattered(
     distinct = np.array(list(dict.fromkeys(map(tuple, places.tolist()))))
     lines = -(-len(distinct) // ACROSS)
     inch = min(WIDEST / (columns + 0.2), LARGEST)
-    figure, axes = new_figure(2, 2.2 + 0.25 * lines + (rows + 0.2) * inch)
+    figure, axes = new_figure(2, 1.75 + 0.25 * lines + (rows + 0.2) * inch)
     figure.suptitle(title)
     _draw_samples(axes[0], places, distinct, (rows, columns), inch)
     _draw_sums(axes[1], total, terms, inch)
@@ -205,7 +205,7 @@ def _write_areas(
         if abs(y - place[0]) < NEAR / inch and abs(x - place[1]) < (LETTER * len(word) / 2 + 0.08) / inch:
             y = place[0] + (NEAR if y >= place[0] else -NEAR) / inch
         room = min(y - top, bottom - y) * inch
-        if (right - left) * inch > LETTER * len(word) and room > HIGH / 2:
+        if weight and (right - left) * inch > LETTER * len(word) and room > HIGH / 2:
             ax.text(x, y, word, ha="center", va="center", color=ink)
 
 

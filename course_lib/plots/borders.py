@@ -8,12 +8,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from numpy.typing import ArrayLike, NDArray
 
+from course_lib.plots.areas import GRID, at, short
 from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_figure, sentence
-from course_lib.plots.neighbors import Entry, Floats, check_channel, check_pairs, short
+from course_lib.plots.neighbors import Entry, Floats, check_channel, check_pairs
 
 MOST, FRAME = 8, 3  # rows or columns of the map; of its frame on each side
 CELL, TALLEST = 0.62, 6.0  # inches, at most: an entry, and all of them
-READ, OUTSIDE, UNREAD, NAN, GRID = COLORS[5], COLORS[3], "white", "#dddddd", "#999999"
+READ, OUTSIDE, UNREAD, NAN = COLORS[5], COLORS[3], "white", "#dddddd"
 FOUR = np.array([(0, 0), (0, 1), (1, 0), (1, 1)])
 
 
@@ -76,7 +77,7 @@ def sentinel(
     ax.set(xlim=(-away - 0.6, columns + away - 0.4), ylim=(rows + away - 0.4, -away - 0.6), aspect="equal")
     ax.set(xticks=range(-away, columns + away), yticks=range(-away, rows + away))
     figure.legend(handles=_legend(), loc="outside lower center", ncols=4)
-    where = ", ".join(f"({y:.3g}, {x:.3g})" for y, x in places)
+    where = ", ".join(at(place) for place in places)
     figure.alternative = (
         f"{sentence(title)} A map of {rows} × {columns}, and positions {where}. {words}"
         f"{': ' if outside else ''}{', '.join(map(str, outside))}."

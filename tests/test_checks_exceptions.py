@@ -224,6 +224,7 @@ RAISES = {
     "max(x[0], x[1])": "need one truth value",
     "assign(np.zeros(4), slice(3), np.ones(4))": "an array of shape (4,) is written into a place of shape (3,)",
     "x + np.ones((3, 4))": "shapes (4,6,3) and (3,4) do not fit",
+    "np.add.at(np.zeros((5, 8, 3)), [[0, 1], [2, 3]], np.ones((2, 3)))": "on several axes in a tuple",
     "np.einsum('ij,jk->ik', x[0], x[0])": "compare the shapes (6,3) and (6,3) with your letters",
     "network.layers['conv2d']": "the items of a list have numbers, and no names",
     "np.einsum('hw->h', x)": "`einsum` needs one letter for each axis of each array",

@@ -34,6 +34,14 @@ RULES = (
     ),
     (
         "ValueError",
+        "array is not broadcastable to correct shape",
+        (
+            "values and places do not fit: `np.add.at(array, places, values)` wants one value for each place, and "
+            "places on several axes in a tuple, such as `(rows, columns)`"
+        ),
+    ),
+    (
+        "ValueError",
         r"matmul: .*\(size (\d+) is different from (\d+)\)",
         (
             "`@` sums over the last axis of the left array and the last but one of the right: here {1} and {0} "

@@ -22,6 +22,7 @@ from course_lib.plots.pooling import pooling
 from course_lib.plots.randomized import randomized
 from course_lib.plots.relu_rules import relu_rules
 from course_lib.plots.resampling import crop, pixel_grids
+from course_lib.plots.row_major import row_major
 from course_lib.plots.training_curves import training_curves
 from course_lib.plots.u_network import u_network
 
@@ -56,6 +57,7 @@ __all__ = [
     "prefetching",
     "randomized",
     "relu_rules",
+    "row_major",
     "segmentations",
     "step_errors",
     "tables",

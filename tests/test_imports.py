@@ -36,6 +36,7 @@ ALLOWED = {
     "layers": set(),
     "segmentation": {"checkpoint", "layers", "ops", "sizes", "upsampling"},
     "ops": set(),
+    "native": {"ops"},
     "unpooling": {"ops", "sizes"},
     "sizes": set(),
     "networks": {"sizes"},

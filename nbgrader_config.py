@@ -3,17 +3,16 @@
 from pathlib import Path
 
 from nbgrader.converters import GenerateAssignment
-from nbgrader.preprocessors import SaveCells
+from nbgrader.preprocessors import ClearSolutions, SaveCells
 from nbgrader.server_extensions.formgrader.handlers import template_path
 
-from course_lib.cells import ANSWER_STUB
+from course_lib.cells import ANSWER_STUB, CODE_STUBS
 from course_lib.course import Course
 from course_lib.grading import nbgrader_ext
 from course_lib.grading.record.cells import SaveChangedCells
 from course_lib.grading.record.formgrader import FORMULAS, OWN_TEMPLATES, SanitizeOutputs
 from course_lib.grading.record.sanitized import markdown
-from course_lib.grading.submission.template import STUB
-from course_lib.release_steps import CollapseLongTests, DropExplanations
+from course_lib.release_steps import ClearAnswers, CollapseLongTests, DropExplanations
 
 c = get_config()  # noqa: F821  (traitlets puts it here)
 
@@ -29,10 +28,11 @@ c.CourseDirectory.autograded_directory = "classroom/autograded"
 c.CourseDirectory.feedback_directory = "classroom/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{course.root}/classroom/gradebook.db"
 
-# A unit may get another test while a course runs.
-steps = [SaveChangedCells if step is SaveCells else step for step in GenerateAssignment.preprocessors.default()]
+# A unit may get another test while a course runs, and may have exercises in C++.
+ours = {SaveCells: SaveChangedCells, ClearSolutions: ClearAnswers}
+steps = [ours.get(step, step) for step in GenerateAssignment.preprocessors.default()]
 c.GenerateAssignment.preprocessors = [DropExplanations, *steps, CollapseLongTests]
-c.ClearSolutions.code_stub = {"python": STUB}
+c.ClearSolutions.code_stub = CODE_STUBS
 c.ClearSolutions.text_stub = ANSWER_STUB
 
 # What each question that is answered in words is worth. With 0 points, nobody has to read the answers. After a change,

@@ -10,6 +10,7 @@ from markdown_it.token import Token
 
 from course_lib.changes import ChangeError, apply_change, find_change
 from course_lib.files import read_text
+from course_lib.native.cells import as_python
 
 FOLDER = "answers"  # beside a unit's text
 MIN_RIGHT = 2
@@ -89,8 +90,9 @@ def read_bank(path: Path) -> list[Answer]:
     """Read the answer bank of one exercise.
 
     A bank is Markdown. Each answer is a heading ``### right: title`` or ``### wrong: title`` and a block. That of a
-    right answer is Python: the whole solution cell. That of a wrong one is a change (``diff``) to the right answer
-    named in a line ``From: title``, or Python as well; lines ``Says: words of the feedback`` stand above it.
+    right answer is the whole solution cell: Python, or C++ below ``%%cpp`` (``cpp``). That of a wrong one is a change
+    (``diff``) to the right answer named in a line ``From: title``, or written out as well; lines ``Says: words of the
+    feedback`` stand above it.
 
     Parameters
     ----------
@@ -138,14 +140,21 @@ def _entry(path: Path, heading: Token, body: list[Token]) -> _Entry:
         raise ValueError(f"{where}: expected one block of code, found {len(blocks)}")
     if kind == "wrong" and not says:
         raise ValueError(f"{where}: expected a line 'Says: …' with words of the feedback, found none")
-    if blocks[0].info not in ("python", "diff"):
-        raise ValueError(f"{where}: expected a block of 'python' or a 'diff', got one of {blocks[0].info!r}")
+    if blocks[0].info not in ("python", "cpp", "diff"):
+        raise ValueError(f"{where}: expected a block of 'python', 'cpp' or 'diff', got one of {blocks[0].info!r}")
+    if blocks[0].info != "diff" and blocks[0].info != _language(blocks[0].content):
+        raise ValueError(f"{where}: expected a block of 'cpp' to begin with '%%cpp', and no other one")
     if len(bases) != (blocks[0].info == "diff"):
         raise ValueError(f"{where}: expected a line 'From: …' and a block 'diff', or neither, found one of the two")
     if kind == "right" and bases:
         raise ValueError(f"{where}: expected a right answer written out, found a change")
     answer = Answer(path.stem, title.strip(), kind == "right", tuple(says), blocks[0].content, line)
     return _Entry(answer, "".join(bases), (blocks[0].map or [0])[0] + 2)
+
+
+def _language(code: str) -> str:
+    """Say what the block of an answer that is written out is called."""
+    return "python" if as_python(code) is code else "cpp"
 
 
 def _values(key: str, body: list[Token]) -> Iterator[str]:
@@ -187,7 +196,7 @@ def write_entry(answer: Answer, rights: Iterable[Answer]) -> str:
     base = min(changes, key=lambda title: changes[title].count("\n"), default="")
     head = [f"### {'right' if answer.right else 'wrong'}: {answer.title}\n"]
     if answer.right or not base or changes[base].count("\n") > CLEARLY_SHORTER * answer.code.count("\n"):
-        info, block = "python", answer.code
+        info, block = _language(answer.code), answer.code
     else:
         head.append(f"From: {base}")
         info, block = "diff", changes[base]

@@ -3,6 +3,10 @@
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 
+from course_lib.native.cells import STUB, as_python
+
+# What a learner finds in place of an answer, in the language of the cell.
+CODE_STUBS = {"python": "# Your code here.\nraise NotImplementedError", "cpp": STUB}
 ANSWER_STUB = "*Write your answer here: double-click this cell.*"  # what a learner finds below a question
 EXPLANATION = "explanation"
 
@@ -10,6 +14,11 @@ EXPLANATION = "explanation"
 def is_exercise(cell: NotebookNode) -> bool:
     """Tell whether a cell is for the code that solves an exercise."""
     return is_solution(cell) and not is_grade(cell)
+
+
+def is_cpp(source: str) -> bool:
+    """Tell whether the text of a code cell is C++, which begins with ``%%cpp``."""
+    return as_python(source) is not source
 
 
 def is_test(cell: NotebookNode) -> bool:

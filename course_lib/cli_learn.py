@@ -11,6 +11,7 @@ from rich.table import Table
 
 from course_lib import lab as jupyterlab
 from course_lib import worked_answers, workspace
+from course_lib.cells import is_cpp
 from course_lib.grading.outcome import printable
 from course_lib.grading.report import verdict
 from course_lib.terminal import console, open_course, stop
@@ -113,7 +114,9 @@ def solution(
     worked_answers.note_opened(course, name, exercise)
     answer = answers[exercise]
     if answer.code:
-        shown = Syntax("", "python", theme="ansi_dark", background_color="default").highlight(answer.code)
+        shown = Syntax(
+            "", "cpp" if is_cpp(answer.code) else "python", theme="ansi_dark", background_color="default"
+        ).highlight(answer.code)
         console.print(shown, soft_wrap=True)
     console.print(Markdown(answer.words))
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 from nbformat import NotebookNode
-from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.preprocessors import ClearSolutions, NbGraderPreprocessor
 from traitlets.config import Config
 
-from course_lib.cells import is_explanation, is_question, is_test
+from course_lib.cells import is_cpp, is_explanation, is_question, is_test
 
 LONG_TEST = 15  # lines; a longer test is collapsed
 Resources = dict[str, Any]
@@ -19,6 +19,18 @@ class DropExplanations(NbGraderPreprocessor):
         """Drop them, in place."""
         nb.cells = [cell for cell in nb.cells if not is_explanation(cell)]
         return nb, resources
+
+
+class ClearAnswers(ClearSolutions):
+    """nbgrader's step that puts stubs in the place of answers; a cell of C++ has a stub of its own."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: Resources, cell_index: int
+    ) -> tuple[NotebookNode, Resources]:
+        """Take the answer out of a cell, in place."""
+        language = "cpp" if cell.cell_type == "code" and is_cpp(cell.source) else resources["language"]
+        cell, _ = super().preprocess_cell(cell, {**resources, "language": language}, cell_index)
+        return cell, resources
 
 
 class CollapseLongTests(NbGraderPreprocessor):

@@ -10,15 +10,16 @@ from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.utils import is_grade, is_solution
 
 from course_lib.answers import MIN_RIGHT, MIN_WRONG, bank_of, banks, read_bank
-from course_lib.cells import EXPLANATION, is_exercise, is_explanation, is_question, is_test
+from course_lib.cells import EXPLANATION, is_cpp, is_exercise, is_explanation, is_question, is_test
 from course_lib.checks.names import undefined
+from course_lib.native.cells import as_python
 
 # Which cells may hold which region. nbgrader looks for these very words, wherever they stand in a line.
 REGIONS = {"SOLUTION": ("solution", is_solution), "HIDDEN TESTS": ("test", is_grade)}
 MARKS = [f"### {end} {region}" for region in REGIONS for end in ("BEGIN", "END")]
 METADATA = {"nbgrader", "tags"}  # anything else could carry an answer into a release
 _MARK = re.compile(r"(BEGIN|END) (SOLUTION|HIDDEN TESTS)")
-_NEARLY = re.compile(r"\s*#[\W_]*(BEGIN|END)[\W_]*(SOLUTION|HIDDEN[\W_]*TEST)", re.IGNORECASE)
+_NEARLY = re.compile(r"\s*(?:#|//)[\W_]*(BEGIN|END)[\W_]*(SOLUTION|HIDDEN[\W_]*TEST)", re.IGNORECASE)
 _QUESTION = re.compile(r"question_\w+")
 _TAG = re.compile(r"[\w-]+")
 _PASSED = re.compile(r'passed\("(?P<name>\w+)", points=(?P<points>[\d.]+)\)')
@@ -48,6 +49,7 @@ def problems(notebook: NotebookNode, text: Path) -> list[str]:
         *_tests(notebook),
         *_names_in_tests(notebook),
         *_solutions(notebook),
+        *_cpp_cells(notebook),
         *_explanations(notebook),
         *_questions(notebook),
     ]
@@ -57,6 +59,11 @@ def problems(notebook: NotebookNode, text: Path) -> list[str]:
 def exercises(notebook: NotebookNode) -> list[str]:
     """Name the exercises of a notebook, which are the ids of its solution cells, in order."""
     return [_id(cell) for cell in notebook.cells if is_exercise(cell)]
+
+
+def marks_in(cell: NotebookNode) -> list[str]:
+    """List the lines that mark regions in such a cell: comments of its language."""
+    return [f"// {mark}" for mark in MARKS] if cell.cell_type == "code" and is_cpp(cell.source) else MARKS
 
 
 def _id(cell: NotebookNode) -> str:
@@ -100,8 +107,8 @@ def _regions(notebook: NotebookNode) -> Iterator[str]:
         lines = cell.source.split("\n")
         for line in lines:
             meant = _MARK.search(line) or (cell.cell_type == "code" and _NEARLY.match(line))
-            if meant and line.strip() not in MARKS:
-                yield f"{name}: a mark is a line of its own, one of {', '.join(MARKS)}; found {line.strip()!r}"
+            if meant and line.strip() not in marks_in(cell):
+                yield f"{name}: a mark is a line of its own, one of {', '.join(marks_in(cell))}; found {line.strip()!r}"
         for region, (kind, belongs) in REGIONS.items():
             marks = _marks(cell, region)
             if marks != ["BEGIN", "END"] * (len(marks) // 2):
@@ -136,7 +143,8 @@ def _tests(notebook: NotebookNode) -> Iterator[str]:
 
 def _names_in_tests(notebook: NotebookNode) -> Iterator[str]:
     """Find tests that rely on cells that are no exercises and not locked: a learner may change those."""
-    known = "\n".join(cell.source for cell in notebook.cells if "nbgrader" in cell.metadata and not is_grade(cell))
+    given = [cell for cell in notebook.cells if "nbgrader" in cell.metadata and not is_grade(cell)]
+    known = "\n".join(as_python(cell.source) for cell in given)
     for cell in filter(is_test, notebook.cells):
         try:
             code = compile(cell.source, _id(cell), "exec", dont_inherit=True)
@@ -161,6 +169,20 @@ def _solutions(notebook: NotebookNode) -> Iterator[str]:
             yield f"cell '{exercise}': a solution stands between '{MARKS[0]}' and '{MARKS[1]}', found no such marks"
         if f"test_{exercise}" not in tests:
             yield f"cell '{exercise}': a solution needs a visible check called 'test_{exercise}', found none"
+
+
+def _cpp_cells(notebook: NotebookNode) -> Iterator[str]:
+    """Find cells of C++ that answer another exercise than their own, or that IPython does not know yet."""
+    known = False
+    for index, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code":
+            continue
+        known = known or (bool(cell.metadata.get("nbgrader", {}).get("locked")) and "use_cpp_cells()" in cell.source)
+        if is_cpp(cell.source) and not known:
+            yield f"{_name(index, cell)}: before a cell of C++ stands a locked cell with 'use_cpp_cells()', found none"
+        if is_cpp(cell.source) and is_exercise(cell) and cell.source.split()[:2] != ["%%cpp", _id(cell)]:
+            found = cell.source.split(chr(10))[0]
+            yield f"{_name(index, cell)}: its first line is '%%cpp {_id(cell)}', found {found!r}"
 
 
 def _explanations(notebook: NotebookNode) -> Iterator[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from course_lib.cells import is_exercise, is_explanation, is_question
 from course_lib.course import Course
 from course_lib.release import read_unit
-from course_lib.rules import MARKS
+from course_lib.rules import marks_in
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class WorkedAnswer:
     Attributes
     ----------
     code : str
-        Python; empty for a question.
+        Python, or C++ below ``%%cpp``; empty for a question.
     words : str
         Markdown: why the code is as it is, or a question's model answer with its rubric.
     """
@@ -47,7 +47,7 @@ def worked_answers(course: Course, unit: str) -> dict[str, WorkedAnswer]:
     answers = {}
     last = ""
     for cell in read_unit(course.solutions / unit / f"{unit}.md").cells:
-        source = "\n".join(line for line in cell.source.split("\n") if line.strip() not in MARKS).strip()
+        source = "\n".join(line for line in cell.source.split("\n") if line.strip() not in marks_in(cell)).strip()
         if is_exercise(cell):
             last = cell.metadata.nbgrader.grade_id
             answers[last] = WorkedAnswer(source, "")

@@ -123,7 +123,7 @@ def test_all_banks_of_a_unit(tmp_path: Path) -> None:
         ("### right: a sum", "## double", 5, "expected '### right: …' or '### wrong: …', got the heading 'double'"),
         ("```python\ndef double(x):\n    return x + x\n```", "", 5, "expected one block of code, found 0"),
         ("It may be explained.", "```python\nx = 1\n```", 5, "expected one block of code, found 2"),
-        ("```diff", "```", 32, "expected a block of 'python' or a 'diff', got one of ''"),
+        ("```diff", "```", 32, "expected a block of 'python', 'cpp' or 'diff', got one of ''"),
         ("### wrong: half", "### wrong: half\n\n### wrong: third", 32, "expected one block of code, found 0"),
         ("Says: half", "They say: half", 32, "expected a line 'Says: …' with words of the feedback, found none"),
         ("Says: half as much", "Says: ", 32, "expected a line 'Says: …' with words of the feedback, found none"),

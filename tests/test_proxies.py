@@ -66,7 +66,7 @@ class Opened:
         with theirs:
             socket.send_fds(kernel.channel, [b"t"], [theirs.fileno()])
         kernel.begin(SERVE)
-        self.kernel, self.session = kernel, Session(ours, lambda: None, used)
+        self.kernel, self.session = kernel, Session(ours, lambda: None, used, lambda _: False)
 
     def name(self, name: str) -> Any:
         return self.session.ask("name", name)

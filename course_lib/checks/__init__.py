@@ -6,7 +6,7 @@ the likely cause. Only plain data goes in and comes out.
 """
 
 from course_lib.checks import notebook
-from course_lib.checks.calls import call, call_for_effect, forbid_names
+from course_lib.checks.calls import call, call_for_effect, forbid_names, require_cpp
 from course_lib.checks.failure import CheckFailed
 from course_lib.checks.items import column, item
 from course_lib.checks.objects import call_method, iterate, iterate_until, length
@@ -28,6 +28,7 @@ __all__ = [
     "passed",
     "raises",
     "require",
+    "require_cpp",
 ]
 
 notebook.install()

@@ -10,7 +10,7 @@ from course_lib.checks.describe import describe_call
 from course_lib.checks.errors import invoke, name_of
 from course_lib.checks.failure import CheckFailed
 from course_lib.checks.learners import require_function
-from course_lib.checks.names import as_written, is_empty, names_used
+from course_lib.checks.names import as_written, in_cpp, is_empty, names_used
 from course_lib.checks.remote import kind_of
 from course_lib.checks.results import Result
 from course_lib.checks.timeout import with_timeout
@@ -93,6 +93,28 @@ def forbid_names(function: Callable[..., object], *forbidden: str) -> None:
                 f"{name_of(function)} uses {what}, which the statement does not allow\n"
                 "  expected: your own code; the statement says what you may use"
             )
+
+
+def require_cpp(function: Callable[..., object]) -> None:
+    """Check that a function is written in C++, in a cell that begins with ``%%cpp`` and its name.
+
+    Parameters
+    ----------
+    function : callable
+        The learner's.
+
+    Raises
+    ------
+    CheckFailed
+        If something else has its name.
+    """
+    require_function(function)
+    if not in_cpp(function):
+        name = name_of(function)
+        raise CheckFailed(
+            f"{name} is not written in C++\n"
+            f"  expected: a cell that begins with `%%cpp {name}`, and no later cell that defines {name} again"
+        )
 
 
 def _call(

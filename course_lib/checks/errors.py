@@ -7,7 +7,7 @@ from typing import Any
 from course_lib.checks.exceptions import name_exception_cause, plain_words
 from course_lib.checks.failure import CheckFailed, rendered
 from course_lib.checks.lines import Line, lines_of
-from course_lib.checks.names import cell_of, notebook_scope
+from course_lib.checks.names import cell_of, in_cpp, notebook_scope
 from course_lib.checks.remote import kind_of
 
 _MISSING = re.compile(r"^'(\w+)' object has no attribute '(\w+)'")
@@ -110,14 +110,15 @@ def unwritten(error: NotImplementedError, function: object) -> NotImplementedErr
     """Give an error a short text in the notebook: which function is not written yet."""
     lines = _lines(error, function)
     name = lines[-1].function.split(".")[-1] if lines else name_of(function)
-    text = not_written(name)
+    text = not_written(name, cpp=in_cpp(function))
     error._render_traceback_ = lambda: rendered(text)  # type: ignore[attr-defined]
     return error
 
 
-def not_written(name: str) -> str:
+def not_written(name: str, *, cpp: bool = False) -> str:
     """Say that a function is as it was handed out."""
-    return f"{name} is not written yet: replace the line `raise NotImplementedError` with your code"
+    line = "that begins with `#error`" if cpp else "`raise NotImplementedError`"
+    return f"{name} is not written yet: replace the line {line} with your code"
 
 
 def in_words(error: BaseException) -> str:

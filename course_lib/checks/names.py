@@ -11,6 +11,7 @@ from typing import Any
 from course_lib.checks.remote import Remote
 
 NOTEBOOK = "__main__"  # what code of a notebook has for its module
+CPP = "course_lib.native"  # where the class of a function in C++ lies
 
 
 def names_used(function: Callable[..., object]) -> set[str]:
@@ -99,6 +100,13 @@ def is_empty(function: object) -> bool:
     bare = _bare(function)
     nothing = ("RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST")
     return inspect.isfunction(bare) and all(each.opname in nothing for each in dis.get_instructions(bare))
+
+
+def in_cpp(function: object) -> bool:
+    """Tell whether a function is made by a cell that begins with ``%%cpp``."""
+    if isinstance(function, Remote):
+        return function.remote_in_cpp()
+    return type(function).__module__.startswith(CPP)
 
 
 def cell_of(thing: object) -> str:

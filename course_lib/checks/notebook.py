@@ -69,8 +69,15 @@ def not_defined(name: str, shell: Any) -> str:
     if not last:
         return f"the cell with {name} was not run: {RUN}"
     if problem := syntax_problem(shell, last):
-        return _with_syntax_error(name, problem)
+        return f"{lost_magic(name, last)}: {RUN}" if lost_magic(name, last) else _with_syntax_error(name, problem)
     return f"the cell with {name} failed before it defined {name}: correct it, {RUN}"
+
+
+def lost_magic(name: str, source: str) -> str:
+    """Say that a cell of C++ has lost its first line, by which it is known; empty if it has not."""
+    if not re.match(rf"\s*(?:(?://|#).*\n\s*)*void\s+{name}\s*\(", source):
+        return ""
+    return f"the cell with {name} holds C++: its first line must be `%%cpp {name}`"
 
 
 def syntax_problem(shell: Any, source: str) -> str:
@@ -112,7 +119,7 @@ def _in_check(tb: TracebackType) -> bool:
 def _defining(shell: Any, name: str, ran: str = "") -> str:
     """Find the last cell that was to define a name; empty if no cell was, or if the one that has run is the last."""
     pattern = re.compile(
-        rf"^(?:async\s+)?(?:def|class)\s+{name}\b|^{name}\s*(?::[^=\n]+)?=[^=]|^(?:from|import)\b.*\b{name}\b",
+        rf"^(?:async\s+)?(?:def|class|%%cpp|void)\s+{name}\b|^{name}\s*(?::[^=\n]+)?=[^=]|^(?:from|import)\b.*\b{name}\b",
         re.MULTILINE,
     )
     for cell in reversed(shell.history_manager.input_hist_raw):

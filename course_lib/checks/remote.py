@@ -39,6 +39,10 @@ class Remote:
         """Tell whether it has no code yet, as `is_empty` does."""
         raise NotImplementedError
 
+    def remote_in_cpp(self) -> bool:
+        """Tell whether a cell of C++ makes it, as `in_cpp` does."""
+        raise NotImplementedError
+
     def remote_is_exception(self) -> bool:
         """Tell whether it is an error, as `is_exception` does."""
         raise NotImplementedError

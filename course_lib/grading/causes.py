@@ -10,11 +10,14 @@ from functools import cached_property
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 
+from course_lib.cells import CODE_STUBS, is_cpp
 from course_lib.checks.errors import not_written
 from course_lib.checks.names import undefined
-from course_lib.grading.submission.template import STUB, defined
+from course_lib.checks.notebook import lost_magic
+from course_lib.grading.submission.template import defined
 from course_lib.grading.trusted import definitions
 from course_lib.grading.trusted.static_names import StaticNames
+from course_lib.native.cells import as_python
 
 LONGEST, FIRST_LINE = 300, 40  # characters of an error, and of a cell's first line
 ALIKE = 0.8  # of two names, one of which may be a slip of the other
@@ -28,7 +31,7 @@ _USAGE = re.compile(r"^UsageError: (.+)", re.MULTILINE)
 _IMPORT = re.compile(r"^(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(.+)", re.MULTILINE)
 _MAGIC = re.compile(r"\s*(%%\w+)[^\n]*\n")
 _TRANSPARENT = {"%%time", "%%capture", "%%prun"}  # what they run is defined afterwards
-_STUB = STUB.splitlines()[0]
+_STUBS = [stub.splitlines()[0] for stub in CODE_STUBS.values()]
 _SYNTAX = ("SyntaxError", "IndentationError", "TabError")
 
 
@@ -102,12 +105,14 @@ class Causes:
         told, frames = _UNWRITTEN.search(traceback), _FRAME.findall(traceback)
         function = told[1] if told else frames[-1][2] if frames else ""
         own = self._cells[self._solutions[name]].source if name in self._solutions else ""
-        if function not in _names(own) and _STUB in own:
+        if function not in _names(own) and any(stub in own for stub in _STUBS):
             function = name  # its test calls another exercise first, which is not written either
         if not function and "NotImplementedError" in own:
             function = name
         if not function:
             return f"a function that {name} calls is not written yet"
+        if function == name and is_cpp(own):
+            return not_written(name, cpp=True)
         return not_written(function) + (f"\n  NotImplementedError: {_short(error.evalue)}" if error.evalue else "")
 
     @cached_property
@@ -129,6 +134,9 @@ class Causes:
             return f"{title} was {error.evalue}"
         cause = ""
         if error.ename in _SYNTAX:
+            lost = lost_magic(cell.metadata.nbgrader["grade_id"], cell.source) if is_solution(cell) else ""
+            if lost:
+                return lost
             said = f"{title} has a syntax error, so nothing in it ran: {_PLACE.sub('', words)}"
         else:
             said = f"{title} raised {words}"
@@ -256,7 +264,7 @@ def _definitions(source: str) -> Iterator[tuple[str, definitions.Definition]]:
 
 def _swallowing(source: str) -> str:
     """Name the cell magic that keeps the definitions of a cell for itself, if it begins with one."""
-    magic = _MAGIC.match(source)
+    magic = _MAGIC.match(as_python(source))
     return magic[1] if magic and magic[1] not in _TRANSPARENT else ""
 
 

@@ -10,6 +10,7 @@ from types import FrameType
 from nbformat import NotebookNode
 
 from course_lib.checks import CheckFailed
+from course_lib.native.cells import as_python
 from course_lib.trials.trial import LIMIT_S
 
 
@@ -22,7 +23,7 @@ class Here:
 
     def run(self, code: str, name: str) -> str:
         """Run a cell so that `inspect.getsource` finds its source; return what failed, in words."""
-        filename = f"<{name}>"
+        filename, code = f"<{name}>", as_python(code)
         linecache.cache[filename] = (len(code), None, io.StringIO(code).readlines(), filename)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             try:

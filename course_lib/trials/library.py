@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import course_lib
+from course_lib.native.cells import as_python
 
 _ROOT = Path(course_lib.__file__).parent
 _NAME = re.compile(rf"\b{course_lib.__name__}(?:\.\w+)+")
@@ -41,7 +42,7 @@ def _files_of(path: Path) -> frozenset[Path]:
 @cache
 def _named(text: str) -> frozenset[Path]:
     try:
-        names = list(_imported(ast.parse(text)))
+        names = list(_imported(ast.parse(as_python(text))))
     except (SyntaxError, ValueError):
         return frozenset(_ROOT.rglob("*.py"))
     return frozenset(file for name in names for file in _modules(name))

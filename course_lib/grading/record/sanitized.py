@@ -9,6 +9,7 @@ from collections.abc import Collection
 from nbconvert.filters import Highlight2HTML, ansi2html, strip_ansi
 from nbconvert.preprocessors.sanitize import SanitizeHTML
 
+from course_lib.cells import is_cpp
 from course_lib.formulas import formula
 from course_lib.markdown import MathMLRenderer, to_html
 
@@ -84,8 +85,8 @@ def markdown(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Color Python."""
-    return str(_HIGHLIGHT(plain(text)))
+    """Color Python, or C++ below ``%%cpp``."""
+    return str(_HIGHLIGHT(plain(text), language="cpp" if is_cpp(text) else None))
 
 
 def console(text: str) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
+from course_lib.cells import is_cpp
 from course_lib.grading.submission.reading import Cell
 from course_lib.grading.submission.recognize import claims
 from course_lib.grading.submission.syntax import bound, imported, named_attribute, parse, path_of, paths
@@ -41,6 +42,15 @@ _ATTRIBUTES = {
 _PATCHED = {"course_lib", "numpy", "tensorflow", "keras", "skimage", "sys", "builtins", "IPython", "inspect"}
 _HARMLESS = re.compile(r"get_ipython\(\)\.(run_line_magic|run_cell_magic|magic)")
 _PROGRAM = re.compile(r"^[ \t]*+(?:\w[\w, ]*+=[ \t]*+)?(!.*|%(?:sx|system|pip|conda)\b.*)", re.MULTILINE)
+# The same in C++, which no parser reads here: words that a kernel never needs.
+_CPP = {
+    "starts or ends processes": r"(?:system|popen|v?fork|clone|exec[lv]\w*|posix_spawn\w*|kill|raise|signal|_?exit|abort)\s*\(",
+    "uses the network": r"(?:socket|connect|getaddrinfo)\s*\(",
+    "reads or writes files": r"(?:f?open(?:at)?|mmap)\s*\(|[io]?fstream\b",
+    "includes a file": r"#\s*(?:include|embed)\b[^\n]*|\.incbin\b",
+    "looks past C++": r"(?:asm|__asm__|syscall|dlopen|dlsym)\b|\bconstructor\b",
+}
+_IN_CPP = {words: re.compile(rf"(?<![\w.]){pattern}") for words, pattern in _CPP.items()}
 _SCRIPT = re.compile(r"\s*%%(?:!|bash|sh|script|system|sx|perl|ruby|python3?|pypy)")
 
 
@@ -76,9 +86,11 @@ def find_notes(cells: Sequence[Cell], template: Template) -> list[str]:
         if cell.number not in seen:
             facts.append("was not looked through: there is too much text")
         elif cell.kind == "code" and cell.source.strip() not in released:
-            facts += [f"starts a program: {line.strip()[:60]}" for line in _programs(cell.source)]
+            cpp = is_cpp(cell.source)
+            facts += _in_cpp(cell.source) if cpp else _programs(cell.source)
             if tree:
-                facts += sorted({*_reached(tree, names, own), *_patched(tree, names), *_redefined(tree, helpers)})
+                reached = set() if cpp else {*_reached(tree, names, own), *_patched(tree, names)}
+                facts += sorted(reached | {*_redefined(tree, helpers)})
         notes += [f"cell {cell.number} {fact}" for fact in facts]
     return notes[:MOST] + [f"and {len(notes) - MOST} more"] * (len(notes) > MOST)
 
@@ -99,7 +111,15 @@ def _changed(cell: Cell, template: Template) -> Iterator[str]:
 
 
 def _programs(source: str) -> list[str]:
-    return [source.split("\n", 1)[0]] if _SCRIPT.match(source) else _PROGRAM.findall(source)
+    lines = [source.split("\n", 1)[0]] if _SCRIPT.match(source) else _PROGRAM.findall(source)
+    return [f"starts a program: {line.strip()[:60]}" for line in lines]
+
+
+def _in_cpp(source: str) -> Iterator[str]:
+    """Yield what a cell of C++ reaches for."""
+    for words, pattern in _IN_CPP.items():
+        for found in dict.fromkeys(match[0].strip(" (") for match in pattern.finditer(source)):
+            yield f"{words}: {found[:60]}"
 
 
 def _reached(tree: ast.AST, names: dict[str, str], own: set[str]) -> Iterator[str]:

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from nbformat import NotebookNode
 
-from course_lib.cells import is_question
+from course_lib.cells import CODE_STUBS, is_question
 from course_lib.grading.submission.reading import Cell
-from course_lib.grading.submission.template import STUB, Template, defined
+from course_lib.grading.submission.template import Template, defined
 
 POINTER = "# Answered in the cell of"
 ALIKE = 0.5  # share of an untouched cell's lines that make another cell its copy
+_STUB_LINES = {line for stub in CODE_STUBS.values() for line in stub.splitlines()}
 
 
 class _Candidate(NamedTuple):
@@ -179,4 +180,4 @@ def _guess(index: int, cells: Sequence[Cell], template: Template, found: Found) 
 
 def _lines(text: str) -> set[str]:
     """Collect the lines of a text that are hardly in any other: long ones, and not the stub's own."""
-    return {line.strip() for line in text.splitlines() if len(line.strip()) > 15} - {*STUB.splitlines()}
+    return {line.strip() for line in text.splitlines() if len(line.strip()) > 15} - _STUB_LINES

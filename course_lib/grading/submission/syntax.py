@@ -5,12 +5,15 @@ import re
 import warnings
 from collections.abc import Iterator
 
+from course_lib.native.cells import as_python
+
 _NO_PYTHON = re.compile(r"^([ \t]*+)(?:(?:\w[\w, ]*+=[ \t]*+)?[!%?].*|.*\?[ \t]*)$", re.MULTILINE)
 _TIMED = re.compile(r"\A\s*+%%(?:time|timeit|capture|prun)\b.*\n")
 
 
 def parse(source: str) -> ast.Module | None:
     """Parse a cell, without the lines that are IPython's and no Python; None if it is no code."""
+    source = as_python(source)
     for text in (source, _NO_PYTHON.sub(r"\1pass", _TIMED.sub("", source, count=1))):
         try:
             with warnings.catch_warnings(action="ignore"):

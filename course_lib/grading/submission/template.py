@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from nbformat import NotebookNode
-from nbgrader.preprocessors import ClearSolutions, ComputeChecksums, LockCells
+from nbgrader.preprocessors import ComputeChecksums, LockCells
 from nbgrader.utils import is_solution
 
-from course_lib.cells import ANSWER_STUB
-from course_lib.release_steps import DropExplanations
+from course_lib.cells import ANSWER_STUB, CODE_STUBS
+from course_lib.native.cells import as_python
+from course_lib.release_steps import ClearAnswers, DropExplanations
 
-STUB = "# Your code here.\nraise NotImplementedError"
 _HIDDEN = re.compile(r"^[^\n]*BEGIN HIDDEN TESTS.*?(?:END HIDDEN TESTS[^\n]*\n?|\Z)", re.DOTALL | re.MULTILINE)
 _DEFINED = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
 
@@ -37,9 +37,8 @@ class Template:
         """Take the answers out of an instructor's notebook, which stays as it is."""
         notebook = deepcopy(source)
         answered = [cell for cell in notebook.cells if is_solution(cell) and "BEGIN SOLUTION" in cell.source]
-        ClearSolutions(code_stub={"python": STUB}, text_stub=ANSWER_STUB).preprocess(
-            NotebookNode(cells=answered, metadata={}), {}
-        )
+        clear = ClearAnswers(code_stub=CODE_STUBS, text_stub=ANSWER_STUB)
+        clear.preprocess(NotebookNode(cells=answered, metadata={}), {})
         for step in (DropExplanations(), LockCells(), ComputeChecksums()):
             notebook, _ = step.preprocess(notebook, {})
         for cell in notebook.cells:
@@ -84,4 +83,4 @@ def visible(source: str) -> str:
 
 def defined(source: str) -> set[str]:
     """Name what a text defines at its left margin; unlike a parser's, this answer survives a syntax error."""
-    return {function or variable for function, variable in _DEFINED.findall(source)}
+    return {function or variable for function, variable in _DEFINED.findall(as_python(source))}

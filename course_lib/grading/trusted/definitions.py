@@ -8,6 +8,8 @@ from functools import lru_cache
 
 from IPython.core.inputtransformer2 import TransformerManager
 
+from course_lib.native.cells import as_python
+
 Definition = ast.stmt | ast.expr | frozenset[str]  # a function or class, an expression, or the words of an import
 
 # IPython reads the whole cell anew for each of its magics.
@@ -21,8 +23,8 @@ _RUN_AS_IT_IS = re.compile(r"\A(?:\s*%%(?:time|capture)\b[^\n]*\n)+")
 @lru_cache(maxsize=1000)  # every test of a notebook comes with the cells before it
 def parse(cell: str) -> list[ast.stmt]:
     """Take a cell apart; one that is no Python cannot have run, and one with very many magics is not read."""
-    text = _RUN_AS_IT_IS.sub("", cell)
-    for reading in (str, _as_python):
+    text = as_python(_RUN_AS_IT_IS.sub("", cell))
+    for reading in (str, _without_magics):
         with suppress(SyntaxError, ValueError, RuntimeError, MemoryError):  # also of nesting too deep
             tree = ast.parse(reading(text))
             compile(tree, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
@@ -30,7 +32,7 @@ def parse(cell: str) -> list[ast.stmt]:
     return []
 
 
-def _as_python(cell: str) -> str:
+def _without_magics(cell: str) -> str:
     """Write IPython's own lines as Python."""
     if len(cell) > LONGEST or len(_ESCAPES.findall(cell)) > MOST_ESCAPES:
         raise ValueError(f"expected at most {LONGEST} characters and {MOST_ESCAPES} magics")

@@ -86,6 +86,10 @@ class Proxy(Remote):
         """Ask whether it has no code yet."""
         return self.remote_session.ask("empty", self) is True
 
+    def remote_in_cpp(self) -> bool:
+        """Tell by the text of the learner's cells whether one of C++ makes it."""
+        return self.remote_session.in_cpp(self.remote_root)
+
     def remote_is_exception(self) -> bool:
         """Ask whether it is an error."""
         return self.remote_session.ask("exception", self) is True

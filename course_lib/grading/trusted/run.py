@@ -101,7 +101,7 @@ def run_test(source: str, learner: LearnersKernel, cells: Sequence[str], seconds
             descriptor = (socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", theirs.fileno()))
             learner.channel.sendmsg([b"t"], [descriptor], socket.MSG_DONTWAIT)
         learner.begin(SERVE, silent=True)
-        session = Session(ours, waiting, partial(_names_used, cells))
+        session = Session(ours, waiting, partial(_names_used, cells), partial(_in_cpp, cells))
         outputs = list(_outputs(source, session))
         session.close()
         served = learner.finish(time.monotonic() - start + GRACE_S)
@@ -111,6 +111,11 @@ def run_test(source: str, learner: LearnersKernel, cells: Sequence[str], seconds
 def _names_used(cells: Sequence[str], name: str) -> set[str]:
     with warnings.catch_warnings(action="ignore"):  # those of a learner's text
         return StaticNames(cells).used_by(name)
+
+
+def _in_cpp(cells: Sequence[str], name: str) -> bool:
+    with warnings.catch_warnings(action="ignore"):
+        return StaticNames(cells).in_cpp(name)
 
 
 def _printed(outputs: list[NotebookNode]) -> Iterator[NotebookNode]:

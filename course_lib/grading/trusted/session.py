@@ -46,6 +46,8 @@ class Session:
         Called again and again, at least whenever that has passed; raises TimeoutError or EOFError to give up.
     names_used : callable
         Tells what the function or object of a global name makes use of.
+    in_cpp : callable
+        Tells whether a cell of C++ makes the function of a global name.
 
     Attributes
     ----------
@@ -53,9 +55,15 @@ class Session:
         Why it could not go on.
     """
 
-    def __init__(self, channel: socket.socket, waiting: Waiting, names_used: Callable[[str], set[str]]) -> None:
+    def __init__(
+        self,
+        channel: socket.socket,
+        waiting: Waiting,
+        names_used: Callable[[str], set[str]],
+        in_cpp: Callable[[str], bool],
+    ) -> None:
         self.stopped: Stopped | None = None
-        self.names_used = names_used
+        self.names_used, self.in_cpp = names_used, in_cpp
         self._channel = channel
         self._waiting = waiting
         self._lock = Lock()  # a test may wait for an item in a thread of its own

@@ -15,6 +15,7 @@ from types import CodeType
 
 from course_lib.checks.names import loaded
 from course_lib.grading.trusted.definitions import Definition, defined, parse
+from course_lib.native.cells import MAGIC
 
 # Their arguments may be names in quotes.
 _BY_NAME = {"getattr", "import_module", "__import__", "attrgetter", "methodcaller"}
@@ -72,6 +73,12 @@ class StaticNames:
                 used |= words - {helper for helper in names if self._is_helper(helper, name)}  # it may have any name
                 ahead |= names - seen
         return used
+
+    def in_cpp(self, name: str) -> bool:
+        """Tell whether a global name stands for what a cell of C++ makes, and for nothing else."""
+        made = self._definitions.get(name, [])
+        (wanted,) = (value for statement in parse(f"{MAGIC} {name}") for _, value in defined(statement))
+        return len(made) == 1 and _maker(made[0]) == _maker(wanted)
 
     def _read(self, statement: ast.stmt, cell: int, replace: bool) -> None:
         """Enter what a statement defines."""
@@ -156,6 +163,13 @@ def _of_code(node: ast.stmt | ast.Lambda) -> Reach:
     code: CodeType = compile(tree, "<cell>", "exec", __future__.annotations.compiler_flag, dont_inherit=True)
     found = list(loaded(code))
     return {part for name, _ in found for part in name.split(".")}, {name for name, is_global in found if is_global}
+
+
+def _maker(definition: Definition) -> str:
+    """Write out which function is called, with which first argument; empty for anything but a call."""
+    if not isinstance(definition, ast.Call):
+        return ""
+    return " ".join(map(ast.dump, [definition.func, *definition.args[:1]]))
 
 
 def _last_name(function: ast.expr) -> str:

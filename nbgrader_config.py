@@ -39,6 +39,9 @@ c.ClearSolutions.text_stub = ANSWER_STUB
 # run `course release`; with points, answers wait in formgrader for a person.
 c.Questions.points = 0
 
+# Whether exercises in C++ count: with False, who has no compiler loses no points. After a change, run `course release`.
+c.CppExercises.count = True
+
 # nbgrader's autograde is `course grade`, and so is its feedback.
 c.Execute.timeout = 300
 c.Autograde.exporter_class = nbgrader_ext.GradedNotebook

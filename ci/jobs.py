@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import nbformat
+
 from ci import parameters
 from ci.execution import Failure, execute
 from ci.monitor import Monitor
-from ci.verdict import Outcome, judge, plain
+from ci.verdict import Outcome, judge, plain, uncompiled
 from course_lib.course import Course
 from course_lib.grading.execution import stop_all
 from course_lib.release import ReleaseError, build_source, released
@@ -129,7 +131,8 @@ def run(job: Job, monitor: Monitor) -> Outcome:
             stopped: Failure | None = Failure("failed", job.broken)
         else:
             on_cell = partial(monitor.cell, job.unit)
-            stopped = execute(job.source, job.target, job.parameters, job.timeout, job.learner, on_cell)
+            past_errors = job.learner or bool(uncompiled(nbformat.read(job.source, as_version=4)))
+            stopped = execute(job.source, job.target, job.parameters, job.timeout, past_errors, on_cell)
         outcome = judge(job.unit, job.target, stopped, time.monotonic() - start, job.learner)
     except Exception as error:  # an unreadable notebook, a full disk: the other notebooks go on
         reason = plain(f"{type(error).__name__}: {error}")

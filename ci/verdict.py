@@ -1,6 +1,7 @@
 """Judge an executed notebook: did it run as it should, and what did it earn."""
 
 import re
+from collections.abc import Collection
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,9 @@ from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 
 from ci.execution import Failure
-from course_lib.grading.scores import ExerciseScore, only_visible_checks, score
+from course_lib.cells import cpp_exercises
+from course_lib.grading.kernel.compiler import none_here
+from course_lib.grading.scores import ExerciseScore, only_visible_checks, score, withhold_cpp
 
 SHOWN_LINES = 3
 # What XML cannot hold and a terminal should not get.
@@ -32,7 +35,7 @@ class Outcome:
     points, max_points : float
         Earned and possible.
     error : str or None
-        Plain text: what went wrong, and in which cell.
+        Plain text: what went wrong, and in which cell; where all is well, what this machine could not grade.
     notebook : Path
         The notebook with its outputs, as far as it came.
     """
@@ -73,10 +76,16 @@ def judge(unit: str, path: Path, stopped: Failure | None, seconds: float, learne
         The verdict.
     """
     notebook = nbformat.read(path, as_version=4) if path.is_file() else nbformat.v4.new_notebook()
-    found = score(only_visible_checks(notebook) if learner else deepcopy(notebook))
-    scores = [s for s in found if not s.question]
+    judged = only_visible_checks(notebook) if learner else deepcopy(notebook)
+    reason = uncompiled(notebook)
+    if reason:
+        withhold_cpp(judged, notebook, reason)
+    found = score(judged)
+    scores = [s for s in found if not s.question and s.graded]
     points, max_points = sum((s.points for s in scores), 0.0), sum((s.max_points for s in scores), 0.0)
-    failure = stopped or _first_error(notebook, learner)
+    meant = ("NotImplementedError",) * learner + ("NoCompiler",) * bool(reason)
+    failure = stopped or _first_error(notebook, meant)
+    error: str | None
     if failure:
         status, error = failure.status, _describe(failure, notebook)
     elif learner and points:
@@ -85,17 +94,22 @@ def judge(unit: str, path: Path, stopped: Failure | None, seconds: float, learne
     elif not learner and points < max_points:
         status, error = "short", _lines([s for s in scores if s.points < s.max_points])
     else:
-        status, error = "ok", None
+        status, error = "ok", "\n".join(f"{s.name}: {s.message}" for s in found if not s.graded) or None
     return Outcome(unit, status, round(seconds, 1), points, max_points, error and plain(error), path)
 
 
-def _first_error(notebook: NotebookNode, learner: bool) -> Failure | None:
-    """Find the first error that is neither tagged as meant nor an exercise that waits for its learner."""
+def uncompiled(notebook: NotebookNode) -> str:
+    """Say why the exercises in C++ of a notebook cannot be graded here; empty if they can, or if it has none."""
+    return none_here() if cpp_exercises(notebook) else ""
+
+
+def _first_error(notebook: NotebookNode, meant: Collection[str]) -> Failure | None:
+    """Find the first error that is neither tagged as meant nor called like one of those that are."""
     for index, cell in enumerate(notebook.cells):
         if "raises-exception" in cell.metadata.get("tags", []):
             continue
         for output in cell.get("outputs", []):
-            if output.output_type == "error" and not (learner and output.ename == "NotImplementedError"):
+            if output.output_type == "error" and output.ename not in meant:
                 return Failure("failed", f"{output.ename}: {output.evalue}".rstrip(": "), index)
         if cell.metadata.get("papermill", {}).get("exception"):
             return Failure("failed", "an error without an output", index)

@@ -21,9 +21,19 @@ def is_cpp(source: str) -> bool:
     return as_python(source) is not source
 
 
+def cpp_exercises(notebook: NotebookNode) -> set[str]:
+    """Name the exercises of a notebook that are written in C++."""
+    return {cell.metadata.nbgrader.grade_id for cell in notebook.cells if is_exercise(cell) and is_cpp(cell.source)}
+
+
 def is_test(cell: NotebookNode) -> bool:
     """Tell whether a cell tests an exercise."""
     return is_grade(cell) and not is_solution(cell)
+
+
+def exercise_of(test_id: str) -> str:
+    """Name the exercise that a test cell belongs to (``test_x`` and ``test_x_hidden`` test ``x``)."""
+    return test_id.removeprefix("test_").removesuffix("_hidden")
 
 
 def is_question(cell: NotebookNode) -> bool:

@@ -14,6 +14,7 @@ from course_lib import worked_answers, workspace
 from course_lib.cells import is_cpp
 from course_lib.grading.outcome import printable
 from course_lib.grading.report import verdict
+from course_lib.grading.scores import points_of
 from course_lib.terminal import console, open_course, stop
 
 
@@ -57,14 +58,16 @@ def check(
     except ValueError as error:
         stop(error)
     more = workspace.points_to_come(course, name)
-    points, possible = sum(e.points for e in exercises), sum(e.max_points for e in exercises)
+    graded = [exercise for exercise in exercises if exercise.graded]
+    points, possible = sum(e.points for e in graded), sum(e.max_points for e in graded)
     table = _table(name, "exercise", points, possible, sum(more.values()))
     table.add_column("verdict", overflow="fold")
     table.show_lines = True
     opened = worked_answers.opened(course, name)
     for exercise in exercises:
         said = verdict(exercise) + ("\n(worked answer opened)" if exercise.name in opened else "")
-        table.add_row(exercise.name, *_cells(exercise.points, exercise.max_points, more.get(exercise.name, 0)), said)
+        earned = points_of(exercise) if exercise.max_points else ""
+        table.add_row(exercise.name, earned, _to_come(more.get(exercise.name, 0)), said)
     console.print(table)
     console.print(_summary(points, possible, sum(more.values())), soft_wrap=True)
     raise typer.Exit(int(points < possible))
@@ -132,7 +135,11 @@ def _table(title: str, rows: str, points: float, possible: float, more: float) -
 
 
 def _cells(points: float, possible: float, more: float) -> tuple[str, str]:
-    return f"{points:g}/{possible:g}" if possible else "", f"+{more:g}" if more else ""
+    return f"{points:g}/{possible:g}" if possible else "", _to_come(more)
+
+
+def _to_come(more: float) -> str:
+    return f"+{more:g}" if more else ""
 
 
 def _summary(points: float, possible: float, more: float) -> str:

@@ -1,12 +1,13 @@
 """What this course adds to nbgrader's steps from an instructor's notebook to a learner's."""
 
+import re
 from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearSolutions, NbGraderPreprocessor
 from traitlets.config import Config
 
-from course_lib.cells import is_cpp, is_explanation, is_question, is_test
+from course_lib.cells import cpp_exercises, exercise_of, is_cpp, is_explanation, is_question, is_test
 
 LONG_TEST = 15  # lines; a longer test is collapsed
 Resources = dict[str, Any]
@@ -46,25 +47,40 @@ class CollapseLongTests(NbGraderPreprocessor):
 
 
 def give_points(notebook: NotebookNode, config: Config) -> None:
-    """Give each question of an instructor's notebook, in place, the points that ``c.Questions.points`` sets.
+    """Give questions and exercises in C++, in place, the points that an instructor's settings ask for.
 
     Parameters
     ----------
     notebook : NotebookNode
-        Converted from the text of a unit.
+        An instructor's, converted from the text of a unit.
     config : Config
-        nbgrader's. Without this setting, a question is worth 0 points, and nobody has to read its answers.
+        nbgrader's. With ``c.Questions.points`` each question is worth so many points; 0 by default, and nobody has to
+        read the answers. With ``c.CppExercises.count = False`` the tests of exercises in C++ run, but give no points.
 
     Raises
     ------
     ValueError
-        If the setting has another name, or is not a number of 0 or more.
+        If a setting has another name, is not a number of 0 or more, or neither True nor False.
     """
-    settings = {"points": 0, **config.Questions}
-    points = settings.pop("points")
-    if settings:
-        raise ValueError(f"expected c.Questions to set points, got {', '.join(settings)}")
+    points = _setting(config, "Questions", "points", 0)
+    count = _setting(config, "CppExercises", "count", True)
     if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points < float("inf"):
         raise ValueError(f"expected c.Questions.points to be a number of 0 or more, got {points!r}")
+    if not isinstance(count, bool):
+        raise ValueError(f"expected c.CppExercises.count to be True or False, got {count!r}")
     for cell in filter(is_question, notebook.cells):
         cell.metadata.nbgrader.points = points
+    names = set() if count else cpp_exercises(notebook)
+    for cell in filter(is_test, notebook.cells):
+        if exercise_of(cell.metadata.nbgrader.grade_id) in names:
+            cell.metadata.nbgrader.points = 0
+            cell.source = re.sub(r"(?m)^(passed\(.*points=)[\d.]+", r"\g<1>0", cell.source)
+
+
+def _setting(config: Config, section: str, name: str, default: object) -> object:
+    """Read the one setting of a section."""
+    settings = {name: default, **config[section]}
+    value = settings.pop(name)
+    if settings:
+        raise ValueError(f"expected c.{section} to set {name}, got {', '.join(settings)}")
+    return value

@@ -10,7 +10,7 @@ from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.utils import is_grade, is_solution
 
 from course_lib.answers import MIN_RIGHT, MIN_WRONG, bank_of, banks, read_bank
-from course_lib.cells import EXPLANATION, is_cpp, is_exercise, is_explanation, is_question, is_test
+from course_lib.cells import EXPLANATION, exercise_of, is_cpp, is_exercise, is_explanation, is_question, is_test
 from course_lib.checks.names import undefined
 from course_lib.native.cells import as_python
 
@@ -130,7 +130,7 @@ def _tests(notebook: NotebookNode) -> Iterator[str]:
     for cell in filter(is_test, notebook.cells):
         points = float(cell.metadata.nbgrader.points)
         said = [(name, float(number)) for name, number in _PASSED.findall(cell.source)]
-        exercise = _id(cell).removeprefix("test_").removesuffix("_hidden")
+        exercise = exercise_of(_id(cell))
         if exercise not in names or _id(cell) not in (f"test_{exercise}", f"test_{exercise}_hidden"):
             yield f"cell '{_id(cell)}': a test is called test_<exercise> or test_<exercise>_hidden, of {names}"
         elif not 0 < points < float("inf"):

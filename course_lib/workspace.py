@@ -11,11 +11,18 @@ from typing import NamedTuple
 
 import nbformat
 
-from course_lib.cells import is_question
+from course_lib.cells import cpp_exercises, exercise_of, is_question
 from course_lib.course import Course
 from course_lib.files import write_aside
 from course_lib.grading.execution import execute
-from course_lib.grading.scores import ExerciseScore, exercise_of, is_hidden_test, only_visible_checks, score
+from course_lib.grading.kernel.compiler import none_here
+from course_lib.grading.scores import (
+    ExerciseScore,
+    is_hidden_test,
+    only_visible_checks,
+    score,
+    withhold_cpp,
+)
 from course_lib.grading.submission.normalize import normalize
 from course_lib.grading.submission.reading import read_bytes
 from course_lib.release import released
@@ -108,6 +115,7 @@ def check(course: Course, unit: str) -> list[ExerciseScore]:
     -------
     list of ExerciseScore
         Points of the visible checks alone; questions have none, but their message says whether they are answered.
+        Exercises in C++ are not graded where there is no compiler.
 
     Raises
     ------
@@ -123,13 +131,17 @@ def check(course: Course, unit: str) -> list[ExerciseScore]:
         before = json.loads(kept.read_text(encoding="utf-8"))
         if before["digest"] == digest:
             return [ExerciseScore(**exercise) for exercise in before["exercises"]]
+    fresh = nbformat.read(_released(course, unit), as_version=4)
     try:
-        normalized = normalize(read_bytes(path), nbformat.read(_released(course, unit), as_version=4))
-        notebook = only_visible_checks(normalized.notebook)
-        exercises = score(execute(notebook, course.nbgrader_config(), path.parent), normalized.missing)
+        normalized = normalize(read_bytes(path), fresh)
+        executed = execute(only_visible_checks(normalized.notebook), course.nbgrader_config(), path.parent)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-    write_aside(kept, json.dumps({"digest": digest, "exercises": [asdict(exercise) for exercise in exercises]}))
+    if cpp_exercises(fresh) and (reason := none_here()):
+        withhold_cpp(executed, fresh, reason)
+    exercises = score(executed, normalized.missing)
+    if all(exercise.graded for exercise in exercises):  # else a compiler may be there next time
+        write_aside(kept, json.dumps({"digest": digest, "exercises": [asdict(exercise) for exercise in exercises]}))
     return exercises
 
 
@@ -205,7 +217,8 @@ def progress(course: Course) -> dict[str, Progress]:
                 exercises = check(course, unit)
             except ValueError as error:
                 problem = str(error)
-        visible = (sum(e.points for e in exercises), sum(e.max_points for e in exercises))
+        graded = [exercise for exercise in exercises if exercise.graded]
+        visible = (sum(e.points for e in graded), sum(e.max_points for e in graded))
         more = sum(points_to_come(course, unit).values())
         units[unit] = Progress(*visible, more, problem, tuple(opened(course, unit)))
     return units

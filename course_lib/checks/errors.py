@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from course_lib.checks.exceptions import name_exception_cause, plain_words
 from course_lib.checks.failure import CheckFailed, rendered
@@ -10,7 +10,9 @@ from course_lib.checks.lines import Line, lines_of
 from course_lib.checks.names import cell_of, in_cpp, notebook_scope
 from course_lib.checks.remote import kind_of
 
+Raised = TypeVar("Raised", bound=BaseException)
 _MISSING = re.compile(r"^'(\w+)' object has no attribute '(\w+)'")
+NO_COMPILER = "NoCompiler"  # what `course_lib.native` raises where C++ cannot be compiled; not the learner's mistake
 _REFUSAL = re.compile(r"raise \w+\(|assert\b")  # a line that raises an error of its own
 
 
@@ -46,7 +48,7 @@ def invoke(function: Callable[..., Any], given: str, *args: object, owner: objec
         raise interrupted(error, function if owner is None else owner, given) from None
 
 
-def unexpected(error: Exception | SystemExit, owner: object, given: str) -> Exception:
+def unexpected(error: Exception | SystemExit, owner: object, given: str) -> Exception | SystemExit:
     """Make the error for a test out of one that a learner's code raised.
 
     Parameters
@@ -61,10 +63,12 @@ def unexpected(error: Exception | SystemExit, owner: object, given: str) -> Exce
     Returns
     -------
     NotImplementedError or CheckFailed
-        To be raised.
+        To be raised; the error itself where C++ cannot be compiled on this machine.
     """
     if isinstance(error, NotImplementedError):
         return unwritten(error, owner)
+    if type(error).__name__ == NO_COMPILER:
+        return _show(error, f"not graded: {error}")
     kind = "class" if kind_of(owner) == "class" or hasattr(owner, "__iter__") else "function"
     lines = _lines(error, owner)
     said = [f"your {kind} raised {in_words(error)}", *_places(lines), *_cause(error, lines)]
@@ -97,8 +101,7 @@ def _is_refusal(lines: tuple[Line, ...]) -> bool:
 def interrupted(error: KeyboardInterrupt, owner: object, given: str) -> KeyboardInterrupt:
     """Give an interrupt a short text in the notebook: which call was stopped, and where."""
     text = "\n  ".join([f"{given} was interrupted", *_places(_lines(error, owner))])
-    error._render_traceback_ = lambda: rendered(text)  # type: ignore[attr-defined]
-    return error
+    return _show(error, text)
 
 
 def name_of(function: object) -> str:
@@ -110,7 +113,11 @@ def unwritten(error: NotImplementedError, function: object) -> NotImplementedErr
     """Give an error a short text in the notebook: which function is not written yet."""
     lines = _lines(error, function)
     name = lines[-1].function.split(".")[-1] if lines else name_of(function)
-    text = not_written(name, cpp=in_cpp(function))
+    return _show(error, not_written(name, cpp=in_cpp(function)))
+
+
+def _show(error: Raised, text: str) -> Raised:
+    """Let a notebook show a short text in place of an error's traceback."""
     error._render_traceback_ = lambda: rendered(text)  # type: ignore[attr-defined]
     return error
 

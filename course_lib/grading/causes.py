@@ -20,6 +20,7 @@ from course_lib.grading.trusted.static_names import StaticNames
 from course_lib.native.cells import as_python
 
 LONGEST, FIRST_LINE = 300, 40  # characters of an error, and of a cell's first line
+NOT_GRADED = "not graded"  # stands where an error's class does, and is none: this machine lacks something
 ALIKE = 0.8  # of two names, one of which may be a slip of the other
 _UNDEFINED = re.compile(r"\bNameError: name '(\w+)' is not defined")
 _GONE = re.compile(r"^your function is gone|\bTypeError: .* object is not callable")
@@ -74,7 +75,7 @@ class Causes:
         if error.ename == "NotImplementedError":
             return self._unwritten(error, name)
         said = str(error.evalue) if error.ename == "CheckFailed" else f"{error.ename}: {error.evalue}".rstrip(": ")
-        if error.ename == "KernelDied":
+        if error.ename in ("KernelDied", NOT_GRADED):
             return said
         place = next(place for place, cell in enumerate(self._cells) if cell is test)
         own, found = self._failed(self._solutions.get(name)), _UNDEFINED.search(said)

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from course_lib.grading.outcome import GRADED, Outcome, printable
 from course_lib.grading.record.entries import GIVEN, WAITING, Recorded
-from course_lib.grading.scores import ExerciseScore
+from course_lib.grading.scores import ExerciseScore, points_of
 
 UNRECORDED = "not recorded, an earlier grade stays if there is one; correct its cause, and run the command again"
 NOT_ISOLATED = "not isolated: the learners' code ran with your rights"
@@ -70,7 +70,7 @@ def _given(exercise: ExerciseScore, points: float) -> ExerciseScore:
     if exercise.question:
         return replace(exercise, points=points, message="given by hand")
     by_hand = f"given by hand; {exercise.points:g} from tests"
-    return replace(exercise, points=points, message=exercise.message or by_hand)
+    return replace(exercise, points=points, message=(exercise.graded and exercise.message) or by_hand)
 
 
 def table(outcomes: Sequence[Outcome], entries: _Entries = ()) -> Table:
@@ -116,7 +116,7 @@ def exercise_table(title: str, exercises: Sequence[ExerciseScore]) -> Table:
     shown.add_column("points", justify="right", no_wrap=True)
     shown.add_column("verdict", overflow="fold")
     for exercise in exercises:
-        shown.add_row(exercise.name, f"{exercise.points:g}/{exercise.max_points:g}", verdict(exercise))
+        shown.add_row(exercise.name, points_of(exercise), verdict(exercise))
     return shown
 
 
@@ -124,7 +124,8 @@ def verdict(exercise: ExerciseScore) -> str:
     """Say in words how an exercise or a question went."""
     if exercise.question:
         return exercise.message or "not graded"
-    return "✓" if exercise.points >= exercise.max_points else printable(exercise.message) or "not run"
+    right = exercise.points >= exercise.max_points if exercise.max_points else not exercise.message
+    return "✓" if right else printable(exercise.message) or "not run"
 
 
 def summary(outcomes: Sequence[Outcome], before: int, entries: Iterable[Recorded]) -> str:

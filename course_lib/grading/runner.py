@@ -211,7 +211,7 @@ class _Grading:
     def add(self, submission: Submission, job: Job, outcome: Outcome, fresh: bool = False) -> None:
         """Record an outcome, and store a fresh one; what goes wrong with that concerns this submission alone."""
         try:
-            if fresh and outcome.final:
+            if fresh and outcome.final and not any(exercise.undecided for exercise in outcome.exercises):
                 self.results.store(key_of(job), outcome)
             if not submission.problem:
                 told = "".join(f"mended: {text}\n" for text in submission.mended)

@@ -11,8 +11,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader import utils
 
-from course_lib.cells import is_answered, is_question, is_test
-from course_lib.grading.causes import Causes
+from course_lib.cells import cpp_exercises, exercise_of, is_answered, is_question, is_test
+from course_lib.grading.causes import NOT_GRADED, Causes
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,8 @@ class ExerciseScore:
         whether it was answered.
     question : bool
         Whether it is answered in words, so that no test gives points.
+    graded : bool
+        False where this machine cannot decide its points.
     """
 
     name: str
@@ -55,11 +57,18 @@ class ExerciseScore:
     max_points: float
     message: str
     question: bool = False
+    graded: bool = True
+
+    @property
+    def undecided(self) -> bool:
+        """Whether points are at stake that this machine cannot decide."""
+        return not self.graded and self.max_points > 0
 
 
-def exercise_of(test_id: str) -> str:
-    """Name the exercise that a test cell belongs to (``test_x`` and ``test_x_hidden`` test ``x``)."""
-    return test_id.removeprefix("test_").removesuffix("_hidden")
+def points_of(exercise: ExerciseScore) -> str:
+    """Write what an exercise earned, as in ``2/3``; a dash stands for what nobody has decided."""
+    earned = "–" if exercise.undecided and not exercise.points else f"{exercise.points:g}"
+    return f"{earned}/{exercise.max_points:g}"
 
 
 def is_hidden_test(cell: NotebookNode) -> bool:
@@ -78,6 +87,24 @@ def only_visible_checks(notebook: NotebookNode) -> NotebookNode:
     for cell in filter(is_question, visible.cells):
         cell.metadata.nbgrader.points = 0
     return visible
+
+
+def withhold_cpp(notebook: NotebookNode, source: NotebookNode, reason: str) -> None:
+    """Leave open, in place, what the exercises in C++ of an executed notebook earn.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        With outputs; those of the tests give way to the reason.
+    source : NotebookNode
+        The instructor's or the released one, which says what these exercises are.
+    reason : str
+        Why they cannot be graded.
+    """
+    names = cpp_exercises(source)
+    for cell in filter(is_test, notebook.cells):
+        if exercise_of(cell.metadata.nbgrader["grade_id"]) in names:
+            cell.outputs = [new_output("error", ename=NOT_GRADED, evalue=reason, traceback=[f"{NOT_GRADED}: {reason}"])]
 
 
 def normalize_outputs(cell: NotebookNode) -> None:
@@ -103,12 +130,15 @@ def normalize_outputs(cell: NotebookNode) -> None:
 
 
 def _keep_last_result(cell: NotebookNode) -> None:
-    """Leave a test no result but its last one, and none where it raised an error."""
+    """Leave a test no result but its last one, and none where it raised an error or has no points to give."""
     outputs = cell.get("outputs", [])
     results = [output for output in outputs if output.output_type == "execute_result"]
-    failed = any(output.output_type == "error" for output in outputs)
-    for output in results if failed else results[:-1]:
+    for output in results if _failed(cell) or not cell.metadata.nbgrader["points"] else results[:-1]:
         _display(output)
+
+
+def _failed(cell: NotebookNode) -> bool:
+    return any(output.output_type == "error" for output in cell.get("outputs", []))
 
 
 def _display(output: NotebookNode) -> None:
@@ -150,13 +180,13 @@ def cell_points(cell: NotebookNode) -> float | None:
     Returns
     -------
     float or None
-        0 if it was not executed; None where a person has to decide: a written answer, a faulty test. A question that
-        has no points, or no answer, needs nobody.
+        0 if it was not executed; None where a person has to decide: a written answer, a faulty test, one that this
+        machine cannot run. A question that has no points, or no answer, needs nobody.
     """
     if is_question(cell):
         return None if is_answered(cell) and float(cell.metadata.nbgrader["points"]) else 0
     normalize_outputs(cell)
-    if any(output.get("ename") == FAULT for output in cell.get("outputs", [])):
+    if any(output.get("ename") in (FAULT, NOT_GRADED) for output in cell.get("outputs", [])):
         return None
     if cell.cell_type == "code" and cell.get("execution_count") is None:
         return 0
@@ -201,6 +231,8 @@ def score(notebook: NotebookNode, missing: Collection[str] = ()) -> list[Exercis
         if is_question(cell):
             scores[name] = ExerciseScore(name, 0, maximum, ANSWERED if is_answered(cell) else UNANSWERED, question=True)
             continue
-        message = before.message or (causes.message(cell, name) if points != maximum else "")
-        scores[name] = ExerciseScore(name, before.points + float(points or 0), before.max_points + maximum, message)
+        message = before.message or (causes.message(cell, name) if points != maximum or _failed(cell) else "")
+        earned, possible = before.points + float(points or 0), before.max_points + maximum
+        graded = not any(output.get("ename") == NOT_GRADED for output in cell.get("outputs", []))
+        scores[name] = ExerciseScore(name, earned, possible, message, graded=graded)
     return list(scores.values())

@@ -14,11 +14,13 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.utils import is_grade, is_solution
 
+from course_lib.cells import cpp_exercises, exercise_of
+from course_lib.grading.kernel.compiler import none_in_grade
 from course_lib.grading.kernel.learner import Learner, LearnerDied, NotStarted
 from course_lib.grading.kernel.limits import limits_in_use
 from course_lib.grading.kernel.outputs import error
 from course_lib.grading.outcome import GRADED, Job, Outcome, not_graded, printable
-from course_lib.grading.scores import exercise_of, faults, score
+from course_lib.grading.scores import faults, score, withhold_cpp
 from course_lib.grading.submission.figures import add_figures
 from course_lib.grading.submission.normalize import normalize
 from course_lib.grading.trusted.run import run_test
@@ -46,8 +48,9 @@ def grade_one(job: Job) -> Outcome:
         Where a kernel died, with the points of all tests that came to an end.
     """
     start = time.monotonic()
+    source = nbformat.reads(job.source, as_version=4)
     try:
-        normalized = normalize(job.submission, nbformat.reads(job.source, as_version=4))
+        normalized = normalize(job.submission, source)
     except ValueError as refused:
         return not_graded(job, printable(str(refused)))
     run = _Run(job, normalized.notebook)
@@ -57,8 +60,11 @@ def grade_one(job: Job) -> Outcome:
         return not_graded(job, f"the kernel did not start: {failed}", final=False)
     notebook = nbformat.reads(printable(nbformat.writes(normalized.notebook)), as_version=4)
     add_figures(notebook, job.submission)
+    if cpp_exercises(source) and (reason := none_in_grade(job.isolated)):
+        withhold_cpp(notebook, source, reason)
     exercises = score(notebook, normalized.missing)
     wrong = [f"the kernel died in {death}" for death in run.deaths] + faults(notebook)
+    wrong += [f"{each.name}: {each.message}" for each in exercises if each.undecided]
     outcome = Outcome(
         job.student,
         job.unit,

@@ -154,3 +154,7 @@ def answer(path: str, *arguments: str) -> str:
     except (OSError, subprocess.SubprocessError):
         return ""
     return done.stdout.decode(errors="replace").strip()
+
+
+if __name__ == "__main__":  # run as a program where nothing but a compiler is looked for
+    print(*find_compiler())

@@ -8,8 +8,7 @@ from typing import Protocol
 from nbformat import NotebookNode
 
 from course_lib.answers import Answer
-from course_lib.cells import is_exercise, is_test
-from course_lib.grading.scores import exercise_of
+from course_lib.cells import exercise_of, is_exercise, is_test
 
 LIMIT_S = 30  # that a cell, an answer or a test may take
 

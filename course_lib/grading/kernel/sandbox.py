@@ -63,7 +63,7 @@ def available() -> str:
         return f"learners' code can be isolated on Linux ({there}) only, this is {here}; grade there"
     if which("bwrap") is None:
         return f"bubblewrap is not here; {INSTALL}"
-    return "" if stranger() else _failure(_bubblewrap(), None)
+    return "" if stranger() else _unavailable(None)
 
 
 def stranger() -> int | None:
@@ -75,7 +75,7 @@ def stranger() -> int | None:
         None if this process may not choose.
     """
     first, last = STRANGERS
-    may_choose = os.geteuid() == 0 and not _failure(_bubblewrap(), first)
+    may_choose = os.geteuid() == 0 and not _unavailable(first)
     return secrets.choice(range(first, last + 1)) if may_choose else None
 
 
@@ -84,10 +84,21 @@ def _bubblewrap() -> str:
     return which("bwrap") or "bwrap"
 
 
+def failure(code: str) -> str:
+    """Run Python in the sandbox, as a learner's kernel is run there; return its last words if it fails, or nothing."""
+    return _failure(_bubblewrap(), stranger(), code)
+
+
+def _unavailable(user: int | None) -> str:
+    """Say why Python does not run in the sandbox as this user, and what to do about it; empty if it runs."""
+    said = _failure(_bubblewrap(), user, "import course_lib.grading")
+    return f"bubblewrap is here, but does not work: {said}; {_advice(said)}" if said else ""
+
+
 @cache
-def _failure(program: str, user: int | None) -> str:
-    """Run Python in the sandbox, with this program; say what fails, or nothing."""
-    code = "import os, sys; [os.setresuid(u, u, u) for u in map(int, sys.argv[1:])]; import course_lib.grading"
+def _failure(program: str, user: int | None, code: str) -> str:
+    """Run Python in the sandbox, with this program; return its last words if it fails, or nothing."""
+    code = f"import os, sys; [os.setresuid(u, u, u) for u in map(int, sys.argv[1:])]; {code}"
     arguments = [sys.executable, "-P", "-c", code, *([] if user is None else [str(user)])]
     with walls([], {}, Limits(), user) as (command, descriptors):
         done = subprocess.run(
@@ -99,7 +110,7 @@ def _failure(program: str, user: int | None) -> str:
             check=False,
         )
     said = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit status {done.returncode}"]
-    return f"bubblewrap is here, but does not work: {said[-1]}; {_advice(said[-1])}" if done.returncode else ""
+    return said[-1] if done.returncode else ""
 
 
 def _advice(said: str) -> str:

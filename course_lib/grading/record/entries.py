@@ -18,7 +18,7 @@ from nbgrader.api import (
 from sqlalchemy.exc import ArgumentError, OperationalError
 from traitlets.config import Config
 
-from course_lib.grading.scores import exercise_of
+from course_lib.cells import exercise_of
 
 # nbgrader 0.9.6 uses SQLAlchemy in a way that warns; the grades are right.
 warnings.filterwarnings("ignore", module="nbgrader")

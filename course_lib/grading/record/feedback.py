@@ -9,11 +9,11 @@ import jinja2
 from nbformat import NotebookNode
 from nbgrader.utils import is_solution
 
-from course_lib.cells import is_test
+from course_lib.cells import exercise_of, is_test
 from course_lib.formulas import CSS
 from course_lib.grading.record import sanitized
 from course_lib.grading.record.shown import Shown, below, has_picture, secret_lines
-from course_lib.grading.scores import UNREAD, ExerciseScore, exercise_of
+from course_lib.grading.scores import UNREAD, ExerciseScore, points_of
 
 UNDER_EXERCISE, UNDER_NOTEBOOK = 4, 3  # the highest level of headings that stand there
 _PAGES = jinja2.Environment(
@@ -112,6 +112,7 @@ def _row(
     return {
         "exercise": exercise,
         "verdict": _verdict(exercise, graded),
+        "points": points_of(exercise).replace("/", " / "),
         "message": shown.public(sanitized.plain(exercise.message)),
         "comments": said,
         "has_more": bool(said or part.answers or part.pictures),
@@ -137,7 +138,9 @@ def _verdict(exercise: ExerciseScore, graded: bool) -> str:
     """Choose one of the verdicts that the page knows."""
     if exercise.question and (not exercise.max_points or exercise.message == UNREAD):
         return "open"
-    if exercise.points >= exercise.max_points:
+    if not exercise.graded and not exercise.points:
+        return "open"
+    if exercise.points >= exercise.max_points and (exercise.max_points or (graded and not exercise.message)):
         return "right"
     return "partly" if exercise.points > 0 else "wrong" if graded else "open"
 

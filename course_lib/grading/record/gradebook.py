@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from traitlets import TraitError
 from traitlets.config import Config
 
+from course_lib.cells import exercise_of
 from course_lib.grading.outcome import Outcome
 from course_lib.grading.record.entries import (
     PATIENCE,
@@ -31,7 +32,7 @@ from course_lib.grading.record.entries import (
     read,
     was_given,
 )
-from course_lib.grading.scores import cell_points, exercise_of
+from course_lib.grading.scores import cell_points
 
 log = logging.getLogger(__name__)
 log.addHandler(logging.NullHandler())

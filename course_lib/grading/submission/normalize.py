@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-from course_lib.grading.scores import exercise_of
+from course_lib.cells import exercise_of
 from course_lib.grading.submission.mended import mended_cells
 from course_lib.grading.submission.notes import find_notes
 from course_lib.grading.submission.reading import Cell, read_cells

@@ -44,7 +44,7 @@ _HARMLESS = re.compile(r"get_ipython\(\)\.(run_line_magic|run_cell_magic|magic)"
 _PROGRAM = re.compile(r"^[ \t]*+(?:\w[\w, ]*+=[ \t]*+)?(!.*|%(?:sx|system|pip|conda)\b.*)", re.MULTILINE)
 # The same in C++, which no parser reads here: words that a kernel never needs.
 _CPP = {
-    "starts or ends processes": r"(?:system|popen|v?fork|clone|exec[lv]\w*|posix_spawn\w*|kill|raise|signal|_?exit|abort)\s*\(",
+    "starts or ends processes": r"(?:system|popen|v?fork|clone|exec[lv]\w*|posix_spawn\w*|kill|signal|_?exit)\s*\(",
     "uses the network": r"(?:socket|connect|getaddrinfo)\s*\(",
     "reads or writes files": r"(?:f?open(?:at)?|mmap)\s*\(|[io]?fstream\b",
     "includes a file": r"#\s*(?:include|embed)\b[^\n]*|\.incbin\b",

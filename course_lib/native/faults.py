@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib.native.errors import KernelError
-from course_lib.native.running import Done
+from course_lib.native.running import WALL_S, Done
 from course_lib.ops import toolchain
 
 Place = int  # an address in memory
@@ -37,9 +37,7 @@ EVENTS = {
     "endless": "still running after 2 s of processor time; does this loop ever end?",
     "exit": "the function ends the whole program; end it with return",
     "output": "the function prints more than a megabyte",
-    "abort": "the program gives up",
 }
-EXCEPTIONS = {"St9bad_alloc": "std::bad_alloc (there is not enough memory)", "St12out_of_range": "std::out_of_range"}
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class Arrays:
     itemsizes: list[int]
 
 
-def explain(done: Done, program: Path, source: str, arrays: Arrays, addr2line: str) -> KernelError:
+def explain(done: Done, program: Path, name: str, text: str, arrays: Arrays, addr2line: str) -> KernelError:
     """Say what went wrong in a run that did not come to its end.
 
     Parameters
@@ -70,29 +68,32 @@ def explain(done: Done, program: Path, source: str, arrays: Arrays, addr2line: s
         The run.
     program : Path
         What ran.
-    source : str
-        Name of the file with the kernel's text.
+    name : str
+        Of the kernel.
+    text : str
+        Of the kernel.
     arrays : Arrays
-        What it was called with, and filled.
+        What it was called with, and what it fills.
     addr2line : str
         The program that tells lines from places; empty if there is none.
 
     Returns
     -------
     KernelError
-        To raise.
+        To raise. The first line of its message says it all; the second is the line of the text, if it is known.
     """
     said = {words[0]: words[1:] for words in done.report if words[0] not in ("array", "frame")}
     sentence = _sentence(done, said, arrays)
     frames = [int(words[1], 16) for words in done.report if words[0] == "frame"]
     if not frames:
         return KernelError(sentence)
+    source, lines = f"{name}.cc", text.split("\n")
     line = _line(frames, int(said["place"][0], 16), program, source, addr2line)
-    if line is None and said.get("undefined", ["", "", ""])[2] == source:
+    if line is None and said.get("undefined", [])[2:] == [source]:
         line = int(said["undefined"][1])
-    if line is not None:
-        return KernelError(f"line {line}: {sentence}", line)
-    missing = "" if addr2line else " (without addr2line, of the package binutils, the line is not known)"
+    if line is not None and line <= len(lines):
+        return KernelError(f"line {line}: {sentence}\n{line:6} | {lines[line - 1].rstrip()}", line)
+    missing = "" if addr2line else " (to be told the line, install addr2line: it belongs to binutils)"
     return KernelError(f"{sentence}{missing}")
 
 
@@ -103,17 +104,24 @@ def _sentence(done: Done, said: dict[str, list[str]], arrays: Arrays) -> str:
     if "undefined" in said:
         return UNDEFINED.get(said["undefined"][0], f"the program is undefined here ({said['undefined'][0]})")
     if "throw" in said:
-        kind, *what = said["throw"]
-        return f"an exception is thrown, and nothing catches it: {' '.join([EXCEPTIONS.get(kind, kind), *what])}"
+        what = " ".join(said.get("what", []))
+        return f"throws {' '.join(said['throw'])}{f' ({what})' if what else ''}, and nothing catches it"
+    if "abort" in said:
+        printed = (done.printed.strip().splitlines() or [""])[-1]
+        return f"the program gives up: {printed[max(0, printed.find('Assertion')) :] or 'abort'}"
     if "signal" in said:
         return f"the program ends with {signal.Signals(int(said['signal'][0])).name}"
-    printed = (done.printed.strip().splitlines() or [""])[-1]
-    for event in EVENTS.keys() & said.keys():
-        return EVENTS[event] + (f": {printed}" if event == "abort" and printed else "")
-    if done.status is None or done.status in (-signal.SIGKILL, -signal.SIGXCPU):
-        return "the function did not return in time; does every loop end?"
-    if done.status == 70:
-        return f"the function cannot be called: {printed}"
+    return next((EVENTS[event] for event in EVENTS if event in said), "") or _end(done, "called" in said)
+
+
+def _end(done: Done, called: bool) -> str:
+    """Say how a program ended that could not report what happened."""
+    if not called:
+        return "the program ends before the function is called; what stands outside of functions runs first"
+    if done.status is None:
+        return f"the function did not return within {WALL_S} s; does every loop end?"
+    if done.status < 0:
+        return "the function was stopped: it took too much processor time, or too much memory"
     return f"the function ends the whole program, with status {done.status}; end it with return"
 
 
@@ -140,7 +148,7 @@ def _memory(done: Done, said: dict[str, list[str]], arrays: Arrays) -> str:
         return "the stack is full: a function calls itself without end, or a local array is very large"
     if address < 2**16:
         return f"{does} through a null pointer"
-    return f"{does} memory that belongs to no array"
+    return f"{does} memory far from every array; is an index, or a pointer, as it should be?"
 
 
 def _line(frames: list[Place], place: Place, program: Path, source: str, addr2line: str) -> int | None:

@@ -13,6 +13,8 @@ from course_lib.native.faults import Arrays, explain
 from course_lib.native.running import UNSET, Done, Values, run
 from course_lib.native.signature import SIGNATURES, Signature
 
+SHOWN = 2000  # characters of what a kernel prints
+
 
 def kernel(name: str, text: str, signature: Signature | None = None) -> "Kernel":
     """Compile a function in C++.
@@ -114,13 +116,12 @@ class Kernel:
         values, shape = self.signature.bind(arguments)
         done = self._run(CHECKED, values, shape)
         first, second = done.outputs
-        unset = np.argwhere(_is_unset(first))
-        output = self.signature.output.name
-        if len(unset):
-            index, others = ", ".join(map(str, unset[0])), len(unset) - 1
-            also = f", nor {others} other entries" if others > 1 else ", nor another entry" if others else ""
+        unset = np.argwhere(_is_unset(first)).tolist()
+        if unset:
+            also = f", and {len(unset) - 1} more" if unset[1:] else ""
             raise KernelError(
-                f"never sets {output}[{index}] of {output}'s shape {shape}{also}, or adds to it before it is set"
+                f"the entry {unset[0]} of {self.signature.output.name} is never set{also}; or is something added to it "
+                "before it is set?"
             )
         if first.tobytes() != second.tobytes():
             raise KernelError(
@@ -194,12 +195,12 @@ class Kernel:
         program = self.compile() / build
         output = self.signature.output
         done = run(program, values, shape, output.dtype, rounds)
-        if done.printed:
-            print(done.printed, end="")
+        if done.printed and ["abort"] not in done.report:
+            print(done.printed[:SHOWN], end="\n" if done.printed[SHOWN:] else "")
         if not done.returned:
             every = [*values.values(), np.empty(shape, output.dtype)]
             arrays = Arrays([*values, output.name], [each.shape for each in every], [each.itemsize for each in every])
-            raise explain(done, program, f"{self.name}.cc", arrays, compiling.find_compiler().addr2line)
+            raise explain(done, program, self.name, self.text, arrays, compiling.find_compiler().addr2line)
         return done
 
     def __repr__(self) -> str:

@@ -15,6 +15,7 @@ from course_lib.native.limited import Limits, Program
 SCALAR, INPUT, OUTPUT = range(3)  # as the helper program has it
 UNSET = 0x7FC0DEAD
 MEMORY = 2**30  # bytes beyond the arrays
+WALL_S = 20
 PRINTED = 2**20  # bytes that a kernel may print, and its report may have
 Values = dict[str, NDArray[Any]]
 
@@ -70,7 +71,7 @@ def run(program: Path, values: Values, shape: tuple[int, ...], dtype: str, round
     size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
     used = size + sum(value.nbytes for value in values.values())
     # Every array is kept twice for each of two calls.
-    limits = Limits(cpu_s=10, memory_bytes=MEMORY + 4 * used, file_bytes=2 * size + PRINTED, wall_s=60)
+    limits = Limits(cpu_s=10, memory_bytes=MEMORY + 4 * used, file_bytes=2 * size + PRINTED, wall_s=WALL_S)
     with ExitStack() as stack:
         stdin, result, report, said = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(4))
         _write(stdin, values, size)

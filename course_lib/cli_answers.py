@@ -23,7 +23,7 @@ app = typer.Typer(
 def add(
     unit: Annotated[str, typer.Argument(help="A unit, in whole or in part: 03, upsampling, 03_upsampling.")],
     exercise: Annotated[str, typer.Argument(help="What the exercise is called.")],
-    file: Annotated[Path, typer.Argument(help="A .py file with the answer, or a notebook with its cell.")],
+    file: Annotated[Path, typer.Argument(help="A .py or .cpp file with the answer, or a notebook with its cell.")],
     title: Annotated[str | None, typer.Option(help="What is special about the answer; asked for by default.")] = None,
 ) -> None:
     """Try a learner's answer, and write it into the bank as a right or a wrong one."""

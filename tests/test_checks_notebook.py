@@ -86,6 +86,19 @@ def test_a_cell_with_a_syntax_error(run: Run) -> None:
     ]
 
 
+def test_a_cell_of_cpp_that_lost_its_first_line(run: Run) -> None:
+    run("void lost(const float* map, float* out) {\n}")
+    assert run(CHECK.format(name="lost")) == [
+        f"✗ the cell with lost holds C++: its first line must be `%%cpp lost`: {AGAIN}"
+    ]
+
+
+def test_a_cell_of_cpp_that_ipython_does_not_know_yet(run: Run) -> None:
+    run("%%cpp sample\nvoid sample() {}")
+    why = "because `%%cpp` is not known yet: run the cells above it"
+    assert run(CHECK.format(name="sample")) == [f"✗ the cell with sample was not run, {why}, then {AGAIN}"]
+
+
 def test_a_function_is_not_judged_by_what_it_was_before_a_syntax_error(run: Run) -> None:
     run("def edited(x):\n    return 2 * x")
     assert run(CHECK.format(name="edited")) == ["✓ edited: 1 point"]

@@ -109,8 +109,8 @@ def test_a_notebook_without_the_cell(course: Course) -> None:
     nbformat.write(notebook, "mine.ipynb")
     for name, message in {
         "mine.ipynb": "expected one cell with grade_id 'double' in mine.ipynb, found 0",
-        "none.ipynb": "expected a .py or .ipynb file, found none at none.ipynb",
-        "solutions": "expected a .py or .ipynb file, found none at solutions",
+        "none.ipynb": "expected a .py, .cpp or .ipynb file, found none at none.ipynb",
+        "solutions": "expected a .py, .cpp or .ipynb file, found none at solutions",
     }.items():
         result = CliRunner().invoke(app, ["answers", "add", "00", "double", name, "--title", "t"])
         assert (result.exit_code, result.stderr) == (1, f"{message}\n")

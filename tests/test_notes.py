@@ -83,6 +83,7 @@ ORDINARY = [
     "from IPython.display import display\ndisplay(1)",
     "import importlib\nimportlib.reload(plots)",
     "x = 5 \\\n% 3",
+    "%%cpp sample\nvoid sample(int* out) {\n  out[0] =\n!out[1] && std::clamp(out[2], 0, 1);  // opened (again)\n}",
     "def (",
     "\x00",
     "(" * 300,
@@ -151,6 +152,11 @@ WRITES = "writes into a library"
         ("if True:\n    passed = print", "gives another meaning to passed, which tests use"),
         ("def double(x):\n    global passed\n    passed = print", "gives another meaning to passed, which tests use"),
         ("from mine import call", "gives another meaning to call, which tests use"),
+        ("%%cpp call\nvoid call();", "gives another meaning to call, which tests use"),
+        ('%%cpp sample\nint x = system("ls");', f"{PROCESSES}: system"),
+        ("%%cpp sample\n# include </etc/passwd>", "includes a file: # include </etc/passwd>"),
+        ("%%cpp sample\n__attribute__((constructor)) void first() {}", "looks past C++: constructor"),
+        ('%%cpp sample\nstd::ifstream file("x");', "reads or writes files: ifstream"),
     ],
 )
 def test_facts_are_named_with_their_cell(code: str, expected: str) -> None:

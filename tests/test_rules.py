@@ -29,6 +29,7 @@ from tests.units import (
     write,
 )
 
+CPP = "%%cpp double\n// ### BEGIN SOLUTION\n// ### END SOLUTION\n"
 SOLVED = "solution: true, grade: false"
 TEST = "solution: false, grade: true, points: 1"
 TEXT = r"solutions/01_bad/01_bad\.md: "
@@ -87,6 +88,18 @@ BAD_TEXTS = {
     "unclosed hidden test": (
         unit(hidden=graded("test_double_hidden", HIDDEN.replace("### END HIDDEN TESTS\n", ""))),
         "cell 'test_double_hidden': every '### BEGIN HIDDEN TESTS' needs its '### END HIDDEN TESTS'.* found BEGIN",
+    ),
+    "C++ that nothing has prepared": (
+        unit(solution=graded("double", CPP, SOLVED)),
+        r"cell 'double': before a cell of C\+\+ stands a locked cell with 'use_cpp_cells\(\)', found none",
+    ),
+    "C++ of another exercise": (
+        unit(solution=graded("double", CPP.replace("%%cpp double", "%%cpp triple"), SOLVED)),
+        "cell 'double': its first line is '%%cpp double', found '%%cpp triple'",
+    ),
+    "marks of Python in C++": (
+        unit(solution=graded("double", CPP.replace("// ", ""), SOLVED)),
+        "cell 'double': a mark is a line of its own, .*'?// ### BEGIN SOLUTION.*; found '### BEGIN SOLUTION'",
     ),
     "solution in a plain cell": (
         unit(code("### BEGIN SOLUTION\nx = 1\n### END SOLUTION\n")),

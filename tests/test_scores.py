@@ -12,6 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from nbgrader.utils import determine_grade
 
 from course_lib.cells import ANSWER_STUB
+from course_lib.grading.report import verdict
 from course_lib.grading.scores import (
     FAULT,
     ExerciseScore,
@@ -172,6 +173,13 @@ def test_words_on_stderr_cost_nothing() -> None:
     warning = new_output("stream", name="stderr", text="I0000 TensorFlow says something\n")
     assert only(graded("test_one", 2, warning, PASSED)) == ExerciseScore("one", 2, 2, "")
     assert only(graded("test_one", 2, warning, result("np.float64(0.5)"))).points == 0.5
+
+
+def test_a_test_without_points_still_says_what_is_wrong() -> None:
+    failed, passed = only(graded("test_one", 0, CHECK)), only(graded("test_one", 0, PASSED))
+    assert (failed, verdict(failed)) == (ExerciseScore("one", 0, 0, "one(x=1)\n  got: 2"), "one(x=1)\n  got: 2")
+    assert (passed, verdict(passed)) == (ExerciseScore("one", 0, 0, ""), "✓")
+    assert only(graded("test_one", 0, result("0.5"))) == passed
 
 
 def test_a_test_that_did_not_run_earns_nothing() -> None:

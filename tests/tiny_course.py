@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -93,19 +94,26 @@ def write_bank(unit: Path, exercise: str = "double") -> None:
 
 
 def make_course(
-    root: Path, *, timeout: int = 300, units: tuple[str, ...] = (UNIT,), text: str = TEXT, question_points: float = 0
+    root: Path,
+    *,
+    timeout: int = 300,
+    units: tuple[str, ...] = (UNIT,),
+    text: str = TEXT,
+    question_points: float = 0,
+    bank: Callable[[Path], object] = write_bank,
+    settings: str = "",
 ) -> Course:
     """Make and release a course with this project's own nbgrader_config.py and other settings."""
     root.mkdir(parents=True)
     shutil.copy(ROOT / CONFIG, root)
     with (root / CONFIG).open("a", encoding="utf-8") as config:
-        config.write(f"c.Execute.timeout = {timeout}\nc.Questions.points = {question_points}\n")
+        config.write(f"c.Execute.timeout = {timeout}\nc.Questions.points = {question_points}\n{settings}\n")
     course = Course(root)
     for unit in units:
         folder = course.solutions / unit
         folder.mkdir(parents=True)
         (folder / f"{unit}.md").write_text(text, encoding="utf-8")
-        write_bank(folder)
+        bank(folder)
     release(course, units)
     return course
 
@@ -120,10 +128,10 @@ def cell(notebook: dict[str, Any], grade_id: str) -> dict[str, Any]:
     return next(cell for cell in notebook["cells"] if cell["metadata"].get("nbgrader", {}).get("grade_id") == grade_id)
 
 
-def answered(course: Course, code: str) -> dict[str, Any]:
+def answered(course: Course, code: str, exercise: str = "double") -> dict[str, Any]:
     """Put an answer into the released notebook."""
     notebook = untouched(course)
-    cell(notebook, "double")["source"] = code
+    cell(notebook, exercise)["source"] = code
     return notebook
 
 

@@ -70,6 +70,8 @@ def not_defined(name: str, shell: Any) -> str:
         return f"the cell with {name} was not run: {RUN}"
     if problem := syntax_problem(shell, last):
         return f"{lost_magic(name, last)}: {RUN}" if lost_magic(name, last) else _with_syntax_error(name, problem)
+    if "run_cell_magic('cpp'" in shell.transform_cell(last):  # which a cell above teaches IPython
+        return f"the cell with {name} was not run, because `%%cpp` is not known yet: run the cells above it, then {RUN}"
     return f"the cell with {name} failed before it defined {name}: correct it, {RUN}"
 
 

@@ -34,7 +34,7 @@ _HOMES |= dict.fromkeys(("Array", "Scalar", "Signature"), "signature")
 
 
 def __getattr__(name: str) -> object:
-    """Import what needs NumPy and TensorFlow where it is asked for: those who only read cells do without."""
+    """Import what needs NumPy where it is asked for: those who only read cells do without."""
     from importlib import import_module
 
     if name not in _HOMES:

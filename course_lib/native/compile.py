@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from course_lib import compilers, user_cache
 from course_lib.native.errors import KernelError, NoCompiler
 from course_lib.native.limited import Limits, Program
 from course_lib.native.messages import explain
 from course_lib.native.signature import Signature
-from course_lib.ops import cache as ops_cache
-from course_lib.ops import toolchain
 
 HERE = Path(__file__).resolve().parent
 CHECKED, FAST = "checked", "fast"
@@ -27,7 +26,6 @@ SAID = 2**16  # characters of a compiler's output that are read
 COMMON = (
     "-std=c++17",
     "-Wfatal-errors",
-    "-fno-diagnostics-show-caret",
     "-fno-diagnostics-show-option",
     "-fdiagnostics-color=never",
     "-w",
@@ -90,8 +88,8 @@ def find_compiler() -> Compiler:
         If there is none; the message says what to install.
     """
     try:
-        path, version = toolchain.find_compiler()
-    except toolchain.BuildError as error:
+        path, version = compilers.find_compiler()
+    except compilers.BuildError as error:
         raise NoCompiler(str(error)) from None
     return _describe(path, version)
 
@@ -99,10 +97,10 @@ def find_compiler() -> Compiler:
 @cache
 def _describe(path: str, version: str) -> Compiler:
     """Ask a compiler what else belongs to it."""
-    library = Path(toolchain.answer(path, "-print-file-name=libstdc++.so"))
-    own = toolchain.answer(path, "-print-prog-name=addr2line")
+    library = Path(compilers.answer(path, "-print-file-name=libstdc++.so"))
+    own = compilers.answer(path, "-print-prog-name=addr2line")
     candidates = (own, "addr2line", "llvm-addr2line")
-    addr2line = next(filter(None, map(toolchain.program, filter(None, candidates))), "")
+    addr2line = next(filter(None, map(compilers.program, filter(None, candidates))), "")
     return Compiler(path, version, str(library.resolve().parent) if library.is_absolute() else "", addr2line)
 
 
@@ -132,7 +130,7 @@ def compiled(name: str, text: str, signature: Signature) -> Path:
     """
     compiler = find_compiler()
     sources = _sources(name, text, signature)
-    target = _folder() / _key(compiler, sources)
+    target = user_cache.folder("kernels") / _key(compiler, sources)
     if not (target / FAST).is_file():
         with _aside(target, sources) as work:
             helper = _helper(compiler, work, sources)
@@ -166,7 +164,7 @@ def _sources(name: str, text: str, signature: Signature) -> dict[str, str]:
 
 def _helper(compiler: Compiler, work: Path, sources: dict[str, str]) -> Path:
     """Return the helper program for kernels with this declaration, compiled if need be, without a kernel."""
-    target = _folder() / _key(compiler, {name: sources[name] for name in ("kernel.h", "program.cc")})
+    target = user_cache.folder("kernels") / _key(compiler, {name: sources[name] for name in ("kernel.h", "program.cc")})
     helper = target / "helper.o"
     if not helper.is_file():
         [(status, said)] = _run(compiler, work, [[*COMMON, *FLAGS[FAST], "-c", "program.cc", "-o", "helper.o"]])
@@ -201,13 +199,6 @@ def _run(compiler: Compiler, work: Path, commands: list[list[str]]) -> list[tupl
             if status != 0:
                 break  # the others are killed
     return done
-
-
-def _folder() -> Path:
-    """Return the folder of compiled kernels in the user's cache."""
-    folder = ops_cache.folder() / "kernels"
-    folder.mkdir(exist_ok=True)
-    return folder
 
 
 def _key(compiler: Compiler, sources: dict[str, str]) -> str:

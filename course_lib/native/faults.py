@@ -5,9 +5,9 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_lib.compilers import answer
 from course_lib.native.errors import KernelError
 from course_lib.native.running import WALL_S, Done
-from course_lib.ops import toolchain
 
 Place = int  # an address in memory
 FAR = 2**30  # bytes, the width of the guards around an array
@@ -157,7 +157,7 @@ def _line(frames: list[Place], place: Place, program: Path, source: str, addr2li
         return None
     # A call returns to the place behind it.
     places = [hex(frame if frame == place else frame - 1) for frame in frames]
-    for found in toolchain.answer(addr2line, "-e", str(program), *places).splitlines():
+    for found in answer(addr2line, "-e", str(program), *places).splitlines():
         path, _, line = found.partition(" ")[0].rpartition(":")
         if Path(path).name == source and line.isdigit() and line != "0":
             return int(line)

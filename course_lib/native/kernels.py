@@ -1,14 +1,14 @@
 """Kernels: functions in C++ that are called from Python, each call in a process of its own."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from course_lib.native import compile as compiling
 from course_lib.native.cells import STUB
-from course_lib.native.compile import CHECKED, FAST
-from course_lib.native.errors import KernelError
+from course_lib.native.compile import CHECKED, FAST, compiled, find_compiler
+from course_lib.native.errors import KernelError, NoCompiler
 from course_lib.native.faults import Arrays, explain
 from course_lib.native.running import UNSET, Done, Values, run
 from course_lib.native.signature import SIGNATURES, Signature
@@ -71,13 +71,14 @@ class Kernel:
         self.name = self.__name__ = name
         self.text = text
         self.signature = signature
+        self._failure: KernelError | None = None
 
     @property
     def is_stub(self) -> bool:
         """Tell whether nobody has written it yet."""
         return any(line.strip() == STUB for line in self.text.splitlines())
 
-    def compile(self) -> Any:
+    def compile(self) -> Path:
         """Compile it, unless that is done; returns the folder of its programs.
 
         Raises
@@ -89,7 +90,15 @@ class Kernel:
         """
         if self.is_stub:
             raise NotImplementedError("write this function, then delete the line with #error")
-        return compiling.compiled(self.name, self.text, self.signature)
+        if self._failure is not None:
+            raise KernelError(str(self._failure), self._failure.line)
+        try:
+            return compiled(self.name, self.text, self.signature)
+        except NoCompiler:  # may be installed by now
+            raise
+        except KernelError as error:
+            self._failure = error
+            raise
 
     def __call__(self, *arguments: Any) -> NDArray[Any]:
         """Call the function, checked, in a process of its own.
@@ -200,7 +209,7 @@ class Kernel:
         if not done.returned:
             every = [*values.values(), np.empty(shape, output.dtype)]
             arrays = Arrays([*values, output.name], [each.shape for each in every], [each.itemsize for each in every])
-            raise explain(done, program, self.name, self.text, arrays, compiling.find_compiler().addr2line)
+            raise explain(done, program, self.name, self.text, arrays, find_compiler().addr2line)
         return done
 
     def __repr__(self) -> str:

@@ -16,7 +16,7 @@ _SHELL = (
 )
 _BLOCK = 512  # bytes, the unit of `ulimit -f`
 # Nothing else of the environment comes in: compilers and loaders obey a lot of variables.
-_KEPT = ("PATH", "HOME", "TMPDIR", "SDKROOT", "DEVELOPER_DIR")
+_KEPT = ("PATH", "HOME", "SDKROOT", "DEVELOPER_DIR")
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,12 @@ class Program:
         opened: Sequence[IO[Any]] = (),
     ) -> None:
         numbers = [limits.cpu_s, limits.cpu_s + 1, limits.memory_bytes // 1024, limits.file_bytes // _BLOCK]
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         self._end = time.monotonic() + limits.wall_s
         self._process = subprocess.Popen(
             ["/bin/sh", "-c", _SHELL, "sh", *map(str, numbers), *command],
             cwd=folder,
-            env={name: os.environ[name] for name in _KEPT if name in os.environ} | {"LC_ALL": "C"},
+            env=kept | {"LC_ALL": "C", "TMPDIR": str(folder)},
             stdin=subprocess.DEVNULL if stdin is None else stdin,
             stdout=said,
             stderr=subprocess.STDOUT,

@@ -37,7 +37,7 @@ def learners_code(path: Path, exercise: str) -> str:
     Parameters
     ----------
     path : Path
-        A ``.py`` file with the content of the solution cell, or a notebook with that cell.
+        A ``.py`` or ``.cpp`` file with the content of the solution cell, or a notebook with that cell.
     exercise : str
         What nbgrader calls the cell.
 
@@ -51,9 +51,9 @@ def learners_code(path: Path, exercise: str) -> str:
     ValueError
         If there is no such file, the notebook does not have exactly one such cell, or the code is empty.
     """
-    if path.suffix not in (".py", ".ipynb") or not path.is_file():
-        raise ValueError(f"expected a .py or .ipynb file, found none at {path}")
-    if path.suffix == ".py":
+    if path.suffix not in (".py", ".cpp", ".ipynb") or not path.is_file():
+        raise ValueError(f"expected a .py, .cpp or .ipynb file, found none at {path}")
+    if path.suffix != ".ipynb":
         code = read_text(path)
     else:
         cells = [cell for cell in read_cells(read_bytes(path))[0] if cell.grade_id == exercise]

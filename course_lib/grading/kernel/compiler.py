@@ -5,13 +5,10 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
-import course_lib
 from course_lib.grading.kernel import sandbox
 
-# Run by itself: its package needs TensorFlow.
-SEARCH = str(Path(course_lib.__file__).parent / "ops" / "toolchain.py")
+SEARCH = "from course_lib.compilers import find_compiler; find_compiler()"
 
 
 def none_in_grade(isolated: bool) -> str:
@@ -23,14 +20,14 @@ def none_in_grade(isolated: bool) -> str:
         Whether the kernel runs in the sandbox.
     """
     if isolated:
-        return _words(sandbox.failure(f"import runpy; runpy.run_path({SEARCH!r}, run_name='__main__')"))
+        return _words(sandbox.failure(SEARCH))
     return none_here({"PATH": os.environ["PATH"]})  # as without the sandbox, see `launch.without_walls`
 
 
 def none_here(environment: Mapping[str, str] = os.environ) -> str:
     """Say why a notebook of one's own finds no compiler; empty if it finds one."""
     done = subprocess.run(
-        [sys.executable, "-P", SEARCH], env=dict(environment), capture_output=True, check=False, text=True
+        [sys.executable, "-P", "-c", SEARCH], env=dict(environment), capture_output=True, check=False, text=True
     )
     return _words(done.stderr.strip().split("\n")[-1] if done.returncode else "")
 

@@ -17,7 +17,7 @@ non-object type 'double ?\(
 'double ?\((int, )?double\)'
     y0, y1, yn, j0, j1 and jn are functions of <cmath>: to have a variable of that name, declare it with its type.
 
-expected .*';'
+^expected ('[^']+'(,| or) )*';'
     A statement ends with a semicolon, and so do the first two parts of for (int i = 0; i < n; ++i). Note that //
     begins a comment; int / int already divides without a remainder.
 
@@ -49,7 +49,7 @@ read-only
 cannot assign to (variable|return value|non-static)
 discards qualifiers
 invalid conversion from 'const .*\*'
-with an [lr]value of type 'const .*\*'
+of type '[^']*\*' with an [lr]value of type 'const .*\*'
     What is const can only be read. The kernel writes to its output and to its own variables.
 
 invalid types '.*\[(const )?(float|double)\]'
@@ -76,6 +76,7 @@ should not return a value
 redeclaration of
 redefinition of
 conflicting declaration
+shadows a parameter
     This name is declared already. To give a variable another value, leave out its type.
 
 ambiguating new declaration

@@ -41,7 +41,7 @@ FLAGS = {
 # A kernel's declaration, the course's own function, and the helper program.
 DECLARED = '#include "{package}/prelude.h"\n{declaration};\n'
 HELPER = """\
-#include "kernel.h"
+#include "pixelwise.h"
 {include}
 namespace pixelwise {{
 void call_kernel(void* const* at) {{ {call}; }}
@@ -150,8 +150,8 @@ def _sources(name: str, text: str, signature: Signature) -> dict[str, str]:
     """Write all that is to be compiled, by the names of the files."""
     package = HERE.as_posix()
     return {
-        "kernel.h": DECLARED.format(package=package, declaration=signature.declaration(name)),
-        "program.cc": HELPER.format(
+        "pixelwise.h": DECLARED.format(package=package, declaration=signature.declaration(name)),
+        "pixelwise.cc": HELPER.format(
             package=package,
             include=f'#include "{package}/{signature.reference}"' if signature.reference else "",
             call=signature.call(name),
@@ -164,10 +164,12 @@ def _sources(name: str, text: str, signature: Signature) -> dict[str, str]:
 
 def _helper(compiler: Compiler, work: Path, sources: dict[str, str]) -> Path:
     """Return the helper program for kernels with this declaration, compiled if need be, without a kernel."""
-    target = user_cache.folder("kernels") / _key(compiler, {name: sources[name] for name in ("kernel.h", "program.cc")})
+    target = user_cache.folder("kernels") / _key(
+        compiler, {name: sources[name] for name in ("pixelwise.h", "pixelwise.cc")}
+    )
     helper = target / "helper.o"
     if not helper.is_file():
-        [(status, said)] = _run(compiler, work, [[*COMMON, *FLAGS[FAST], "-c", "program.cc", "-o", "helper.o"]])
+        [(status, said)] = _run(compiler, work, [[*COMMON, *FLAGS[FAST], "-c", "pixelwise.cc", "-o", "helper.o"]])
         if status != 0:
             raise KernelError(f"the course's own program does not compile with {compiler.version}: {said.strip()}")
         target.mkdir(exist_ok=True)
@@ -178,7 +180,7 @@ def _helper(compiler: Compiler, work: Path, sources: dict[str, str]) -> Path:
 
 def _commands(compiler: Compiler, source: str, helper: Path) -> Iterator[list[list[str]]]:
     """Yield what to compile, then what to link; the two programs side by side."""
-    yield [[*COMMON, *FLAGS[each], "-include", "kernel.h", "-c", source, "-o", f"{each}.o"] for each in FLAGS]
+    yield [[*COMMON, *FLAGS[each], "-include", "pixelwise.h", "-c", source, "-o", f"{each}.o"] for each in FLAGS]
     libraries = [f"-Wl,-rpath,{compiler.libraries}"] if compiler.libraries else []
     yield [[f"{each}.o", str(helper), *STATIC, *libraries, "-o", each] for each in FLAGS]
 
@@ -221,7 +223,13 @@ def _aside(target: Path, sources: dict[str, str]) -> Iterator[Path]:
 
 def _prune(folder: Path) -> None:
     """Remove what has not been used for longest."""
-    kept = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)[:KEPT]
-    for path in folder.iterdir():
-        if path not in kept:
-            shutil.rmtree(path, ignore_errors=True)
+    for path in sorted(folder.iterdir(), key=_last_use, reverse=True)[KEPT:]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _last_use(path: Path) -> float:
+    """Tell when a folder was used last; another process may have removed it by now."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

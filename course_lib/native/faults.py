@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib.compilers import answer
+from course_lib.native import running
 from course_lib.native.errors import KernelError
-from course_lib.native.running import WALL_S, Done
+from course_lib.native.running import Done
 
 Place = int  # an address in memory
 FAR = 2**30  # bytes, the width of the guards around an array
@@ -119,7 +120,7 @@ def _end(done: Done, called: bool) -> str:
     if not called:
         return "the program ends before the function is called; what stands outside of functions runs first"
     if done.status is None:
-        return f"the function did not return within {WALL_S} s; does every loop end?"
+        return f"the function did not return within {running.WALL_S} s; does every loop end?"
     if done.status < 0:
         return "the function was stopped: it took too much processor time, or too much memory"
     return f"the function ends the whole program, with status {done.status}; end it with return"

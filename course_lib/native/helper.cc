@@ -258,10 +258,10 @@ void check(bool against_the_second) {
     at[i] = values[i];
     if (slots[i].kind != kScalar) guard(i, against_the_second);
   }
-  paint_stack();
-  limit_time(kSeconds);
   report("called\n");
+  limit_time(kSeconds);
   running = true;
+  paint_stack();
   call_kernel(at);
   running = false;
   limit_time(0);

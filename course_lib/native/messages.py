@@ -12,7 +12,14 @@ _ERROR = re.compile(rf"^{_PLACE} (?:fatal )?error: (?P<words>.*)$", re.MULTILINE
 _USED = re.compile(rf"^{_PLACE}\s+(?:required from here|note: in instantiation of)", re.MULTILINE)
 _UNDEFINED = re.compile(r"undefined (?:reference to|symbol:) [`'\"]?(?P<name>.+?)['\"]?$", re.MULTILINE)
 
-_TOO_LONG = "compiling takes too long; is there a template or an #include without an end?"
+_TOO_MUCH = (
+    "the compiler takes too much time, memory or disk space; is there a template, an #include or an array without an "
+    "end?"
+)
+_STOPPED = re.compile(
+    r"time limit exceeded|[Kk]illed|terminated signal|[Mm]emory exhausted|out of memory|Cannot allocate memory|"
+    r"File (size limit exceeded|too large)|std::bad_alloc"
+)
 
 
 @dataclass(frozen=True)
@@ -46,15 +53,16 @@ def explain(said: str, source: str, text: str, status: int | None, declaration: 
         and advice, if there is any.
     """
     found = _first_error(said, source, text)
-    if found is None and (status is None or re.search(r"time limit exceeded|Killed|terminated signal", said)):
-        found = _Found(None, _TOO_LONG)
+    if status is None or _STOPPED.search(said if found is None else found.words):
+        return KernelError(f"does not compile: {_TOO_MUCH}")
     if found is None:
         return KernelError(f"does not compile: {_of_the_linker(said, source, declaration)}")
     if found.line is None:
         return KernelError(f"does not compile: {found.words}")
+    line_itself = text.split("\n")[found.line - 1].rstrip()
     lines = [
         f"does not compile, line {found.line}: {found.words}",
-        f"{found.line:6} | {text.splitlines()[found.line - 1].rstrip()}",
+        f"{found.line:6} | {line_itself}",
         advise(found.words),
     ]
     return KernelError("\n".join(filter(None, lines)), found.line)
@@ -67,13 +75,11 @@ def _first_error(said: str, source: str, text: str) -> _Found | None:
         return None
     words = error["words"]
     inside = [place for place in (error, *_USED.finditer(said)) if place["file"].split("/")[-1] == source]
-    if not inside:
+    lines = text.split("\n")
+    if not inside or int(inside[0]["line"]) > len(lines):
         return _Found(None, words)
     line, column = int(inside[0]["line"]), int(inside[0]["column"] or 1)
-    lines = text.split("\n")
-    if line > len(lines):  # the end of the text
-        line, column = len(lines), 1
-    if re.match(r"expected .*';'", words) and not lines[line - 1][: column - 1].strip():
+    if re.match(r"expected ('[^']+' or )?';'", words) and not lines[line - 1][: column - 1].strip():
         line = _line_above(lines, line)
     return _Found(line, words)
 

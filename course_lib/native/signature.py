@@ -25,12 +25,15 @@ class Array:
         Of its entries.
     finite : bool
         Whether infinity and NaN are refused.
+    empty : bool
+        Whether a side may be 0.
     """
 
     name: str
     shape: tuple[Side, ...]
     dtype: str = "float32"
     finite: bool = False
+    empty: bool = True
 
     def convert(self, value: Any, sides: dict[str, int]) -> NDArray[Any]:
         """Turn what a caller gives into an array of this kind, and bind its sides; ValueError if it does not fit."""
@@ -40,6 +43,8 @@ class Array:
             raise ValueError(f"expected {expected} of numbers, got {array.dtype}")
         if array.ndim != len(self.shape):
             raise ValueError(f"expected {expected}, got shape {array.shape}")
+        if not self.empty and not array.size:
+            raise ValueError(f"expected {expected} with entries, got shape {array.shape}")
         for side, length in zip(self.shape, array.shape, strict=True):
             if length != (sides.setdefault(side, length) if isinstance(side, str) else side):
                 known = ", ".join(f"{name} = {sides[name]}" for name in self.shape if isinstance(name, str))
@@ -173,7 +178,7 @@ class Signature:
 SIGNATURES = {
     "sample": Signature(
         (
-            Array("map", ("height", "width", "channels")),
+            Array("map", ("height", "width", "channels"), empty=False),
             Array("yx", ("count", 2), finite=True),
             Scalar("scale", positive=True),
         ),

@@ -29,9 +29,9 @@ NO_COMPILER = "not graded: no C++ compiler on this machine; apt install g++"
 CLASS = {
     "right": (RIGHT, 3, ""),
     "wrong": (WRONG, 0, "likely cause: every value is 2 times"),
-    "broken": (BROKEN, 0, "does not compile, line 5: expected"),
+    "broken": (BROKEN, 0, "your C++: does not compile, line 5: expected ';'"),
     "no first line": (RIGHT.partition("\n")[2], 0, "holds C++: its first line must be `%%cpp sample`"),
-    "another name": (RIGHT.replace("%%cpp sample", "%%cpp sampel"), 0, "expected %%cpp sample as the first line"),
+    "another name": (RIGHT.replace("%%cpp sample", "%%cpp sampler"), 0, "expected %%cpp sample as the first line"),
     "in Python": (PYTHON, 0, "sample is not written in C++"),
 }
 MENDED = {"deleted": "'sample'", "lost": "recognized by the function that it defines"}
@@ -121,6 +121,13 @@ def test_cells_that_were_moved_about_are_found(graded: Run) -> None:
     assert "sample is not written in C++" in graded.said("Python later")
     for student, words in MENDED.items():
         assert words in "; ".join(graded.grades[student]["mended"])
+
+
+def test_an_error_of_the_compiler_is_shown_with_its_line_and_advice(graded: Run) -> None:
+    _, said, line, advice = graded.said("broken").splitlines()
+    assert said.startswith("  your C++: ")
+    assert line.strip() == "5 |         out[i] = scale * map[i % channels]"
+    assert "semicolon" in advice
 
 
 def test_an_untouched_exercise_earns_nothing(graded: Run) -> None:

@@ -55,9 +55,10 @@ class Run:
     changed: set[str]
     left: list[str]
     reached: set[str]
+    cases: Mapping[str, Case]
 
     def page(self, student: str) -> Path:
-        unit = CLASS[student].unit
+        unit = self.cases[student].unit
         return self.course.classroom / "feedback" / student / unit / f"{unit}.html"
 
 
@@ -109,15 +110,15 @@ def aimed(code: str, places: Mapping[str, str]) -> str:
     return re.sub("@([a-z]+)@", lambda match: places[match[1]], code)
 
 
-def hand_in(course: Course, path: Path, case: Case, places: Mapping[str, str]) -> None:
-    """Put a submission into its place."""
+def hand_in(course: Course, path: Path, case: Case, places: Mapping[str, str], answer: str) -> None:
+    """Put a submission into its place; the answer is the cell of this name."""
     path.parent.mkdir(parents=True)
     if case.place:
         case.place(path, places)
         return
     notebook = json.loads(released(course, case.unit).read_text(encoding="utf-8"))
     if case.code:
-        cell(notebook, ANSWERS[case.unit])["source"] = aimed(case.code, places)
+        cell(notebook, answer)["source"] = aimed(case.code, places)
     if case.change:
         case.change(notebook)
     path.write_bytes(case.content(notebook) if case.content else json.dumps(notebook).encode())
@@ -195,7 +196,12 @@ def environment(base: Path) -> dict[str, str]:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Grade the whole class."""
     base = tmp_path_factory.mktemp("class")
-    course, folder = make_class(base), base / "in"
+    return grade_class(base, make_class(base), CLASS, ANSWERS)
+
+
+def grade_class(base: Path, course: Course, cases: Mapping[str, Case], answers: Mapping[str, str]) -> Run:
+    """Grade some submissions, Ada's among them, on a machine that others watch; name each unit's answer."""
+    folder = base / "in"
     for name in ("home", "tmp"):
         (base / name).mkdir()
     (base / "home" / "diary.txt").write_text(CANARY)
@@ -206,11 +212,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
             "source": str(course.source / UNIT / f"{UNIT}.ipynb"),
             "home": str(base / "home" / "diary.txt"),
             "tmp": str(base / "tmp"),
-            "other": str(place_of(folder, "Ada", CLASS["Ada"])),
+            "other": str(place_of(folder, "Ada", cases["Ada"])),
         }
-        for student, case in CLASS.items():
+        for student, case in cases.items():
             path = place_of(folder, student, case)
-            hand_in(course, path, case, places | {"own": str(path)})
+            hand_in(course, path, case, places | {"own": str(path)}, answers[case.unit])
         before = contents(*outside)
         with orphans() as left:
             done = subprocess.run(
@@ -225,7 +231,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         reached = listeners.reached()
     changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
     grades = {grade["student"]: grade for grade in json.loads(done.stdout)}
-    return Run(course, folder, grades, done.returncode, done.stderr, changed, left, reached)
+    return Run(course, folder, grades, done.returncode, done.stderr, changed, left, reached, cases)
 
 
 def test_nobody_is_lost(run: Run) -> None:

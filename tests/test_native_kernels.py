@@ -240,9 +240,11 @@ def test_nothing_is_set() -> None:
         kernel("sample", PLAIN.replace("out[i * channels + c] = ", ""))(MAP, YX, 4.0)
 
 
-def test_local_variables_that_were_never_set_are_nan() -> None:
-    text = f"{FIRST_LINE} {{ float sum; for (int i = 0; i < count * channels; ++i) out[i] = sum += 1; }}"
-    assert np.isnan(kernel("sample", text)(MAP, YX, 4.0)).all()
+@pytest.mark.parametrize("sum_of", ["float sum;", "float* sums = new float[9]; float& sum = sums[8];"])
+def test_memory_that_was_never_set_is_told(sum_of: str) -> None:
+    text = f"{FIRST_LINE} {{ {sum_of} for (int i = 0; i < count * channels; ++i) out[i] = sum += 1; }}"
+    with pytest.raises(KernelError, match="memory that was never set"):
+        kernel("sample", text)(MAP, YX, 4.0)
 
 
 def test_without_addr2line_the_error_is_told_all_the_same(wrong: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:

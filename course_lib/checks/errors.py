@@ -12,7 +12,8 @@ from course_lib.checks.remote import kind_of
 
 Raised = TypeVar("Raised", bound=BaseException)
 _MISSING = re.compile(r"^'(\w+)' object has no attribute '(\w+)'")
-NO_COMPILER = "NoCompiler"  # what `course_lib.native` raises where C++ cannot be compiled; not the learner's mistake
+# What `course_lib.native` raises: where a learner's C++ is wrong, and where it cannot be compiled on this machine.
+KERNEL_ERROR, NO_COMPILER = "KernelError", "NoCompiler"
 _REFUSAL = re.compile(r"raise \w+\(|assert\b")  # a line that raises an error of its own
 
 
@@ -69,6 +70,8 @@ def unexpected(error: Exception | SystemExit, owner: object, given: str) -> Exce
         return unwritten(error, owner)
     if type(error).__name__ == NO_COMPILER:
         return _show(error, f"not graded: {error}")
+    if type(error).__name__ == KERNEL_ERROR:  # it has the line of its own text, and advice
+        return CheckFailed("\n  ".join([given, *f"your C++: {error}".splitlines()]))
     kind = "class" if kind_of(owner) == "class" or hasattr(owner, "__iter__") else "function"
     lines = _lines(error, owner)
     said = [f"your {kind} raised {in_words(error)}", *_places(lines), *_cause(error, lines)]

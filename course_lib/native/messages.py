@@ -18,7 +18,7 @@ _TOO_MUCH = (
 )
 _STOPPED = re.compile(
     r"time limit exceeded|[Kk]illed|terminated signal|[Mm]emory exhausted|out of memory|Cannot allocate memory|"
-    r"File (size limit exceeded|too large)|std::bad_alloc"
+    r"File (size limit exceeded|too large)|std::bad_alloc|unable to execute command|submit a bug report"
 )
 
 

@@ -25,6 +25,7 @@ _WORDS = [
         r"^ *likely cause: +([^;\n]+)",
         r"^ *why: +([^;\n]+)",
         r"(your \w+ raised \w+)",
+        r"^ *your C\+\+: (.+)",
         r"^ *(expected: +.+)",
         r"^(.+)",
     )

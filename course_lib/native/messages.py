@@ -53,7 +53,7 @@ def explain(said: str, source: str, text: str, status: int | None, declaration: 
         and advice, if there is any.
     """
     found = _first_error(said, source, text)
-    if status is None or _STOPPED.search(said if found is None else found.words):
+    if status is None or (found is None and _STOPPED.search(said)):
         return KernelError(f"does not compile: {_TOO_MUCH}")
     if found is None:
         return KernelError(f"does not compile: {_of_the_linker(said, source, declaration)}")

@@ -4,7 +4,7 @@ from course_lib.plots.alignment import padding
 from course_lib.plots.attributions import attributions
 from course_lib.plots.base import COLORS
 from course_lib.plots.best_classes import best_classes
-from course_lib.plots.bilinear import bilinear_cell, scattered
+from course_lib.plots.bilinear import bilinear_cell
 from course_lib.plots.borders import sentinel
 from course_lib.plots.colorizations import colorizations, epochs
 from course_lib.plots.compared_maps import segmentations
@@ -28,6 +28,7 @@ from course_lib.plots.randomized import randomized
 from course_lib.plots.relu_rules import relu_rules
 from course_lib.plots.resampling import crop, pixel_grids
 from course_lib.plots.row_major import row_major
+from course_lib.plots.scattered import scattered
 from course_lib.plots.training_curves import training_curves
 from course_lib.plots.u_network import u_network
 

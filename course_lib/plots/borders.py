@@ -1,17 +1,20 @@
 """A map with a frame of NaN, and what a sampler reads of both."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from numpy.typing import ArrayLike, NDArray
 
+from course_lib.plots.areas import GRID, at, short
 from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_figure, sentence
-from course_lib.plots.neighbors import Entry, Floats, check_channel, check_pairs, short
+from course_lib.plots.neighbors import Entry, Floats, check_channel, check_pairs
 
 MOST, FRAME = 8, 3  # rows or columns of the map; of its frame on each side
 CELL, TALLEST = 0.62, 6.0  # inches, at most: an entry, and all of them
-READ, OUTSIDE, UNREAD, NAN, GRID = COLORS[5], COLORS[3], "white", "#dddddd", "#999999"
+READ, OUTSIDE, UNREAD, NAN = COLORS[5], COLORS[3], "white", "#dddddd"
 FOUR = np.array([(0, 0), (0, 1), (1, 0), (1, 1)])
 
 
@@ -40,19 +43,21 @@ def sentinel(
     Returns
     -------
     DescribedFigure
-        The square around each position covers the entries that have a weight; an entry may be read without one. The
-        text alternative names the reads outside.
+        The square around each position covers the entries that have a weight; an entry may be read without one. What
+        lies more than 3 entries outside of the map is counted, but not drawn. The text alternative names the reads
+        outside.
 
     Raises
     ------
     ValueError
-        If an argument is not as above, or a position or a read lies more than 3 entries outside of the map.
+        If an argument is not as above.
     """
     numbers = check_channel("values", values, MOST)
     places = check_pairs("positions", positions)
     entries = _entries(_around(places) if reads is None else reads)
     rows, columns = numbers.shape
-    away = _away([*entries, *map(tuple, places.tolist())], numbers.shape)
+    outside = [(row, column) for row, column in entries if not (0 <= row < rows and 0 <= column < columns)]
+    away = _frame([*outside, *places.tolist()], numbers.shape)
     side = min(CELL, (WIDTH - 1) / (columns + 2 * away), TALLEST / (rows + 2 * away))
     figure, (ax,) = new_figure(1, side * (rows + 2 * away) + 1.7)
     for row in range(-away, rows + away):
@@ -64,14 +69,15 @@ def sentinel(
     for y, x in places:
         ax.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, linestyle=(0, (3, 2)), linewidth=1.5))
     ax.plot(places[:, 1], places[:, 0], "o", color="white", markeredgecolor="black", markersize=6)
-    inside = sum(0 <= row < rows and 0 <= column < columns for row, column in entries)
-    outside = [entry for entry in entries if not (0 <= entry[0] < rows and 0 <= entry[1] < columns)]
+    inside = len(entries) - len(outside)
     words = f"{inside} entr{'y' if inside == 1 else 'ies'} read inside, {len(outside)} outside"
+    far = sum(not (-away <= row < rows + away and -away <= column < columns + away) for row, column in outside)
+    words += f" ({far} farther away than this shows)" if far else ""
     ax.set(title=f"{title}\n{words}", xlabel="column of the map (entries)", ylabel="row of the map (entries)")
     ax.set(xlim=(-away - 0.6, columns + away - 0.4), ylim=(rows + away - 0.4, -away - 0.6), aspect="equal")
     ax.set(xticks=range(-away, columns + away), yticks=range(-away, rows + away))
     figure.legend(handles=_legend(), loc="outside lower center", ncols=4)
-    where = ", ".join(f"({y:.3g}, {x:.3g})" for y, x in places)
+    where = ", ".join(at(place) for place in places)
     figure.alternative = (
         f"{sentence(title)} A map of {rows} × {columns}, and positions {where}. {words}"
         f"{': ' if outside else ''}{', '.join(map(str, outside))}."
@@ -94,13 +100,11 @@ def _entries(reads: ArrayLike) -> list[Entry]:
     return sorted({(row, column) for row, column in pairs.tolist()})
 
 
-def _away(places: list[tuple[float, float]], shape: tuple[int, ...]) -> int:
-    """Return how wide a frame holds all places, 1 or more."""
+def _frame(places: Sequence[Sequence[float]], shape: Sequence[int]) -> int:
+    """Return how wide a frame around a map holds all places, from 1 to the widest that is drawn."""
     numbers = np.array(places, float)
     farthest = float(np.maximum(-numbers, numbers - np.subtract(shape, 1)).max())
-    if farthest > FRAME:
-        raise ValueError(f"expected positions and reads at most {FRAME} entries outside of the map, got {farthest:g}")
-    return max(1, int(np.ceil(farthest)))
+    return int(np.clip(np.ceil(farthest), 1, FRAME))
 
 
 def _draw_cell(ax: Axes, entry: Entry, word: str, known: bool, read: bool) -> None:

@@ -102,7 +102,9 @@ def cost(
     ValueError
         If there is no way, a number is not positive, or there is no such way to compare with.
     """
-    _check_positive(ways, [value for pair in ways.values() for value in pair], "memory and time", than)
+    _check_positive(ways, [value for pair in ways.values() for value in pair], "memory and time")
+    if than is not None and than not in ways:
+        raise ValueError(f"expected one of {', '.join(ways)} to compare with, got {than!r}")
     panels = []
     for index, (quantity, units, much) in enumerate((("memory", BYTES, "as much"), ("time", SECONDS, "as long"))):
         values = {name: pair[index] for name, pair in ways.items()}
@@ -121,7 +123,7 @@ def cost(
 
 
 def race(seconds: Mapping[str, float], title: str = "The race") -> DescribedFigure:
-    """Draw how long each of several ways takes for the same task, on a logarithmic scale, compared with the first.
+    """Draw how long each of several ways takes for the same task, on a logarithmic scale, compared with the fastest.
 
     Parameters
     ----------
@@ -140,21 +142,20 @@ def race(seconds: Mapping[str, float], title: str = "The race") -> DescribedFigu
     ValueError
         If there is no way, or a time is not positive.
     """
-    first = next(iter(seconds), None)
-    _check_positive(seconds, list(seconds.values()), "a time", first)
-    words = _compared(seconds, SECONDS, first, "as long")
+    _check_positive(seconds, list(seconds.values()), "a time")
+    fastest = min(seconds, key=lambda name: seconds[name])
+    compared = zip(seconds, _compared(seconds, SECONDS, fastest, "as long"), strict=True)
+    words = [f"{length}, the fastest" if name == fastest else length for name, length in compared]
     panel = _Panel(title, "time", list(seconds.values()), SECONDS, words, logarithmic=True)
     figure = _bar_panels(list(seconds), [panel], "way")
     rows = (f"{name} {length}" for name, length in zip(seconds, words, strict=True))
-    figure.alternative = f"{sentence(title)} Times, compared with {first}: {'; '.join(rows)}."
+    figure.alternative = f"{sentence(title)} Times, on a logarithmic scale: {'; '.join(rows)}."
     return figure
 
 
-def _check_positive(ways: Mapping[str, object], values: Sequence[float], quantity: str, than: str | None) -> None:
+def _check_positive(ways: Mapping[str, object], values: Sequence[float], quantity: str) -> None:
     if not ways or not all(0 < value < math.inf for value in values):
         raise ValueError(f"expected ways with {quantity} of more than 0, got {dict(ways)}")
-    if than is not None and than not in ways:
-        raise ValueError(f"expected one of {', '.join(ways)} to compare with, got {than!r}")
 
 
 def _compared(values: Mapping[str, float], units: Mapping[str, float], than: str | None, much: str) -> list[str]:

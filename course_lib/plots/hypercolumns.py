@@ -21,7 +21,7 @@ COLORMAP = "cividis"
 LAYERS = (COLORS[3], COLORS[0], COLORS[2], COLORS[4], COLORS[1], COLORS[5])
 # Inches: words, a sheet with its slant, lines to the bar, the bar, and all sheets.
 WORDS, SHEET, LEADERS, BAR, TALLEST = 1.55, 4.8, 0.75, 1.0, 6.0
-GAP, LOWEST = 0.14, 0.45  # between sheets; how high one is at least, with three lines of words beside it
+GAP, LOWEST, LINE = 0.14, 0.45, 0.18  # between sheets; the height of one, at least; from line to line of words
 DEPTH, SLANT = 0.26, 0.36  # of the height of the picture as it would lie flat: how high, and how far to the right
 HALO = [withStroke(linewidth=3, foreground="white")]
 
@@ -71,13 +71,11 @@ def hypercolumn(
     columns = [grid.sampled(place) for grid in grids]
     height = (len(grids) + 1) * view.step
     figure, (ax,) = new_figure(1, height + 1.2)
-    _draw_sheet(ax, view.sheet(0), picture, place, None, "black")
+    _draw_sheet(ax, view, 0, picture, place)
     ax.text(WORDS - 0.1, view.deep / 2, f"image\n{_by(picture.shape[:2])} pixels", ha="right", va="center", fontsize=9)
-    for index, (grid, column, color) in enumerate(zip(grids, columns, LAYERS, strict=False), start=1):
+    for index, (grid, column) in enumerate(zip(grids, columns, strict=True), start=1):
         channel = _largest(column)
-        sheet = view.sheet(index)
-        _draw_rise(ax, view, index, place)
-        _draw_sheet(ax, sheet, grid.values[..., channel], place, grid, color)
+        _draw_sheet(ax, view, index, grid.values[..., channel], place, grid)
         words = f"{grid.name}\n{_by(grid.values.shape)}\nchannel {channel}"
         ax.text(WORDS - 0.1, index * view.step + view.deep / 2, words, ha="right", va="center", fontsize=9)
     _draw_column(ax, view, grids, columns, height - GAP)
@@ -119,38 +117,38 @@ class _View:
         left = WORDS + (SHEET - self.wide - self.slant) / 2
         return pixel + Affine2D.from_values(self.wide, 0, self.slant, self.deep, left, index * self.step)
 
-    def corner(self, index: int) -> Floats:
-        """Return the upper right corner of a sheet, in inches."""
-        return np.asarray(self.sheet(index).transform((self.size[1] - 0.5, -0.5)))
-
 
 def _by(shape: Sequence[int]) -> str:
     return " × ".join(map(str, shape))
 
 
-def _draw_sheet(ax: Axes, sheet: Transform, values: Floats, place: Floats, grid: GridMap | None, color: str) -> None:
-    """Draw a picture or one channel of a map, the location, and the entries that take part."""
-    entries = Affine2D()
-    if grid is not None:
-        entries = entries.scale(grid.scale).translate(grid.offset[1], grid.offset[0])
+def _draw_sheet(ax: Axes, view: _View, index: int, values: Floats, place: Floats, grid: GridMap | None = None) -> None:
+    """Draw a picture or one channel of a map, which hides what is below, the location, and its entries."""
+    sheet, order = view.sheet(index), 10 * index
+    entries = Affine2D() if grid is None else _entries(grid)
     height, width = values.shape[:2]
     drawn = ax.imshow(
         values,
         cmap="gray" if grid is None else COLORMAP,
         extent=(-0.5, width - 0.5, height - 0.5, -0.5),
         interpolation="antialiased" if grid is None else "nearest",
-        zorder=2,
+        zorder=order,
     )
     drawn.set_transform(entries + sheet + ax.transData)
-    ax.add_patch(_outline(entries + sheet, (0, height - 1), (0, width - 1), edgecolor=color, linewidth=1.5))
+    style: dict[str, Any] = {"edgecolor": "black" if grid is None else LAYERS[index - 1], "linewidth": 1.5}
+    ax.add_patch(_outline(entries + sheet, (0, height - 1), (0, width - 1), zorder=order + 1, **style))
+    x, y = sheet.transform(place[::-1])
     if grid is not None:
         found = neighbors(grid.positions(place[None]), values.shape)
         rows, columns = (found.rows.min(), found.rows.max()), (found.columns.min(), found.columns.max())
-        ax.add_patch(
-            _outline(entries + sheet, rows, columns, edgecolor=color, linewidth=1.5, path_effects=HALO, zorder=3)
-        )
-    x, y = sheet.transform(place[::-1])
-    ax.plot(x, y, "o", color="white", markeredgecolor="black", markersize=5, zorder=4)
+        ax.add_patch(_outline(entries + sheet, rows, columns, zorder=order + 2, path_effects=HALO, **style))
+        ax.plot([x, x], [y - view.step, y], color="black", linewidth=1.6, path_effects=HALO, zorder=order - 2)
+    ax.plot(x, y, "o", color="white", markeredgecolor="black", markersize=5, zorder=order + 9)
+
+
+def _entries(grid: GridMap) -> Affine2D:
+    """Return the transform from (column, row) on a map to pixels of the image."""
+    return Affine2D().scale(grid.scale).translate(grid.offset[1], grid.offset[0])
 
 
 def _outline(place: Transform, rows: tuple[int, int], columns: tuple[int, int], **style: Any) -> Polygon:
@@ -160,30 +158,38 @@ def _outline(place: Transform, rows: tuple[int, int], columns: tuple[int, int], 
     return Polygon(place.transform(np.array(corners, float)), fill=False, joinstyle="miter", **style)
 
 
-def _draw_rise(ax: Axes, view: _View, index: int, place: Floats) -> None:
-    """Draw the line from a location to the sheet above, as far as that does not hide it."""
-    x, y = view.sheet(index - 1).transform(place[::-1])
-    ax.plot([x, x], [y, max(y, index * view.step)], color="black", linewidth=1.6, path_effects=HALO, zorder=3.5)
-
-
 def _draw_column(ax: Axes, view: _View, grids: Sequence[GridMap], columns: Sequence[Floats], height: float) -> None:
-    """Draw all numbers one above the other, each layer in units of its largest, and a line to each layer's sheet."""
-    total = sum(map(len, columns))
-    left, low = WORDS + SHEET + LEADERS, 0.0
-    for index, (grid, column, color) in enumerate(zip(grids, columns, LAYERS, strict=False), start=1):
-        step = height / total
+    """Draw all numbers one above the other, each as a share of its layer's largest, with lines to the sheets."""
+    counts = [len(column) for column in columns]
+    step = height / sum(counts)
+    left = WORDS + SHEET + LEADERS
+    ends = step * np.cumsum([0, *counts])
+    middles = (ends[:-1] + ends[1:]) / 2
+    for index, (column, low, middle, color) in enumerate(zip(columns, ends, middles, LAYERS, strict=False), start=1):
         places = low + step * (np.arange(len(column)) + 0.5)
         sizes = np.abs(column) / (np.abs(column).max() or 1.0)
-        high = low + step * len(column)
-        ax.add_patch(Rectangle((left, low), BAR, high - low, facecolor="#f4f4f4", edgecolor=color, linewidth=1.5))
+        corner, high = (left, low), step * len(column)
+        ax.add_patch(Rectangle(corner, BAR, high, facecolor="#f4f4f4", edgecolor=color, linewidth=1.5))
         ax.hlines(places, left, left + BAR * sizes, color=color, linewidth=max(0.5, 40 * step))
         ax.plot(left + BAR + 0.07, places[_largest(column)], "<", color="black", markersize=4)
-        middle = (low + high) / 2
-        ax.plot(*zip(view.corner(index), (left, middle), strict=True), color=color, linewidth=1)
-        ax.text(left + BAR + 0.17, middle, f"{grid.name}: {len(column)}", va="center", fontsize=9)
-        low = high
-    words = f"{total:,} numbers, by size, as a share\nof the layer's largest (◂ its channel is shown)"
+        grid = grids[index - 1]
+        x, y = (_entries(grid) + view.sheet(index)).transform((grid.values.shape[1] - 0.5, -0.5))
+        ax.plot([x, left], [y, middle], color=color, linewidth=1)
+    for grid, number, y in zip(grids, counts, _spread(middles, LINE, height), strict=True):
+        ax.text(left + BAR + 0.17, y, f"{grid.name}: {number}", va="center", fontsize=9)
+    words = f"{sum(counts):,} numbers, by size, as a share\nof the layer's largest (◂ its channel is shown)"
     ax.text(left + BAR / 2, -0.08, words, ha="center", va="top", fontsize=9)
+
+
+def _spread(heights: Floats, least: float, top: float) -> Floats:
+    """Move heights as little as they must to be at least so far apart, and none above the top."""
+    spread = heights.copy()
+    for index in range(1, len(spread)):
+        spread[index] = max(spread[index], spread[index - 1] + least)
+    spread[-1] = min(spread[-1], top)
+    for index in range(len(spread) - 2, -1, -1):
+        spread[index] = min(spread[index], spread[index + 1] - least)
+    return spread
 
 
 def _largest(column: Floats) -> int:

@@ -103,6 +103,16 @@ def check_pairs(name: str, values: ArrayLike, most: int | None = None) -> Floats
     return pairs
 
 
+def check_positions(name: str, values: ArrayLike, shape: Sequence[int], most: int | None = None) -> Floats:
+    """Return positions ``(L, 2)`` that lie on a map, or say which does not as a `ValueError`."""
+    places = check_pairs(name, values, most)
+    last = np.array(shape) - 1
+    outside = places[((places < 0) | (places > last)).any(axis=1)]
+    if outside.size:
+        raise ValueError(f"expected positions in [0, {last[0]}] and [0, {last[1]}], got {tuple(outside[0].tolist())}")
+    return places
+
+
 def check_locations(values: ArrayLike, shape: Sequence[int]) -> Floats:
     """Return locations ``(L, 2)`` that lie in an image, or say which does not as a `ValueError`."""
     places = check_pairs("locations", values)
@@ -122,8 +132,3 @@ def check_channel(name: str, values: ArrayLike, most: int | None = None) -> Floa
     if not np.isfinite(array).all():
         raise ValueError(f"expected numbers that are finite for {name}, got others")
     return array
-
-
-def short(number: float) -> str:
-    """Return a number of three digits, and of five where it has as many before the point."""
-    return f"{number:.0f}" if 1000 <= abs(number) < 99_999.5 else f"{number:.3g}"

@@ -128,9 +128,9 @@ def test_other_words_get_no_advice(words: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", f"there is no function sample with the arguments that it was given: {FIRST_LINE}"),
-        (PLAIN.replace("float scale, ", "").replace("/ scale", ""), "there is no function sample with the arguments"),
-        (PLAIN + "int main() {}\n", "delete main: the course has one of its own"),
+        ("", f"there is no function sample that begins with: {FIRST_LINE}"),
+        (PLAIN.replace("float scale, ", "").replace("/ scale", ""), "there is no function sample that begins with"),
+        (PLAIN + "int main() {}\n", "delete main: the course has its own"),
         (PLAIN.replace("std::clamp", "mine").replace("\nvoid", "\nfloat mine(float, float, float);\nvoid"), "mine("),
     ],
     ids=["empty", "other arguments", "main", "never written"],
@@ -297,6 +297,12 @@ def test_the_same_text_is_compiled_once(runs: list[str]) -> None:
     assert runs == []
     kernel("sample", text + "\n")
     assert runs == ["sample.cc", "sample.cc"]
+
+
+def test_a_call_asks_no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = kernel("sample", PLAIN)
+    monkeypatch.setattr("course_lib.compilers.answer", None)
+    assert made(MAP, YX, 4.0).shape == (11, 3)
 
 
 def test_a_program_that_has_been_removed_is_compiled_again(cache: Path, runs: list[str]) -> None:

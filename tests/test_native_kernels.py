@@ -123,14 +123,14 @@ WRONG = [
     ("std::memset(nullptr, 0, height);", "a null pointer is passed on"),
     ("out[0] = *reinterpret_cast<float*>(64L);", "reads through a null pointer"),
     ("out[0] = recursion(0);", "the stack is full"),
-    ("out[0] = static_cast<int>(yx[0] * 1e30f);", "a float is turned into an integer that is too small for it"),
+    ("out[0] = static_cast<int>(yx[0] * 1e30f);", "a float is converted to an integer type that cannot hold it"),
     ("out[0] = height * 1000000000;", "an integer becomes too large for its type"),
     ("out[0] = height / (width - 7);", "an integer is divided by 0"),
     ("out[0] = height % (width - 7);", "an integer is divided by 0"),
     ("float w[4] = {1, 2, 3, 4}; out[0] = w[height - 1];", "an index lies outside of its local array"),
     ("out[0] = 1 << (height + 40);", "shifted by more bits"),
     ("bool b; std::memset(&b, 7, 1); out[0] = b;", "a bool or an enum is read that was never set"),
-    ("std::exit(0);", "the function ends the whole program; end it with return"),
+    ("std::exit(0);", "the function ends the whole program; use return instead"),
     ("std::quick_exit(3);", "the function ends the whole program"),
     ("std::abort();", "the program gives up"),
     ("assert(height == 0);", "the program gives up: Assertion `height == 0' failed."),
@@ -225,7 +225,7 @@ def test_ends_that_nobody_can_report_are_told_without_a_line(text: str, words: s
         ("std::fill(out, out + 33, unset); out[5] = 1;", "the entry [0, 0] of out is never set, and 31 more"),
         ("out[32] = unset;", "the entry [10, 2] of out is never set;"),
         ("std::fill(out, out + 33, unset); for (int i = 0; i < 33; ++i) out[i] += 1;", "and 32 more; or is something"),
-        ("static int calls; out[0] = calls++;", "gives other values when it is called again"),
+        ("static int calls; out[0] = calls++;", "gives different values when it is called again"),
     ],
 )
 def test_what_is_left_unset_or_differs_is_told(line: str, words: str) -> None:
@@ -280,7 +280,7 @@ def test_a_kernel_that_is_wrong_is_not_timed(wrong: Kernel) -> None:
 
 def test_the_fast_build_must_give_the_same_values() -> None:
     text = PLAIN.replace("  for (int i", "#ifdef __OPTIMIZE__\n  count = 0;\n#endif\n  for (int i", 1)
-    with pytest.raises(KernelError, match="gives other values when it is compiled to be fast"):
+    with pytest.raises(KernelError, match="gives different values when it is compiled to be fast"):
         kernel("sample", text).race(MAP, YX, 4.0)
 
 

@@ -22,21 +22,21 @@ UNDEFINED = {
     "mul_overflow": OVERFLOW,
     "negate_overflow": OVERFLOW,
     "divrem_overflow": "an integer is divided by 0",
-    "shift_out_of_bounds": "a number is shifted by more bits than it has",
+    "shift_out_of_bounds": "a number is shifted by more bits than it has, or by a negative number",
     "out_of_bounds": "an index lies outside of its local array",
     "missing_return": "a function ends without returning its value",
-    "builtin_unreachable": "the program comes to a place that it never should",
+    "builtin_unreachable": "the program reaches a place that it never should",
     "vla_bound_not_positive": "an array has no positive length",
     "load_invalid_value": "a bool or an enum is read that was never set",
     "pointer_overflow": "a pointer leaves the memory of the machine",
-    "float_cast_overflow": "a float is turned into an integer that is too small for it; clamp it first",
+    "float_cast_overflow": "a float is converted to an integer type that cannot hold it; clamp it first",
     "null": "a null pointer is used",
     "nonnull_arg": "a null pointer is passed on",
-    "misaligned": "a pointer is used that does not fit its type",
+    "misaligned": "a pointer is used whose address does not fit its type",
 }
 EVENTS = {
     "endless": "still running after 2 s of processor time; does this loop ever end?",
-    "exit": "the function ends the whole program; end it with return",
+    "exit": "the function ends the whole program; use return instead",
     "output": "the function prints more than a megabyte",
 }
 
@@ -103,7 +103,7 @@ def _sentence(done: Done, said: dict[str, list[str]], arrays: Arrays) -> str:
     if "memory" in said:
         return _memory(done, said, arrays)
     if "undefined" in said:
-        return UNDEFINED.get(said["undefined"][0], f"the program is undefined here ({said['undefined'][0]})")
+        return UNDEFINED.get(said["undefined"][0], f"the behavior is undefined here ({said['undefined'][0]})")
     if "throw" in said:
         what = " ".join(said.get("what", []))
         return f"throws {' '.join(said['throw'])}{f' ({what})' if what else ''}, and nothing catches it"
@@ -118,12 +118,12 @@ def _sentence(done: Done, said: dict[str, list[str]], arrays: Arrays) -> str:
 def _end(done: Done, called: bool) -> str:
     """Say how a program ended that could not report what happened."""
     if not called:
-        return "the program ends before the function is called; what stands outside of functions runs first"
+        return "the program ends before the function is called: code outside of the function runs first"
     if done.status is None:
         return f"the function did not return within {running.WALL_S} s; does every loop end?"
     if done.status < 0:
         return "the function was stopped: it took too much processor time, or too much memory"
-    return f"the function ends the whole program, with status {done.status}; end it with return"
+    return f"the function ends the whole program, with status {done.status}; use return instead"
 
 
 def _memory(done: Done, said: dict[str, list[str]], arrays: Arrays) -> str:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from course_lib.native.cells import STUB
 from course_lib.native.compile import CHECKED, FAST, compiled, find_compiler
-from course_lib.native.errors import KernelError, NoCompiler
+from course_lib.native.errors import KernelError
 from course_lib.native.faults import Arrays, explain
 from course_lib.native.running import UNSET, Done, Values, run
 from course_lib.native.signature import SIGNATURES, Signature
@@ -72,6 +72,7 @@ class Kernel:
         self.text = text
         self.signature = signature
         self._failure: KernelError | None = None
+        self._programs: Path | None = None
 
     @property
     def is_stub(self) -> bool:
@@ -92,13 +93,15 @@ class Kernel:
             raise NotImplementedError("write this function, then delete the line with #error")
         if self._failure is not None:
             raise KernelError(str(self._failure), self._failure.line)
+        if self._programs is not None and (self._programs / FAST).is_file():
+            return self._programs
         try:
-            return compiled(self.name, self.text, self.signature)
-        except NoCompiler:  # may be installed by now
-            raise
+            self._programs = compiled(self.name, self.text, self.signature)
         except KernelError as error:
-            self._failure = error
+            if error.line is not None:  # else the next try may succeed: the machine was busy, or has a compiler by now
+                self._failure = error
             raise
+        return self._programs
 
     def __call__(self, *arguments: Any) -> NDArray[Any]:
         """Call the function, checked, in a process of its own.
@@ -134,7 +137,7 @@ class Kernel:
             )
         if first.tobytes() != second.tobytes():
             raise KernelError(
-                "gives other values when it is called again: does it keep something between calls, or read memory "
+                "gives different values when it is called again: does it keep something between calls, or read memory "
                 "that was never set?"
             )
         return first
@@ -195,7 +198,9 @@ class Kernel:
         values, shape = self.signature.bind(arguments)
         done = self._run(FAST, values, shape, repeats)
         if not np.allclose(done.outputs[0], expected, rtol=1e-3, atol=1e-3, equal_nan=True):
-            raise KernelError("gives other values when it is compiled to be fast (-O3) than when it is checked (-O0)")
+            raise KernelError(
+                "gives different values when it is compiled to be fast (-O3) and when it is checked (-O0)"
+            )
         [(yours, ours)] = [map(float, words[1:]) for words in done.report if words[0] == "seconds"]
         return {"yours": yours, "the course's loop": ours}
 

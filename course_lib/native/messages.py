@@ -53,7 +53,7 @@ def explain(said: str, source: str, text: str, status: int | None, declaration: 
         and advice, if there is any.
     """
     found = _first_error(said, source, text)
-    if status is None or _STOPPED.search(said if found is None else found.words):
+    if status is None or (found is None and _STOPPED.search(said)):
         return KernelError(f"does not compile: {_TOO_MUCH}")
     if found is None:
         return KernelError(f"does not compile: {_of_the_linker(said, source, declaration)}")
@@ -94,10 +94,10 @@ def _of_the_linker(said: str, source: str, declaration: str) -> str:
     """Say what is missing when the parts of a program are put together."""
     name = source.removesuffix(".cc")
     if re.search(r"(multiple definition of|duplicate symbol:?) [`'\"]?_?main\b", said):
-        return "delete main: the course has one of its own"
+        return "delete main: the course has its own"
     for undefined in _UNDEFINED.finditer(said):
         if re.match(rf"{name}\(", undefined["name"]):
-            return f"there is no function {name} with the arguments that it was given: {declaration}"
-        return f"{undefined['name']} is used, but nobody has written it"
+            return f"there is no function {name} that begins with: {declaration}"
+        return f"{undefined['name']} is declared and used, but never written"
     lines = [line for line in said.splitlines() if line.strip()]
     return lines[0] if lines else "the compiler says nothing"

@@ -31,7 +31,7 @@ CLASS = {
     "wrong": (WRONG, 0, "likely cause: every value is 2 times"),
     "broken": (BROKEN, 0, "your C++: does not compile, line 5: expected ';'"),
     "no first line": (RIGHT.partition("\n")[2], 0, "holds C++: its first line must be `%%cpp sample`"),
-    "another name": (RIGHT.replace("%%cpp sample", "%%cpp sampler"), 0, "expected %%cpp sample as the first line"),
+    "another name": (RIGHT.replace("%%cpp sample", "%%cpp sampler"), 0, "expected %%cpp sample or %%cpp row_sums"),
     "in Python": (PYTHON, 0, "sample is not written in C++"),
 }
 MENDED = {"deleted": "'sample'", "lost": "recognized by the function that it defines"}

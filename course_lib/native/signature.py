@@ -185,4 +185,5 @@ SIGNATURES = {
         Array("out", ("count", "channels")),
         reference="sample_reference.cc",
     ),
+    "row_sums": Signature((Array("map", ("height", "width")),), Array("out", ("height",))),
 }

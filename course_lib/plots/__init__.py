@@ -27,6 +27,7 @@ from course_lib.plots.ramps import aligned_ramps
 from course_lib.plots.randomized import randomized
 from course_lib.plots.relu_rules import relu_rules
 from course_lib.plots.resampling import crop, pixel_grids
+from course_lib.plots.row_major import row_major
 from course_lib.plots.scattered import scattered
 from course_lib.plots.training_curves import training_curves
 from course_lib.plots.u_network import u_network
@@ -66,6 +67,7 @@ __all__ = [
     "race",
     "randomized",
     "relu_rules",
+    "row_major",
     "sampled_locations",
     "scattered",
     "segmentations",

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator
 
-from course_lib.plots.base import COLORS, DescribedFigure, new_figure
+from course_lib.plots.base import COLORS, DescribedFigure, new_figure, sentence
 
 WIDE = 50  # a scale is logarithmic where the largest value is more than so many times the smallest
 ROOM = 0.8  # for the words at the end of the longest bar, in lengths of that bar
 TICKS = 5  # at most, or the numbers of a long logarithmic scale run into each other
 BYTES = {"bytes": 1.0, "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30}
-SECONDS = {"ms": 1e-3, "s": 1.0}
+SECONDS = {"µs": 1e-6, "ms": 1e-3, "s": 1.0}
 COUNTS = {"": 1.0, "thousand": 1e3, "million": 1e6, "billion": 1e9}
 
 
@@ -76,7 +76,9 @@ def architecture(layers: Sequence[tuple[str, Sequence[int], int]], title: str = 
     return figure
 
 
-def cost(ways: Mapping[str, tuple[float, float]], title: str = "What each way costs") -> DescribedFigure:
+def cost(
+    ways: Mapping[str, tuple[float, float]], title: str = "What each way costs", *, than: str | None = None
+) -> DescribedFigure:
     """Draw how much memory and how much time each of several ways takes.
 
     Parameters
@@ -84,6 +86,47 @@ def cost(ways: Mapping[str, tuple[float, float]], title: str = "What each way co
     ways : mapping of str to (float, float)
         For each way its memory in bytes and its time in seconds, both more than 0. Where the largest is more than 50
         times the smallest, the scale is logarithmic.
+    title : str
+        In words.
+    than : str, optional
+        The way that the others are compared with: their bars say how many times as much they take.
+
+    Returns
+    -------
+    DescribedFigure
+        Its text alternative gives the same numbers.
+
+    Raises
+    ------
+    ValueError
+        If there is no way, a number is not positive, or there is no such way to compare with.
+    """
+    _check_positive(ways, [value for pair in ways.values() for value in pair], "memory and time", than)
+    panels = []
+    for index, (quantity, units) in enumerate({"memory": BYTES, "time": SECONDS}.items()):
+        values = {name: pair[index] for name, pair in ways.items()}
+        logarithmic = max(values.values()) > WIDE * min(values.values())
+        words = _compared(values, units, than)
+        panels.append(_Panel(quantity.title(), quantity, list(values.values()), units, words, logarithmic))
+    figure = _bar_panels(list(ways), panels, "way")
+    figure.suptitle(title)
+    joint = " and " if than is None else ", and "
+    rows = (
+        f"{name} {size}{joint}{length}"
+        for name, size, length in zip(ways, panels[0].words, panels[1].words, strict=True)
+    )
+    scales = (f"{panel.quantity} {'logarithmic' if panel.logarithmic else 'linear'}" for panel in panels)
+    figure.alternative = f"{title}. Memory and time: {'; '.join(rows)}. Scales: {', '.join(scales)}."
+    return figure
+
+
+def race(seconds: Mapping[str, float], title: str = "The race") -> DescribedFigure:
+    """Draw how long each of several ways takes for the same task, on a logarithmic scale, compared with the first.
+
+    Parameters
+    ----------
+    seconds : mapping of str to float
+        For each way its time, more than 0.
     title : str
         In words.
 
@@ -95,23 +138,36 @@ def cost(ways: Mapping[str, tuple[float, float]], title: str = "What each way co
     Raises
     ------
     ValueError
-        If there is no way, or a number is not positive.
+        If there is no way, or a time is not positive.
     """
-    if not ways or not all(value > 0 for pair in ways.values() for value in pair):
-        raise ValueError(f"expected ways with memory and time of more than 0, got {dict(ways)}")
-    panels = []
-    for index, (quantity, units) in enumerate({"memory": BYTES, "time": SECONDS}.items()):
-        values = [pair[index] for pair in ways.values()]
-        words = [_in_units(value, units) for value in values]
-        panels.append(_Panel(quantity.title(), quantity, values, units, words, max(values) > WIDE * min(values)))
-    figure = _bar_panels(list(ways), panels, "way")
-    figure.suptitle(title)
-    rows = (
-        f"{name} {size} and {length}" for name, size, length in zip(ways, panels[0].words, panels[1].words, strict=True)
-    )
-    scales = (f"{panel.quantity} {'logarithmic' if panel.logarithmic else 'linear'}" for panel in panels)
-    figure.alternative = f"{title}. Memory and time: {'; '.join(rows)}. Scales: {', '.join(scales)}."
+    first = next(iter(seconds), None)
+    _check_positive(seconds, list(seconds.values()), "a time", first)
+    words = _compared(seconds, SECONDS, first)
+    panel = _Panel(title, "time", list(seconds.values()), SECONDS, words, logarithmic=True)
+    figure = _bar_panels(list(seconds), [panel], "way")
+    rows = (f"{name} {length}" for name, length in zip(seconds, words, strict=True))
+    figure.alternative = f"{sentence(title)} Times, on a logarithmic scale: {'; '.join(rows)}."
     return figure
+
+
+def _check_positive(ways: Mapping[str, object], values: Sequence[float], quantity: str, than: str | None) -> None:
+    if not ways or not all(value > 0 for value in values):
+        raise ValueError(f"expected ways with {quantity} of more than 0, got {dict(ways)}")
+    if than is not None and than not in ways:
+        raise ValueError(f"expected one of {', '.join(ways)} to compare with, got {than!r}")
+
+
+def _compared(values: Mapping[str, float], units: Mapping[str, float], than: str | None) -> list[str]:
+    """Say how large each value is, and how many times one of them the others are."""
+    words = []
+    for name, value in values.items():
+        ratio = "" if than in (None, name) else f", {_times(value / values[str(than)])} {than}"
+        words.append(f"{_in_units(value, units)}{ratio}")
+    return words
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2g} ×" if ratio < 99.5 else f"{ratio:,.0f} ×"
 
 
 def _bar_panels(names: Sequence[str], panels: Sequence[_Panel], ylabel: str) -> DescribedFigure:

@@ -79,6 +79,15 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "attributions with places": lambda: plots.attributions(
         {"a": (COLOR, {"one": SIGNED, "two": np.zeros((3, 4))})}, marks={"a": (1, 2)}, overlay=["one"]
     ),
+    "hypercolumn": lambda: plots.hypercolumn(
+        COLOR, (1, 2), {"one": COLOR, "two": np.ones((1, 2, 8))}, (1, 2), (0, (0.5, 0.5))
+    ),
+    "sampled locations": lambda: plots.sampled_locations(COLOR, [(1, 2), (0, 0)], {"one": COLOR}, (1,), (0,)),
+    "bilinear cell": lambda: plots.bilinear_cell(SIGNED, (0.5, 0.25)),
+    "scattered gradient": lambda: plots.scattered([1, 2, 2], [(0, 0), (0.5, 1), (0.5, 1)], (2, 3)),
+    "sentinel": lambda: plots.sentinel(SIGNED, [(0.5, 1.5)]),
+    "ramps": lambda: plots.aligned_ramps(3, 4),
+    "race": lambda: plots.race({"one": 1e-5, "other": 1e-3}),
     "ReLU rules": lambda: plots.relu_rules(SIGNED, -SIGNED, {"plain": -SIGNED * (SIGNED > 0), "none": 0 * SIGNED}),
     "randomized": lambda: plots.randomized(
         COLOR, {"one": {"trained": SIGNED, "all": -SIGNED.T}, "two": {"trained": COLOR, "all": np.ones((3, 4))}}
@@ -165,6 +174,13 @@ def test_every_panel_has_a_title_and_its_axes_have_labels(name: str) -> None:
             "pixels from the mark",
             "two is 0 everywhere",
         ],
+        "hypercolumn": ["at row 1, column 2 they hold 11 numbers", "two, 1 × 2 × 8: 8 numbers, 0% of them zero"],
+        "sampled locations": ["2 locations in an image of 3 × 4 pixels", "one, 3 × 4: 2 of 12 entries take part"],
+        "bilinear cell": ["Around (0.5, 0.25)", "upper left (0, 0) 0.375 · -1 = -0.375", "Sum: -0.219"],
+        "scattered gradient": ["2 + 2 at (0.5, 1)", "(0, 0) 1; (0, 1) 1 + 1 = 2; (1, 1) 1 + 1 = 2."],
+        "sentinel": ["2 entries read inside, 2 outside: (0, 2), (1, 2)."],
+        "ramps": ["entries lie at 1.5, 5.5, 9.5: samples with offset 1.5 agree"],
+        "race": ["one 10 µs, the fastest; other 1 ms, 100 times as long"],
         "ReLU rules": ["x above 0, gradient 0 or less (-0.5, -0.25): plain -0.5, -0.25; none 0, 0."],
         "randomized": ["one: trained 1.00, all 0.80; two: trained 1.00, all 0.00."],
         "feature maps": ["3 × 4 pixels. one, 3 × 4 × 3: channels", "two, 1 × 2 × 8: channels 0, 1, 2, 3, 0% of all"],

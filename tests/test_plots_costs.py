@@ -64,6 +64,46 @@ def test_a_cost_has_the_unit_of_its_size() -> None:
     assert overlaps(figure) == []
 
 
+def test_costs_may_be_compared_with_one_of_them() -> None:
+    figure = plots.cost({"sparse": (100 * 2**20, 0.5), "dense": (3 * 2**30, 2.1)}, "A step", than="sparse")
+    assert figure.alternative == (
+        "A step. Memory and time, compared with sparse: sparse 100 MiB and 500 ms; "
+        "dense 3 GiB, 31 times as much and 2.1 s, 4.2 times as long. Scales: memory linear, time linear."
+    )
+    assert overlaps(figure) == []
+    with pytest.raises(ValueError, match="expected one of sparse, dense to compare with, got 'all'"):
+        plots.cost({"sparse": (1, 1), "dense": (1, 1)}, than="all")
+
+
+def test_a_race_is_compared_with_the_fastest() -> None:
+    times = {"your kernel": 13e-6, "the course's loop": 10.4e-6, "NumPy, a loop over locations": 2.6e-3}
+    figure = plots.race(times, "128 locations")
+    assert figure.alternative == (
+        "128 locations. Times, on a logarithmic scale: your kernel 13 µs, 1.2 times as long; "
+        "the course's loop 10.4 µs, the fastest; NumPy, a loop over locations 2.6 ms, 250 times as long."
+    )
+    (ax,) = figure.axes
+    assert (ax.get_xscale(), ax.get_xlabel()) == ("log", "time (µs, logarithmic)")
+    assert widths(ax) == pytest.approx([13, 10.4, 2600])
+    assert overlaps(figure) == []
+
+
+@pytest.mark.parametrize(
+    "times", [{"a": 1.0}, {"a": 1.0, "b": 1.0}, {"a": 1e-7, "a rather long name of a way": 1e4}, {"a": 1.0, "b": 1.1}]
+)
+def test_the_words_of_a_race_stay_inside(times: dict[str, float]) -> None:
+    figure = plots.race(times)
+    assert overlaps(figure) == []
+    (ax,) = figure.axes
+    assert max(text.get_window_extent().x1 for text in ax.texts) <= ax.get_window_extent().x1
+
+
+@pytest.mark.parametrize("times", [{}, {"a": 0.0}, {"a": 1.0, "b": float("inf")}])
+def test_times_are_positive(times: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="expected ways with a time of more than 0, got"):
+        plots.race(times)
+
+
 @pytest.mark.parametrize("ways", [{}, {"a": (1, 0)}, {"a": (1, 1), "b": (-1, 1)}, {"a": (float("nan"), 1)}])
 def test_costs_are_positive(ways: dict[str, tuple[float, float]]) -> None:
     with pytest.raises(ValueError, match="expected ways with memory and time of more than 0, got"):

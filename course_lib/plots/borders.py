@@ -1,16 +1,20 @@
 """A map with a frame of NaN, and what a sampler reads of both."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_figure, sentence
-from course_lib.plots.neighbors import check_pairs
+from course_lib.plots.neighbors import Entry, Floats, check_channel, check_pairs, short
 
-MOST = 8  # rows or columns
-FRAME = 3  # entries, at most
-READ, OUTSIDE, UNREAD, NAN = COLORS[5], COLORS[3], "white", "#dddddd"
+MOST, FRAME = 8, 3  # rows or columns of the map; of its frame on each side
+CELL, TALLEST = 0.62, 6.0  # inches, at most: an entry, and all of them
+READ, OUTSIDE, UNREAD, NAN, GRID = COLORS[5], COLORS[3], "white", "#dddddd", "#999999"
+FOUR = np.array([(0, 0), (0, 1), (1, 0), (1, 1)])
 
 
 def sentinel(
@@ -18,7 +22,7 @@ def sentinel(
     positions: ArrayLike,
     reads: ArrayLike | None = None,
     *,
-    title: str = "A frame of NaN shows every read outside",
+    title: str = "A frame of NaN shows every read outside of the map",
 ) -> DescribedFigure:
     """Draw a map inside a frame of NaN, positions, and the entries that a sampler reads for them.
 
@@ -29,60 +33,90 @@ def sentinel(
     positions : array_like
         y and x on the map, shape ``(L, 2)``; outside of it too.
     reads : array_like, optional
-        Row and column of each entry that is read, integers of shape ``(N, 2)``, negative ones and those from H or W
-        on in the frame. By default those of a sampler without a clamp: floor and floor + 1 of each coordinate.
+        Row and column of each entry that is read, integers of shape ``(N, 2)``; those below 0 and those from H or W
+        on lie in the frame. By default those of a sampler that does not clamp: of each coordinate of a position, the
+        floor and the next whole number.
     title : str
         In words.
 
     Returns
     -------
     DescribedFigure
-        The text alternative names the reads outside.
+        The square around each position covers the entries that have a weight; an entry may be read without one. What
+        lies more than 3 entries outside of the map is counted, but not drawn. The text alternative names the reads
+        outside.
 
     Raises
     ------
     ValueError
-        If an argument is not as above, or a read lies more than 3 entries outside.
+        If an argument is not as above.
     """
-    numbers = np.asarray(values, float)
-    if numbers.ndim != 2 or not 1 <= min(numbers.shape) <= max(numbers.shape) <= MOST:
-        raise ValueError(f"expected one channel (H, W) of up to {MOST} × {MOST}, got shape {numbers.shape}")
+    numbers = check_channel("values", values, MOST)
     places = check_pairs("positions", positions)
-    if reads is None:
-        low = np.floor(places)[:, None] + np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
-        reads = low.reshape(-1, 2).astype(int)
-    pairs = np.unique(check_pairs("reads", reads).astype(int), axis=0)
-    shape = np.array(numbers.shape)
-    away = max(1, int(-pairs.min()), int((pairs - shape + 1).max()))
-    if away > FRAME:
-        raise ValueError(f"expected reads at most {FRAME} entries outside of the map, got {away}")
-    inside = ((pairs >= 0) & (pairs < shape)).all(axis=1)
+    entries = _entries(_around(places) if reads is None else reads)
     rows, columns = numbers.shape
-    side = min(0.6, (WIDTH - 3) / (columns + 2 * away))
-    figure, (ax,) = new_figure(1, side * (rows + 2 * away) + 1.6)
+    outside = [(row, column) for row, column in entries if not (0 <= row < rows and 0 <= column < columns)]
+    away = _frame([*outside, *places.tolist()], numbers.shape)
+    side = min(CELL, (WIDTH - 1) / (columns + 2 * away), TALLEST / (rows + 2 * away))
+    figure, (ax,) = new_figure(1, side * (rows + 2 * away) + 1.7)
     for row in range(-away, rows + away):
         for column in range(-away, columns + away):
             known = 0 <= row < rows and 0 <= column < columns
-            read = (pairs == (row, column)).all(axis=1).any()
-            color = (READ if known else OUTSIDE) if read else (UNREAD if known else NAN)
-            ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=color, edgecolor="#999999"))
-            word = f"{numbers[row, column]:.3g}" if known else "NaN"
-            ax.text(column - 0.42, row - 0.42, word, ha="left", va="top", fontsize=8)
+            word = short(numbers[row, column]) if known else "NaN"
+            _draw_cell(ax, (row, column), word, known, (row, column) in entries)
     ax.add_patch(Rectangle((-0.5, -0.5), columns, rows, fill=False, edgecolor="black", linewidth=2.5))
-    ax.plot(places[:, 1], places[:, 0], "o", color="white", markeredgecolor="black", markersize=7)
+    for y, x in places:
+        ax.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, linestyle=(0, (3, 2)), linewidth=1.5))
+    ax.plot(places[:, 1], places[:, 0], "o", color="white", markeredgecolor="black", markersize=6)
+    inside = len(entries) - len(outside)
+    words = f"{inside} entr{'y' if inside == 1 else 'ies'} read inside, {len(outside)} outside"
+    far = sum(not (-away <= row < rows + away and -away <= column < columns + away) for row, column in outside)
+    words += f" ({far} farther away than this shows)" if far else ""
+    ax.set(title=f"{title}\n{words}", xlabel="column of the map (entries)", ylabel="row of the map (entries)")
     ax.set(xlim=(-away - 0.6, columns + away - 0.4), ylim=(rows + away - 0.4, -away - 0.6), aspect="equal")
-    ax.set(xticks=range(-away, columns + away), yticks=range(-away, rows + away), xlabel="column", ylabel="row")
-    outside = [f"({row}, {column})" for row, column in pairs[~inside]]
-    words = f"{inside.sum()} entries read inside, {len(outside)} outside"
-    ax.set_title(f"{title}\n{words}")
-    figure.legend(
-        handles=[
-            Line2D([], [], marker="o", linestyle="", color="white", markeredgecolor="black", label="position"),
-            Patch(color=READ, label="entry that is read"),
-            Patch(color=OUTSIDE, label="read outside of the map"),
-        ],
-        loc="outside lower center",
-        ncols=3,
+    ax.set(xticks=range(-away, columns + away), yticks=range(-away, rows + away))
+    figure.legend(handles=_legend(), loc="outside lower center", ncols=4)
+    where = ", ".join(f"({y:.3g}, {x:.3g})" for y, x in places)
+    figure.alternative = (
+        f"{sentence(title)} A map of {rows} × {columns}, and positions {where}. {words}"
+        f"{': ' if outside else ''}{', '.join(map(str, outside))}."
     )
-    figure.alternative = f"{sentence(title)} A map of {rows} × {columns}. {words}: {', '.join(outside) or 'none'}."
     return figure
+
+
+def _around(places: Floats) -> NDArray[np.int64]:
+    """Return the four entries around each position, as a sampler without a clamp finds them."""
+    return (np.floor(places).astype(np.int64)[:, None] + FOUR).reshape(-1, 2)
+
+
+def _entries(reads: ArrayLike) -> list[Entry]:
+    """Return which entries are read, each once, in the order of the map."""
+    pairs = np.asarray(reads)
+    if pairs.ndim != 2 or pairs.shape[1] != 2 or not np.issubdtype(pairs.dtype, np.integer):
+        raise ValueError(
+            f"expected reads to be integers (row, column) of shape (N, 2), got {pairs.dtype} of shape {pairs.shape}"
+        )
+    return sorted({(row, column) for row, column in pairs.tolist()})
+
+
+def _frame(places: Sequence[Sequence[float]], shape: Sequence[int]) -> int:
+    """Return how wide a frame around a map holds all places, from 1 to the widest that is drawn."""
+    numbers = np.array(places, float)
+    farthest = float(np.maximum(-numbers, numbers - np.subtract(shape, 1)).max())
+    return int(np.clip(np.ceil(farthest), 1, FRAME))
+
+
+def _draw_cell(ax: Axes, entry: Entry, word: str, known: bool, read: bool) -> None:
+    row, column = entry
+    color = (READ if known else OUTSIDE) if read else (UNREAD if known else NAN)
+    ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=color, edgecolor=GRID))
+    ax.text(column - 0.44, row - 0.42, word, ha="left", va="top", fontsize=8.5)
+
+
+def _legend() -> list[Line2D | Patch]:
+    return [
+        Line2D([], [], marker="o", linestyle="", color="white", markeredgecolor="black", label="position"),
+        Patch(fill=False, linestyle=(0, (3, 2)), label="its square (areas are weights)"),
+        Patch(color=READ, label="entry that is read"),
+        Patch(color=OUTSIDE, label="read outside of the map"),
+    ]

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator
 
-from course_lib.plots.base import COLORS, DescribedFigure, new_figure, sentence
+from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_figure, sentence
 
 WIDE = 50  # a scale is logarithmic where the largest value is more than so many times the smallest
-ROOM = 0.8  # for the words at the end of the longest bar, in lengths of that bar
+LETTER = 0.072  # inches, of the names and of the words at the ends of bars
+MOST_ROOM = 0.65  # of a panel, for words
 TICKS = 5  # at most, or the numbers of a long logarithmic scale run into each other
 BYTES = {"bytes": 1.0, "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30}
 SECONDS = {"µs": 1e-6, "ms": 1e-3, "s": 1.0}
@@ -89,7 +90,7 @@ def cost(
     title : str
         In words.
     than : str, optional
-        The way that the others are compared with: their bars say how many times as much they take.
+        The way that the others are compared with: their bars say how many times as much memory and time they take.
 
     Returns
     -------
@@ -101,27 +102,28 @@ def cost(
     ValueError
         If there is no way, a number is not positive, or there is no such way to compare with.
     """
-    _check_positive(ways, [value for pair in ways.values() for value in pair], "memory and time", than)
+    _check_positive(ways, [value for pair in ways.values() for value in pair], "memory and time")
+    if than is not None and than not in ways:
+        raise ValueError(f"expected one of {', '.join(ways)} to compare with, got {than!r}")
     panels = []
-    for index, (quantity, units) in enumerate({"memory": BYTES, "time": SECONDS}.items()):
+    for index, (quantity, units, much) in enumerate((("memory", BYTES, "as much"), ("time", SECONDS, "as long"))):
         values = {name: pair[index] for name, pair in ways.items()}
         logarithmic = max(values.values()) > WIDE * min(values.values())
-        words = _compared(values, units, than)
+        words = _compared(values, units, than, much)
         panels.append(_Panel(quantity.title(), quantity, list(values.values()), units, words, logarithmic))
     figure = _bar_panels(list(ways), panels, "way")
     figure.suptitle(title)
-    joint = " and " if than is None else ", and "
     rows = (
-        f"{name} {size}{joint}{length}"
-        for name, size, length in zip(ways, panels[0].words, panels[1].words, strict=True)
+        f"{name} {size} and {length}" for name, size, length in zip(ways, panels[0].words, panels[1].words, strict=True)
     )
+    than_words = "" if than is None else f", compared with {than}"
     scales = (f"{panel.quantity} {'logarithmic' if panel.logarithmic else 'linear'}" for panel in panels)
-    figure.alternative = f"{title}. Memory and time: {'; '.join(rows)}. Scales: {', '.join(scales)}."
+    figure.alternative = f"{title}. Memory and time{than_words}: {'; '.join(rows)}. Scales: {', '.join(scales)}."
     return figure
 
 
 def race(seconds: Mapping[str, float], title: str = "The race") -> DescribedFigure:
-    """Draw how long each of several ways takes for the same task, on a logarithmic scale, compared with the first.
+    """Draw how long each of several ways takes for the same task, on a logarithmic scale, compared with the fastest.
 
     Parameters
     ----------
@@ -140,9 +142,10 @@ def race(seconds: Mapping[str, float], title: str = "The race") -> DescribedFigu
     ValueError
         If there is no way, or a time is not positive.
     """
-    first = next(iter(seconds), None)
-    _check_positive(seconds, list(seconds.values()), "a time", first)
-    words = _compared(seconds, SECONDS, first)
+    _check_positive(seconds, list(seconds.values()), "a time")
+    fastest = min(seconds, key=lambda name: seconds[name])
+    compared = zip(seconds, _compared(seconds, SECONDS, fastest, "as long"), strict=True)
+    words = [f"{length}, the fastest" if name == fastest else length for name, length in compared]
     panel = _Panel(title, "time", list(seconds.values()), SECONDS, words, logarithmic=True)
     figure = _bar_panels(list(seconds), [panel], "way")
     rows = (f"{name} {length}" for name, length in zip(seconds, words, strict=True))
@@ -150,48 +153,50 @@ def race(seconds: Mapping[str, float], title: str = "The race") -> DescribedFigu
     return figure
 
 
-def _check_positive(ways: Mapping[str, object], values: Sequence[float], quantity: str, than: str | None) -> None:
-    if not ways or not all(value > 0 for value in values):
+def _check_positive(ways: Mapping[str, object], values: Sequence[float], quantity: str) -> None:
+    if not ways or not all(0 < value < math.inf for value in values):
         raise ValueError(f"expected ways with {quantity} of more than 0, got {dict(ways)}")
-    if than is not None and than not in ways:
-        raise ValueError(f"expected one of {', '.join(ways)} to compare with, got {than!r}")
 
 
-def _compared(values: Mapping[str, float], units: Mapping[str, float], than: str | None) -> list[str]:
+def _compared(values: Mapping[str, float], units: Mapping[str, float], than: str | None, much: str) -> list[str]:
     """Say how large each value is, and how many times one of them the others are."""
     words = []
     for name, value in values.items():
-        ratio = "" if than in (None, name) else f", {_times(value / values[str(than)])} {than}"
-        words.append(f"{_in_units(value, units)}{ratio}")
+        words.append(_in_units(value, units))
+        if than is not None and name != than:
+            words[-1] += f", {_number(value / values[than])} times {much}"
     return words
 
 
-def _times(ratio: float) -> str:
-    return f"{ratio:.2g} ×" if ratio < 99.5 else f"{ratio:,.0f} ×"
+def _number(ratio: float) -> str:
+    return f"{ratio:.2g}" if ratio < 99.5 else f"{ratio:,.0f}"
 
 
 def _bar_panels(names: Sequence[str], panels: Sequence[_Panel], ylabel: str) -> DescribedFigure:
     figure, axes = new_figure(len(panels), 1.3 + 0.3 * len(names))
+    wide = (WIDTH - 0.6 - LETTER * max(map(len, names))) / len(panels) - 0.2
     for ax, panel, color in zip(axes, panels, COLORS, strict=False):
-        _draw_panel(ax, panel, color, len(names))
+        _draw_panel(ax, panel, color, min(MOST_ROOM, (0.1 + LETTER * max(map(len, panel.words))) / wide))
         ax.set_yticks(range(len(names)), names if ax is axes[0] else [""] * len(names))
     axes[0].set_ylabel(ylabel)
     return figure
 
 
-def _draw_panel(ax: Axes, panel: _Panel, color: str, count: int) -> None:
+def _draw_panel(ax: Axes, panel: _Panel, color: str, room: float) -> None:
+    """Draw bars, and leave room for the words at the end of the longest one: a share of the panel."""
+    count = len(panel.values)
     shortest, longest = min(panel.values), max(panel.values)
     name, size = _unit(shortest if panel.logarithmic else longest, panel.units)
     drawn = ax.barh(range(count), [value / size for value in panel.values], color=color, height=0.7)
     ax.bar_label(drawn, panel.words, padding=3, fontsize=8.5)
     if panel.logarithmic:
         start = shortest / 3
-        ax.set(xscale="log", xlim=(start / size, longest * (longest / start) ** (ROOM / 3) / size))
+        ax.set(xscale="log", xlim=(start / size, start * (longest / start) ** (1 / (1 - room)) / size))
         ax.xaxis.set_major_locator(LogLocator(numticks=TICKS))
         ax.xaxis.set_major_formatter("{x:,.12g}")
         name += ", logarithmic"
     else:
-        ax.set_xlim(0, longest * (1 + ROOM) / size)
+        ax.set_xlim(0, longest / (1 - room) / size)
     ax.set(title=panel.title, xlabel=f"{panel.quantity} ({name})" if name else panel.quantity)
     ax.set_ylim(count - 0.4, -0.6)
     ax.grid(axis="x", alpha=0.3)

@@ -12,11 +12,13 @@ from numpy.typing import ArrayLike
 
 from course_lib.plots.attribution_maps import check_picture, draw_picture
 from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_figure, sentence
-from course_lib.plots.neighbors import Floats, GridMap, Offset, check_pairs, grid_maps, neighbors
+from course_lib.plots.neighbors import Floats, GridMap, Offset, check_locations, grid_maps, neighbors
 
 MOST = 8  # maps
 ENTRY, LOCATION = COLORS[1], COLORS[0]
 FEW = 20  # locations that can be drawn large
+TALLEST, TICK = 4.0, 0.45  # inches: a panel; from number to number along an axis
+COARSE, FINE = 32, 60  # rows or columns of maps on which large and small dots do not hide their entries
 
 
 def sampled_locations(
@@ -54,27 +56,30 @@ def sampled_locations(
     Raises
     ------
     ValueError
-        If an argument is not as above.
+        If an argument is not as above, or a location lies outside of the image.
     """
     picture = check_picture("the image", image)
-    places = check_pairs("locations", locations)
+    places = check_locations(locations, picture.shape)
     grids = grid_maps(maps, scales, offsets, MOST)
     columns = min(3, len(grids) + 1)
     rows = -(-(len(grids) + 1) // columns)
-    height = (WIDTH / columns - 0.7) * picture.shape[0] / picture.shape[1]
-    figure, axes = new_figure(columns, rows * (min(height, 4.0) + 0.9) + 0.7, rows)
+    width = WIDTH / columns - 0.7
+    height = min(width * picture.shape[0] / picture.shape[1], TALLEST)
+    width = min(width, height * picture.shape[1] / picture.shape[0])
+    figure, axes = new_figure(columns, rows * (height + 1.1) + 0.7, rows)
     figure.suptitle(title)
     draw_picture(axes[0], picture)
     _draw_dots(axes[0], places)
     count = f"{len(places)} location{'s' if len(places) > 1 else ''}"
-    axes[0].set(title=f"image, {_by(picture.shape)}\n{count}", xlabel="column (pixels)", ylabel="row (pixels)")
+    axes[0].set_title(f"image, {_by(picture.shape)}\n{count}", fontsize=10.5, pad=9)
+    axes[0].set(xlabel="column (pixels)", ylabel="row (pixels)")
     words = []
     for ax, grid in zip(axes[1:], grids, strict=False):
-        taking_part = _draw_map(ax, grid, grid.positions(places))
+        taking_part = _draw_map(ax, grid, grid.positions(places), picture.shape[0] / picture.shape[1])
         words.append(f"{grid.name}, {_by(grid.values.shape)}: {taking_part}")
     for ax in axes:
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        ax.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        for axis, inches in ((ax.xaxis, width), (ax.yaxis, height)):
+            axis.set_major_locator(MaxNLocator(min(8, 1 + int(inches / TICK)), integer=True, min_n_ticks=1))
     for ax in axes[len(grids) + 1 :]:
         ax.axis("off")
     handles = [
@@ -95,8 +100,7 @@ def _by(shape: Sequence[int]) -> str:
 def _draw_dots(ax: Axes, places: Floats) -> None:
     size = 6.5 if len(places) <= FEW else 4.5
     ax.plot(
-        places[:, 1],
-        places[:, 0],
+        *places.T[::-1],
         "o",
         color=LOCATION,
         markeredgecolor="white",
@@ -106,16 +110,39 @@ def _draw_dots(ax: Axes, places: Floats) -> None:
     )
 
 
-def _draw_map(ax: Axes, grid: GridMap, positions: Floats) -> str:
-    """Draw a map in gray with the entries that take part in a color, and say how many these are."""
+def _draw_rings(ax: Axes, places: Floats) -> None:
+    for color, width in (("white", 3.5), (LOCATION, 1.8)):
+        ax.plot(
+            *places.T[::-1],
+            "o",
+            markerfacecolor="none",
+            color=color,
+            markeredgewidth=width,
+            markersize=11,
+            clip_on=False,
+        )
+
+
+def _draw_map(ax: Axes, grid: GridMap, positions: Floats, shape: float) -> str:
+    """Draw a map in gray, in the shape of the image, with entries that take part in a color; say how many these are."""
     values = grid.values[..., np.argmax(grid.values.var(axis=(0, 1)))]
     span = np.ptp(values) or 1.0
     pale = 0.25 + 0.7 * (values - values.min()) / span
     marked = neighbors(positions, values.shape).take_part(values.shape)
     colors = np.where(marked[..., None], to_rgb(ENTRY), pale[..., None])
-    ax.imshow(colors, interpolation="nearest")
-    if values.shape[1] <= 60:
-        _draw_dots(ax, positions)
+    height, width = marked.shape
+    ax.imshow(colors, interpolation="nearest", aspect=shape * width / height)
+    limits = ax.get_xlim(), ax.get_ylim()
+    shown = positions.clip(-0.5, np.array(values.shape) - 0.5)
+    few = len(positions) <= FEW
+    if max(height, width) <= (COARSE if few else FINE):
+        _draw_dots(ax, shown)
+    else:
+        ax.plot(*np.nonzero(marked)[::-1], "s", color=ENTRY, markersize=2, markeredgewidth=0)
+        if few:
+            _draw_rings(ax, shown)
+    ax.set(xlim=limits[0], ylim=limits[1])
     share = f"{marked.sum():,} of {marked.size:,} entries take part"
-    ax.set(title=f"{grid.name}, {_by(values.shape)}\n{share}", xlabel="column (entries)", ylabel="row (entries)")
+    ax.set_title(f"{grid.name}, {_by(values.shape)}\n{share}", fontsize=10.5, pad=9)
+    ax.set(xlabel="column (entries)", ylabel="row (entries)")
     return share

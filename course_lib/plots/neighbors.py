@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 Offset = float | Sequence[float]
+Entry = tuple[int, int]
 
 CORNERS = ("upper left", "upper right", "lower left", "lower right")
 
@@ -19,6 +20,11 @@ class Neighbors:
     rows: NDArray[np.int64]
     columns: NDArray[np.int64]
     weights: Floats
+
+    def entries(self) -> list[list[Entry]]:
+        """Return row and column of the four entries of each position."""
+        pairs = np.stack([self.rows, self.columns], axis=-1).tolist()
+        return [[(row, column) for row, column in four] for four in pairs]
 
     def take_part(self, shape: Sequence[int]) -> NDArray[np.bool_]:
         """Return, for each entry of a map, whether its weight is above 0 for some position, ``(H, W)``."""
@@ -95,3 +101,29 @@ def check_pairs(name: str, values: ArrayLike, most: int | None = None) -> Floats
     if most is not None and len(pairs) > most:
         raise ValueError(f"expected up to {most} {name}, got {len(pairs)}")
     return pairs
+
+
+def check_locations(values: ArrayLike, shape: Sequence[int]) -> Floats:
+    """Return locations ``(L, 2)`` that lie in an image, or say which does not as a `ValueError`."""
+    places = check_pairs("locations", values)
+    height, width = shape[:2]
+    outside = places[((places < -0.5) | (places > np.array([height, width]) - 0.5)).any(axis=1)]
+    if outside.size:
+        raise ValueError(f"expected locations in an image of {height} × {width}, got {tuple(outside[0].tolist())}")
+    return places
+
+
+def check_channel(name: str, values: ArrayLike, most: int | None = None) -> Floats:
+    """Return one channel ``(H, W)``, or say what is wrong with it as a `ValueError`."""
+    array = np.asarray(values, float)
+    size = "" if most is None else f" of up to {most} × {most}"
+    if array.ndim != 2 or not array.size or (most is not None and max(array.shape) > most):
+        raise ValueError(f"expected one channel (H, W){size} for {name}, got shape {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"expected numbers that are finite for {name}, got others")
+    return array
+
+
+def short(number: float) -> str:
+    """Return a number of three digits, and of five where it has as many before the point."""
+    return f"{number:.0f}" if 1000 <= abs(number) < 99_999.5 else f"{number:.3g}"

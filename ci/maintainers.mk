@@ -26,13 +26,14 @@ test-gpu: $(READY)  ## test the CUDA kernels; without a GPU, compile them and ru
 release: $(READY)  ## make notebooks/ anew from solutions/
 	$(BIN)/course release
 
-bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, layers, label maps, operations, segmentation, colorization, attribution, grading
+bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, layers, label maps, operations, kernels, segmentation, colorization, attribution, grading
 	$(BIN)/python benchmarks/color.py
 	$(BIN)/python -m benchmarks.dataflow
 	$(BIN)/python benchmarks/upsampling.py
 	$(BIN)/python benchmarks/layers.py
 	$(BIN)/python benchmarks/label_map.py
 	$(BIN)/python benchmarks/user_ops.py
+	$(BIN)/python -m benchmarks.native
 	$(BIN)/python benchmarks/segmentation.py
 	$(BIN)/python benchmarks/segmentation_training.py
 	$(BIN)/python -m benchmarks.colorization

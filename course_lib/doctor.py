@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from course_lib import compilers
+
 PYTHON = ((3, 11), (3, 13))
 TENSORFLOW = "2.21"
 KERAS = "3"
@@ -109,11 +111,12 @@ def jupyter() -> Row:
 
 def compiler() -> Row:
     """Look for a C++ compiler that runs."""
-    for name in ("g++", "c++", "clang++"):
-        said = answer(name, "--version")
-        if said:
-            return Row("C++ compiler", True, said[0], optional=True)
-    return Row("C++ compiler", False, "none", advice_for(COMPILER_ADVICE), optional=True)
+    try:
+        _, said = compilers.find_compiler()
+    except compilers.BuildError as error:
+        advice = str(error) if "CXX" in os.environ else advice_for(COMPILER_ADVICE)
+        return Row("C++ compiler", False, "none", advice, optional=True)
+    return Row("C++ compiler", True, said, optional=True)
 
 
 def cuda() -> Row:

@@ -14,6 +14,7 @@ from shutil import copytree
 
 import pytest
 
+from course_lib import compilers, user_cache
 from course_lib.ops import build, cache, library, toolchain
 from course_lib.ops.build import BuildError
 from course_lib.ops.toolchain import Toolchain
@@ -128,10 +129,10 @@ def test_a_home_that_cannot_be_written_gives_a_private_temporary_folder(
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setenv("HOME", "/dev/null")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    folder = cache.folder()
+    folder = user_cache.folder("ops")
     assert folder.parent == tmp_path
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert cache.folder() == folder
+    assert user_cache.folder("ops") == folder
 
 
 def test_a_temporary_folder_that_others_can_write_is_not_trusted(
@@ -141,7 +142,7 @@ def test_a_temporary_folder_that_others_can_write_is_not_trusted(
     planted = tmp_path / f"pixelwise-ops-{os.getuid()}"
     planted.mkdir()
     planted.chmod(0o777)
-    assert cache.temporary() != planted
+    assert user_cache.temporary("ops") != planted
 
 
 # ---- building
@@ -266,7 +267,7 @@ def test_a_killed_build_leaves_no_library_and_the_next_one_cleans_up(project: Pa
 
 def test_a_missing_compiler_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CXX", raising=False)
-    monkeypatch.setattr(toolchain, "program", lambda name: "")
+    monkeypatch.setattr(compilers, "program", lambda name: "")
     with pytest.raises(BuildError, match=r"apt install g\+\+"):
         toolchain.find()
 
@@ -297,7 +298,7 @@ def test_nvcc_newer_than_the_driver_is_not_used(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.usefixtures("caches", "fresh")
 def test_without_a_compiler_nothing_is_loaded_and_the_reason_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CXX", raising=False)
-    monkeypatch.setattr(toolchain, "program", lambda name: "")
+    monkeypatch.setattr(compilers, "program", lambda name: "")
     assert library.load() is None
     status = library.status()
     assert (status.loaded, status.variant) == (False, "none")

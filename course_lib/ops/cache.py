@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from course_lib import user_cache
 from course_lib.ops.toolchain import BuildError, Toolchain
 
 Progress = Callable[[str], None]
 
 SOURCES = Path(__file__).resolve().parent.parent.parent / "user_ops"
+SUBJECT = "ops"  # of the user's cache
 LIBRARY = "pixelwise_ops.so"
 LOG = "build.log"
 # In a folder without a library: why there is none.
@@ -22,37 +24,6 @@ FAILURE = "failure.txt"
 # What a library was made with.
 RECIPE = "recipe.json"
 UNFINISHED = ".unfinished"
-
-
-def folder() -> Path:
-    """Return the user's folder, made if need be.
-
-    Returns
-    -------
-    Path
-        ``$XDG_CACHE_HOME/pixelwise/ops`` or ``~/.cache/pixelwise/ops``; where that cannot be written, a folder of the
-        user's own among the temporary files.
-    """
-    wanted = os.environ.get("XDG_CACHE_HOME", "")
-    try:
-        base = Path(wanted) if Path(wanted).is_absolute() else Path.home() / ".cache"
-        chosen = base / "pixelwise" / "ops"
-        chosen.mkdir(parents=True, exist_ok=True)
-        if os.access(chosen, os.W_OK):
-            return chosen
-    except (OSError, RuntimeError):  # RuntimeError: nobody knows where home is
-        pass
-    return temporary()
-
-
-def temporary() -> Path:
-    """Return a folder among the temporary files that nobody else can put a library into."""
-    shared = Path(tempfile.gettempdir()) / f"pixelwise-ops-{os.getuid()}"
-    shared.mkdir(mode=0o700, exist_ok=True)
-    found = shared.lstat()
-    if shared.is_symlink() or found.st_uid != os.getuid() or found.st_mode & 0o022:
-        return Path(tempfile.mkdtemp(prefix="pixelwise-ops-"))
-    return shared
 
 
 def place(toolchain: Toolchain) -> Path:
@@ -88,7 +59,7 @@ def place(toolchain: Toolchain) -> Path:
     hashed = hashlib.sha256("\0".join(ingredients).encode())
     for path in sources:
         hashed.update(f"\0{path.name}\0".encode() + path.read_bytes())
-    return folder() / hashed.hexdigest()[:24]
+    return user_cache.folder(SUBJECT) / hashed.hexdigest()[:24]
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
+from course_lib import user_cache
 from course_lib.ops import build, cache, toolchain
 from course_lib.ops.build import BuildError
 from course_lib.ops.cache import LIBRARY, LOG, RECIPE, Progress
@@ -100,7 +101,7 @@ def status() -> Status:
         reason=_outcome.reason,
         compiler="",
         nvcc="",
-        cache=cache.folder(),
+        cache=user_cache.folder(cache.SUBJECT),
         log=log if log and log.is_file() else None,
     )
     try:

@@ -4,18 +4,14 @@ import ctypes
 import os
 import re
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-COMPILERS = ("g++", "c++", "clang++")
+from course_lib.compilers import BuildError, answer, find_compiler, program
+
+__all__ = ["BuildError", "Toolchain", "answer", "find", "find_compiler", "program"]
+
 # Where nvcc is, but no GPU: those that most clusters have.
 ARCHITECTURES = ("80", "90")
-
-
-class BuildError(RuntimeError):
-    """The user operations could not be compiled; the message says why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -89,22 +85,6 @@ def find() -> Toolchain:
     return replace(plain, nvcc=nvcc, nvcc_version=release[1], architectures=find_architectures())
 
 
-def find_compiler() -> tuple[str, str]:
-    """Find a C++ compiler that runs, ``$CXX`` first: its path, and what it says about itself."""
-    wanted = os.environ.get("CXX")
-    for name in (wanted,) if wanted else COMPILERS:
-        path = program(name)
-        said = answer(path, "--version") if path else ""
-        if said:
-            return path, said.splitlines()[0]
-    if wanted:
-        raise BuildError(f"expected a C++ compiler, but $CXX, {wanted!r}, does not run: unset it or correct it")
-    raise BuildError(
-        "expected a C++ compiler, found none: apt install g++ (Debian, Ubuntu), dnf install gcc-c++ (Fedora), "
-        "xcode-select --install (macOS)"
-    )
-
-
 def cuda_mismatch(release: str) -> str:
     """Say why this release of nvcc cannot serve TensorFlow here; empty if it can."""
     import tensorflow as tf
@@ -140,17 +120,3 @@ def find_architectures() -> tuple[str, ...]:
     gpus = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
     seen = {"{}{}".format(*gpu["compute_capability"]) for gpu in gpus if "compute_capability" in gpu}
     return tuple(sorted(seen)) or ARCHITECTURES
-
-
-def program(name: str) -> str:
-    """Find a program beside Python, where pip puts them, or on PATH; empty if there is none."""
-    return shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name) or ""
-
-
-def answer(path: str, *arguments: str) -> str:
-    """Run a program and return what it prints; empty if it fails or hangs."""
-    try:
-        done = subprocess.run([path, *arguments], capture_output=True, check=True, timeout=20)
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.decode(errors="replace").strip()

@@ -1,0 +1,56 @@
+"""The C++ compiler of this machine."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+# The last one is conda's, which is found beside Python where its environment is not activated.
+COMPILERS = ("g++", "c++", "clang++", f"{platform.machine()}-conda-linux-gnu-c++")
+
+
+class BuildError(RuntimeError):
+    """Something could not be compiled; the message says why, and what to do."""
+
+
+def find_compiler() -> tuple[str, str]:
+    """Find a C++ compiler that runs, ``$CXX`` first.
+
+    Returns
+    -------
+    tuple of str, str
+        Its path, and the first line of what it says about itself.
+
+    Raises
+    ------
+    BuildError
+        If there is none.
+    """
+    wanted = os.environ.get("CXX")
+    for name in (wanted,) if wanted else COMPILERS:
+        path = program(name)
+        said = answer(path, "--version") if path else ""
+        if said:
+            return path, said.splitlines()[0]
+    if wanted:
+        raise BuildError(f"expected a C++ compiler, but $CXX, {wanted!r}, does not run: unset it or correct it")
+    raise BuildError(
+        "expected a C++ compiler, found none: apt install g++ (Debian, Ubuntu), dnf install gcc-c++ (Fedora), "
+        "xcode-select --install (macOS), conda install cxx-compiler (conda)"
+    )
+
+
+def program(name: str) -> str:
+    """Find a program beside Python, where pip and conda put them, or on PATH; empty if there is none."""
+    return shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name) or ""
+
+
+def answer(path: str, *arguments: str) -> str:
+    """Run a program and return what it prints; empty if it fails or hangs."""
+    try:
+        done = subprocess.run([path, *arguments], capture_output=True, check=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.decode(errors="replace").strip()

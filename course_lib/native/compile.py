@@ -1,0 +1,235 @@
+"""From the text of a kernel to two programs: a checked one, and a fast one."""
+
+import hashlib
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from course_lib import compilers, user_cache
+from course_lib.native.errors import KernelError, NoCompiler
+from course_lib.native.limited import Limits, Program
+from course_lib.native.messages import explain
+from course_lib.native.signature import Signature
+
+HERE = Path(__file__).resolve().parent
+CHECKED, FAST = "checked", "fast"
+LIMITS = Limits(cpu_s=10, memory_bytes=2**30, file_bytes=64 * 2**20, wall_s=20)
+KEPT = 50  # compiled kernels in the cache
+SAID = 2**16  # characters of a compiler's output that are read
+
+COMMON = (
+    "-std=c++17",
+    "-Wfatal-errors",
+    "-fno-diagnostics-show-option",
+    "-fdiagnostics-color=never",
+    "-w",
+)
+STATIC = ("-no-pie",) if platform.system() == "Linux" else ()  # places in the program are what a debugger calls them
+FLAGS = {
+    CHECKED: (
+        *("-O0", "-gdwarf-4", "-fno-omit-frame-pointer", "-D_GLIBCXX_ASSERTIONS"),
+        *("-fsanitize=undefined,float-cast-overflow", "-fno-sanitize=vptr", "-fno-sanitize-recover=all"),
+    ),
+    FAST: ("-O3",),
+}
+# A kernel's declaration, the course's own function, and the helper program.
+DECLARED = '#include "{package}/prelude.h"\n{declaration};\n'
+HELPER = """\
+#include "pixelwise.h"
+{include}
+namespace pixelwise {{
+void call_kernel(void* const* at) {{ {call}; }}
+void call_reference(void* const* at) {{ {reference}; }}
+extern const bool has_reference = {has_reference};
+}}  // namespace pixelwise
+#include "{package}/helper.cc"
+"""
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """A C++ compiler.
+
+    Attributes
+    ----------
+    path : str
+        Of the program.
+    version : str
+        What it says about itself.
+    libraries : str
+        The folder of its C++ library; empty where it does not say.
+    addr2line : str
+        The program that tells lines from places in a program; empty if there is none.
+    """
+
+    path: str
+    version: str
+    libraries: str
+    addr2line: str
+
+
+def find_compiler() -> Compiler:
+    """Find the C++ compiler for kernels.
+
+    Returns
+    -------
+    Compiler
+        ``$CXX``, or the first of those that the course knows.
+
+    Raises
+    ------
+    NoCompiler
+        If there is none; the message says what to install.
+    """
+    try:
+        path, version = compilers.find_compiler()
+    except compilers.BuildError as error:
+        raise NoCompiler(str(error)) from None
+    return _describe(path, version)
+
+
+@cache
+def _describe(path: str, version: str) -> Compiler:
+    """Ask a compiler what else belongs to it."""
+    library = Path(compilers.answer(path, "-print-file-name=libstdc++.so"))
+    own = compilers.answer(path, "-print-prog-name=addr2line")
+    candidates = (own, "addr2line", "llvm-addr2line")
+    addr2line = next(filter(None, map(compilers.program, filter(None, candidates))), "")
+    return Compiler(path, version, str(library.resolve().parent) if library.is_absolute() else "", addr2line)
+
+
+def compiled(name: str, text: str, signature: Signature) -> Path:
+    """Compile a kernel, unless that is done already.
+
+    Parameters
+    ----------
+    name : str
+        Of the function.
+    text : str
+        The C++.
+    signature : Signature
+        Of the function.
+
+    Returns
+    -------
+    Path
+        A folder that holds two programs, `CHECKED` and `FAST`.
+
+    Raises
+    ------
+    KernelError
+        If it does not compile, with the first error.
+    NoCompiler
+        If there is no compiler.
+    """
+    compiler = find_compiler()
+    sources = _sources(name, text, signature)
+    target = user_cache.folder("kernels") / _key(compiler, sources)
+    if not (target / FAST).is_file():
+        with _aside(target, sources) as work:
+            helper = _helper(compiler, work, sources)
+            for commands in _commands(compiler, f"{name}.cc", helper):
+                for status, said in _run(compiler, work, commands):
+                    if status != 0:
+                        raise explain(said, f"{name}.cc", text, status, signature.declaration(name))
+            target.mkdir(exist_ok=True)
+            for program in (CHECKED, FAST):  # the fast one last: where it is, both are
+                (work / program).replace(target / program)
+        _prune(target.parent)
+    os.utime(target)
+    return target
+
+
+def _sources(name: str, text: str, signature: Signature) -> dict[str, str]:
+    """Write all that is to be compiled, by the names of the files."""
+    package = HERE.as_posix()
+    return {
+        "pixelwise.h": DECLARED.format(package=package, declaration=signature.declaration(name)),
+        "pixelwise.cc": HELPER.format(
+            package=package,
+            include=f'#include "{package}/{signature.reference}"' if signature.reference else "",
+            call=signature.call(name),
+            reference=signature.call(f"course::{name}") if signature.reference else "",
+            has_reference="true" if signature.reference else "false",
+        ),
+        f"{name}.cc": text if text.endswith("\n") else f"{text}\n",
+    }
+
+
+def _helper(compiler: Compiler, work: Path, sources: dict[str, str]) -> Path:
+    """Return the helper program for kernels with this declaration, compiled if need be, without a kernel."""
+    target = user_cache.folder("kernels") / _key(
+        compiler, {name: sources[name] for name in ("pixelwise.h", "pixelwise.cc")}
+    )
+    helper = target / "helper.o"
+    if not helper.is_file():
+        [(status, said)] = _run(compiler, work, [[*COMMON, *FLAGS[FAST], "-c", "pixelwise.cc", "-o", "helper.o"]])
+        if status != 0:
+            raise KernelError(f"the course's own program does not compile with {compiler.version}: {said.strip()}")
+        target.mkdir(exist_ok=True)
+        (work / "helper.o").replace(helper)
+    os.utime(target)
+    return helper
+
+
+def _commands(compiler: Compiler, source: str, helper: Path) -> Iterator[list[list[str]]]:
+    """Yield what to compile, then what to link; the two programs side by side."""
+    yield [[*COMMON, *FLAGS[each], "-include", "pixelwise.h", "-c", source, "-o", f"{each}.o"] for each in FLAGS]
+    libraries = [f"-Wl,-rpath,{compiler.libraries}"] if compiler.libraries else []
+    yield [[f"{each}.o", str(helper), *STATIC, *libraries, "-o", each] for each in FLAGS]
+
+
+def _run(compiler: Compiler, work: Path, commands: list[list[str]]) -> list[tuple[int | None, str]]:
+    """Run a compiler several times, side by side; its exit status (None: it took too long) and what it said."""
+    done = []
+    with ExitStack() as stack:
+        files = [stack.enter_context(tempfile.TemporaryFile(dir=work)) for _ in commands]
+        programs = [
+            stack.enter_context(Program([compiler.path, *arguments], work, LIMITS, said))
+            for arguments, said in zip(commands, files, strict=True)
+        ]
+        for program, said in zip(programs, files, strict=True):
+            status = program.wait()
+            said.seek(0)
+            done.append((status, said.read(SAID).decode(errors="replace")))
+            if status != 0:
+                break  # the others are killed
+    return done
+
+
+def _key(compiler: Compiler, sources: dict[str, str]) -> str:
+    """Name a folder by all that its programs depend on."""
+    own = [path.read_text(encoding="utf-8") for path in sorted((*HERE.glob("*.cc"), *HERE.glob("*.h")))]
+    made_with = [compiler.path, compiler.version, platform.machine(), repr((COMMON, STATIC, FLAGS))]
+    ingredients = "\0".join([*made_with, *own, *sources, *sources.values()])
+    return hashlib.sha256(ingredients.encode(errors="replace")).hexdigest()[:24]
+
+
+@contextmanager
+def _aside(target: Path, sources: dict[str, str]) -> Iterator[Path]:
+    """Give a folder to work in, beside the target, that holds the sources; it is removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix=f"{target.name}.", dir=target.parent) as made:
+        for name, text in sources.items():
+            # What is no valid text becomes question marks.
+            Path(made, name).write_text(text, encoding="utf-8", errors="replace", newline="\n")
+        yield Path(made)
+
+
+def _prune(folder: Path) -> None:
+    """Remove what has not been used for longest."""
+    for path in sorted(folder.iterdir(), key=_last_use, reverse=True)[KEPT:]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _last_use(path: Path) -> float:
+    """Tell when a folder was used last; another process may have removed it by now."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

@@ -1,0 +1,19 @@
+"""What is raised where a kernel cannot be compiled or run."""
+
+
+class KernelError(RuntimeError):
+    """A kernel does not compile, or did something wrong when it ran; the message says what, and in which line.
+
+    Attributes
+    ----------
+    line : int or None
+        The line of its text, counted from 1, where that is known.
+    """
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class NoCompiler(KernelError):
+    """No C++ compiler is installed; the message says what to install."""

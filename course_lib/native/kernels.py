@@ -1,0 +1,223 @@
+"""Kernels: functions in C++ that are called from Python, each call in a process of its own."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from course_lib.native.cells import STUB
+from course_lib.native.compile import CHECKED, FAST, compiled, find_compiler
+from course_lib.native.errors import KernelError, NoCompiler
+from course_lib.native.faults import Arrays, explain
+from course_lib.native.running import UNSET, Done, Values, run
+from course_lib.native.signature import SIGNATURES, Signature
+
+SHOWN = 2000  # characters of what a kernel prints
+
+
+def kernel(name: str, text: str, signature: Signature | None = None) -> "Kernel":
+    """Compile a function in C++.
+
+    If it does not compile, its first error is printed, and calling the kernel raises it. A text with the line
+    `course_lib.native.STUB` is not compiled, and calling it raises NotImplementedError.
+
+    Parameters
+    ----------
+    name : str
+        Of the function.
+    text : str
+        The C++; errors count its lines from 1. The headers ``<algorithm>``, ``<cmath>``, ``<cstddef>``, ``<cstdint>``,
+        ``<cstdio>`` and ``<cstring>`` are included.
+    signature : Signature, optional
+        What it takes and gives; by default, the one that the course knows under this name.
+
+    Returns
+    -------
+    Kernel
+        To call.
+
+    Raises
+    ------
+    ValueError
+        If the course knows no kernel of this name, and there is no signature.
+    """
+    if signature is None and name not in SIGNATURES:
+        known = " or ".join(f"%%cpp {known}" for known in SIGNATURES)
+        raise ValueError(f"expected {known} as the first line of a cell of C++, got {f'%%cpp {name}'.strip()}")
+    made = Kernel(name, text, signature or SIGNATURES[name])
+    if not made.is_stub:
+        try:
+            made.compile()
+        except KernelError as error:
+            print(error)
+    return made
+
+
+class Kernel:
+    """A function in C++; see `kernel`.
+
+    Attributes
+    ----------
+    name : str
+        Of the function.
+    text : str
+        The C++.
+    signature : Signature
+        What it takes and gives.
+    """
+
+    def __init__(self, name: str, text: str, signature: Signature) -> None:
+        self.name = self.__name__ = name
+        self.text = text
+        self.signature = signature
+        self._failure: KernelError | None = None
+
+    @property
+    def is_stub(self) -> bool:
+        """Tell whether nobody has written it yet."""
+        return any(line.strip() == STUB for line in self.text.splitlines())
+
+    def compile(self) -> Path:
+        """Compile it, unless that is done; returns the folder of its programs.
+
+        Raises
+        ------
+        KernelError
+            If it does not compile.
+        NotImplementedError
+            If nobody has written it yet.
+        """
+        if self.is_stub:
+            raise NotImplementedError("write this function, then delete the line with #error")
+        if self._failure is not None:
+            raise KernelError(str(self._failure), self._failure.line)
+        try:
+            return compiled(self.name, self.text, self.signature)
+        except NoCompiler:  # may be installed by now
+            raise
+        except KernelError as error:
+            self._failure = error
+            raise
+
+    def __call__(self, *arguments: Any) -> NDArray[Any]:
+        """Call the function, checked, in a process of its own.
+
+        Parameters
+        ----------
+        *arguments
+            As the signature has them. For ``sample``: ``map`` of shape ``(H, W, C)``; ``yx`` of shape ``(L, 2)``,
+            finite; ``scale`` above 0.
+
+        Returns
+        -------
+        ndarray
+            What the function filled. For ``sample``: shape ``(L, C)``, float32.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is not as above.
+        KernelError
+            If it does not compile; or reads or writes outside of an array, does something undefined, ends the
+            program, does not return, or leaves an entry unset.
+        """
+        values, shape = self.signature.bind(arguments)
+        done = self._run(CHECKED, values, shape)
+        first, second = done.outputs
+        unset = np.argwhere(_is_unset(first)).tolist()
+        if unset:
+            also = f", and {len(unset) - 1} more" if unset[1:] else ""
+            raise KernelError(
+                f"the entry {unset[0]} of {self.signature.output.name} is never set{also}; or is something added to it "
+                "before it is set?"
+            )
+        if first.tobytes() != second.tobytes():
+            raise KernelError(
+                "gives other values when it is called again: does it keep something between calls, or read memory "
+                "that was never set?"
+            )
+        return first
+
+    def processor_seconds(self, *arguments: Any, repeats: int = 5) -> float:
+        """Measure the fast build.
+
+        Parameters
+        ----------
+        *arguments
+            As for a call.
+        repeats : int
+            How many measurements to take, above 0.
+
+        Returns
+        -------
+        float
+            Processor seconds of one call, in the best of the measurements.
+
+        Raises
+        ------
+        KernelError
+            As for a call.
+        """
+        return self._measure(arguments, repeats)["yours"]
+
+    def race(self, *arguments: Any, repeats: int = 9) -> dict[str, float]:
+        """Measure the fast build and the course's own function by turns, in one process.
+
+        Parameters
+        ----------
+        *arguments
+            As for a call.
+        repeats : int
+            How many measurements to take of each, above 0.
+
+        Returns
+        -------
+        dict of str to float
+            Processor seconds of one call of ``"yours"`` and ``"the course's loop"``, in the best of the measurements.
+
+        Raises
+        ------
+        ValueError
+            If the course has no function of this kind.
+        KernelError
+            As for a call.
+        """
+        if not self.signature.reference:
+            raise ValueError(f"expected a kernel that the course has too, such as sample, got {self.name}")
+        return self._measure(arguments, repeats)
+
+    def _measure(self, arguments: tuple[Any, ...], repeats: int) -> dict[str, float]:
+        """Return the seconds of both functions; that of the course is 0 where there is none."""
+        if repeats < 1:
+            raise ValueError(f"expected a positive number of repeats, got {repeats}")
+        expected = self(*arguments)
+        values, shape = self.signature.bind(arguments)
+        done = self._run(FAST, values, shape, repeats)
+        if not np.allclose(done.outputs[0], expected, rtol=1e-3, atol=1e-3, equal_nan=True):
+            raise KernelError("gives other values when it is compiled to be fast (-O3) than when it is checked (-O0)")
+        [(yours, ours)] = [map(float, words[1:]) for words in done.report if words[0] == "seconds"]
+        return {"yours": yours, "the course's loop": ours}
+
+    def _run(self, build: str, values: Values, shape: tuple[int, ...], rounds: int = 0) -> Done:
+        """Run one of the programs; KernelError if it does not come to its end."""
+        program = self.compile() / build
+        output = self.signature.output
+        done = run(program, values, shape, output.dtype, rounds)
+        if done.printed and ["abort"] not in done.report:
+            print(done.printed[:SHOWN], end="\n" if done.printed[SHOWN:] else "")
+        if not done.returned:
+            every = [*values.values(), np.empty(shape, output.dtype)]
+            arrays = Arrays([*values, output.name], [each.shape for each in every], [each.itemsize for each in every])
+            raise explain(done, program, self.name, self.text, arrays, find_compiler().addr2line)
+        return done
+
+    def __repr__(self) -> str:
+        return f"<kernel {self.name}>"
+
+
+def _is_unset(output: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell for each entry whether it is as the helper program left it before the call."""
+    if output.dtype == np.float64:
+        return output.view(np.uint64) == UNSET << 32 | UNSET
+    return output.view(np.uint32) == UNSET

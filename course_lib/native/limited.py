@@ -1,0 +1,105 @@
+"""Programs that run with limits of their own, and of which nothing stays behind."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+# A limit that is stricter already stays. The first signal at the end of the processor time can be handled.
+_SHELL = (
+    'for limit in "-c 0" "-S -t $1" "-H -t $2" "-d $3" "-f $4"; do ulimit $limit 2>/dev/null; done; shift 4; exec "$@"'
+)
+_BLOCK = 512  # bytes, the unit of `ulimit -f`
+# Nothing else of the environment comes in: compilers and loaders obey a lot of variables.
+_KEPT = ("PATH", "HOME", "SDKROOT", "DEVELOPER_DIR")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a program, and every other one that it starts, may use.
+
+    Attributes
+    ----------
+    cpu_s : int
+        Seconds of processor time.
+    memory_bytes : int
+        Memory for data.
+    file_bytes : int
+        Length of a file.
+    wall_s : float
+        Seconds until all of them are killed.
+    """
+
+    cpu_s: int
+    memory_bytes: int
+    file_bytes: int
+    wall_s: float
+
+
+class Program:
+    """A program that has been started; as a context, it is gone afterwards, with all of its process group.
+
+    Parameters
+    ----------
+    command : sequence of str
+        The program and its arguments.
+    folder : Path
+        Where it runs.
+    limits : Limits
+        What it may use.
+    said : file
+        Takes what it prints.
+    stdin : file, optional
+        What it reads.
+    opened : sequence of file
+        Stay open in it, under their numbers here.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        limits: Limits,
+        said: IO[Any],
+        stdin: IO[Any] | None = None,
+        opened: Sequence[IO[Any]] = (),
+    ) -> None:
+        numbers = [limits.cpu_s, limits.cpu_s + 1, limits.memory_bytes // 1024, limits.file_bytes // _BLOCK]
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        self._end = time.monotonic() + limits.wall_s
+        self._process = subprocess.Popen(
+            ["/bin/sh", "-c", _SHELL, "sh", *map(str, numbers), *command],
+            cwd=folder,
+            env=kept | {"LC_ALL": "C", "TMPDIR": str(folder)},
+            stdin=subprocess.DEVNULL if stdin is None else stdin,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            pass_fds=[file.fileno() for file in opened],
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> "Program":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(ProcessLookupError, PermissionError):  # macOS: there are only zombies left
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def wait(self) -> int | None:
+        """Wait for its end.
+
+        Returns
+        -------
+        int or None
+            Its exit status, or the negative number of the signal that killed it; None where its time is over.
+        """
+        try:
+            return self._process.wait(max(0.0, self._end - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            return None

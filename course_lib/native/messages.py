@@ -1,0 +1,103 @@
+"""The first error of a compiler, at the learner's own line, with a sentence for the usual mistakes."""
+
+import re
+from dataclasses import dataclass
+
+from course_lib.native.advice import advise
+from course_lib.native.errors import KernelError
+
+_PLACE = r"(?P<file>[^:\n]+):(?P<line>\d+):(?:(?P<column>\d+):)?"
+_ERROR = re.compile(rf"^{_PLACE} (?:fatal )?error: (?P<words>.*)$", re.MULTILINE)
+# Where a template of the library was used that then does not compile: g++ says so above the error, clang below.
+_USED = re.compile(rf"^{_PLACE}\s+(?:required from here|note: in instantiation of)", re.MULTILINE)
+_UNDEFINED = re.compile(r"undefined (?:reference to|symbol:) [`'\"]?(?P<name>.+?)['\"]?$", re.MULTILINE)
+
+_TOO_MUCH = (
+    "the compiler takes too much time, memory or disk space; is there a template, an #include or an array without an "
+    "end?"
+)
+_STOPPED = re.compile(
+    r"time limit exceeded|[Kk]illed|terminated signal|[Mm]emory exhausted|out of memory|Cannot allocate memory|"
+    r"File (size limit exceeded|too large)|std::bad_alloc|unable to execute command|submit a bug report"
+)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """An error: its line, if that is one of the kernel's text, and the compiler's words."""
+
+    line: int | None
+    words: str
+
+
+def explain(said: str, source: str, text: str, status: int | None, declaration: str) -> KernelError:
+    """Say why a kernel does not compile.
+
+    Parameters
+    ----------
+    said : str
+        What the compiler said.
+    source : str
+        Name of the file with the kernel's text.
+    text : str
+        That text.
+    status : int or None
+        The compiler's exit status; None if it was stopped.
+    declaration : str
+        What the kernel must begin with.
+
+    Returns
+    -------
+    KernelError
+        To raise. The first line of its message has the line and the compiler's words; then come that line itself,
+        and advice, if there is any.
+    """
+    found = _first_error(said, source, text)
+    if status is None or _STOPPED.search(said if found is None else found.words):
+        return KernelError(f"does not compile: {_TOO_MUCH}")
+    if found is None:
+        return KernelError(f"does not compile: {_of_the_linker(said, source, declaration)}")
+    if found.line is None:
+        return KernelError(f"does not compile: {found.words}")
+    line_itself = text.split("\n")[found.line - 1].rstrip()
+    lines = [
+        f"does not compile, line {found.line}: {found.words}",
+        f"{found.line:6} | {line_itself}",
+        advise(found.words),
+    ]
+    return KernelError("\n".join(filter(None, lines)), found.line)
+
+
+def _first_error(said: str, source: str, text: str) -> _Found | None:
+    """Find the first error of the compiler."""
+    error = _ERROR.search(said)
+    if error is None:
+        return None
+    words = error["words"]
+    inside = [place for place in (error, *_USED.finditer(said)) if place["file"].split("/")[-1] == source]
+    lines = text.split("\n")
+    if not inside or int(inside[0]["line"]) > len(lines):
+        return _Found(None, words)
+    line, column = int(inside[0]["line"]), int(inside[0]["column"] or 1)
+    if re.match(r"expected ('[^']+' or )?';'", words) and not lines[line - 1][: column - 1].strip():
+        line = _line_above(lines, line)
+    return _Found(line, words)
+
+
+def _line_above(lines: list[str], line: int) -> int:
+    """Find the last line above that holds more than a comment; the same line if there is none."""
+    above = (number for number in range(line - 1, 0, -1) if lines[number - 1].split("//")[0].strip())
+    return next(above, line)
+
+
+def _of_the_linker(said: str, source: str, declaration: str) -> str:
+    """Say what is missing when the parts of a program are put together."""
+    name = source.removesuffix(".cc")
+    if re.search(r"(multiple definition of|duplicate symbol:?) [`'\"]?_?main\b", said):
+        return "delete main: the course has one of its own"
+    for undefined in _UNDEFINED.finditer(said):
+        if re.match(rf"{name}\(", undefined["name"]):
+            return f"there is no function {name} with the arguments that it was given: {declaration}"
+        return f"{undefined['name']} is used, but nobody has written it"
+    lines = [line for line in said.splitlines() if line.strip()]
+    return lines[0] if lines else "the compiler says nothing"

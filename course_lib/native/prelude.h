@@ -1,0 +1,7 @@
+// What every kernel may use without an #include of its own.
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>

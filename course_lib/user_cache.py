@@ -1,0 +1,41 @@
+"""Where the course keeps what it has compiled for a user."""
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def folder(subject: str) -> Path:
+    """Return the user's folder for a subject, made if need be.
+
+    Parameters
+    ----------
+    subject : str
+        Such as ``"ops"``.
+
+    Returns
+    -------
+    Path
+        ``$XDG_CACHE_HOME/pixelwise/SUBJECT`` or ``~/.cache/pixelwise/SUBJECT``; where that cannot be written, a folder
+        of the user's own among the temporary files.
+    """
+    wanted = os.environ.get("XDG_CACHE_HOME", "")
+    try:
+        base = Path(wanted) if Path(wanted).is_absolute() else Path.home() / ".cache"
+        chosen = base / "pixelwise" / subject
+        chosen.mkdir(parents=True, exist_ok=True)
+        if os.access(chosen, os.W_OK):
+            return chosen
+    except (OSError, RuntimeError):  # RuntimeError: nobody knows where home is
+        pass
+    return temporary(subject)
+
+
+def temporary(subject: str) -> Path:
+    """Return a folder among the temporary files that nobody else can put a program into."""
+    shared = Path(tempfile.gettempdir()) / f"pixelwise-{subject}-{os.getuid()}"
+    shared.mkdir(mode=0o700, exist_ok=True)
+    found = shared.lstat()
+    if shared.is_symlink() or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        return Path(tempfile.mkdtemp(prefix=f"pixelwise-{subject}-"))
+    return shared

@@ -38,7 +38,7 @@ use of undeclared identifier
 has not been declared
 does not name a type
 unknown type name
-    Declare a name, with its type, before you use it: int i = 0; A name that is declared inside { } is unknown behind
+    Declare a name, with its type, before you use it: int i = 0; A name that is declared inside { } is unknown after
     the }. Check the spelling, too.
 
 no matching function for call to '(std::)?(min|max|clamp)\b

@@ -220,12 +220,9 @@ class Kernel:
 def _what_is_missing(output: NDArray[Any], name: str) -> str:
     """Say which entries are still as the helper program left them before the call; empty if there are none."""
     bits = output.view(np.uint64 if output.itemsize == 8 else np.uint32)
-    used = np.argwhere(bits == QUIET) if output.dtype == np.float32 else []
-    if len(used):
-        return (
-            f"the entry {used[0].tolist()} of {name} is used before it is set, as += does: {name} does not begin with "
-            "zeros"
-        )
+    used: list[list[int]] = np.argwhere(bits == QUIET).tolist() if output.dtype == np.float32 else []
+    if used:
+        return f"the entry {used[0]} of {name} is used before it is set, as += does: {name} does not begin with zeros"
     unset = np.argwhere(bits == (UNSET << 32 | UNSET if output.itemsize == 8 else UNSET)).tolist()
     if not unset:
         return ""

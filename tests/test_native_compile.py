@@ -43,6 +43,7 @@ MISTAKES = [
     ("out[0] = map[0][1];", "array subscript", "is flat here"),
     ("out[0] = yx[0] ** 2;", "unary '*'", "no **"),
     ("out[0] = yx[0] % 2;", "operator%", "std::fmod"),
+    ("out[0] = yx[0] ^ 2;", "operator^", "not a power"),
     ("return out;", "return-statement with a value", "writes its results"),
     ("int count = 2; int count = 3;", "shadows a parameter", "leave out its type"),
     ("float y = 1 – 2;", "", "copied from a page"),
@@ -128,8 +129,11 @@ def test_other_words_get_no_advice(words: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", f"there is no function sample that begins with: {FIRST_LINE}"),
-        (PLAIN.replace("float scale, ", "").replace("/ scale", ""), "there is no function sample that begins with"),
+        ("", f"there is no function sample; its first line must be:\n  {FIRST_LINE}"),
+        (
+            PLAIN.replace("float scale, ", "").replace("/ scale", ""),
+            "its first line was changed; it must be:\n  void",
+        ),
         (PLAIN + "int main() {}\n", "delete main: the course has its own"),
         (PLAIN.replace("std::clamp", "mine").replace("\nvoid", "\nfloat mine(float, float, float);\nvoid"), "mine("),
     ],

@@ -38,12 +38,12 @@ use of undeclared identifier
 has not been declared
 does not name a type
 unknown type name
-    Declare a name, with its type, before you use it: int i = 0; A name that is declared inside { } is unknown behind
+    Declare a name, with its type, before you use it: int i = 0; A name that is declared inside { } is unknown after
     the }. Check the spelling, too.
 
 no matching function for call to '(std::)?(min|max|clamp)\b
     std::min, std::max and std::clamp take values of one type. Write 0.0f next to a float, 0 next to an int, or convert
-    one of them: static_cast<float>(n).
+    one of them: float(n).
 
 read-only
 cannot assign to (variable|return value|non-static)
@@ -54,7 +54,7 @@ of type '[^']*\*' with an [lr]value of type 'const .*\*'
 
 invalid types '.*\[(const )?(float|double)\]'
 array subscript is not an integer
-    An index must be an integer: static_cast<int>(x).
+    An index must be an integer: int(x), which cuts off the fraction.
 
 invalid types '.*' for array subscript
 subscripted value is not an array
@@ -65,9 +65,9 @@ invalid type argument of unary '\*'
 indirection requires pointer operand
     C++ has no **: write x * x or std::pow(x, n).
 
-to binary 'operator%'
+to binary 'operator[%^]'
 invalid operands to binary expression \('(const )?(float|double)'
-    % is for integers; std::fmod is for floats.
+    % and ^ are for integers, and ^ is not a power. For floats, write std::fmod(x, n), and x * x or std::pow(x, n).
 
 return-statement with a value
 should not return a value
@@ -96,7 +96,8 @@ function.definition is not allowed
 
 is not a member of 'std'
 no member named '.*' in namespace 'std'
-    The course includes <algorithm>, <cmath>, <cstddef>, <cstdint>, <cstdio> and <cstring>; for more, write an #include.
+    The course includes <algorithm>, <array>, <cmath>, <cstddef>, <cstdint>, <cstdio>, <cstring>, <limits> and
+    <numeric>. For more, write an #include above the function, such as #include <vector>.
 
 lvalue required
 expression is not assignable

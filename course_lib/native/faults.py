@@ -35,7 +35,8 @@ UNDEFINED = {
     "misaligned": "a pointer is used whose address does not fit its type",
 }
 EVENTS = {
-    "endless": "still running after 2 s of processor time; does this loop ever end?",
+    "endless": "still running after 2 s of processor time: either a loop never ends, or it does far more work than it "
+    "needs to",
     "exit": "the function ends the whole program; use return instead",
     "output": "the function prints more than a megabyte",
 }
@@ -142,8 +143,9 @@ def _memory(done: Done, said: dict[str, list[str]], arrays: Arrays) -> str:
         if index < 0:
             return f"{does} {name}[{index}], before the first entry of {name}"
         sides = " x ".join(map(str, shape))
+        noun = "entry" if entries == 1 else "entries"
         last = f"; the last one is {name}[{entries - 1}]" if entries else ""
-        return f"{does} {name}[{index}], but {name} has {sides} = {entries} entries{last}"
+        return f"{does} {name}[{index}], but {name} has {sides} = {entries} {noun}{last}"
     top = int(said["stack"][0], 16)
     if top - STACK < address < top:
         return "the stack is full: a function calls itself without end, or a local array is very large"

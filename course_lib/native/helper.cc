@@ -43,7 +43,7 @@ namespace {
 using pixelwise::call_kernel, pixelwise::call_reference, pixelwise::has_reference;
 
 constexpr int kMaxSlots = 32, kMaxFrames = 64;
-constexpr std::uint32_t kUnset = 0x7fc0dead;  // a NaN that no calculation makes
+constexpr std::uint32_t kUnset = 0x7f80dead;  // a float NaN that no calculation makes
 constexpr long kSeconds = 2;                  // of processor time, for a call
 constexpr double kRound = 2e-3;               // seconds that a round of measurements lasts at least
 constexpr double kEnough = 1.0;               // seconds of measurements after which no round begins

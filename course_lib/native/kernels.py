@@ -10,7 +10,7 @@ from course_lib.native.cells import STUB
 from course_lib.native.compile import CHECKED, FAST, compiled, find_compiler
 from course_lib.native.errors import KernelError
 from course_lib.native.faults import Arrays, explain
-from course_lib.native.running import UNSET, Done, Values, run
+from course_lib.native.running import QUIET, UNSET, Done, Values, run
 from course_lib.native.signature import SIGNATURES, Signature
 
 SHOWN = 2000  # characters of what a kernel prints
@@ -27,8 +27,8 @@ def kernel(name: str, text: str, signature: Signature | None = None) -> "Kernel"
     name : str
         Of the function.
     text : str
-        The C++; errors count its lines from 1. The headers ``<algorithm>``, ``<cmath>``, ``<cstddef>``, ``<cstdint>``,
-        ``<cstdio>`` and ``<cstring>`` are included.
+        The C++; errors count its lines from 1. The headers ``<algorithm>``, ``<array>``, ``<cmath>``, ``<cstddef>``,
+        ``<cstdint>``, ``<cstdio>``, ``<cstring>``, ``<limits>`` and ``<numeric>`` are included.
     signature : Signature, optional
         What it takes and gives; by default, the one that the course knows under this name.
 
@@ -128,13 +128,9 @@ class Kernel:
         values, shape = self.signature.bind(arguments)
         done = self._run(CHECKED, values, shape)
         first, second = done.outputs
-        unset = np.argwhere(_is_unset(first)).tolist()
-        if unset:
-            also = f", and {len(unset) - 1} more" if unset[1:] else ""
-            raise KernelError(
-                f"the entry {unset[0]} of {self.signature.output.name} is never set{also}; or is something added to it "
-                "before it is set?"
-            )
+        missing = _what_is_missing(first, self.signature.output.name)
+        if missing:
+            raise KernelError(missing)
         if first.tobytes() != second.tobytes():
             raise KernelError(
                 "gives different values when it is called again: does it keep something between calls, or read memory "
@@ -221,8 +217,18 @@ class Kernel:
         return f"<kernel {self.name}>"
 
 
-def _is_unset(output: NDArray[Any]) -> NDArray[np.bool_]:
-    """Tell for each entry whether it is as the helper program left it before the call."""
-    if output.dtype == np.float64:
-        return output.view(np.uint64) == UNSET << 32 | UNSET
-    return output.view(np.uint32) == UNSET
+def _what_is_missing(output: NDArray[Any], name: str) -> str:
+    """Say which entries are still as the helper program left them before the call; empty if there are none."""
+    bits = output.view(np.uint64 if output.itemsize == 8 else np.uint32)
+    used: list[list[int]] = np.argwhere(bits == QUIET).tolist() if output.dtype == np.float32 else []
+    if used:
+        return f"the entry {used[0]} of {name} is used before it is set, as += does: {name} does not begin with zeros"
+    unset = np.argwhere(bits == (UNSET << 32 | UNSET if output.itemsize == 8 else UNSET)).tolist()
+    if not unset:
+        return ""
+    if len(unset) == output.size:
+        return f"nothing is written into {name}: a kernel gives its results by writing them to {name}[0], {name}[1], …"
+    first = unset[0]
+    if unset[1:] and not any(first[1:]) and np.ravel_multi_index(first, output.shape) + len(unset) == output.size:
+        return f"{name} is never set from the entry {first} to the end: does a loop or the function end too early?"
+    return f"the entry {first} of {name} is never set{f', and {len(unset) - 1} more' if unset[1:] else ''}"

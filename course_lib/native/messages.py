@@ -56,7 +56,7 @@ def explain(said: str, source: str, text: str, status: int | None, declaration: 
     if status is None or (found is None and _STOPPED.search(said)):
         return KernelError(f"does not compile: {_TOO_MUCH}")
     if found is None:
-        return KernelError(f"does not compile: {_of_the_linker(said, source, declaration)}")
+        return KernelError(f"does not compile: {_of_the_linker(said, source, text, declaration)}")
     if found.line is None:
         return KernelError(f"does not compile: {found.words}")
     line_itself = text.split("\n")[found.line - 1].rstrip()
@@ -90,14 +90,16 @@ def _line_above(lines: list[str], line: int) -> int:
     return next(above, line)
 
 
-def _of_the_linker(said: str, source: str, declaration: str) -> str:
+def _of_the_linker(said: str, source: str, text: str, declaration: str) -> str:
     """Say what is missing when the parts of a program are put together."""
     name = source.removesuffix(".cc")
     if re.search(r"(multiple definition of|duplicate symbol:?) [`'\"]?_?main\b", said):
         return "delete main: the course has its own"
     for undefined in _UNDEFINED.finditer(said):
         if re.match(rf"{name}\(", undefined["name"]):
-            return f"there is no function {name} that begins with: {declaration}"
+            if re.search(rf"^[^/\n]*\b{name}\s*\(", text, re.MULTILINE):
+                return f"its first line was changed; it must be:\n  {declaration}"
+            return f"there is no function {name}; its first line must be:\n  {declaration}"
         return f"{undefined['name']} is declared and used, but never written"
     lines = [line for line in said.splitlines() if line.strip()]
     return lines[0] if lines else "the compiler says nothing"

@@ -1,5 +1,6 @@
 """How much memory a process has used."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -12,9 +13,9 @@ def peak_bytes() -> int:
     On Linux it is read off the kernel's ``VmHWM``: ``ru_maxrss`` begins with the peak of the process that started this
     one.
     """
-    if _STATUS.is_file():
-        lines = _STATUS.read_text(encoding="utf-8").splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+    status = _STATUS.read_text(encoding="utf-8") if _STATUS.is_file() else ""
+    if peak := re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE):  # which not every sandbox has
+        return int(peak[1]) * 1024
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -109,6 +109,7 @@ PLACE = np.zeros((1, 3, 2), np.float32)
         ((PLACE, [], [], []), "expected a list of one map or more, got list"),
         ((PLACE, ONE, [1], [0]), "expected a list of one map or more, got ndarray"),
         ((PLACE, [ONE, ONE], [1], [0, 0]), "one scale and one offset for each of 2 maps, got 1 and 2"),
+        ((PLACE, [ONE], 1, 0), "one scale and one offset for each of 1 maps, got 1 and 0"),
         ((PLACE, [ONE], [1], [0, 0]), "one scale and one offset for each of 1 maps, got 1 and 2"),
         ((PLACE, [ONE, ONE.astype(float)], [1, 1], [0, 0]), "expected maps of one type, got float32 and float64"),
         ((PLACE, [ONE[0]], [1], [0]), r"expected maps of shape \(B, H, W, C\), got \(4, 4, 2\)"),

@@ -25,8 +25,8 @@ def test_both_kinds_do_the_same_job(trained: bool) -> None:
     ("arguments", "words"),
     [
         ({"kind": "both"}, 'expected kind "sparse" or "dense", got \'both\''),
-        ({"kind": "dense", "size": 31}, "expected size as a whole number of 32 or more, got 31"),
-        ({"kind": "dense", "repeats": 0}, "expected repeats as a whole number of 1 or more, got 0"),
+        ({"kind": "dense", "size": 31}, "expected size to be a whole number of 32 or more, got 31"),
+        ({"kind": "dense", "repeats": 0}, "expected repeats to be a whole number of 1 or more, got 0"),
     ],
 )
 def test_wrong_arguments(arguments: dict[str, Any], words: str) -> None:

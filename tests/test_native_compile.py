@@ -102,9 +102,9 @@ def is_gcc() -> bool:
 
 @pytest.mark.parametrize(("line", "words", "advice"), MISTAKES, ids=[line for line, _, _ in MISTAKES])
 def test_a_mistake_is_told_at_its_own_line(line: str, words: str, advice: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    commands = compiling._commands
+    run = compiling._run
     # One build tells it as well as two.
-    monkeypatch.setattr(compiling, "_commands", lambda *given: [next(commands(*given))[:1]])
+    monkeypatch.setattr(compiling, "_run", lambda compiler, work, commands: run(compiler, work, commands[:1]))
     error = told(body(line))
     first, second, *rest = str(error).split("\n")
     assert error.line == 4
@@ -284,7 +284,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     asked: list[str] = []
     run = compiling._run
 
-    def counted(compiler: compiling.Compiler, work: Path, commands: list[list[str]]) -> list[tuple[int | None, str]]:
+    def counted(compiler: compiling.Compiler, work: Path, commands: list[list[str]]) -> compiling._Failed | None:
         asked.extend(word for command in commands for word in command if word.endswith(".cc"))
         return run(compiler, work, commands)
 
@@ -348,6 +348,30 @@ def test_without_a_compiler_it_is_said_what_to_install(
         made(MAP, YX, 4.0)
     monkeypatch.undo()
     assert made(MAP, YX, 4.0).shape == (11, 3)
+
+
+BROKEN = {
+    "linker": 'for word; do [ $word = -c ] && exec {real} "$@"; done; echo "collect2: fatal error: cannot find \'ld\'"',
+    "headers": 'exec {real} -nostdinc -nostdinc++ "$@"',
+    "age": "echo \"g++: error: unrecognized command-line option '-std=c++17'\"",
+}
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [("linker", "cannot find 'ld'"), ("headers", ".*algorithm"), ("age", "unrecognized command-line option")],
+)
+def test_a_compiler_that_does_not_work_is_not_blamed_on_the_learner(
+    broken: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = compiling.find_compiler().path
+    compiler = tmp_path / "compiler"
+    body = BROKEN[broken].format(real=real)
+    compiler.write_text(f'#!/bin/sh\n[ "$1" = --version ] && exec {real} --version\n{body}\nexit 1\n')
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CXX", str(compiler))
+    with pytest.raises(NoCompiler, match=f"^expected a C\\+\\+ compiler, but {compiler} does not work: {words}"):
+        kernel("sample", PLAIN)(MAP, YX, 4.0)
 
 
 def test_a_compiler_beside_python_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,13 @@
 """Calling kernels: right ones, and those that do what no program may."""
 
+import os
 import re
+import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -85,8 +89,11 @@ def test_what_goes_in_stays_as_it_is_and_may_be_of_other_types(plain: Kernel) ->
         ((MAP[:0], YX, 4.0), "got shape (0, 7, 3)"),
         ((MAP, [[0, np.nan]], 4.0), "without NaN and infinity"),
         ((MAP, [["a", "b"]], 4.0), "of numbers, got <U1"),
-        ((MAP, YX, 0.0), "expected scale to be a positive number, got 0.0"),
+        ((MAP, YX, 0.0), "expected scale to be a positive number (float32), got 0.0"),
         ((MAP, YX, -1), "got -1"),
+        ((MAP, YX, 1e-50), "got 1e-50"),  # which is 0 in float32
+        ((MAP, YX, 1e50), "got 1e+50"),
+        ((MAP, [[1e300, 0]], 4.0), "without NaN and infinity (as float32)"),
         ((MAP, YX, np.nan), "got nan"),
         ((MAP, YX, [4.0]), "got [4.0]"),
         ((MAP, YX, "4"), "got '4'"),
@@ -197,6 +204,22 @@ def test_a_kernel_leaves_no_process_behind(capsys: pytest.CaptureFixture[str]) -
         time.sleep(0.01)
 
 
+def test_an_interrupt_while_it_starts_leaves_no_process_behind(plain: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel_that_waits = kernel("sample", body("pause();", above="#include <unistd.h>"))
+    started = []
+
+    class Interrupted(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **settings: Any) -> None:
+            super().__init__(*arguments, **settings)
+            started.append(self.pid)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        kernel_that_waits(MAP, YX, 4.0)
+    assert [is_running(process) for process in started] == [False]
+
+
 def is_running(process: int) -> bool:
     """Tell whether a process is there and no mere zombie; -1 is none."""
     try:
@@ -252,6 +275,22 @@ def test_memory_that_was_never_set_is_told(sum_of: str) -> None:
         kernel("sample", text)(MAP, YX, 4.0)
 
 
+@pytest.mark.parametrize("mode", [0o644, None])
+def test_a_machine_that_does_not_run_the_program_is_told(mode: int | None, capsys: pytest.CaptureFixture[str]) -> None:
+    made = kernel("sample", body("out[0] = 1;", above=f"// {mode}"))
+    program = made.compile() / compiling.CHECKED
+    program.unlink() if mode is None else program.chmod(mode)
+    with pytest.raises(KernelError, match=r"the function could not be called on this machine: .*(denied|not found)"):
+        made(MAP, YX, 4.0)
+    assert capsys.readouterr().out == ""
+
+
+def test_arguments_without_room_are_not_blamed_on_the_kernel(plain: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "MEMORY", -(2**23))
+    with pytest.raises(KernelError, match="could not be called on this machine: there is not enough memory"):
+        plain(np.zeros((1000, 1000, 1)), YX, 4.0)
+
+
 def test_without_addr2line_the_error_is_told_all_the_same(wrong: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
     real = compiling.find_compiler()
     without = compiling.Compiler(real.path, real.version, real.libraries, "")
@@ -290,7 +329,7 @@ def test_the_fast_build_must_give_the_same_values() -> None:
 
 
 def test_repeats_must_be_positive(plain: Kernel) -> None:
-    with pytest.raises(ValueError, match="expected a positive number of repeats, got 0"):
+    with pytest.raises(ValueError, match="expected repeats to be a whole number of 1 or more, got 0"):
         plain.race(MAP, YX, 4.0, repeats=0)
 
 

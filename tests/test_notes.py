@@ -164,6 +164,21 @@ def test_facts_are_named_with_their_cell(code: str, expected: str) -> None:
     assert f"cell 5 {expected}" in notes("def double(x): ...", code)
 
 
+@pytest.mark.parametrize(
+    ("code", "path"),
+    [
+        ("sample.race = f", "race"),
+        ("sample.__class__.__call__ = f", "__class__.__call__"),
+        ("type(sample).__call__ = f", "__class__.__call__"),
+        ("setattr(type(sample), 'race', f)", "__class__.race"),
+        ("sample.__dict__['race'] = f", "__dict__"),
+    ],
+)
+def test_what_is_written_into_a_kernel_is_named(code: str, path: str) -> None:
+    assert f"cell 5 {WRITES}: course_lib.native.sample.{path}" in notes("%%cpp sample\nint x;", code)
+    assert notes("def sample(): ...", code.replace("sample", "table")) == []
+
+
 def test_each_fact_once() -> None:
     assert notes("import socket\nsocket.socket()\nsocket.socket()") == [
         "cell 3 uses the network: socket",

@@ -67,6 +67,10 @@ def test_no_words_overlap_and_all_is_inside(shape: tuple[int, int], positions: l
         assert ax.get_xlim()[0] <= column - 0.5 < column + 0.5 <= ax.get_xlim()[1]
 
 
+def test_positions_very_far_away_are_counted() -> None:
+    assert "0 entries read inside, 4 outside (4 farther away" in plots.sentinel(MAP, [(1e30, -1e30)]).alternative
+
+
 @pytest.mark.parametrize(
     ("values", "positions", "reads", "message"),
     [

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
@@ -50,12 +52,15 @@ def test_no_words_overlap(shape: tuple[int, int, int]) -> None:
 @pytest.mark.parametrize(
     ("shape", "at", "message"),
     [
-        ((5, 5, 1), (0, 0), "1 to 24 entries"),
-        ((0, 4, 1), (0, 0), "1 to 24 entries"),
+        ((5, 5, 1), (0, 0), "up to 24 entries"),
+        ((0, 4, 1), (0, 0), "rows to be a whole number of 1 or more, got 0"),
+        ((3, 4), (0, 0), r"a shape \(rows, columns, channels\), got \(3, 4\)"),
+        ((2, 3, 1), (0.5, 0), "a map of 2 × 3"),
+        ((2, 3, 1), (1,), "a map of 2 × 3"),
         ((2, 3, 1), (2, 0), "a map of 2 × 3"),
         ((2, 3, 1), (0, -1), "a map of 2 × 3"),
     ],
 )
-def test_bad_input_is_refused(shape: tuple[int, int, int], at: tuple[int, int], message: str) -> None:
+def test_bad_input_is_refused(shape: Any, at: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         plots.row_major(shape, at)

@@ -54,6 +54,8 @@ def test_crowded_samples_are_still_read() -> None:
         ([np.inf], [(0, 0)], (2, 2), "a gradient that is finite"),
         ([1], [(0, 2)], (2, 2), r"in \[0, 1\] and \[0, 1\], got \(0.0, 2.0\)"),
         ([1] * 9, [(0, 0)] * 9, (2, 2), "expected up to 8 positions, got 9"),
+        ([1], [(0, 0)], (2, 2, 1), r"expected a shape \(rows, columns\), got \(2, 2, 1\)"),
+        ([1], [(0, 0)], 2, r"expected a shape \(rows, columns\), got 2"),
         ([1], [(0, 0)], (2, 7), "expected a map of up to 6 × 6, got 2 × 7"),
         ([1], [(0, 0)], (0, 2), "expected rows to be a whole number of 1 or more, got 0"),
         ([], np.zeros((0, 2)), (2, 2), "expected finite positions"),

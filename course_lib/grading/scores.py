@@ -233,6 +233,6 @@ def score(notebook: NotebookNode, missing: Collection[str] = ()) -> list[Exercis
             continue
         message = before.message or (causes.message(cell, name) if points != maximum or _failed(cell) else "")
         earned, possible = before.points + float(points or 0), before.max_points + maximum
-        graded = not any(output.get("ename") == NOT_GRADED for output in cell.get("outputs", []))
-        scores[name] = ExerciseScore(name, earned, possible, message, graded=graded)
+        withheld = any(output.get("ename") == NOT_GRADED for output in cell.get("outputs", []))
+        scores[name] = ExerciseScore(name, earned, possible, message, graded=before.graded and not withheld)
     return list(scores.values())

@@ -123,10 +123,9 @@ def image_size(size: Sequence[int]) -> tuple[int, int]:
 
 def one_each(count: int, scales: Sequence[Scale], offsets: Sequence[Offset]) -> tuple[list[Pair], list[Pair]]:
     """Return a scale (y, x) and an offset (y, x) for each map, or raise ValueError."""
-    if not count == len(scales) == len(offsets):
-        raise ValueError(
-            f"expected one scale and one offset for each of {count} maps, got {len(scales)} and {len(offsets)}"
-        )
+    found = [len(each) if isinstance(each, Sequence | np.ndarray) else repr(each) for each in (scales, offsets)]
+    if found != [count, count]:
+        raise ValueError(f"expected one scale and one offset for each of {count} maps, got {found[0]} and {found[1]}")
     return [scale_pair(scale) for scale in scales], [arguments.offset_of(_pair(offset)) for offset in offsets]
 
 

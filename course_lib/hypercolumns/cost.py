@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from course_lib.integers import as_integer
+from course_lib.integers import count
 
 KINDS = ("sparse", "dense")
 
@@ -49,9 +49,7 @@ def step_cost(
         raise ValueError(f'expected kind "sparse" or "dense", got {kind!r}')
     task = {"size": size, "pictures": pictures, "locations": locations, "repeats": repeats}
     for name, number in task.items():
-        least = 32 if name == "size" else 1
-        if (as_integer(number) or 0) < least:
-            raise ValueError(f"expected {name} as a whole number of {least} or more, got {number!r}")
+        task[name] = count(name, number, least=32 if name == "size" else 1)
     words = json.dumps({"kind": kind, "trained": bool(trained), **task})
     command = [sys.executable, "-m", "course_lib.hypercolumns.training_step", words]
     root = Path(__file__).resolve().parents[2]

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import platform
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -74,6 +75,22 @@ class Compiler:
     addr2line: str
 
 
+@dataclass(frozen=True)
+class _Failed:
+    """A compiler that failed: its exit status, None if it took too long, and what it said."""
+
+    status: int | None
+    said: str
+
+    @property
+    def words(self) -> str:
+        """The first error, or the first line of what it said."""
+        if self.status is None:
+            return "it takes too long"
+        error = re.search(r"error: (.*)", self.said)
+        return error[1] if error else (self.said.strip() or f"exit status {self.status}").splitlines()[0]
+
+
 def find_compiler() -> Compiler:
     """Find the C++ compiler for kernels.
 
@@ -134,10 +151,12 @@ def compiled(name: str, text: str, signature: Signature) -> Path:
     if not (target / FAST).is_file():
         with _aside(target, sources) as work:
             helper = _helper(compiler, work, sources)
-            for commands in _commands(compiler, f"{name}.cc", helper):
-                for status, said in _run(compiler, work, commands):
-                    if status != 0:
-                        raise explain(said, f"{name}.cc", text, status, signature.declaration(name))
+            failed = _build(compiler, work, f"{name}.cc", helper)
+            if failed:
+                error = explain(failed.said, f"{name}.cc", text, failed.status, signature.declaration(name))
+                if error.line is None:
+                    require_working(compiler)
+                raise error
             target.mkdir(exist_ok=True)
             for program in (CHECKED, FAST):  # the fast one last: where it is, both are
                 (work / program).replace(target / program)
@@ -169,25 +188,47 @@ def _helper(compiler: Compiler, work: Path, sources: dict[str, str]) -> Path:
     )
     helper = target / "helper.o"
     if not helper.is_file():
-        [(status, said)] = _run(compiler, work, [[*COMMON, *FLAGS[FAST], "-c", "pixelwise.cc", "-o", "helper.o"]])
-        if status != 0:
-            raise KernelError(f"the course's own program does not compile with {compiler.version}: {said.strip()}")
+        failed = _run(compiler, work, [[*COMMON, *FLAGS[FAST], "-c", "pixelwise.cc", "-o", "helper.o"]])
+        if failed:
+            require_working(compiler)
+            raise KernelError(f"the course's own program does not compile with {compiler.version}: {failed.words}")
         target.mkdir(exist_ok=True)
         (work / "helper.o").replace(helper)
     os.utime(target)
     return helper
 
 
-def _commands(compiler: Compiler, source: str, helper: Path) -> Iterator[list[list[str]]]:
-    """Yield what to compile, then what to link; the two programs side by side."""
-    yield [[*COMMON, *FLAGS[each], "-include", "pixelwise.h", "-c", source, "-o", f"{each}.o"] for each in FLAGS]
+@cache
+def require_working(compiler: Compiler) -> None:
+    """Compile and link a program that does nothing, as kernels are.
+
+    Parameters
+    ----------
+    compiler : Compiler
+        To try out.
+
+    Raises
+    ------
+    NoCompiler
+        If that fails: its linker or its headers are missing, or it is too old.
+    """
+    sources = {"pixelwise.h": f'#include "{HERE.as_posix()}/prelude.h"\n', "trial.cc": "int main() { return 0; }\n"}
+    with _aside(user_cache.folder("kernels") / "trial", sources) as work:
+        failed = _build(compiler, work, "trial.cc")
+    if failed:
+        raise NoCompiler(f"expected a C++ compiler, but {compiler.path} does not work: {failed.words}")
+
+
+def _build(compiler: Compiler, work: Path, source: str, *objects: Path) -> _Failed | None:
+    """Compile and link both programs, side by side; return what failed."""
+    compile_ = [[*COMMON, *FLAGS[each], "-include", "pixelwise.h", "-c", source, "-o", f"{each}.o"] for each in FLAGS]
     libraries = [f"-Wl,-rpath,{compiler.libraries}"] if compiler.libraries else []
-    yield [[f"{each}.o", str(helper), *STATIC, *libraries, "-o", each] for each in FLAGS]
+    link = [[f"{each}.o", *map(str, objects), *STATIC, *libraries, "-o", each] for each in FLAGS]
+    return _run(compiler, work, compile_) or _run(compiler, work, link)
 
 
-def _run(compiler: Compiler, work: Path, commands: list[list[str]]) -> list[tuple[int | None, str]]:
-    """Run a compiler several times, side by side; its exit status (None: it took too long) and what it said."""
-    done = []
+def _run(compiler: Compiler, work: Path, commands: list[list[str]]) -> _Failed | None:
+    """Run a compiler several times, side by side; return what failed first."""
     with ExitStack() as stack:
         files = [stack.enter_context(tempfile.TemporaryFile(dir=work)) for _ in commands]
         programs = [
@@ -196,11 +237,10 @@ def _run(compiler: Compiler, work: Path, commands: list[list[str]]) -> list[tupl
         ]
         for program, said in zip(programs, files, strict=True):
             status = program.wait()
-            said.seek(0)
-            done.append((status, said.read(SAID).decode(errors="replace")))
-            if status != 0:
-                break  # the others are killed
-    return done
+            if status != 0:  # the others are killed
+                said.seek(0)
+                return _Failed(status, said.read(SAID).decode(errors="replace"))
+    return None
 
 
 def _key(compiler: Compiler, sources: dict[str, str]) -> str:

@@ -16,4 +16,4 @@ class KernelError(RuntimeError):
 
 
 class NoCompiler(KernelError):
-    """No C++ compiler is installed; the message says what to install."""
+    """No C++ compiler is installed, or it does not work; the message says what to do."""

@@ -13,6 +13,7 @@ from course_lib.native.running import Done
 Place = int  # an address in memory
 FAR = 2**30  # bytes, the width of the guards around an array
 STACK = 2**24  # bytes that a stack has, or a little more
+NOT_RUN = (70, 126, 127)  # exit statuses of the helper program without room for the arguments, and of a shell
 
 # The kinds of undefined behavior, as compilers name their handlers.
 OVERFLOW = "an integer becomes too large for its type"
@@ -113,12 +114,15 @@ def _sentence(done: Done, said: dict[str, list[str]], arrays: Arrays) -> str:
         return f"the program gives up: {printed[max(0, printed.find('Assertion')) :] or 'abort'}"
     if "signal" in said:
         return f"the program ends with {signal.Signals(int(said['signal'][0])).name}"
-    return next((EVENTS[event] for event in EVENTS if event in said), "") or _end(done, "called" in said)
+    return next((EVENTS[event] for event in EVENTS if event in said), "") or _end(done)
 
 
-def _end(done: Done, called: bool) -> str:
+def _end(done: Done) -> str:
     """Say how a program ended that could not report what happened."""
-    if not called:
+    if not done.called and done.status in NOT_RUN:
+        said = done.printed.strip().splitlines() or [f"exit status {done.status}"]
+        return f"the function could not be called on this machine: {said[-1]}"
+    if not done.called:
         return "the program ends before the function is called: code outside of the function runs first"
     if done.status is None:
         return f"the function did not return within {running.WALL_S} s; does every loop end?"

@@ -5,8 +5,10 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -42,7 +44,7 @@ class Limits:
 
 
 class Program:
-    """A program that has been started; as a context, it is gone afterwards, with all of its process group.
+    """A program that runs inside of a context; afterwards it is gone, with all of its process group.
 
     Parameters
     ----------
@@ -72,7 +74,9 @@ class Program:
         numbers = [limits.cpu_s, limits.cpu_s + 1, limits.memory_bytes // 1024, limits.file_bytes // _BLOCK]
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         self._end = time.monotonic() + limits.wall_s
-        self._process = subprocess.Popen(
+        self._process: subprocess.Popen[Any] | None = None
+        self._start = partial(
+            subprocess.Popen,
             ["/bin/sh", "-c", _SHELL, "sh", *map(str, numbers), *command],
             cwd=folder,
             env=kept | {"LC_ALL": "C", "TMPDIR": str(folder)},
@@ -84,9 +88,21 @@ class Program:
         )
 
     def __enter__(self) -> "Program":
+        try:
+            # Ctrl-C interrupts the main thread only. Here it would leave a program behind that nobody knows of.
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(self._begin).result()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
+    def _begin(self) -> None:
+        self._process = self._start()
+
     def __exit__(self, *_: object) -> None:
+        if self._process is None:
+            return
         with suppress(ProcessLookupError, PermissionError):  # macOS: there are only zombies left
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -98,7 +114,14 @@ class Program:
         -------
         int or None
             Its exit status, or the negative number of the signal that killed it; None where its time is over.
+
+        Raises
+        ------
+        RuntimeError
+            If it has not been started.
         """
+        if self._process is None:
+            raise RuntimeError("expected a program in a with statement, which starts it")
         try:
             return self._process.wait(max(0.0, self._end - time.monotonic()))
         except subprocess.TimeoutExpired:

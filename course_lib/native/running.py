@@ -16,7 +16,8 @@ SCALAR, INPUT, OUTPUT = range(3)  # as the helper program has it
 UNSET = 0x7F80DEAD
 QUIET = UNSET | 0x400000  # what any arithmetic makes of it
 MEMORY = 2**30  # bytes beyond the arrays
-WALL_S = 20
+CPU_S, WALL_S = 10, 20
+BYTES_A_SECOND = 2**26  # of arrays, for which a call may take longer
 PRINTED = 2**20  # bytes that a kernel may print, and its report may have
 Values = dict[str, NDArray[Any]]
 
@@ -41,6 +42,11 @@ class Done:
     report: list[list[str]]
     outputs: list[NDArray[Any]]
     printed: str
+
+    @property
+    def called(self) -> bool:
+        """Tell whether the kernel was called."""
+        return ["called"] in self.report
 
     @property
     def returned(self) -> bool:
@@ -71,8 +77,9 @@ def run(program: Path, values: Values, shape: tuple[int, ...], dtype: str, round
     """
     size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
     used = size + sum(value.nbytes for value in values.values())
+    longer = used // BYTES_A_SECOND
     # Every array is kept twice for each of two calls.
-    limits = Limits(cpu_s=10, memory_bytes=MEMORY + 4 * used, file_bytes=2 * size + PRINTED, wall_s=WALL_S)
+    limits = Limits(CPU_S + longer, MEMORY + 4 * used, file_bytes=2 * size + PRINTED, wall_s=WALL_S + longer)
     with ExitStack() as stack:
         stdin, result, report, said = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(4))
         _write(stdin, values, size)

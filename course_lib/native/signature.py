@@ -49,9 +49,10 @@ class Array:
             if length != (sides.setdefault(side, length) if isinstance(side, str) else side):
                 known = ", ".join(f"{name} = {sides[name]}" for name in self.shape if isinstance(name, str))
                 raise ValueError(f"expected {expected} where {known}, got shape {array.shape}")
-        converted = np.ascontiguousarray(array, self.dtype)
+        with np.errstate(over="ignore"):
+            converted = np.ascontiguousarray(array, self.dtype)
         if self.finite and not np.isfinite(converted).all():
-            raise ValueError(f"expected {expected} without NaN and infinity, got some")
+            raise ValueError(f"expected {expected} without NaN and infinity (as {self.dtype}), got some")
         return converted
 
 
@@ -79,9 +80,11 @@ class Scalar:
         expected = f"expected {self.name} to be a {'positive ' if self.positive else ''}number"
         if number.shape or number.dtype.kind not in "fiu":
             raise ValueError(f"{expected}, got {value!r}")
-        if not np.isfinite(number) or (self.positive and not number > 0):
-            raise ValueError(f"{expected}, got {value!r}")
-        return number.astype(self.dtype)
+        with np.errstate(over="ignore"):
+            converted = number.astype(self.dtype)
+        if not np.isfinite(converted) or (self.positive and not converted > 0):
+            raise ValueError(f"{expected} ({self.dtype}), got {value!r}")
+        return converted
 
 
 @dataclass(frozen=True)

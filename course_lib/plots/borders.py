@@ -13,6 +13,7 @@ from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_figure, se
 from course_lib.plots.neighbors import Entry, Floats, check_channel, check_pairs
 
 MOST, FRAME = 8, 3  # rows or columns of the map; of its frame on each side
+FARTHEST = 2**31  # entries; positions may lie farther away
 CELL, TALLEST = 0.62, 6.0  # inches, at most: an entry, and all of them
 READ, OUTSIDE, UNREAD, NAN = COLORS[5], COLORS[3], "white", "#dddddd"
 FOUR = np.array([(0, 0), (0, 1), (1, 0), (1, 1)])
@@ -87,7 +88,8 @@ def sentinel(
 
 def _around(places: Floats) -> NDArray[np.int64]:
     """Return the four entries around each position, as a sampler without a clamp finds them."""
-    return (np.floor(places).astype(np.int64)[:, None] + FOUR).reshape(-1, 2)
+    floors = np.floor(places).clip(-FARTHEST, FARTHEST).astype(np.int64)
+    return (floors[:, None] + FOUR).reshape(-1, 2)
 
 
 def _entries(reads: ArrayLike) -> list[Entry]:

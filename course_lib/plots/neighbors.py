@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from course_lib.integers import count
+
 Floats = NDArray[np.float64]
 Offset = float | Sequence[float]
 Entry = tuple[int, int]
@@ -87,10 +89,19 @@ def grid_maps(
         corner = np.asarray(offset, float)
         if not np.isfinite(values).all() or corner.shape not in ((), (2,)) or not np.isfinite(corner).all():
             raise ValueError(f"expected finite values and an offset, or (y, x), for {name}, got offset {offset!r}")
-        if not (np.isfinite(scale) and scale > 0):
+        number = np.asarray(scale)
+        if number.shape or number.dtype.kind not in "fiu" or not (np.isfinite(number) and number > 0):
             raise ValueError(f"expected a scale above 0 for {name}, got {scale!r}")
         grids.append(GridMap(name, values, float(scale), np.broadcast_to(corner, 2)))
     return grids
+
+
+def check_sides(shape: Sequence[int], *names: str) -> list[int]:
+    """Return the sides of a map, each 1 or more, or say what is wrong with them as a `ValueError`."""
+    sides = list(shape) if isinstance(shape, Sequence | np.ndarray) else []
+    if len(sides) != len(names):
+        raise ValueError(f"expected a shape ({', '.join(names)}), got {shape!r}")
+    return [count(name, side) for name, side in zip(names, sides, strict=True)]
 
 
 def check_pairs(name: str, values: ArrayLike, most: int | None = None) -> Floats:

@@ -5,7 +5,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
+from course_lib.integers import as_integer
 from course_lib.plots.base import COLORS, DescribedFigure, new_mosaic
+from course_lib.plots.neighbors import check_sides
 
 MOST = 24  # entries whose numbers can be read side by side
 PALE = 0.55  # how much white is in the color of a row
@@ -32,12 +34,12 @@ def row_major(shape: tuple[int, int, int], at: tuple[int, int]) -> DescribedFigu
     Raises
     ------
     ValueError
-        If there is no entry, there are too many, or the place is not on the map.
+        If a number is not as above, or the place is not on the map.
     """
-    height, width, channels = shape
-    if min(shape) < 1 or height * width * channels > MOST:
-        raise ValueError(f"expected a map of 1 to {MOST} entries, got the shape {shape}")
-    if not (0 <= at[0] < height and 0 <= at[1] < width):
+    height, width, channels = check_sides(shape, "rows", "columns", "channels")
+    if height * width * channels > MOST:
+        raise ValueError(f"expected a map of up to {MOST} entries, got the shape {shape}")
+    if len(at) != 2 or None in map(as_integer, at) or not (0 <= at[0] < height and 0 <= at[1] < width):
         raise ValueError(f"expected a row and a column of a map of {height} × {width}, got {at}")
     index = np.arange(height * width * channels).reshape(shape)
     names = [f"channel {channel}" for channel in range(channels)]

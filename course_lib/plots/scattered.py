@@ -10,10 +10,9 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Patch, Rectangle
 from numpy.typing import ArrayLike, NDArray
 
-from course_lib.integers import count
 from course_lib.plots.areas import GRID, at, draw_cells, draw_dot, draw_square, short, write_areas
 from course_lib.plots.base import COLORS, DescribedFigure, new_figure, sentence
-from course_lib.plots.neighbors import Entry, Floats, Neighbors, check_positions, neighbors
+from course_lib.plots.neighbors import Entry, Floats, Neighbors, check_positions, check_sides, neighbors
 from course_lib.plots.palette import ink_on
 
 MOST, MOST_SAMPLES = 6, 8  # rows or columns of a map; samples
@@ -49,7 +48,7 @@ def scattered(
     ValueError
         If an argument is not as above.
     """
-    rows, columns = (count(name, side) for name, side in zip(("rows", "columns"), shape, strict=True))
+    rows, columns = check_sides(shape, "rows", "columns")
     if max(rows, columns) > MOST:
         raise ValueError(f"expected a map of up to {MOST} × {MOST}, got {rows} × {columns}")
     places = check_positions("positions", positions, (rows, columns), MOST_SAMPLES)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from course_lib.grading.kernel import sandbox
 
-SEARCH = "from course_lib.compilers import find_compiler; find_compiler()"
+SEARCH = "from course_lib.native.compile import find_compiler, require_working; require_working(find_compiler())"
 
 
 def none_in_grade(isolated: bool) -> str:

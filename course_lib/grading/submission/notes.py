@@ -78,6 +78,8 @@ def find_notes(cells: Sequence[Cell], template: Template) -> list[str]:
     seen = {cell.number for cell, length in zip(cells, lengths, strict=True) if length <= LONGEST}
     trees = {cell.number: parse(cell.source) for cell in cells if cell.kind == "code" and cell.number in seen}
     names = dict(pair for tree in trees.values() if tree for pair in imported(tree))
+    kernels = [tree for cell in cells if (tree := trees.get(cell.number)) and is_cpp(cell.source)]
+    names |= {name: f"course_lib.native.{name}" for tree in kernels for name in bound(tree)}
     own = {name for tree in trees.values() if tree for name in bound(tree)}
     helpers = _helpers(template)
     for cell in cells:

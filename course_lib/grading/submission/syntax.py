@@ -55,6 +55,9 @@ def path_of(node: ast.AST, names: dict[str, str]) -> str:
         elif isinstance(node, ast.Call) and (attribute := named_attribute(node, "getattr")):
             parts.append(attribute)
             node = node.args[0]
+        elif isinstance(node, ast.Call) and _called(node, names) == "type" and len(node.args) == 1:
+            parts.append("__class__")
+            node = node.args[0]
         elif isinstance(node, ast.Call) and _called(node, names) == "get_ipython":
             return ".".join(["get_ipython()", *reversed(parts)])
         else:

@@ -1,9 +1,12 @@
 """Calling kernels: right ones, and those that do what no program may."""
 
+import functools
 import re
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -32,11 +35,17 @@ MAP = RNG.normal(size=(5, 7, 3)).astype(np.float32)  # 105 entries
 YX = RNG.uniform(-5, 40, (11, 2)).astype(np.float32)  # and 33 of the output
 
 
+@functools.cache
+def caches(base: Path) -> Path:
+    """Make the folder of caches that these modules share."""
+    return Path(tempfile.mkdtemp(prefix="caches", dir=base))
+
+
 @pytest.fixture(scope="module", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Give an empty cache."""
+    """Give a cache of the tests' own."""
     with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("caches")
+        folder = caches(tmp_path_factory.getbasetemp())
         patch.setenv("XDG_CACHE_HOME", str(folder))
         yield folder / "pixelwise" / "kernels"
 
@@ -98,11 +107,6 @@ def test_arguments_that_do_not_fit_are_refused(plain: Kernel, arguments: tuple[o
         plain(*arguments)
 
 
-def test_what_a_kernel_prints_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
-    kernel("sample", body('std::printf("y %d\\n", count);'))(MAP, YX, 4.0)
-    assert capsys.readouterr().out == "y 11\n"
-
-
 # ---- wrong ones
 
 # What a line does, and what is said about it. The kernel does what the number `scale` says.
@@ -139,7 +143,22 @@ WRONG = [
     ("std::vector<float> huge(1LL << 36); out[0] = huge[0];", "throws std::bad_alloc"),
     ("std::vector<float> three(3); out[0] = three[height];", "the program gives up: Assertion"),
     ("__builtin_trap();", "the program ends with SIG"),
+    ("while (true) out[0] += 1;", "still running after 2 s of processor time"),
+    ('while (true) std::printf("%d\\n", height);', "the function prints more than a megabyte"),
 ]
+# What a line does that nobody can report, or that is no error where it stands.
+QUIET = {
+    "exits": "_exit(0);",
+    "is killed": "raise(SIGKILL);",
+    "waits": "sleep(100);",
+    "prints": 'std::printf("y %d\\n", count);',
+    "forks": 'const int child = fork(); if (child == 0) sleep(100); std::printf("%d\\n", child);',
+    "sets one entry": "std::fill(out, out + 33, unset); out[5] = 1;",
+    "leaves one entry": "out[32] = unset;",
+    "adds": "std::fill(out, out + 33, unset); for (int i = 0; i < 33; ++i) out[i] += 1;",
+    "counts": "static int calls; out[0] = calls++;",
+}
+LINES = [*(line for line, _ in WRONG), *QUIET.values()]
 # An error of these is noticed in another function.
 ELSEWHERE = {"out[0] = recursion(0);": "int recursion(int x) { return x < 0 ? x : recursion(x + 1) + 1; }"}
 
@@ -147,10 +166,17 @@ ELSEWHERE = {"out[0] = recursion(0);": "int recursion(int x) { return x < 0 ? x 
 @pytest.fixture(scope="module")
 def wrong(cache: Path) -> Kernel:
     """A kernel that does one of the wrong things."""
-    headers = "".join(f"#include <{name}>\n" for name in ("cassert", "cstdlib", "stdexcept", "vector"))
-    above = headers + "\n".join(ELSEWHERE.values())
-    cases = [f"if (scale == {number}) {{ {line} }}" for number, (line, _) in enumerate(WRONG, 1)]
+    names = ("cassert", "cstdlib", "stdexcept", "vector", "signal.h", "unistd.h")
+    # As the helper program leaves it before the call.
+    unset = "static const unsigned kUnset = 0x7fc0dead; static const float unset = *(const float*)&kUnset;"
+    above = "".join(f"#include <{name}>\n" for name in names) + "\n".join([*ELSEWHERE.values(), unset])
+    cases = [f"if (scale == {number}) {{ {line} }}" for number, line in enumerate(LINES, 1)]
     return kernel("sample", body(*cases, above=above))
+
+
+def quiet(wrong: Kernel, name: str) -> Any:
+    """Call it so that it does one of the quiet things."""
+    return wrong(MAP, YX, LINES.index(QUIET[name]) + 1)
 
 
 @pytest.mark.parametrize("number", range(len(WRONG)), ids=lambda number: WRONG[number][0])
@@ -172,26 +198,27 @@ def test_the_next_call_is_none_the_wiser(wrong: Kernel) -> None:
     np.testing.assert_array_equal(wrong(MAP, YX, 1000), np.zeros((11, 3)))
 
 
-def test_an_endless_loop_is_stopped_and_named() -> None:
-    with pytest.raises(KernelError, match="line 5: still running after 2 s of processor time"):
-        kernel("sample", body("while (true) {", "  out[0] += 1;", "}"))(MAP, YX, 4.0)
+def test_what_a_kernel_prints_is_shown_once(wrong: Kernel, capsys: pytest.CaptureFixture[str]) -> None:
+    quiet(wrong, "prints")
+    assert capsys.readouterr().out == "y 11\n"
 
 
-def test_one_that_waits_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "WALL_S", 1)
-    with pytest.raises(KernelError, match="did not return within 1 s"):
-        kernel("sample", body("sleep(100);", above="#include <unistd.h>"))(MAP, YX, 4.0)
-
-
-def test_one_that_prints_without_end_is_stopped(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(KernelError, match="line 4: the function prints more than a megabyte"):
-        kernel("sample", body('while (true) std::printf("%d\\n", height);'))(MAP, YX, 4.0)
+def test_of_what_is_printed_without_end_only_the_start_is_shown(
+    wrong: Kernel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(KernelError):
+        wrong(MAP, YX, len(WRONG))
     assert 1000 < len(capsys.readouterr().out) < 3000
 
 
-def test_a_kernel_leaves_no_process_behind(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = ("const int child = fork();", "if (child == 0) sleep(100);", 'std::printf("%d\\n", child);')
-    kernel("sample", body(*lines, above="#include <unistd.h>"))(MAP, YX, 4.0)
+def test_one_that_waits_is_stopped(wrong: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "WALL_S", 1)
+    with pytest.raises(KernelError, match="did not return within 1 s"):
+        quiet(wrong, "waits")
+
+
+def test_a_kernel_leaves_no_process_behind(wrong: Kernel, capsys: pytest.CaptureFixture[str]) -> None:
+    quiet(wrong, "forks")
     child = int(capsys.readouterr().out.split()[0])
     while is_running(child):
         time.sleep(0.01)
@@ -206,33 +233,36 @@ def is_running(process: int) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("name", "words"),
     [
-        (body("_exit(0);", above="#include <unistd.h>"), "the function ends the whole program, with status 0"),
-        (body("raise(SIGKILL);", above="#include <signal.h>"), "the function was stopped"),
-        (body(above="int* p; int value = *p;"), "the program ends before the function is called"),
+        ("exits", "the function ends the whole program, with status 0"),
+        ("is killed", "the function was stopped"),
     ],
 )
-def test_ends_that_nobody_can_report_are_told_without_a_line(text: str, words: str) -> None:
+def test_ends_that_nobody_can_report_are_told_without_a_line(wrong: Kernel, name: str, words: str) -> None:
     with pytest.raises(KernelError, match=words) as caught:
-        kernel("sample", text)(MAP, YX, 4.0)
+        quiet(wrong, name)
+    assert caught.value.line is None
+
+
+def test_an_end_before_the_call_is_told_without_a_line() -> None:
+    with pytest.raises(KernelError, match="the program ends before the function is called") as caught:
+        kernel("sample", body(above="int* p; int value = *p;"))(MAP, YX, 4.0)
     assert caught.value.line is None
 
 
 @pytest.mark.parametrize(
-    ("line", "words"),
+    ("name", "words"),
     [
-        ("std::fill(out, out + 33, unset); out[5] = 1;", "the entry [0, 0] of out is never set, and 31 more"),
-        ("out[32] = unset;", "the entry [10, 2] of out is never set;"),
-        ("std::fill(out, out + 33, unset); for (int i = 0; i < 33; ++i) out[i] += 1;", "and 32 more; or is something"),
-        ("static int calls; out[0] = calls++;", "gives different values when it is called again"),
+        ("sets one entry", "the entry [0, 0] of out is never set, and 31 more"),
+        ("leaves one entry", "the entry [10, 2] of out is never set;"),
+        ("adds", "and 32 more; or is something"),
+        ("counts", "gives different values when it is called again"),
     ],
 )
-def test_what_is_left_unset_or_differs_is_told(line: str, words: str) -> None:
-    # As the helper program leaves it before the call.
-    above = "static const unsigned kUnset = 0x7fc0dead; static const float unset = *(const float*)&kUnset;"
+def test_what_is_left_unset_or_differs_is_told(wrong: Kernel, name: str, words: str) -> None:
     with pytest.raises(KernelError, match=re.escape(words)):
-        kernel("sample", body(line, above=above))(MAP, YX, 4.0)
+        quiet(wrong, name)
 
 
 def test_nothing_is_set() -> None:

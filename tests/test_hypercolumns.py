@@ -11,7 +11,8 @@ from course_lib.hypercolumns import Offset, SparseHypercolumn, dense_hypercolumn
 from course_lib.ops import sparse_extractor
 from tests.op_oracles import DTYPES, Array, close, random
 
-pytestmark = pytest.mark.usefixtures("backend")
+# With the native operations, and with those of TensorFlow: what samples maps.
+both_backends = pytest.mark.usefixtures("backend")
 SCALES = (1, 2, 4)
 
 
@@ -28,6 +29,7 @@ def points(count: int = 6, size: int = 8) -> Array:
     return np.random.default_rng(0).uniform(-1, size + 1, (2, count, 2)).astype(np.float32)
 
 
+@both_backends
 @pytest.mark.parametrize("half_pixel_centers", [True, False])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_sparse_agrees_with_dense_at_every_pixel(half_pixel_centers: bool, dtype: str) -> None:
@@ -43,6 +45,7 @@ def test_sparse_agrees_with_dense_at_every_pixel(half_pixel_centers: bool, dtype
     close(sparse, expected, "float32" if dtype == "float64" else dtype, wide=2)
 
 
+@both_backends
 @pytest.mark.parametrize("half_pixel_centers", [True, False])
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("scale", [1, 2, 3])
@@ -81,6 +84,7 @@ def test_dense_in_a_graph_of_unknown_sizes(jit: bool) -> None:
     close(graph(maps), dense_hypercolumn(maps, (9, 7)).numpy())
 
 
+@both_backends
 def test_sparse_is_extract_and_concatenate() -> None:
     maps = pyramid()
     offsets: list[Offset] = [0, (1.5, -1), [0.25, 3]]
@@ -89,6 +93,7 @@ def test_sparse_is_extract_and_concatenate() -> None:
     np.testing.assert_array_equal(sparse_hypercolumn(points(), maps, SCALES, offsets), tf.concat(parts, axis=-1))
 
 
+@both_backends
 def test_gradients_reach_locations_and_all_maps() -> None:
     maps, centroids = pyramid(dtype="float64"), tf.constant(points())
     with tf.GradientTape(persistent=True) as tape:
@@ -142,6 +147,7 @@ def test_wrong_arguments_of_dense(arguments: tuple[Any, ...], words: str) -> Non
 # The layer
 
 
+@both_backends
 def test_layer_is_the_function_with_images_along_the_first_axis() -> None:
     maps = pyramid()
     offsets: list[Offset] = [(0, 1), 0.5, 2]
@@ -165,6 +171,7 @@ def sparse_model(policy: str = "float32", locations: int | None = None) -> keras
     return keras.Model([centroids, image], keras.layers.Dense(2, dtype="float32")(columns))
 
 
+@both_backends
 def test_layer_in_a_model_that_learns() -> None:
     model = sparse_model()
     assert model.output_shape == (None, None, 2)

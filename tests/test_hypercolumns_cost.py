@@ -6,19 +6,22 @@ from typing import Any
 import pytest
 
 from course_lib.hypercolumns import step_cost
+from course_lib.hypercolumns.training_step import training_step
 
-pytestmark = pytest.mark.slow
 
-
-@pytest.mark.parametrize("trained", [False, True])
-def test_both_kinds_do_the_same_job(trained: bool) -> None:
-    sparse, dense = (
-        step_cost(kind, trained, size=64, pictures=3, locations=5, repeats=2) for kind in ("sparse", "dense")
-    )
+def test_both_kinds_do_the_same_job() -> None:
+    sparse, dense = (step_cost(kind, size=64, pictures=3, locations=5, repeats=1) for kind in ("sparse", "dense"))
     assert sparse["loss"] == pytest.approx(dense["loss"], rel=1e-4)
     assert min(sparse["seconds"], sparse["processor_seconds"]) > 0
     columns = 3 * 64 * 64 * 1472 * 4 / 1e6  # 72 MB that only the dense step makes
     assert dense["peak_mb"] > sparse["peak_mb"] + columns / 2
+
+
+def test_both_kinds_train_the_trunk_alike() -> None:
+    steps = [training_step(kind, trained=True, size=32, pictures=2, locations=5) for kind in ("sparse", "dense")]
+    (sparse, dense), (sparse_later, dense_later) = ([float(step()) for step in steps] for _ in range(2))
+    assert sparse == pytest.approx(dense, rel=1e-4)
+    assert sparse_later == pytest.approx(dense_later, rel=1e-4) != sparse
 
 
 @pytest.mark.parametrize(

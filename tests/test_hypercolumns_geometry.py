@@ -40,7 +40,7 @@ def average(model: keras.Model) -> None:
 def seen(model: keras.Model, size: tuple[int, int]) -> tuple[Any, Any]:
     """Return the y and the x that each entry of the output sees; the maximum of a window is taken with its minimum."""
     ramps = np.stack(np.meshgrid(*map(np.arange, size), indexing="ij")).astype(np.float32)[..., None]
-    rising, falling = (model.predict(sign * ramps, verbose=0)[..., 0].astype(float) for sign in (1, -1))
+    rising, falling = (np.asarray(model(sign * ramps), float)[..., 0] for sign in (1, -1))
     y, x = (rising - falling) / 2
     return y, x
 

@@ -87,21 +87,21 @@ def test_columns_are_read_where_the_layers_see() -> None:
         np.testing.assert_allclose(got[image], np.transpose(expected), atol=1e-5)
 
 
-def test_weights_are_shared_and_trained(trunk: keras.Model, tmp_path: Path) -> None:
-    trained = keras.models.clone_model(trunk)
-    columns = sparse_hypercolumn_model(trained, VGG, (32, 32))
+def test_weights_are_shared_and_trained(tmp_path: Path) -> None:
+    trained = uneven()
+    columns = sparse_hypercolumn_model(trained, UNEVEN, (32, 32))
     model = keras.Model(columns.input, layers.Dense(2)(columns.output))
     model.compile("adam", "mse")
     images, places = pictures(32, 32), pixels(32, 32)[:, ::100]
-    before = trained.get_layer("block1_conv1").get_weights()[0]
+    before = trained.get_layer("valid").get_weights()[0]
     losses = model.fit([images, places], np.ones((2, len(places[0]), 2)), epochs=3, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
-    assert np.any(trained.get_layer("block1_conv1").get_weights()[0] != before)
+    assert np.any(trained.get_layer("valid").get_weights()[0] != before)
 
     model.save(tmp_path / "sparse.keras")
     again = keras.models.load_model(tmp_path / "sparse.keras")
     np.testing.assert_array_equal(again([images, places]), model([images, places]))
-    dense = dense_hypercolumn_model(trained, VGG, (32, 32))
+    dense = dense_hypercolumn_model(trained, UNEVEN, (32, 32))
     dense.save(tmp_path / "dense.keras")
     np.testing.assert_array_equal(keras.models.load_model(tmp_path / "dense.keras")(images), dense(images))
     got = tf.reshape(dense(images), (2, 32 * 32, -1))[:, ::100]

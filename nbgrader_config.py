@@ -39,7 +39,8 @@ c.ClearSolutions.text_stub = ANSWER_STUB
 # run `course release`; with points, answers wait in formgrader for a person.
 c.Questions.points = 0
 
-# Whether exercises in C++ count: with False, who has no compiler loses no points. After a change, run `course release`.
+# Whether exercises in C++ count: with False, nobody loses points for want of a compiler. After a change, run
+# `course release`.
 c.CppExercises.count = True
 
 # nbgrader's autograde is `course grade`, and so is its feedback.

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,8 +114,7 @@ def compare_waiting(console: Console) -> None:
     for column in ("", "s, compiled", "s, called"):
         table.add_column(column, justify="right" if column else "left")
     values, yx = np.zeros((5, 7, 3)), np.zeros((11, 2))
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["XDG_CACHE_HOME"] = folder
+    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, XDG_CACHE_HOME=folder):
         for name, text in (("first kernel", PLAIN), ("changed", f"{PLAIN}\n"), ("the same again", PLAIN)):
             start = time.perf_counter()
             sample = kernel("sample", text)

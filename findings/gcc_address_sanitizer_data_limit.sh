@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A program with AddressSanitizer does not start where memory for data is limited (ulimit -d, RLIMIT_DATA), however high the
-# limit, and suggests that ulimit -v is the cause, which is not set. g++ 12, Linux.
+# A program with AddressSanitizer does not start where memory for data is limited (ulimit -d, RLIMIT_DATA), even to 64 GiB,
+# and suggests that ulimit -v is the cause, which is not set. g++ 12, Linux.
 #
 # It reserves terabytes for its shadow memory. Since Linux 4.7, RLIMIT_DATA counts private writable mappings, even if they are only
 # reserved. So a sandbox that limits memory this way cannot use it; guard pages (PROT_NONE is not counted) and UBSan work there.

@@ -1,12 +1,10 @@
 #!/usr/bin/env bash
-# keras.ops.image.map_coordinates of Keras 3.15.1 with TensorFlow 2.21.0 has each of two fill modes on one side only.
+# keras.ops.image.map_coordinates of Keras 3.15.1 with TensorFlow 2.21.0 gets two fill modes right on one side only.
 #
-# "reflect" should continue a b c d as d c b a | a b c d | d c b a, and so it does behind the last entry. Before the
+# "reflect" should continue a b c d as d c b a | a b c d | d c b a, and so it does after the last entry. Before the
 # first one it is "mirror": d d c b | a b c d. "mirror" should continue it as d c b | a b c d | c b a, and so it does
-# before the first entry. Behind the last one it is neither: the first place there asks for an entry that does not exist,
-# which is an InvalidArgumentError on a CPU, and then come d c b. With order=1, that error is also raised at the last
-# entry itself, since its neighbor takes part with weight 0. "constant", "nearest" and "wrap" are right, and so are JAX
-# and SciPy in all modes.
+# before the first entry. From the second place after the last one on, it is d c b instead of b a b. JAX and SciPy are
+# right in both modes.
 #
 # The layer keras.layers.RandomElasticTransform has fill_mode="reflect" by default, and samples with this function.
 #

@@ -4,8 +4,8 @@
 # Python 3.11.
 #
 # ru_maxrss outlives execve, and execve adds what the process held before, which is a copy of its parent. So a benchmark
-# that runs each way in a process of its own, and asks ru_maxrss there, reports the parent where that was larger: the
-# starting of processes does not help. VmHWM in /proc/self/status belongs to the memory of the new program, and is right.
+# that runs each way in a process of its own, and reads ru_maxrss there, reports the parent's peak if that was larger:
+# a new process does not help. VmHWM in /proc/self/status belongs to the memory of the new program, and is right.
 #
 # Source: running it. getrusage(2) says "preserved across an execve(2)", and nothing of the parent; the documentation of
 # Python's module resource mentions neither.
@@ -31,12 +31,12 @@ def child():
 
 print("Python", platform.python_version(), "Linux", platform.release())
 maxrss, highest = child()
-print(f"from a small parent: ru_maxrss {maxrss} MB, VmHWM {highest} MB")
+print(f"from a small parent: ru_maxrss {maxrss} MiB, VmHWM {highest} MiB")
 assert maxrss < 100 and highest < 100
 held = bytearray(b"1") * (300 * 2**20)
 del held
-print(f"the parent once held {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
+print(f"the parent once held {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")
 maxrss, highest = child()
-print(f"from that parent: ru_maxrss {maxrss} MB, VmHWM {highest} MB")
+print(f"from that parent: ru_maxrss {maxrss} MiB, VmHWM {highest} MiB")
 assert maxrss >= 300 and highest < 100
 PYTHON

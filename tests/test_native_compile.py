@@ -33,8 +33,8 @@ MISTAKES = [
     ("Float y = 3;", "'Float'", "spelling"),
     ("bool inside = True;", "'True' was not declared", "That is Python"),
     ("int n = len(map);", "'len' was not declared", "That is Python"),
-    ("for i in range(count):", "expected '('", "brackets around"),
-    ("if count > 0 { out[0] = 1; }", "expected '('", "brackets around"),
+    ("for i in range(count):", "expected '('", "parentheses around"),
+    ("if count > 0 { out[0] = 1; }", "expected '('", "parentheses around"),
     ("out[0] = (1 + 2;", "expected ')'", "bracket"),
     ("# the first entry", "invalid preprocessing directive", "begins with //"),
     ("map[0] = 1;", "read-only", "const can only be read"),
@@ -66,7 +66,7 @@ non-object type 'double (double) noexcept(true)' is not assignable | functions o
 unknown type name 'Float' | spelling
 use of undeclared identifier 'True'; did you mean 'true'? | That is Python
 unknown type name 'def' | That is Python
-expected '(' after 'for' | brackets around
+expected '(' after 'for' | parentheses around
 expected ')' | bracket
 extraneous closing brace ('}') | bracket
 function definition is not allowed here | bracket

@@ -356,6 +356,12 @@ def test_other_signatures_are_called_as_they_say() -> None:
     np.testing.assert_allclose(weigh(values, [3, -1, 0, 2], 5), values @ [15, -5, 0, 10])
     with pytest.raises(ValueError, match=re.escape("expected index of shape (columns) where columns = 4")):
         weigh(values, [1, 2, 3], 5)
+    for index in ([3, -1, 0, 0.5], [3, -1, 0, 2**31]):
+        with pytest.raises(ValueError, match=r"expected index of shape \(columns\) of whole numbers \(as int32\)"):
+            weigh(values, index, 5)
+    for times in (1.7, 2**31):
+        with pytest.raises(ValueError, match=re.escape(f"expected times to be a number (int32), got {times}")):
+            weigh(values, [3, -1, 0, 2], times)
     with pytest.raises(ValueError, match="a kernel that the course has too"):
         weigh.race(values, [3, -1, 0, 2], 5)
     assert weigh.processor_seconds(values, [3, -1, 0, 2], 5) > 0

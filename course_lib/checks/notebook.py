@@ -69,8 +69,9 @@ def not_defined(name: str, shell: Any) -> str:
     if not last:
         return f"the cell with {name} was not run: {RUN}"
     if problem := syntax_problem(shell, last):
-        return f"{lost_magic(name, last)}: {RUN}" if lost_magic(name, last) else _with_syntax_error(name, problem)
-    if "run_cell_magic('cpp'" in shell.transform_cell(last):  # which a cell above teaches IPython
+        lost = lost_magic(name, last)
+        return f"{lost}: {RUN}" if lost else _with_syntax_error(name, problem)
+    if "run_cell_magic('cpp'" in shell.transform_cell(last):  # no cell has called `use_cpp_cells` yet
         return f"the cell with {name} was not run, because `%%cpp` is not known yet: run the cells above it, then {RUN}"
     return f"the cell with {name} failed before it defined {name}: correct it, {RUN}"
 

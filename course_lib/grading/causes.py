@@ -20,7 +20,7 @@ from course_lib.grading.trusted.static_names import StaticNames
 from course_lib.native.cells import as_python
 
 LONGEST, FIRST_LINE = 300, 40  # characters of an error, and of a cell's first line
-NOT_GRADED = "not graded"  # stands where an error's class does, and is none: this machine lacks something
+NOT_GRADED = "not graded"  # in place of an error's class, where this machine lacks what a test needs
 ALIKE = 0.8  # of two names, one of which may be a slip of the other
 _UNDEFINED = re.compile(r"\bNameError: name '(\w+)' is not defined")
 _GONE = re.compile(r"^your function is gone|\bTypeError: .* object is not callable")

@@ -8,7 +8,7 @@ import keras
 
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
 POOLING = (keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
-# Layers and operations that keep the size of a square map, and not the places of its entries.
+# Layers and operations that move the entries of a map; on a square map, the size of the output does not show it.
 MOVING = {"Flip", "Moveaxis", "Permute", "Roll", "Rot90", "Swapaxes", "Transpose"}
 
 
@@ -42,7 +42,7 @@ def after(layer: Any, place: Place, sides: Sequence[int | None]) -> Place | None
     Returns
     -------
     (Axis, Axis) or None
-        Where the output's entries lie; None if nothing is known of such a layer.
+        Where the output's entries lie; None if no rule is known for such a layer, or its rule gives other sides.
     """
     rule = _rule(layer)
     if rule is None or None in sides:
@@ -90,7 +90,7 @@ def _transposed(axis: Axis, layer: Any, number: int, size: int) -> Axis:
 
 
 def _enlarged(axis: Axis, factor: int) -> Axis:
-    """Return the centers of the parts of entries that are divided."""
+    """Return the centers of the equal parts into which upsampling divides each entry."""
     return axis.moved((1 / factor - 1) / 2, 1 / factor, axis.size * factor)
 
 

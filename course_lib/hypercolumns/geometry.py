@@ -38,7 +38,7 @@ class Grid(NamedTuple):
 
 @dataclass(frozen=True)
 class Tapped:
-    """A network for images of one size, cut off behind some layers.
+    """A network for images of one size, cut off after some layers.
 
     Attributes
     ----------
@@ -93,7 +93,7 @@ def grids(model: keras.Model, layers: Sequence[str], size: Sequence[int] | None 
 
 
 def tap(model: keras.Model, layers: Sequence[str], size: Sequence[int] | None = None) -> Tapped:
-    """Cut a network off behind some layers, for images of one size; the parameters are those of `grids`."""
+    """Cut a network off after some layers, for images of one size; parameters and errors are those of `grids`."""
     features = features_at(model, layers)
     if len(features.inputs) != 1 or len(features.inputs[0].shape) != 4:
         shapes = [each.shape for each in features.inputs]

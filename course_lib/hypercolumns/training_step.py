@@ -1,11 +1,12 @@
 """A training step on hypercolumns of VGG-16, sparse or dense, measured: ``python -m``, with what to measure as JSON.
 
-What keeps time and memory low, for both kinds alike:
+What keeps time and memory low:
 
-- the step is a graph, in which convolution, bias and ReLU are one operation, and maps are freed as soon as nobody
+- the step is a graph, in which convolution, bias and ReLU are one operation, and maps are freed as soon as nothing
   reads them any more;
-- a frozen trunk keeps nothing for the way back, and runs on two pictures at a time: its first maps are by far the
-  largest, and four pictures at once are no faster;
+- a frozen trunk keeps nothing for the backward pass. In the sparse step it also runs on two pictures at a time: its
+  first maps are by far the largest arrays, and four pictures at once are no faster. In the dense step the columns of
+  all pictures, which the head needs, are far larger than any map;
 - weights change when all gradients are there: a weight that something still reads would be copied, and the copies
   break the free memory into pieces that are too small for maps;
 - operations run one after the other, each on all processors.
@@ -80,7 +81,7 @@ def training_step(kind: str, trained: bool, size: int, pictures: int, locations:
 
 
 def _in_turns(model: keras.Model, given: list[tf.Tensor]) -> tf.Tensor:
-    """Run a model on some pictures after the other."""
+    """Run a model on `AT_ONCE` pictures at a time."""
     made: list[tf.Tensor] = []
     for first in range(0, given[0].shape[0], AT_ONCE):
         with tf.control_dependencies(made[-1:]):

@@ -1,7 +1,7 @@
-"""C++ in notebooks: cells that hold a function, and kernels compiled from them, run and timed apart.
+"""C++ in notebooks: cells that hold a function, and kernels compiled from them, each run in a process of its own.
 
-- `cells`: what Python a cell of C++ becomes
-- `signature`: what kernels take and give
+- `cells`: the Python that a cell of C++ becomes
+- `signature`: what kernels take and fill
 - `compile`, `messages`, `advice`: from a text to two programs, or to the first error in words
 - `limited`, `running`: programs that run with limits, and one call of a kernel in one of them
 - `faults`: what went wrong in it, in words
@@ -34,9 +34,9 @@ _HOMES |= dict.fromkeys(("Array", "Scalar", "Signature"), "signature")
 
 
 def __getattr__(name: str) -> object:
-    """Import what needs NumPy where it is asked for: those who only read cells do without."""
+    """Import what needs NumPy on first use only, so that code that just reads cells starts without it."""
     from importlib import import_module
 
     if name not in _HOMES:
-        raise AttributeError(f"module {__name__} has no {name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -84,7 +84,7 @@ differ only in their return type
     Keep the first line of the function as it was given.
 
 expected '\('
-    if, while and for need brackets around what follows: if (a < b), for (int i = 0; i < n; ++i).
+    if, while and for need parentheses around what follows: if (a < b), for (int i = 0; i < n; ++i).
 
 expected '[})]
 expected declaration
@@ -92,7 +92,7 @@ expected unqualified-id
 expected '\{'
 extraneous closing brace
 function.definition is not allowed
-    Look for a bracket that is missing or too much, here or above: each ( and { needs its ) and }.
+    Look for a bracket that is missing, or one too many, here or above: each ( and { needs its ) and }.
 
 is not a member of 'std'
 no member named '.*' in namespace 'std'

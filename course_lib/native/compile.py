@@ -21,8 +21,8 @@ from course_lib.native.signature import Signature
 HERE = Path(__file__).resolve().parent
 CHECKED, FAST = "checked", "fast"
 LIMITS = Limits(cpu_s=10, memory_bytes=2**30, file_bytes=64 * 2**20, wall_s=20)
-KEPT = 50  # compiled kernels in the cache
-SAID = 2**16  # characters of a compiler's output that are read
+KEPT = 50  # folders in the cache: of compiled kernels and of helper programs
+SAID = 2**16  # bytes of a compiler's output that are read
 
 COMMON = (
     "-std=c++17",
@@ -31,7 +31,7 @@ COMMON = (
     "-fdiagnostics-color=never",
     "-w",
 )
-STATIC = ("-no-pie",) if platform.system() == "Linux" else ()  # places in the program are what a debugger calls them
+STATIC = ("-no-pie",) if platform.system() == "Linux" else ()  # so that addr2line knows the addresses of a run
 FLAGS = {
     CHECKED: (
         *("-O0", "-gdwarf-4", "-fno-omit-frame-pointer", "-D_GLIBCXX_ASSERTIONS"),
@@ -66,7 +66,7 @@ class Compiler:
     libraries : str
         The folder of its C++ library; empty where it does not say.
     addr2line : str
-        The program that tells lines from places in a program; empty if there is none.
+        The program that maps addresses in a program to lines of its source; empty if there is none.
     """
 
     path: str
@@ -182,7 +182,7 @@ def _sources(name: str, text: str, signature: Signature) -> dict[str, str]:
 
 
 def _helper(compiler: Compiler, work: Path, sources: dict[str, str]) -> Path:
-    """Return the helper program for kernels with this declaration, compiled if need be, without a kernel."""
+    """Return the object file of the helper program for kernels with this declaration; compile it if it is missing."""
     target = user_cache.folder("kernels") / _key(
         compiler, {name: sources[name] for name in ("pixelwise.h", "pixelwise.cc")}
     )
@@ -256,7 +256,7 @@ def _aside(target: Path, sources: dict[str, str]) -> Iterator[Path]:
     """Give a folder to work in, beside the target, that holds the sources; it is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix=f"{target.name}.", dir=target.parent) as made:
         for name, text in sources.items():
-            # What is no valid text becomes question marks.
+            # Half a surrogate pair cannot be encoded; it becomes a question mark.
             Path(made, name).write_text(text, encoding="utf-8", errors="replace", newline="\n")
         yield Path(made)
 

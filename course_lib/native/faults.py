@@ -13,7 +13,7 @@ from course_lib.native.running import Done
 Place = int  # an address in memory
 FAR = 2**30  # bytes, the width of the guards around an array
 STACK = 2**24  # bytes that a stack has, or a little more
-NOT_RUN = (70, 126, 127)  # exit statuses of the helper program without room for the arguments, and of a shell
+NOT_RUN = (70, 126, 127)  # exit statuses: the helper program gives up before the call; a shell cannot run it
 
 # The kinds of undefined behavior, as compilers name their handlers.
 OVERFLOW = "an integer becomes too large for its type"
@@ -26,8 +26,8 @@ UNDEFINED = {
     "shift_out_of_bounds": "a number is shifted by more bits than it has, or by a negative number",
     "out_of_bounds": "an index lies outside of its local array",
     "missing_return": "a function ends without returning its value",
-    "builtin_unreachable": "the program reaches a place that it never should",
-    "vla_bound_not_positive": "an array has no positive length",
+    "builtin_unreachable": "the program reaches code that was declared unreachable",
+    "vla_bound_not_positive": "the length of a local array is not positive",
     "load_invalid_value": "a bool or an enum is read that was never set",
     "pointer_overflow": "a pointer leaves the memory of the machine",
     "float_cast_overflow": "a float is converted to an integer type that cannot hold it; clamp it first",
@@ -45,16 +45,16 @@ EVENTS = {
 
 @dataclass(frozen=True)
 class Arrays:
-    """The arrays of a call, in the order of their places.
+    """All arguments of a call in C++, in their order, the output last; scalars count as arrays of shape ``()``.
 
     Attributes
     ----------
     names : list of str
-        Of all arguments.
+        Of the arguments.
     shapes : list of tuple of int
-        Likewise.
+        Of the arguments.
     itemsizes : list of int
-        Bytes of an entry.
+        For each argument, the bytes of an entry.
     """
 
     names: list[str]
@@ -78,7 +78,7 @@ def explain(done: Done, program: Path, name: str, text: str, arrays: Arrays, add
     arrays : Arrays
         What it was called with, and what it fills.
     addr2line : str
-        The program that tells lines from places; empty if there is none.
+        The program that maps addresses to lines; empty if there is none.
 
     Returns
     -------
@@ -162,7 +162,7 @@ def _line(frames: list[Place], place: Place, program: Path, source: str, addr2li
     """Find the innermost line of the kernel's text among the places where the program was."""
     if not addr2line:
         return None
-    # A call returns to the place behind it.
+    # A return address lies after its call; one byte less lies within the call.
     places = [hex(frame if frame == place else frame - 1) for frame in frames]
     for found in answer(addr2line, "-e", str(program), *places).splitlines():
         path, _, line = found.partition(" ")[0].rpartition(":")

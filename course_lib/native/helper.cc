@@ -228,7 +228,8 @@ void unset(void* memory, std::size_t bytes) {
   }
 }
 
-// Put a copy of an array between two guards that no program may touch, against the first or the second.
+// Copy an array to memory between two guards that no program may touch, flush with the first or with the second: so
+// an access right before the array faults in one call, and one right after it in the other.
 void guard(int slot, bool against_the_second) {
   const std::size_t bytes = slots[slot].bytes, whole = (bytes + page() - 1) / page() * page();
   for (std::size_t width : {std::size_t(1) << 30, std::size_t(1) << 20}) {
@@ -252,7 +253,8 @@ void guard(int slot, bool against_the_second) {
   give_up("there is not enough memory for the arguments");
 }
 
-// Leave a byte where the kernel's local variables, and the memory that it asks for, will lie.
+// Fill the stack, and with glibc the memory that is allocated next, with a byte. It differs between the two calls, so
+// a kernel that reads what it never set gives different values.
 __attribute__((noinline)) void paint(int byte) {
 #ifdef __GLIBC__
   mallopt(M_PERTURB, byte ^ 0xff);

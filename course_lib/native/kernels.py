@@ -122,9 +122,11 @@ class Kernel:
         ------
         TypeError, ValueError
             If an argument is not as above.
+        NotImplementedError
+            If nobody has written it yet.
         KernelError
             If it does not compile; or reads or writes outside of an array, does something undefined, ends the
-            program, does not return, or leaves an entry unset.
+            program, does not return, leaves an entry unset, or gives other values when it is called again.
         """
         values, shape = self.signature.bind(arguments)
         done = self._run(CHECKED, values, shape)
@@ -140,7 +142,7 @@ class Kernel:
         return first
 
     def processor_seconds(self, *arguments: Any, repeats: int = 5) -> float:
-        """Measure the fast build.
+        """Measure the fast build, after a checked call whose values it must give.
 
         Parameters
         ----------
@@ -156,8 +158,10 @@ class Kernel:
 
         Raises
         ------
+        TypeError, ValueError, NotImplementedError
+            As for a call; ValueError also if ``repeats`` is not as above.
         KernelError
-            As for a call.
+            As for a call, or if the two builds give different values.
         """
         return self._measure(arguments, repeats)["yours"]
 
@@ -180,8 +184,8 @@ class Kernel:
         ------
         ValueError
             If the course has no function of this kind.
-        KernelError
-            As for a call.
+        TypeError, NotImplementedError, KernelError
+            As by `processor_seconds`.
         """
         if not self.signature.reference:
             raise ValueError(f"expected a kernel that the course has too, such as sample, got {self.name}")

@@ -1,4 +1,4 @@
-"""Programs that run with limits of their own, and of which nothing stays behind."""
+"""Programs that run within limits of their own, and leave no process behind."""
 
 import os
 import signal
@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-# A limit that is stricter already stays. The first signal at the end of the processor time can be handled.
+# A hard limit that is stricter already stays: exceeding it fails, which is ignored. At the soft limit of processor time
+# a program gets a signal that it can handle; a second later it is killed.
 _SHELL = (
     'for limit in "-c 0" "-S -t $1" "-H -t $2" "-d $3" "-f $4"; do ulimit $limit 2>/dev/null; done; shift 4; exec "$@"'
 )
@@ -23,16 +24,16 @@ _KEPT = ("PATH", "HOME", "SDKROOT", "DEVELOPER_DIR")
 
 @dataclass(frozen=True)
 class Limits:
-    """What a program, and every other one that it starts, may use.
+    """What a program may use, and so may each process that it starts.
 
     Attributes
     ----------
     cpu_s : int
-        Seconds of processor time.
+        Seconds of processor time of a process.
     memory_bytes : int
-        Memory for data.
+        Memory for data of a process, in bytes.
     file_bytes : int
-        Length of a file.
+        Length of a file, in bytes.
     wall_s : float
         Seconds until all of them are killed.
     """
@@ -44,7 +45,7 @@ class Limits:
 
 
 class Program:
-    """A program that runs inside of a context; afterwards it is gone, with all of its process group.
+    """A program that runs in a ``with`` statement; at the end its whole process group is killed.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ class Program:
     stdin : file, optional
         What it reads.
     opened : sequence of file
-        Stay open in it, under their numbers here.
+        Open files that it inherits, with the same descriptors.
     """
 
     def __init__(

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from course_lib.native.limited import Limits, Program
 
 SCALAR, INPUT, OUTPUT = range(3)  # as the helper program has it
-UNSET = 0x7F80DEAD
-QUIET = UNSET | 0x400000  # what any arithmetic makes of it
+UNSET = 0x7F80DEAD  # a signaling NaN that no calculation makes, as the helper program has it
+QUIET = UNSET | 0x400000  # the quiet NaN that arithmetic makes of it
 MEMORY = 2**30  # bytes beyond the arrays
 CPU_S, WALL_S = 10, 20
-BYTES_A_SECOND = 2**26  # of arrays, for which a call may take longer
-PRINTED = 2**20  # bytes that a kernel may print, and its report may have
+BYTES_A_SECOND = 2**26  # bytes of arrays for which a run may take a second more
+PRINTED = 2**20  # bytes that are read of what a kernel prints, and of its report
 Values = dict[str, NDArray[Any]]
 
 
@@ -78,7 +78,7 @@ def run(program: Path, values: Values, shape: tuple[int, ...], dtype: str, round
     size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
     used = size + sum(value.nbytes for value in values.values())
     longer = used // BYTES_A_SECOND
-    # Every array is kept twice for each of two calls.
+    # The program keeps every array once, and once more for each of its two calls, padded to whole pages.
     limits = Limits(CPU_S + longer, MEMORY + 4 * used, file_bytes=2 * size + PRINTED, wall_s=WALL_S + longer)
     with ExitStack() as stack:
         stdin, result, report, said = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(4))

@@ -49,10 +49,12 @@ class Array:
             if length != (sides.setdefault(side, length) if isinstance(side, str) else side):
                 known = ", ".join(f"{name} = {sides[name]}" for name in self.shape if isinstance(name, str))
                 raise ValueError(f"expected {expected} where {known}, got shape {array.shape}")
-        with np.errstate(over="ignore"):
-            converted = np.ascontiguousarray(array, self.dtype)
+        converted = np.ascontiguousarray(_cast(array, self.dtype))
+        if _is_changed(array, converted):
+            raise ValueError(f"expected {expected} of whole numbers (as {self.dtype}), got others")
         if self.finite and not np.isfinite(converted).all():
-            raise ValueError(f"expected {expected} without NaN and infinity (as {self.dtype}), got some")
+            wrong = converted[~np.isfinite(converted)][0]
+            raise ValueError(f"expected {expected} without NaN and infinity (as {self.dtype}), got {wrong}")
         return converted
 
 
@@ -80,11 +82,21 @@ class Scalar:
         expected = f"expected {self.name} to be a {'positive ' if self.positive else ''}number"
         if number.shape or number.dtype.kind not in "fiu":
             raise ValueError(f"{expected}, got {value!r}")
-        with np.errstate(over="ignore"):
-            converted = number.astype(self.dtype)
-        if not np.isfinite(converted) or (self.positive and not converted > 0):
+        converted = _cast(number, self.dtype)
+        if _is_changed(number, converted) or not np.isfinite(converted) or (self.positive and not converted > 0):
             raise ValueError(f"{expected} ({self.dtype}), got {value!r}")
         return converted
+
+
+def _cast(array: NDArray[Any], dtype: str) -> NDArray[Any]:
+    """Convert numbers; what is too large for a type of floats becomes infinite, without a warning."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return array.astype(dtype)
+
+
+def _is_changed(array: NDArray[Any], converted: NDArray[Any]) -> bool:
+    """Tell whether integers are not the numbers that they were converted from."""
+    return converted.dtype.kind == "i" and not np.array_equal(array, converted)
 
 
 @dataclass(frozen=True)

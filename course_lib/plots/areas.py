@@ -48,7 +48,7 @@ def _part(place: Floats, entry: Entry) -> tuple[float, float, float, float]:
 def write_areas(
     ax: Axes, place: Floats, entries: Sequence[Entry], weights: Floats, inks: Sequence[str], inch: float
 ) -> None:
-    """Write the areas of the parts that have room for a number, beside the dot of the position; ``inch`` an entry."""
+    """Write the areas of parts that have room for a number, beside the position's dot; an entry is ``inch`` wide."""
     for entry, weight, ink in zip(entries, weights, inks, strict=True):
         left, top, right, bottom = _part(place, entry)
         word = f"{weight:.3g}"
@@ -69,7 +69,7 @@ def draw_dot(ax: Axes, place: Floats, samples: int = 1) -> None:
 
 
 def short(number: float) -> str:
-    """Return a number of three digits, and of five where it has as many before the point."""
+    """Write a number with three significant digits, or rounded to a whole one where it has four or five of them."""
     return f"{number:.0f}" if 1000 <= abs(number) < 99_999.5 else f"{number:.3g}"
 
 

@@ -108,7 +108,8 @@ def check_pairs(name: str, values: ArrayLike, most: int | None = None) -> Floats
     """Return finite (y, x), shape ``(L, 2)``, or say what is wrong with them as a `ValueError`."""
     pairs = np.asarray(values, float)
     if pairs.ndim != 2 or pairs.shape[1] != 2 or not pairs.size or not np.isfinite(pairs).all():
-        raise ValueError(f"expected finite {name} (y, x) of shape (L, 2), got shape {pairs.shape}")
+        finite = f"{np.isfinite(pairs).sum()} of {pairs.size} numbers finite"
+        raise ValueError(f"expected finite {name} (y, x) of shape (L, 2), got shape {pairs.shape}, {finite}")
     if most is not None and len(pairs) > most:
         raise ValueError(f"expected up to {most} {name}, got {len(pairs)}")
     return pairs
@@ -141,5 +142,6 @@ def check_channel(name: str, values: ArrayLike, most: int | None = None) -> Floa
     if array.ndim != 2 or not array.size or (most is not None and max(array.shape) > most):
         raise ValueError(f"expected one channel (H, W){size} for {name}, got shape {array.shape}")
     if not np.isfinite(array).all():
-        raise ValueError(f"expected numbers that are finite for {name}, got others")
+        wrong = array[~np.isfinite(array)][0]
+        raise ValueError(f"expected numbers that are finite for {name}, got {wrong}")
     return array

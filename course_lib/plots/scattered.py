@@ -55,7 +55,8 @@ def scattered(
     gradients = np.asarray(upstream, float)
     if gradients.shape != places.shape[:1] or not np.isfinite(gradients).all():
         raise ValueError(
-            f"expected a gradient that is finite for each of {len(places)} positions, got shape {gradients.shape}"
+            f"expected a gradient that is finite for each of {len(places)} positions, got shape {gradients.shape}, "
+            f"{np.isfinite(gradients).sum()} of {gradients.size} finite"
         )
     terms = _terms(gradients, neighbors(places, (rows, columns)))
     total = np.zeros((rows, columns))

@@ -82,6 +82,7 @@ def test_a_race_is_compared_with_the_fastest() -> None:
         "128 locations. Times, on a logarithmic scale: your kernel 13 µs, 1.2 times as long; "
         "the course's loop 10.4 µs, the fastest; NumPy, a loop over locations 2.6 ms, 250 times as long."
     )
+    assert "near 10.5 µs, about as long;" in plots.race({"near": 10.5e-6, "fast": 10.4e-6}).alternative
     (ax,) = figure.axes
     assert (ax.get_xscale(), ax.get_xlabel()) == ("log", "time (µs, logarithmic)")
     assert widths(ax) == pytest.approx([13, 10.4, 2600])

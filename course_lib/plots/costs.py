@@ -164,7 +164,8 @@ def _compared(values: Mapping[str, float], units: Mapping[str, float], than: str
     for name, value in values.items():
         words.append(_in_units(value, units))
         if than is not None and name != than:
-            words[-1] += f", {_number(value / values[than])} times {much}"
+            times = _number(value / values[than])
+            words[-1] += f", about {much}" if times == "1" else f", {times} times {much}"
     return words
 
 

@@ -26,7 +26,7 @@ def find_compiler() -> tuple[str, str]:
     Raises
     ------
     BuildError
-        If there is none.
+        If no compiler was found, or ``$CXX`` does not run.
     """
     wanted = os.environ.get("CXX")
     for name in (wanted,) if wanted else COMPILERS:
@@ -43,7 +43,7 @@ def find_compiler() -> tuple[str, str]:
 
 
 def program(name: str) -> str:
-    """Find a program beside Python, where pip and conda put them, or on PATH; empty if there is none."""
+    """Find a program beside Python, where pip and conda put them, or on PATH; empty if it is not found."""
     return shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name) or ""
 
 

@@ -66,7 +66,7 @@ class Compiler:
     libraries : str
         The folder of its C++ library; empty where it does not say.
     addr2line : str
-        The program that maps addresses in a program to lines of its source; empty if there is none.
+        The program that maps addresses in a program to lines of its source; empty if it was not found.
     """
 
     path: str
@@ -102,7 +102,7 @@ def find_compiler() -> Compiler:
     Raises
     ------
     NoCompiler
-        If there is none; the message says what to install.
+        If no compiler was found; the message says what to install.
     """
     try:
         path, version = compilers.find_compiler()

@@ -78,7 +78,7 @@ def explain(done: Done, program: Path, name: str, text: str, arrays: Arrays, add
     arrays : Arrays
         What it was called with, and what it fills.
     addr2line : str
-        The program that maps addresses to lines; empty if there is none.
+        The program that maps addresses to lines; empty if it was not found.
 
     Returns
     -------

@@ -192,7 +192,7 @@ class Kernel:
         return self._measure(arguments, repeats)
 
     def _measure(self, arguments: tuple[Any, ...], repeats: int) -> dict[str, float]:
-        """Return the seconds of both functions; that of the course is 0 where there is none."""
+        """Return the seconds of both functions; 0 for that of the course where it has no such function."""
         rounds = count("repeats", repeats)
         expected = self(*arguments)
         values, shape = self.signature.bind(arguments)

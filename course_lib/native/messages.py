@@ -85,7 +85,7 @@ def _first_error(said: str, source: str, text: str) -> _Found | None:
 
 
 def _line_above(lines: list[str], line: int) -> int:
-    """Find the last line above that holds more than a comment; the same line if there is none."""
+    """Find the last line above that holds more than a comment; else that line itself."""
     above = (number for number in range(line - 1, 0, -1) if lines[number - 1].split("//")[0].strip())
     return next(above, line)
 

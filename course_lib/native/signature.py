@@ -113,7 +113,7 @@ class Signature:
     output : Array
         What it fills; the names of its sides stand in the inputs.
     reference : str
-        The file beside this module that holds the course's own function; empty if there is none.
+        The file beside this module that holds the course's own function; empty if it has no such function.
     """
 
     inputs: tuple[Array | Scalar, ...]

@@ -221,7 +221,7 @@ def test_an_interrupt_while_it_starts_leaves_no_process_behind(plain: Kernel, mo
 
 
 def is_running(process: int) -> bool:
-    """Tell whether a process is there and no mere zombie; -1 is none."""
+    """Tell whether a process runs, and is no zombie; -1 stands for no process."""
     try:
         return process != -1 and psutil.Process(process).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

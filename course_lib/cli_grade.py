@@ -46,10 +46,9 @@ def grade(
     screen = Console(stderr=True)
     settings = runner.Settings(jobs, scheduler, not no_sandbox, force)
     done = 0
-    _end_orderly()
     running = Running()
     try:
-        with _bar(screen, running) as bar, _slow_ones(screen, running):
+        with _end_orderly(), _bar(screen, running) as bar, _slow_ones(screen, running):
             task = bar.add_task("grading", total=len(submissions))
 
             def tell(outcome: Outcome) -> None:
@@ -135,15 +134,23 @@ def _slow_ones(screen: Console, running: Running) -> Iterator[None]:
         over.set()
 
 
-def _end_orderly() -> None:
+@contextmanager
+def _end_orderly() -> Iterator[None]:
     """Let what ends a program, such as a lost connection, end this one as Ctrl-C does, once: then it tidies up."""
 
     def end(*_: object) -> NoReturn:
-        for number in caught:
+        for number in before:
             signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
     ours = (signal.SIG_DFL, signal.default_int_handler)  # under nohup, for example, one is neither
-    caught = [n for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) in ours]
-    for number in caught:
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers if signal.getsignal(number) in ours}
+    for number in before:
         signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if signal.getsignal(number) is end:  # not after an interrupt: the exit is not to be interrupted again
+                signal.signal(number, handler)

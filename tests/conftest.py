@@ -33,6 +33,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
+@pytest.fixture(autouse=True)
+def signals_unchanged() -> Iterator[None]:
+    """Fail the test that leaves another answer to Ctrl-C and the like: later tests, and what they start, inherit it."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    assert [signal.getsignal(number) for number in numbers] == before
+
+
 @pytest.fixture(scope="session", autouse=True)
 def schema_asked_for_once() -> Iterator[None]:
     """Save seconds for each new gradebook: nbgrader runs a program to learn the newest version of its own tables."""

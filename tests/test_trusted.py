@@ -415,4 +415,6 @@ def test_many_tests_in_a_row_leave_nothing_open(kernel: BareKernel) -> None:
     here, there = psutil.Process(), psutil.Process(kernel.process.pid)
     before = here.num_fds(), there.num_fds()
     assert all(passes(run(kernel, RIGHT)) for _ in range(20))
-    assert (here.num_fds(), there.num_fds()) == before
+    # An earlier test's thread may have had a copy of its socket open until now.
+    assert here.num_fds() <= before[0]
+    assert there.num_fds() <= before[1]

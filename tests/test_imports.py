@@ -45,6 +45,8 @@ ALLOWED = {
     "networks": {"sizes"},
     "attribution": {"layers"},
     "hypercolumns": {"layers", "memory", "networks", "ops"},
+    "hypercolumn_colorizer": {"checkpoint", "color", "colorization", "hypercolumns", "images", "memory", "networks"},
+    "coloring": {"color", "hypercolumn_colorizer", "images"},
     "changes": set(),
     "answers": {"changes", "native"},
     "cells": {"native"},
@@ -61,8 +63,9 @@ ALLOWED = {
     "cli_learn": {"cells", "grading", "lab", "terminal", "worked_answers", "workspace"},
     "cli_ops": {"ops"},
     "cli_answers": {"answers", "grading", "terminal", "trials"},
+    "cli_colorize": {"coloring", "terminal"},
     "cli_grade": {"grading", "terminal"},
-    "cli": {"cli_answers", "cli_grade", "cli_learn", "cli_ops", "doctor", "pack", "release", "terminal"},
+    "cli": {"cli_answers", "cli_colorize", "cli_grade", "cli_learn", "cli_ops", "doctor", "pack", "release", "terminal"},
 }
 STANDALONE = ("images", "color", "plots", "checks")
 

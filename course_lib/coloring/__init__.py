@@ -1,0 +1,1 @@
+"""Coloring image files with a trained colorizer: what ``course colorize`` does."""

@@ -57,14 +57,44 @@ def test_chroma_worked_by_hand_with_3_bins(chroma: float, expected: list[float])
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 20), st.integers(3, 40), st.integers(0, 9))
-def test_a_histogram_is_the_mean_of_its_pixels_histograms(count: int, bins: int, seed: int) -> None:
+def test_a_histogram_is_a_mean_of_its_pixels_histograms(count: int, bins: int, seed: int) -> None:
     ab = pixels(2, 3, count, seed=seed)
-    for whole, single in zip(hue_chroma_histogram(ab, bins), hue_chroma_histogram(ab[..., None, :], bins), strict=True):
+    strength = np.linalg.norm(ab, axis=-1)
+    wholes, singles = hue_chroma_histogram(ab, bins), hue_chroma_histogram(ab[..., None, :], bins)
+    for whole, single, weights in zip(wholes, singles, (strength, np.ones_like(strength)), strict=True):
         assert whole.shape == (2, 3, bins)
-        np.testing.assert_allclose(whole, single.mean(axis=2), atol=1e-6)
+        expected = np.average(single, axis=2, weights=np.broadcast_to(weights[..., None], single.shape))
+        np.testing.assert_allclose(whole, expected, atol=1e-6)
         np.testing.assert_allclose(whole.sum(axis=-1), 1, atol=1e-6)
         assert whole.min() >= 0
         assert ((single > 1e-6).sum(axis=-1) <= 2).all()
+
+
+def test_a_pixel_votes_for_its_hue_with_its_chroma() -> None:
+    hue, chroma = hue_chroma_histogram([polar(67, 0), polar(33.5, 180), polar(0, 0), polar(0, 0)], bins=4)
+    np.testing.assert_allclose(hue, [2 / 3, 0, 1 / 3, 0], atol=1e-6)
+    # The centers are 0, 44.67, 89.33 and 134.
+    np.testing.assert_allclose(chroma, [0.5 + 0.25 * 0.25, 0.25 * 0.75 + 0.25 * 0.5, 0.25 * 0.5, 0], atol=1e-6)
+
+
+def test_gray_pixels_do_not_change_the_hue() -> None:
+    ab = pixels(3, 7)
+    with_gray, _ = hue_chroma_histogram(np.concatenate([ab, np.zeros((3, 90, 2))], axis=1))
+    np.testing.assert_allclose(with_gray, hue_chroma_histogram(ab)[0], atol=1e-6)
+
+
+def test_where_all_is_gray_every_hue_is_as_likely() -> None:
+    ab = np.zeros((2, 5, 2))
+    ab[1, 3] = polar(1e-4, 90)
+    hue, chroma = hue_chroma_histogram(ab, bins=8)
+    np.testing.assert_allclose(hue, [np.full(8, 1 / 8), one_hot(2, 8)], atol=1e-6)
+    np.testing.assert_allclose(chroma, [one_hot(0, 8)] * 2, atol=1e-5)
+
+
+@pytest.mark.parametrize("chroma", [1e-38, 1e-200, 5e-324])
+def test_hue_of_next_to_no_chroma_is_still_a_histogram(chroma: float) -> None:
+    hue, _ = hue_chroma_histogram([[chroma, chroma]])
+    np.testing.assert_allclose(hue.sum(), 1, atol=1e-6)
 
 
 @settings(deadline=None)

@@ -3,7 +3,7 @@
 After Larsson, Maire and Shakhnarovich, "Learning Representations for Automatic Colorization", ECCV 2016. Here hue and
 chroma are those of Lab: the angle of (a, b) and its length. Every pixel shares its vote between the two bins whose
 centers enclose it, in proportion to nearness, so that the histogram of a single color still tells where it lay
-between them. A hard vote would be off by up to half a bin.
+between them. A hard vote would be off by up to half a bin. For its hue a pixel votes with its chroma: gray has no hue.
 """
 
 import math
@@ -34,10 +34,10 @@ def hue_chroma_histogram(ab: ArrayLike, bins: int = 32) -> tuple[NDArray[np.floa
     Returns
     -------
     hue : ndarray
-        Shape ``(..., bins)``, float32, in [0, 1]; sums to 1. Each pixel counts the same, but the hue of one that is
-        nearly gray means little (and 0 where it has none): a loss should weigh hue by chroma.
+        Shape ``(..., bins)``, float32, in [0, 1]; sums to 1. Each pixel counts as much as its chroma, so that gray
+        does not count. Where all N pixels are gray, to the last digit, the histogram is uniform.
     chroma : ndarray
-        As ``hue``.
+        As ``hue``, but each pixel counts the same.
 
     Raises
     ------
@@ -55,21 +55,27 @@ def hue_chroma_histogram(ab: ArrayLike, bins: int = 32) -> tuple[NDArray[np.floa
     a, b = array[..., 0], array[..., 1]
     turns = np.arctan2(b, a) / math.tau
     chroma = np.minimum(np.hypot(a, b) / CHROMA_BOUND, 1)
-    return _vote(turns * number, number), _vote(chroma * (number - 1), number)
+    return _vote(turns * number, chroma, number), _vote(chroma * (number - 1), np.ones_like(chroma), number)
 
 
-def _vote(places: NDArray[np.float64], bins: int) -> NDArray[np.float32]:
-    """Make a histogram from places ``(..., N)`` in units of a bin, with centers at 0, 1, ... that wrap around."""
-    *leading, pixels = places.shape
+def _vote(places: NDArray[np.float64], weights: NDArray[np.float64], bins: int) -> NDArray[np.float32]:
+    """Make a histogram from places ``(..., N)`` in units of a bin, with centers at 0, 1, ... that wrap around.
+
+    It is uniform where no place has a weight.
+    """
+    *leading, _ = places.shape
     histograms = math.prod(leading)
     lower = np.floor(places)
     share = places - lower
     starts = bins * np.arange(histograms).reshape(*leading, 1)
     counts = np.zeros(histograms * bins)
-    for near, weight in ((lower, 1 - share), (lower + 1, share)):
+    for near, part in ((lower, 1 - share), (lower + 1, share)):
         index = starts + near.astype(np.int64) % bins
-        counts += np.bincount(index.ravel(), weight.ravel(), len(counts))
-    return (counts / pixels).reshape(*leading, bins).astype(np.float32)
+        counts += np.bincount(index.ravel(), (weights * part).ravel(), len(counts))
+    counts = counts.reshape(*leading, bins)
+    total = counts.sum(axis=-1, keepdims=True)
+    shares = np.divide(counts, total, out=np.full_like(counts, 1 / bins), where=total > 0)
+    return shares.astype(np.float32)
 
 
 def histogram_to_ab(hue: ArrayLike, chroma: ArrayLike) -> NDArray[np.float32]:
@@ -97,9 +103,7 @@ def histogram_to_ab(hue: ArrayLike, chroma: ArrayLike) -> NDArray[np.float32]:
         If the shapes do not fit each other, a histogram has fewer than 3 bins, values that are negative, NaN or no
         floats, or another sum.
     """
-    hues, chromas = _distribution(hue, "hue"), _distribution(chroma, "chroma")
-    if hues.shape[:-1] != chromas.shape[:-1]:
-        raise ValueError(f"expected as many histograms of hue as of chroma, got {hues.shape} and {chromas.shape}")
+    hues, chromas = (_sum_to_1(histograms) for histograms in distributions(hue, chroma))
     angles = math.tau * np.arange(hues.shape[-1]) / hues.shape[-1]
     mean = np.stack([hues @ np.cos(angles), hues @ np.sin(angles)], axis=-1)
     length = np.hypot(mean[..., :1], mean[..., 1:])
@@ -107,20 +111,49 @@ def histogram_to_ab(hue: ArrayLike, chroma: ArrayLike) -> NDArray[np.float32]:
     return (median[..., None] * mean / np.maximum(length, FADING)).astype(np.float32)
 
 
-def _distribution(histogram: ArrayLike, name: str) -> NDArray[np.float64]:
-    """Take in histograms, and make them sum to 1 exactly."""
+def distributions(hue: ArrayLike, chroma: ArrayLike) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Take in histograms of hue and of chroma as `histogram_to_ab` does, of whatever floats they are.
+
+    Parameters
+    ----------
+    hue, chroma : array_like
+        As `histogram_to_ab` takes them.
+
+    Returns
+    -------
+    hue, chroma : ndarray
+        The same, as arrays.
+
+    Raises
+    ------
+    ValueError
+        As `histogram_to_ab` says.
+    """
+    hues, chromas = _distribution(hue, "hue"), _distribution(chroma, "chroma")
+    if hues.shape[:-1] != chromas.shape[:-1]:
+        raise ValueError(f"expected as many histograms of hue as of chroma, got {hues.shape} and {chromas.shape}")
+    return hues, chromas
+
+
+def _distribution(histogram: ArrayLike, name: str) -> NDArray[np.floating]:
+    """Take in histograms of one kind."""
     array = np.asarray(histogram)
     if array.ndim == 0 or array.shape[-1] < FEWEST:
         raise ValueError(
             f"expected histograms of {name} of shape (..., bins) with {FEWEST} bins or more, got {array.shape}"
         )
     values = arguments.bounded(array, array.shape[-1], f"histograms of {name} in [0, 1]", 0, 1 + arguments.ROUNDING)
-    sums = values.sum(axis=-1, keepdims=True, dtype=np.float64)
+    sums = values.sum(axis=-1)
     if array.size and np.abs(sums - 1).max() > arguments.ROUNDING:
         raise ValueError(
             f"expected histograms of {name} that sum to 1, got sums from {sums.min():.6g} to {sums.max():.6g}"
         )
-    return values / sums
+    return values
+
+
+def _sum_to_1(histograms: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Remove what rounding left."""
+    return histograms / histograms.sum(axis=-1, keepdims=True, dtype=np.float64)
 
 
 def _median(histograms: NDArray[np.float64]) -> NDArray[np.float64]:

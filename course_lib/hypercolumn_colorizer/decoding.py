@@ -1,0 +1,106 @@
+"""One color from histograms of hue and chroma, and how sure it is.
+
+The histograms stand for a color that is drawn: its hue from the one, its chroma from the other, independently. Its mean
+is the color with the least expected squared error. `course_lib.color.histogram_to_ab` takes the median chroma instead,
+which is more vivid. Everything here is in the units of Lab, not normalized.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from course_lib.color.histogram import distributions
+from course_lib.color.scale import CHROMA_BOUND
+
+
+def expected_color(hue: ArrayLike, chroma: ArrayLike) -> NDArray[np.float32]:
+    """Decode histograms into the mean of the colors that they stand for: mean chroma times the mean vector of the hues.
+
+    Of the histograms of some pixels it is the mean color of the pixels, to 0.5 % of their mean chroma with 32 bins.
+
+    Parameters
+    ----------
+    hue : array_like
+        Shape ``(..., bins)``, floats of 0 or more that sum to 1, with centers as in `hue_chroma_histogram`.
+    chroma : array_like
+        As ``hue``; it may have another number of bins.
+
+    Returns
+    -------
+    ndarray
+        Shape ``(..., 2)``, float32: a and b.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit each other, a histogram has fewer than 3 bins, values that are negative, NaN or no
+        floats, or another sum.
+    """
+    hues, chromas = distributions(hue, chroma)
+    return _mean(chromas)[..., None] * _mean_vector(hues)
+
+
+def uncertainty(hue: ArrayLike, chroma: ArrayLike) -> NDArray[np.float32]:
+    """Tell how far a color drawn from the histograms lies from the expected one.
+
+    Parameters
+    ----------
+    hue, chroma : array_like
+        As `expected_color` takes them.
+
+    Returns
+    -------
+    ndarray
+        Shape ``(...)``, float32: the root of the expected squared distance, to 0.1. It is 0 where both histograms are
+        sure, and also where the color is surely gray, whatever its hue; at most 134.
+
+    Raises
+    ------
+    ValueError
+        As `expected_color`.
+    """
+    hues, chromas = distributions(hue, chroma)
+    mean, length = _mean(chromas), np.linalg.norm(_mean_vector(hues), axis=-1)
+    # E|x|² - |E x|², and |x| is the chroma.
+    variance = chromas @ np.square(_centers(chromas)) - np.square(mean * length)
+    return np.sqrt(np.maximum(variance, 0))
+
+
+def hue_agreement(hue: ArrayLike) -> NDArray[np.float32]:
+    """Tell how much the hues agree: the length of their mean vector.
+
+    Parameters
+    ----------
+    hue : array_like
+        As `expected_color` takes it.
+
+    Returns
+    -------
+    ndarray
+        Shape ``(...)``, float32, in [0, 1]: 0 where all hues are as likely, or opposite ones are; 1 where one is sure.
+
+    Raises
+    ------
+    ValueError
+        As `expected_color`.
+    """
+    hues, _ = distributions(hue, hue)
+    return np.linalg.norm(_mean_vector(hues), axis=-1)
+
+
+def _centers(chroma: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return the chroma of each bin."""
+    return np.linspace(0, CHROMA_BOUND, chroma.shape[-1], dtype=np.float32)
+
+
+def _mean(chroma: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return the mean chroma, ``(...)``."""
+    return chroma.astype(np.float32, copy=False) @ _centers(chroma)
+
+
+def _mean_vector(hue: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return the mean of the hues' unit vectors, ``(..., 2)``."""
+    angles = math.tau * np.arange(hue.shape[-1]) / hue.shape[-1]
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=-1).astype(np.float32)
+    return hue.astype(np.float32, copy=False) @ vectors

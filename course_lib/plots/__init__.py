@@ -1,6 +1,7 @@
 """Figures of the course. Each function returns a figure and leaves nothing open."""
 
 from course_lib.plots.alignment import padding
+from course_lib.plots.ask_pixel import ask_pixel
 from course_lib.plots.attributions import attributions
 from course_lib.plots.base import COLORS
 from course_lib.plots.best_classes import best_classes
@@ -13,6 +14,7 @@ from course_lib.plots.curves import bars, kernel_sum, lines
 from course_lib.plots.diagrams import pipeline, prefetching
 from course_lib.plots.feature_maps import feature_maps
 from course_lib.plots.gradients import gradient_scatter, step_errors
+from course_lib.plots.hue_chroma import hue_chroma
 from course_lib.plots.hypercolumns import hypercolumn
 from course_lib.plots.interactive import interact
 from course_lib.plots.lab import ab_histograms, lab_planes
@@ -37,6 +39,7 @@ __all__ = [
     "ab_histograms",
     "aligned_ramps",
     "architecture",
+    "ask_pixel",
     "attributions",
     "bars",
     "best_classes",
@@ -48,6 +51,7 @@ __all__ = [
     "epochs",
     "feature_maps",
     "gradient_scatter",
+    "hue_chroma",
     "hypercolumn",
     "images",
     "interact",

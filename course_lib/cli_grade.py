@@ -1,16 +1,15 @@
 """The command ``course grade``."""
 
 import os
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.progress import ProgressColumn, Task
 from rich.table import Column
 from rich.text import Text
 
@@ -20,11 +19,10 @@ from course_lib.grading.outcome import GRADED, Outcome, printable
 from course_lib.grading.running import Running
 from course_lib.grading.submission.find import Submission, find_submissions
 from course_lib.grading.submission.leftovers import leftovers
-from course_lib.terminal import console, open_course, stop
+from course_lib.terminal import INTERRUPTED, bar, console, end_orderly, open_course, stop
 
 SLOW_S = 300  # after so many seconds a submission gets a line in a log
 LOOK_S = 1  # between looks
-INTERRUPTED = 128 + signal.SIGINT  # as shells do
 
 
 def grade(
@@ -48,16 +46,16 @@ def grade(
     done = 0
     running = Running()
     try:
-        with _end_orderly(), _bar(screen, running) as bar, _slow_ones(screen, running):
-            task = bar.add_task("grading", total=len(submissions))
+        with end_orderly(), bar(screen, _Longest(running)) as progress, _slow_ones(screen, running):
+            task = progress.add_task("grading", total=len(submissions))
 
             def tell(outcome: Outcome) -> None:
                 nonlocal done
                 done += 1
                 running.end(outcome.student, outcome.unit)
-                bar.update(task, advance=1)
+                progress.update(task, advance=1)
                 if not screen.is_terminal:  # a log of the night
-                    number = f"{bar.tasks[task].completed:g}/{len(submissions)}"
+                    number = f"{progress.tasks[task].completed:g}/{len(submissions)}"
                     typer.echo(f"{number} {report.line(outcome)}", err=True)
 
             run = runner.grade(course, submissions, settings, tell, running.begin)
@@ -109,13 +107,6 @@ class _Longest(ProgressColumn):
         return Text(self.running.line(), no_wrap=True, overflow="ellipsis")
 
 
-def _bar(screen: Console, running: Running) -> Progress:
-    """Make the line that shows progress on a terminal."""
-    fixed = [TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn()]
-    columns = [*fixed, _Longest(running)]
-    return Progress(*columns, console=screen, transient=True, expand=True, disable=not screen.is_terminal)
-
-
 @contextmanager
 def _slow_ones(screen: Console, running: Running) -> Iterator[None]:
     """Write a line for each submission that takes very long, where there is no terminal."""
@@ -132,25 +123,3 @@ def _slow_ones(screen: Console, running: Running) -> Iterator[None]:
         yield
     finally:
         over.set()
-
-
-@contextmanager
-def _end_orderly() -> Iterator[None]:
-    """Let what ends a program, such as a lost connection, end this one as Ctrl-C does, once: then it tidies up."""
-
-    def end(*_: object) -> NoReturn:
-        for number in before:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    ours = (signal.SIG_DFL, signal.default_int_handler)  # under nohup, for example, one is neither
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.getsignal(number) for number in numbers if signal.getsignal(number) in ours}
-    for number in before:
-        signal.signal(number, end)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            if signal.getsignal(number) is end:  # not after an interrupt: the exit is not to be interrupted again
-                signal.signal(number, handler)

@@ -1,11 +1,17 @@
-"""What the commands share: finding the course, and saying what is wrong."""
+"""What the commands share: finding the course, saying what is wrong, showing progress, ending when interrupted."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 
 from course_lib.course import Course
+
+INTERRUPTED = 128 + signal.SIGINT  # the exit status, as shells have it
 
 console = Console(highlight=False, markup=False)
 
@@ -22,3 +28,36 @@ def open_course() -> Course:
         return Course.find()
     except ValueError as error:
         stop(error, 2)
+
+
+def escaped(text: str) -> str:
+    r"""Write what cannot be printed in a line, such as a line end in a file's name, as Python does: ``\n``."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def bar(screen: Console, *more: ProgressColumn) -> Progress:
+    """Make the line that shows progress on a terminal; more columns stand at its end."""
+    fixed = [TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn()]
+    return Progress(*fixed, *more, console=screen, transient=True, expand=True, disable=not screen.is_terminal)
+
+
+@contextmanager
+def end_orderly() -> Iterator[None]:
+    """Let what ends a program, such as a lost connection, end this one as Ctrl-C does, once: then it tidies up."""
+
+    def end(*_: object) -> NoReturn:
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    ours = (signal.SIG_DFL, signal.default_int_handler)  # under nohup, for example, one is neither
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers if signal.getsignal(number) in ours}
+    for number in before:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if signal.getsignal(number) is end:  # not after an interrupt: the exit is not to be interrupted again
+                signal.signal(number, handler)

@@ -8,7 +8,7 @@ import pytest
 import typer
 from rich.console import Console
 
-from course_lib import cli_grade
+from course_lib import cli_grade, terminal
 from course_lib.grading.running import Running
 
 
@@ -63,7 +63,7 @@ def test_a_slow_one_is_named_once(running: Running, clock: Clock) -> None:
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_progress_is_one_line_on_a_terminal(running: Running, width: int) -> None:
     screen = Console(file=io.StringIO(), force_terminal=True, width=width, color_system=None)
-    with cli_grade._bar(screen, running) as bar:
+    with terminal.bar(screen, cli_grade._Longest(running)) as bar:
         bar.add_task("grading", total=3)
         drawn = screen.render_lines(bar.get_renderable())
     (line,) = ["".join(segment.text for segment in line) for line in drawn]

@@ -38,7 +38,7 @@ def expected_color(hue: ArrayLike, chroma: ArrayLike) -> NDArray[np.float32]:
         floats, or another sum.
     """
     hues, chromas = distributions(hue, chroma)
-    return _mean(chromas)[..., None] * _mean_vector(hues)
+    return _mean_chroma(chromas)[..., None] * _mean_vector(hues)
 
 
 def uncertainty(hue: ArrayLike, chroma: ArrayLike) -> NDArray[np.float32]:
@@ -61,9 +61,9 @@ def uncertainty(hue: ArrayLike, chroma: ArrayLike) -> NDArray[np.float32]:
         As `expected_color`.
     """
     hues, chromas = distributions(hue, chroma)
-    mean, length = _mean(chromas), np.linalg.norm(_mean_vector(hues), axis=-1)
+    length = np.linalg.norm(_mean_vector(hues), axis=-1)
     # E|x|² - |E x|², and |x| is the chroma.
-    variance = chromas @ np.square(_centers(chromas)) - np.square(mean * length)
+    variance = _mean_chroma(chromas, power=2) - np.square(_mean_chroma(chromas) * length)
     return np.sqrt(np.maximum(variance, 0))
 
 
@@ -89,14 +89,10 @@ def hue_agreement(hue: ArrayLike) -> NDArray[np.float32]:
     return np.linalg.norm(_mean_vector(hues), axis=-1)
 
 
-def _centers(chroma: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Return the chroma of each bin."""
-    return np.linspace(0, CHROMA_BOUND, chroma.shape[-1], dtype=np.float32)
-
-
-def _mean(chroma: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Return the mean chroma, ``(...)``."""
-    return chroma.astype(np.float32, copy=False) @ _centers(chroma)
+def _mean_chroma(chroma: NDArray[np.floating], power: int = 1) -> NDArray[np.float32]:
+    """Return the mean of a power of the chroma, ``(...)``."""
+    centers = np.linspace(0, CHROMA_BOUND, chroma.shape[-1], dtype=np.float32)
+    return chroma.astype(np.float32, copy=False) @ centers**power
 
 
 def _mean_vector(hue: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -84,3 +84,10 @@ def test_no_words_overlap(size: tuple[int, int], end: int) -> None:
 def test_it_refuses(arguments: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         plots.ask_pixel(*arguments)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_dark_pixel_with_a_vivid_color_gives_no_warning() -> None:
+    yellow = np.broadcast_to(np.eye(32)[[8, 25]], (6, 9, 2, 32))
+    figure = plots.ask_pixel(np.zeros((6, 9, 3)), yellow[..., 0, :], yellow[..., 1, :], 0, 0)
+    assert figure.alternative.endswith("expected: a 0, b 108.")

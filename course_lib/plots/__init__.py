@@ -14,6 +14,7 @@ from course_lib.plots.curves import bars, kernel_sum, lines
 from course_lib.plots.diagrams import pipeline, prefetching
 from course_lib.plots.feature_maps import feature_maps
 from course_lib.plots.gradients import gradient_scatter, step_errors
+from course_lib.plots.hints import hints
 from course_lib.plots.hue_chroma import hue_chroma
 from course_lib.plots.hypercolumns import hypercolumn
 from course_lib.plots.interactive import interact
@@ -33,6 +34,7 @@ from course_lib.plots.row_major import row_major
 from course_lib.plots.scattered import scattered
 from course_lib.plots.training_curves import training_curves
 from course_lib.plots.u_network import u_network
+from course_lib.plots.uncertainty import uncertainty
 
 __all__ = [
     "COLORS",
@@ -51,6 +53,7 @@ __all__ = [
     "epochs",
     "feature_maps",
     "gradient_scatter",
+    "hints",
     "hue_chroma",
     "hypercolumn",
     "images",
@@ -80,4 +83,5 @@ __all__ = [
     "tables",
     "training_curves",
     "u_network",
+    "uncertainty",
 ]

@@ -1,21 +1,15 @@
 """Photographs that a network colored: beside the truth, and from epoch to epoch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
-from matplotlib.axes import Axes
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from skimage.color import lab2rgb, rgb2lab
-from skimage.util import img_as_float
 
-from course_lib.plots.base import WIDTH, DescribedFigure, new_mosaic
-
-Picture = NDArray[np.float64]
+from course_lib.plots.base import WIDTH, DescribedFigure
+from course_lib.plots.picture_rows import BAR, check_rgb, picture_rows, psnr
 
 TITLES = ("input", "prediction", "truth", "error")
-TALLEST = 3.2  # inches: a picture
-BAR = 0.9  # inches, across: the color bar with its words
-CAPTION, HEAD, LETTER = 0.35, 0.25, 0.09  # inches: words below a picture, above a column, a letter beside
 LARGEST = 40.0  # Lab units: errors from here on get the last color
 COLUMNS = 6  # epochs that are shown side by side
 
@@ -41,20 +35,20 @@ def colorizations(rows: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> DescribedF
     ValueError
         If there is no row, or the two pictures of one differ in size or are no RGB in [0, 1].
     """
-    pictures = {title: (_rgb(title, one), _rgb(title, other)) for title, (one, other) in rows.items()}
+    pictures = {title: (check_rgb(title, one), check_rgb(title, other)) for title, (one, other) in rows.items()}
     if not pictures:
         raise ValueError("expected one row or more, got none")
     for title, (prediction, truth) in pictures.items():
         if prediction.shape != truth.shape:
             raise ValueError(f"expected pictures of one size for {title}, got {prediction.shape} and {truth.shape}")
     across = (WIDTH - BAR) / len(TITLES)
-    figure, axes = _grid({title: truth for title, (_, truth) in pictures.items()}, TITLES, across)
+    figure, axes = picture_rows({title: truth for title, (_, truth) in pictures.items()}, TITLES, across)
     sentences = []
     for cells, (title, (prediction, truth)) in zip(axes, pictures.items(), strict=True):
         lab = rgb2lab(truth)
         gray = lab2rgb(lab * (1, 0, 0))
         errors = np.sqrt(((rgb2lab(prediction) - lab)[..., 1:] ** 2).mean(axis=-1))
-        baseline, ours = _psnr(gray, truth), _psnr(prediction, truth)
+        baseline, ours = psnr(gray, truth), psnr(prediction, truth)
         rmse = f"RMSE {np.sqrt((errors**2).mean()):.1f}"
         for ax, picture in zip(cells, (gray, prediction, truth), strict=False):
             ax.imshow(picture)
@@ -70,45 +64,6 @@ def colorizations(rows: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> DescribedF
         f"Lab units. {' '.join(sentences)}"
     )
     return figure
-
-
-def _rgb(title: str, picture: ArrayLike) -> Picture:
-    """Take in a picture."""
-    array = np.asarray(picture)
-    if array.ndim != 3 or array.shape[-1] != 3 or not array.size:
-        raise ValueError(f"expected pictures of shape (H, W, 3) for {title}, got {array.shape}")
-    values = img_as_float(array)
-    if not (values.min() >= -1e-3 and values.max() <= 1 + 1e-3):
-        raise ValueError(f"expected RGB in [0, 1] for {title}, got values from {values.min():g} to {values.max():g}")
-    return np.clip(values, 0, 1).astype(np.float64)
-
-
-def _psnr(picture: Picture, truth: Picture) -> str:
-    error = float(((picture - truth) ** 2).mean())
-    return f"{-10 * np.log10(error):.1f} dB" if error else "no error"
-
-
-def _grid(
-    rows: Mapping[str, Picture], columns: Sequence[str], across: float
-) -> tuple[DescribedFigure, list[list[Axes]]]:
-    """Make a figure with a cell for each picture, in rows as high as the pictures that are given for them."""
-    heights = [
-        CAPTION + max(LETTER * len(title), min(TALLEST, across * picture.shape[0] / picture.shape[1]))
-        for title, picture in rows.items()
-    ]
-    higher = 1 + HEAD / sum(heights)
-    layout = [[f"{row} {column}" for column in columns] for row in range(len(rows))]
-    figure, axes = new_mosaic(layout, [higher * height for height in heights])
-    for ax in axes.values():
-        ax.set(xticks=[], yticks=[])
-        ax.xaxis.label.set_fontsize(9)
-        ax.spines[:].set_visible(False)
-    cells = [[axes[name] for name in names] for names in layout]
-    for ax, column in zip(cells[0], columns, strict=True):
-        ax.set_title(column)
-    for (ax, *_), title in zip(cells, rows, strict=True):
-        ax.set_ylabel(title)
-    return figure, cells
 
 
 def epochs(pictures: Mapping[str, Mapping[int, ArrayLike]]) -> DescribedFigure:
@@ -139,11 +94,11 @@ def epochs(pictures: Mapping[str, Mapping[int, ArrayLike]]) -> DescribedFigure:
     places = np.linspace(0, len(common) - 1, min(COLUMNS, len(common))).round().astype(int)
     shown = [common[place] for place in places]
     rows = {
-        title: [_rgb(f"{title} in epoch {epoch}", predictions[epoch]) for epoch in shown]
+        title: [check_rgb(f"{title} in epoch {epoch}", predictions[epoch]) for epoch in shown]
         for title, predictions in pictures.items()
     }
     columns = [f"epoch {epoch}" for epoch in shown]
-    figure, axes = _grid({title: row[0] for title, row in rows.items()}, columns, WIDTH / len(columns))
+    figure, axes = picture_rows({title: row[0] for title, row in rows.items()}, columns, WIDTH / len(columns))
     figure.alternative = "Predictions from epoch to epoch, and their mean chroma in Lab units."
     for cells, (title, predictions) in zip(axes, rows.items(), strict=True):
         words = []

@@ -66,8 +66,10 @@ def degrees(ab: Floats) -> float:
 
 def rgb(ab: ArrayLike, lightness: float = LIGHTNESS) -> Floats:
     """Return the colors of a and b in Lab units, ``(..., 2)``, as RGB in [0, 1]; the nearest where there is no such."""
-    values = np.asarray(ab, float)
-    return np.clip(lab2rgb(np.concatenate([np.full((*values.shape[:-1], 1), lightness), values], axis=-1)), 0, 1)
+    a, b = np.moveaxis(np.asarray(ab, float), -1, 0)
+    # A larger b means less than no blue light (Z < 0), of which scikit-image would warn.
+    bluish = np.minimum(b, 199.9 * (lightness + 16) / 116)
+    return np.clip(lab2rgb(np.stack([np.full_like(a, lightness), a, bluish], axis=-1)), 0, 1)
 
 
 def hue_colors(bins: int) -> Floats:

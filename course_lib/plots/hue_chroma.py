@@ -100,7 +100,8 @@ def _draw_plane(ax: Axes, pixels: Floats, limit: float, bins: int) -> None:
     draw_color_circle(ax, bins, 1.2 * limit, 0.12 * limit)
     ax.axhline(0, color="gray", linewidth=0.5, zorder=0)
     ax.axvline(0, color="gray", linewidth=0.5, zorder=0)
-    ax.scatter(*pixels.T, s=30, c=rgb(pixels), zorder=2, **EDGE)
+    a, b = pixels.T
+    ax.scatter(a, b, s=30, c=rgb(pixels), zorder=2, **EDGE)
     ticks = [-limit, 0, limit]
     ax.set(xlabel="a (Lab units)", ylabel="b (Lab units)", xticks=ticks, yticks=ticks, aspect="equal")
     ax.set(xlim=(-1.25 * limit, 1.25 * limit), ylim=(-1.25 * limit, 1.25 * limit))

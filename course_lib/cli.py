@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from course_lib import cli_answers, cli_grade, cli_learn, cli_ops
+from course_lib import cli_answers, cli_colorize, cli_grade, cli_learn, cli_ops
 from course_lib import doctor as doctor_rows
 from course_lib.pack import pack as write_pack
 from course_lib.release import release as release_units
@@ -35,6 +35,7 @@ app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options"
 app.command()(cli_learn.check)
 app.command()(cli_learn.progress)
 app.command()(cli_learn.solution)
+app.command()(cli_colorize.colorize)
 
 
 @app.command()

@@ -20,7 +20,7 @@ from tests.tiny_course import QUESTION, RIGHT, TEXT, UNIT, answered, make_course
 
 # nbgrader uses SQLAlchemy in a way that warns; what reaches a terminal is seen in test_grade.py.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
-COMMANDS = ["doctor", "lab", "check", "progress", "solution", "release", "pack", "grade", "answers", "ops"]
+COMMANDS = ["doctor", "lab", "check", "progress", "solution", "colorize", "release", "pack", "grade", "answers", "ops"]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,134 @@
+"""The command ``course colorize``."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from course_lib.terminal import INTERRUPTED, bar, console, end_orderly, escaped, stop
+
+TENTHS = 10  # of a training: each gets a line in a log
+
+
+def colorize(
+    weights: Annotated[
+        Path, typer.Option(metavar="FILE", help="A trained colorizer; with --train, the file to write it to.")
+    ],
+    photographs: Annotated[
+        list[Path] | None, typer.Argument(metavar="IMAGE", help="Photographs to color: JPEG, PNG or GIF files.")
+    ] = None,
+    hints: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Colors that you know; a line for each: IMAGE ROW COLUMN #RRGGBB."),
+    ] = None,
+    output: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the colored photographs go.")] = Path("colored"),
+    side_by_side: Annotated[
+        bool,
+        typer.Option("--side-by-side", help="Write gray, colored and, if it has color, the original in one picture."),
+    ] = False,
+    train: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Train on the color photographs of a folder instead.")
+    ] = None,
+) -> None:
+    """Color photographs with a trained colorizer, or train one. No file is ever overwritten."""
+    if train:
+        if photographs or hints or side_by_side:
+            stop("expected photographs to color or --train FOLDER, got both", 2)
+        _train(train, weights)
+    elif not photographs:
+        stop("expected photographs to color, or --train FOLDER", 2)
+    else:
+        _color(photographs, weights, hints, output, side_by_side)
+
+
+def _color(photographs: list[Path], weights: Path, hints: Path | None, output: Path, side_by_side: bool) -> None:
+    from course_lib.coloring.hints import hints_for, read_hints
+    from course_lib.coloring.photographs import color_file, load_colorizer, result_paths
+
+    try:
+        weights.open("rb").close()  # TensorFlow takes seconds to say so
+        given = read_hints(hints) if hints else []
+    except (ValueError, OSError) as error:
+        stop(_words(error), 2)
+    if output.exists() and not output.is_dir():
+        stop(f"expected a folder for the results, got {escaped(str(output))}", 2)
+    screen = _screen()
+    results = result_paths(photographs, output, "_side_by_side.png" if side_by_side else ".png")
+    for hint in given:
+        if not any(hints_for([hint], photograph) for photograph in results):
+            _say(screen, f"{hint.line}: no photograph to color is named {hint.image}")
+    done = failed = 0
+    try:
+        with end_orderly(), bar(screen) as progress:
+            task = progress.add_task("coloring", total=len(results))
+            colorizer = load_colorizer(weights)
+            for photograph, result in results.items():
+                wrong = None
+                try:
+                    color_file(colorizer, photograph, result, hints_for(given, photograph), side_by_side)
+                except ValueError as error:
+                    wrong = str(error)
+                    failed += 1
+                done += 1
+                progress.update(task, advance=1)
+                if not screen.is_terminal:
+                    _say(screen, f"{done}/{len(results)} {wrong or f'{photograph}: {result}'}")
+                elif wrong:
+                    _say(screen, wrong)
+    except (ValueError, OSError) as error:
+        stop(_words(error), 2)
+    except KeyboardInterrupt:
+        here = f"{done} of {len(results)} photographs are done, {len(results) - done} are left"
+        stop(f"stopped: {here}; the same command colors them", INTERRUPTED)
+    _say(console, f"colored {done - failed} of {len(results)} photographs: {output}")
+    raise typer.Exit(int(failed > 0))
+
+
+def _train(folder: Path, weights: Path) -> None:
+    from course_lib.coloring.training import color_photographs, train_on
+
+    if weights.exists():
+        stop(f"expected the name of a new file for the weights, got {escaped(str(weights))}, which is there already", 2)
+    screen = _screen()
+    where = "the beginning"
+    try:
+        with end_orderly(), bar(screen) as progress:
+            task = progress.add_task("reading")
+
+            def show(doing: str) -> Callable[[int, int], None]:
+                def update(done: int, total: int) -> None:
+                    nonlocal where
+                    where = f"{doing}, {done} of {total}"
+                    progress.update(task, description=doing, completed=done, total=total)
+                    if not screen.is_terminal and done * TENTHS // total > (done - 1) * TENTHS // total:
+                        _say(screen, where)
+
+                return update
+
+            try:
+                photographs = color_photographs(folder, show("reading"), lambda line: _say(screen, line))
+            except ValueError as error:
+                stop(_words(error), 2)
+            train_on(photographs, weights, show("training"))
+    except (ValueError, OSError, FloatingPointError) as error:
+        stop(_words(error))
+    except KeyboardInterrupt:
+        stop(f"stopped: {where}; the same command goes on from there", INTERRUPTED)
+    _say(console, f"trained on {len(photographs)} photographs: {weights}")
+
+
+def _screen() -> Console:
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def _say(screen: Console, line: str) -> None:
+    screen.print(escaped(line), soft_wrap=True)
+
+
+def _words(error: Exception) -> str:
+    """Say what is wrong, in one line or several."""
+    if isinstance(error, OSError) and error.filename:
+        return escaped(f"{error.filename}: {error.strerror}")
+    return "\n".join(map(escaped, str(error).split("\n")))

@@ -1,0 +1,106 @@
+"""Coloring a photograph from file to file."""
+
+import glob
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from PIL import Image
+
+from course_lib.coloring.hints import FileHint, working_hints
+from course_lib.coloring.scale import RGB, Floats, colored, has_color, working_picture
+from course_lib.files import remove_leftovers, write_aside
+from course_lib.images import read_image
+
+GRAY = np.zeros((1, 1, 2), np.float32)  # normalized ab
+
+
+class Colorizer(Protocol):
+    """What predicts normalized ab, ``(H, W, 2)``, from normalized L, ``(H, W, 1)``, and hints."""
+
+    def colorize(self, L: Floats, hints: Sequence[Any] = ()) -> Floats:
+        """Color a picture."""
+
+
+def load_colorizer(weights: Path) -> Colorizer:
+    """Read a file of weights; raise `ValueError` where it is none, or damaged."""
+    from course_lib.hypercolumn_colorizer.colorizer import HypercolumnColorizer
+
+    return HypercolumnColorizer.load(weights)
+
+
+def result_paths(photographs: Sequence[Path], folder: Path, ending: str) -> dict[Path, Path]:
+    """Name the files to write: as the photographs are named, with a number where several would be the same.
+
+    Parameters
+    ----------
+    photographs : sequence of Path
+        Files to read; one that is named twice counts once.
+    folder : Path
+        Where the results go.
+    ending : str
+        What takes the place of a photograph's extension, such as ``.png``.
+
+    Returns
+    -------
+    dict of Path to Path
+        The result of each photograph, in their order. Names differ in more than upper and lower case.
+    """
+    results: dict[Path, Path] = {}
+    taken: set[str] = set()
+    for photograph in dict.fromkeys(photographs):
+        name, number = photograph.stem, 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{photograph.stem}_{number}"
+        taken.add(name.casefold())
+        results[photograph] = folder / f"{name}{ending}"
+    return results
+
+
+def color_file(
+    colorizer: Colorizer, photograph: Path, result: Path, hints: Sequence[FileHint] = (), side_by_side: bool = False
+) -> None:
+    """Color a photograph, and write the result as a PNG file.
+
+    Parameters
+    ----------
+    colorizer : Colorizer
+        Asked at the scale of the photographs that it was trained on.
+    photograph : Path
+        The file to read.
+    result : Path
+        The file to write; its folder is made if need be.
+    hints : sequence of FileHint
+        All for this photograph.
+    side_by_side : bool
+        Whether the result shows the photograph in gray, then colored, and then as it is, if it has color.
+
+    Raises
+    ------
+    ValueError
+        If there is a file under the name of the result, the photograph cannot be read, a hint lies outside of it, or
+        the result cannot be written; the message names the file.
+    """
+    if os.path.lexists(result):
+        raise ValueError(f"{photograph}: {result} is there already, and stays as it is")
+    pixels = read_image(photograph)
+    lab = working_picture(pixels)
+    ab = colorizer.colorize(lab[..., :1], working_hints(hints, *pixels.shape[:2]))
+    pictures = [colored(pixels, ab)]
+    if side_by_side:
+        pictures = [colored(pixels, GRAY), *pictures, *([pixels] if has_color(lab) else [])]
+    _write_png(result, np.concatenate(pictures, axis=1))
+
+
+def _write_png(path: Path, pixels: RGB) -> None:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    try:
+        remove_leftovers(path.parent, glob.escape(path.name))
+        write_aside(path, file.getvalue())
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}") from error

@@ -1,0 +1,102 @@
+"""Training a colorizer on the photographs of a folder."""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from course_lib.coloring.scale import Floats, has_color, working_picture
+from course_lib.images import Folder, ImageError, read_image
+
+Progress = Callable[[int, int], None]
+
+
+class WorkingPictures(Mapping[str, Floats]):
+    """The working pictures of photographs in files, each read when it is asked for.
+
+    Parameters
+    ----------
+    paths : mapping of str to Path
+        The files by name.
+    """
+
+    def __init__(self, paths: Mapping[str, Path]) -> None:
+        self.paths = dict(paths)
+
+    def __getitem__(self, name: str) -> Floats:
+        return working_picture(read_image(self.paths[name]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+
+def color_photographs(folder: Path, progress: Progress, tell: Callable[[str], None]) -> WorkingPictures:
+    """Find the photographs of a folder, and of those in it, that a colorizer can learn colors from.
+
+    Parameters
+    ----------
+    folder : Path
+        With JPEG and PNG files.
+    progress : callable
+        Called with how many of how many files have been looked at.
+    tell : callable
+        Called with a line for each file that is left out, because it cannot be read or has no color.
+
+    Returns
+    -------
+    WorkingPictures
+        By their paths relative to the folder.
+
+    Raises
+    ------
+    ValueError
+        If there is no such folder, or no such photograph in it.
+    """
+    found = Folder(folder)
+    usable = {}
+    for number, (name, path) in enumerate(zip(found.names, found.paths, strict=True), 1):
+        try:
+            if has_color(working_picture(read_image(path))):
+                usable[name] = path
+            else:
+                tell(f"left out {path}: it has no color")
+        except ImageError as error:
+            tell(f"left out {error}")
+        progress(number, len(found))
+    if not usable:
+        raise ValueError(f"expected photographs in color in {folder}, got none that can be used")
+    return WorkingPictures(usable)
+
+
+def checkpoint_folder(weights: Path) -> Path:
+    """Where the training of a file of weights keeps what it goes on from: beside the file."""
+    return weights.with_name(f"{weights.name}.training")
+
+
+def train_on(photographs: WorkingPictures, weights: Path, progress: Progress) -> None:
+    """Train a colorizer, or go on where an interrupted training stopped, and write its file of weights.
+
+    Parameters
+    ----------
+    photographs : WorkingPictures
+        To learn from.
+    weights : Path
+        The file to write. What the training goes on from is kept beside it, and removed at the end.
+    progress : callable
+        Called with how many of how many steps are done.
+
+    Raises
+    ------
+    ValueError
+        If what is kept belongs to a training on other photographs.
+    OSError
+        If a file cannot be written.
+    """
+    from course_lib.hypercolumn_colorizer.committee import train
+
+    kept = checkpoint_folder(weights)
+    kept.mkdir(parents=True, exist_ok=True)  # where that is impossible, it fails before the training
+    train(photographs, folder=kept, progress=progress).save(weights)
+    shutil.rmtree(kept)

@@ -5,6 +5,7 @@ from course_lib.plots.ask_pixel import ask_pixel
 from course_lib.plots.attributions import attributions
 from course_lib.plots.base import COLORS
 from course_lib.plots.best_classes import best_classes
+from course_lib.plots.between_colors import between_colors
 from course_lib.plots.bilinear import bilinear_cell
 from course_lib.plots.borders import sentinel
 from course_lib.plots.colorizations import colorizations, epochs
@@ -13,6 +14,7 @@ from course_lib.plots.costs import architecture, cost, race
 from course_lib.plots.curves import bars, kernel_sum, lines
 from course_lib.plots.diagrams import pipeline, prefetching
 from course_lib.plots.feature_maps import feature_maps
+from course_lib.plots.folded import folded
 from course_lib.plots.gradients import gradient_scatter, step_errors
 from course_lib.plots.hints import hints
 from course_lib.plots.hue_chroma import hue_chroma
@@ -32,6 +34,7 @@ from course_lib.plots.relu_rules import relu_rules
 from course_lib.plots.resampling import crop, pixel_grids
 from course_lib.plots.row_major import row_major
 from course_lib.plots.scattered import scattered
+from course_lib.plots.scores import scores
 from course_lib.plots.training_curves import training_curves
 from course_lib.plots.u_network import u_network
 from course_lib.plots.uncertainty import uncertainty
@@ -45,6 +48,7 @@ __all__ = [
     "attributions",
     "bars",
     "best_classes",
+    "between_colors",
     "bilinear_cell",
     "colorizations",
     "cost",
@@ -52,6 +56,7 @@ __all__ = [
     "differences",
     "epochs",
     "feature_maps",
+    "folded",
     "gradient_scatter",
     "hints",
     "hue_chroma",
@@ -77,6 +82,7 @@ __all__ = [
     "row_major",
     "sampled_locations",
     "scattered",
+    "scores",
     "segmentations",
     "sentinel",
     "step_errors",

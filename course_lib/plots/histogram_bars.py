@@ -59,9 +59,9 @@ def expected_color(hue: Floats, chroma: Floats) -> Floats:
     return np.asarray(chroma @ chroma_centers(len(chroma)) * mean_vector(hue), float)
 
 
-def degrees(ab: Floats) -> float:
-    """Return the hue of a color in degrees, in [0, 360)."""
-    return math.degrees(math.atan2(ab[1], ab[0])) % 360
+def degrees(ab: Floats) -> int:
+    """Return the hue of a color in whole degrees, below 360."""
+    return round(math.degrees(math.atan2(ab[1], ab[0]))) % 360
 
 
 def rgb(ab: ArrayLike, lightness: float = LIGHTNESS) -> Floats:

@@ -79,12 +79,12 @@ def photographs_for_coloring(side: int = 256) -> tuple[dict[str, Lab], dict[str,
         If the side is out of bounds.
     """
     hopper = read_image(Path(mpl.get_data_path()) / "sample_data" / "grace_hopper.jpg")
-    training = {name: _resized(image, side) for name, image in photographs() if name != TWIN}
-    return training, {"grace_hopper": _resized(hopper, side)}
+    training = {name: working_lab(image, side) for name, image in photographs() if name != TWIN}
+    return training, {"grace_hopper": working_lab(hopper, side)}
 
 
-def _resized(image: NDArray[np.uint8], side: int) -> Lab:
-    """Give a photograph its shortest side, and turn it into normalized Lab."""
+def working_lab(image: NDArray[np.uint8], side: int) -> Lab:
+    """Give a photograph, ``(H, W, 3)`` uint8, its shortest side in pixels, and turn it into normalized Lab."""
     factor = count("side", side) / min(image.shape[:2])
     height, width = (round(each * factor) for each in image.shape[:2])
     return normalize_lab(

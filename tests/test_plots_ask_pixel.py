@@ -17,7 +17,7 @@ HUE, CHROMA = (RNG.dirichlet(np.ones(32), (6, 9)) for _ in range(2))
 
 def heights(figure: Figure, panel: int) -> Any:
     patches = [patch for patch in figure.axes[panel].patches if isinstance(patch, Rectangle)]
-    return [patch.get_height() for patch in patches if patch.get_height() >= 0][:32]
+    return [patch.get_height() for patch in patches][:32]
 
 
 def swatches(figure: Figure) -> Any:

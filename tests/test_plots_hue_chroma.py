@@ -22,8 +22,7 @@ def one(index: int, bins: int = 32) -> Any:
 
 
 def bars(ax: Axes) -> list[Rectangle]:
-    """The bars above the strip of colors."""
-    return [patch for patch in ax.patches if isinstance(patch, Rectangle) and patch.get_height() >= 0]
+    return [patch for patch in ax.patches if isinstance(patch, Rectangle)]
 
 
 def middle(bar: Rectangle) -> float:
@@ -47,6 +46,8 @@ def test_bars_have_the_colors_that_their_bins_stand_for() -> None:
     _, first, second = plots.hue_chroma({"blue": BLUE}, {"blue": (one(24), one(9))}).axes
     hues = lab2lch(rgb2lab(np.array([bar.get_facecolor()[:3] for bar in bars(first)])))[:, 2]
     apart = np.angle(np.exp(1j * (hues - math.tau * np.arange(33) / 32)))
+    (strip,) = first.get_images()
+    np.testing.assert_array_equal(strip.get_array(), [[bar.get_facecolor()[:3] for bar in bars(first)]])
     assert np.abs(apart).max() < math.radians(25)  # the nearest color of sRGB may have a slightly other hue
     colors = rgb2lab(np.array([bar.get_facecolor()[:3] for bar in bars(second)]))
     np.testing.assert_allclose(colors[:10], [(68, 0, -134 / 31 * index) for index in range(10)], atol=0.5)

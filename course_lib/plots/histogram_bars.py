@@ -86,13 +86,12 @@ def draw_hue(ax: Axes, hue: Floats, top: float) -> None:
     """Draw a histogram of hue; the first bin stands on both ends of its circle."""
     bins = len(hue)
     width = 360 / bins
-    places, colors = width * np.arange(bins + 1), [*hue_colors(bins), hue_colors(bins)[0]]
+    places, colors = width * np.arange(bins + 1), hue_colors(bins)[np.arange(bins + 1) % bins]
     bars = ax.bar(places, [*hue, hue[0]], 0.85 * width, color=colors, zorder=2, **EDGE)
     bars[-1].set_hatch("////")
-    ax.bar(places, -STRIP * top, width, color=colors)
-    ax.set(xlabel="hue (degrees; hatched: the first bin again)", xlim=(-width / 2, 360 + width / 2))
+    _finish(ax, colors, (-width / 2, 360 + width / 2), top)
+    ax.set_xlabel("hue (degrees; hatched: the first bin again)")
     ax.set_xticks(DEGREES, [f"{number}°" for number in DEGREES[:-1]] + ["360° = 0°"])
-    _share(ax, top)
 
 
 def draw_chroma(ax: Axes, chroma: Floats, top: float, direction: Floats) -> None:
@@ -102,13 +101,14 @@ def draw_chroma(ax: Axes, chroma: Floats, top: float, direction: Floats) -> None
     colors = rgb(centers[:, None] * direction / length if length > ROUNDING else np.zeros((len(centers), 2)))
     width = centers[1]
     ax.bar(centers, chroma, 0.85 * width, color=colors, zorder=2, **EDGE)
-    ax.bar(centers, -STRIP * top, width, color=colors)
-    ax.set(xlabel="chroma (Lab units)", xlim=(-width / 2, CHROMA_BOUND + width / 2))
-    _share(ax, top)
+    _finish(ax, colors, (-width / 2, CHROMA_BOUND + width / 2), top)
+    ax.set_xlabel("chroma (Lab units)")
 
 
-def _share(ax: Axes, top: float) -> None:
-    ax.set(ylabel="share", ylim=(-STRIP * top, top))
+def _finish(ax: Axes, colors: Floats, ends: tuple[float, float], top: float) -> None:
+    """Draw a strip of the bins' colors below the bars, and set the axes."""
+    ax.imshow(colors[None], extent=(*ends, -STRIP * top, 0), interpolation="nearest", aspect="auto")
+    ax.set(ylabel="share", xlim=ends, ylim=(-STRIP * top, top))
     ax.set_yticks([tick for tick in ax.get_yticks() if 0 <= tick <= top])
     ax.grid(axis="y", alpha=0.3)
 

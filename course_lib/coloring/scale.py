@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from course_lib.color import clip_chroma, denormalize_lab, lab_to_rgb, normalize_lab, rgb_to_lab, split_lab
+from course_lib.color import clip_chroma, lab_to_rgb, normalize_lab, rgb_to_lab, split_lab
+from course_lib.color.scale import AB_BOUND
 
 Floats = NDArray[np.float32]
 RGB = NDArray[np.uint8]
@@ -57,8 +58,8 @@ def working_picture(photograph: RGB) -> Floats:
 
 def has_color(lab: Floats) -> bool:
     """Tell whether any pixel of a working picture in normalized Lab, ``(H, W, 3)``, is more than nearly gray."""
-    _, ab = split_lab(denormalize_lab(lab))
-    return bool(np.hypot(ab[..., 0], ab[..., 1]).max() > LEAST_CHROMA)
+    _, ab = split_lab(lab)
+    return bool(np.hypot(ab[..., 0], ab[..., 1]).max() * AB_BOUND > LEAST_CHROMA)
 
 
 def colored(photograph: RGB, ab: Floats) -> RGB:
@@ -80,14 +81,14 @@ def colored(photograph: RGB, ab: Floats) -> RGB:
         Shape ``(H, W, 3)``, uint8.
     """
     height, width = photograph.shape[:2]
-    planes = [Image.fromarray(np.ascontiguousarray(ab[..., channel], np.float32)) for channel in (0, 1)]
+    planes = [Image.fromarray(np.ascontiguousarray(ab[..., channel] * AB_BOUND, np.float32)) for channel in (0, 1)]
     result = np.empty_like(photograph)
     rows = max(1, BLOCK // width)
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
         box = (0, top * ab.shape[0] / height, ab.shape[1], bottom * ab.shape[0] / height)
-        lab = normalize_lab(rgb_to_lab(photograph[top:bottom]))
+        lab = rgb_to_lab(photograph[top:bottom])
         for channel, plane in enumerate(planes, 1):
             lab[..., channel] = np.asarray(plane.resize((width, bottom - top), Image.Resampling.BILINEAR, box))
-        result[top:bottom] = np.rint(255 * lab_to_rgb(clip_chroma(denormalize_lab(lab))))
+        result[top:bottom] = np.rint(255 * lab_to_rgb(clip_chroma(lab)))
     return result

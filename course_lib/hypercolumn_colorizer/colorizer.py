@@ -96,7 +96,7 @@ class HypercolumnColorizer:
         decoding : {"expected", "median"}
             The expected color of the histograms, or their median chroma at the mean hue, which is more vivid.
         color : float, optional
-            What the color is multiplied by, in [0, 1]; by default the colorizer's own factor, and 1 with hints.
+            What predicted chroma is multiplied by, in [0, 1]; that of hints is not. By default the colorizer's factor.
 
         Returns
         -------
@@ -111,13 +111,12 @@ class HypercolumnColorizer:
         array = features.lightness(L)
         if decoding not in DECODERS:
             raise ValueError(f'expected decoding "expected" or "median", got {decoding!r}')
-        factor = (1.0 if hints else self.color) if color is None else _factor(color)
+        factor = self.color if color is None else _factor(color)
         if not hints and decoding == "expected":
-            ab = tiles.colors(self.trunk, self._folded, array)
-        else:
-            hue, chroma = self.histograms(array)
-            ab = DECODERS[decoding](*apply_hints(hue, chroma, array, hints))
-        return ab * np.float32(factor / AB_BOUND)
+            return tiles.colors(self.trunk, self._folded, array) * np.float32(factor / AB_BOUND)
+        hue, chroma = self.histograms(array)
+        ab = DECODERS[decoding](*apply_hints(hue, _faded(chroma, factor), array, hints))
+        return ab / np.float32(AB_BOUND)
 
     def save(self, path: str | Path) -> None:
         """Write the heads and the factor to one file, without the trunk; a reader never finds half of it."""
@@ -147,6 +146,13 @@ class HypercolumnColorizer:
             If there is no such file.
         """
         return cls(*head_file.load_heads(Path(path)), trunk)
+
+
+def _faded(chroma: Floats, factor: float) -> Floats:
+    """Multiply the chroma that histograms ``(..., bins)`` stand for: each bin votes for its new place."""
+    bins = np.arange(chroma.shape[-1])
+    votes = np.maximum(0, 1 - np.abs(factor * bins[:, None] - bins))
+    return chroma @ votes.astype(np.float32)
 
 
 def _factor(color: float) -> float:

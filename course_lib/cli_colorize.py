@@ -33,14 +33,18 @@ def colorize(
     ] = None,
 ) -> None:
     """Color photographs with a trained colorizer, or train one. No file is ever overwritten."""
-    if train:
-        if photographs or hints or side_by_side:
-            stop("expected photographs to color or --train FOLDER, got both", 2)
-        _train(train, weights)
-    elif not photographs:
+    if train and (photographs or hints or side_by_side):
+        stop("expected photographs to color or --train FOLDER, got both", 2)
+    if not train and not photographs:
         stop("expected photographs to color, or --train FOLDER", 2)
-    else:
-        _color(photographs, weights, hints, output, side_by_side)
+    try:
+        with end_orderly():
+            if train:
+                _train(train, weights)
+            else:
+                _color(photographs or [], weights, hints, output, side_by_side)
+    except KeyboardInterrupt:
+        stop("stopped before anything was done", INTERRUPTED)
 
 
 def _color(photographs: list[Path], weights: Path, hints: Path | None, output: Path, side_by_side: bool) -> None:
@@ -61,7 +65,7 @@ def _color(photographs: list[Path], weights: Path, hints: Path | None, output: P
             _say(screen, f"{hint.line}: no photograph to color is named {hint.image}")
     done = failed = 0
     try:
-        with end_orderly(), bar(screen) as progress:
+        with bar(screen) as progress:
             task = progress.add_task("coloring", total=len(results))
             colorizer = load_colorizer(weights)
             for photograph, result in results.items():
@@ -94,7 +98,7 @@ def _train(folder: Path, weights: Path) -> None:
     screen = _screen()
     where = "the beginning"
     try:
-        with end_orderly(), bar(screen) as progress:
+        with bar(screen) as progress:
             task = progress.add_task("reading")
 
             def show(doing: str) -> Callable[[int, int], None]:

@@ -24,6 +24,8 @@ from course_lib.hypercolumn_colorizer.colorizer import HypercolumnColorizer
 from course_lib.hypercolumn_colorizer.head import head
 from tests.image_files import encoded, pixels
 
+pytestmark = pytest.mark.slow
+
 COURSE = Path(sys.executable).parent / "course"
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from course_lib.hypercolumn_colorizer.features import MULTIPLE, STRIDES, Maps
 
@@ -56,7 +57,7 @@ def fold(heads: Sequence[keras.Model]) -> Folded:
     return Folded(kernel, bias[:, None, None], logits_kernel, logits_bias[:, None])
 
 
-def _hidden(head: keras.Model) -> tuple[np.ndarray, np.ndarray]:
+def _hidden(head: keras.Model) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the kernel and the bias of a head's hidden layer for channels that are not standardized."""
     standardize = head.get_layer("standardize")
     mean, variance = (each.astype(np.float64) for each in standardize.get_weights())
@@ -83,68 +84,73 @@ def strips(folded: Folded, maps: Maps, rows: slice, columns: slice) -> Iterator[
         Shape ``(16, columns, 2 * bins)``, float32: of each pixel the histogram of hue, then that of chroma, averaged
         over the heads. Each sums to 1.
     """
-    fine = tf.concat([maps[0], maps[-1]], axis=-1)[0, rows, columns]
-    channels = [each.shape[-1] for each in maps]
-    of_fine, *of_coarse, of_lightness = tf.split(folded.kernel, channels, axis=1)
+    of_fine, *of_coarse, of_lightness = tf.split(folded.kernel, [each.shape[-1] for each in maps], axis=1)
+    of_fine = tf.concat([of_fine, of_lightness], axis=1)
     coarse = [
-        _around(each[0], rows, columns, stride)[None] @ kernel[:, None]
+        _times(_around(each[0], rows, columns, stride), kernel)
         for each, kernel, stride in zip(maps[1:-1], of_coarse, COARSE, strict=True)
     ]
-    coarse[-1] += folded.bias
-    kernel = tf.concat([of_fine, of_lightness], axis=1)
-    for first in range(0, fine.shape[0], MULTIPLE):
+    coarse[-1] += folded.bias  # upsampling leaves it as it is, too
+    for first in range(0, rows.stop - rows.start, MULTIPLE):
+        strip = slice(first, first + MULTIPLE)
+        whole = slice(rows.start + first, rows.start + first + MULTIPLE)
         yield _strip(
-            fine[first : first + MULTIPLE],
-            [
-                each[:, first // stride : (first + MULTIPLE) // stride + 2]
-                for each, stride in zip(coarse, COARSE, strict=True)
-            ],
-            kernel,
+            [each[0, whole, columns] for each in (maps[0], maps[-1])],
+            [each[:, _entries(strip, stride)] for each, stride in zip(coarse, COARSE, strict=True)],
+            of_fine,
             folded.logits_kernel,
             folded.logits_bias,
         )
 
 
 def _around(maps: tf.Tensor, rows: slice, columns: slice, stride: int) -> tf.Tensor:
-    """Cut out a part of a map with one more entry on each side; the picture's border is repeated."""
+    """Cut a part out of a map with one more entry on each side; at the picture's border its own are repeated."""
     padded = tf.pad(maps, [[1, 1], [1, 1], [0, 0]], "SYMMETRIC")
-    y, x = (slice(side.start // stride, side.stop // stride + 2) for side in (rows, columns))
-    return padded[y, x]
+    return padded[_entries(rows, stride), _entries(columns, stride)]
+
+
+def _entries(pixels: slice, stride: int) -> slice:
+    """Return the entries that some pixels are interpolated from, in a map with one more entry on each side."""
+    return slice(pixels.start // stride, pixels.stop // stride + 2)
+
+
+def _times(maps: tf.Tensor, kernels: tf.Tensor) -> tf.Tensor:
+    """Multiply every column of a map ``(h, w, C)`` by kernels ``(heads, C, K)``; return ``(heads, h, w, K)``."""
+    heads, channels, hidden = kernels.shape
+    return tf.reshape(tf.reshape(maps, (-1, channels)) @ kernels, (heads, maps.shape[0], -1, hidden))
 
 
 @tf.function(reduce_retracing=True)
 def _strip(
-    fine: tf.Tensor, coarse: list[tf.Tensor], kernel: tf.Tensor, logits_kernel: tf.Tensor, logits_bias: tf.Tensor
+    fine: list[tf.Tensor], coarse: list[tf.Tensor], kernel: tf.Tensor, logits_kernel: tf.Tensor, logits_bias: tf.Tensor
 ) -> tf.Tensor:
     """Predict the histograms of a strip."""
     (heads, _, hidden), both = kernel.shape, logits_bias.shape[-1]
-    wide = tf.concat([_enlarge(each, stride) for each, stride in zip(coarse, COARSE, strict=True)], axis=1)
-    tall = _enlarging_rows() @ tf.reshape(wide, (heads, wide.shape[1], -1))
-    units = tf.nn.relu(tf.reshape(tall, (heads, -1, hidden)) + tf.reshape(fine, (-1, fine.shape[-1])) @ kernel)
-    logits = tf.reshape(units @ logits_kernel + logits_bias, (heads, MULTIPLE, -1, 2, both // 2))
+    wide = tf.concat([_widened(each, stride) for each, stride in zip(coarse, COARSE, strict=True)], axis=1)
+    # One product upsamples the rows of all maps, and adds the maps up.
+    weights = np.concatenate([_weights(MULTIPLE, stride) for stride in COARSE], axis=1)
+    units = tf.reshape(weights @ tf.reshape(wide, (heads, weights.shape[1], -1)), (heads, MULTIPLE, -1, hidden))
+    units = tf.nn.relu(units + _times(tf.concat(fine, axis=-1), kernel))
+    logits = tf.reshape(units, (heads, -1, hidden)) @ logits_kernel + logits_bias
+    logits = tf.reshape(logits, (heads, MULTIPLE, -1, 2, both // 2))
     return tf.reshape(tf.reduce_mean(tf.nn.softmax(logits), axis=0), (MULTIPLE, -1, both))
 
 
-def _enlarge(maps: tf.Tensor, factor: int) -> tf.Tensor:
-    """Upsample along x."""
+def _widened(maps: tf.Tensor, factor: int) -> tf.Tensor:
+    """Upsample along x maps ``(heads, h, w + 2, hidden)`` with one more entry on each side."""
     before, here, after = maps[:, :, :-2], maps[:, :, 1:-1], maps[:, :, 2:]
-    phases = [(1 - abs(t)) * here + abs(t) * (before if t < 0 else after) for t in _places(factor)]
-    return tf.reshape(tf.stack(phases, axis=3), (maps.shape[0], maps.shape[1], -1, maps.shape[3]))
+    pixels = [
+        share * here + (first * before if first else last * after)
+        for first, share, last in _weights(factor, factor).tolist()
+    ]
+    return tf.reshape(tf.stack(pixels, axis=3), (*maps.shape[:2], -1, maps.shape[-1]))
 
 
-def _enlarging_rows() -> tf.Tensor:
-    """Return the matrix that upsamples the rows of all coarse maps along y and adds them up."""
-    blocks = []
-    for stride in COARSE:
-        block = np.zeros((MULTIPLE, MULTIPLE // stride + 2), np.float32)
-        for row, t in enumerate(_places(stride) * (MULTIPLE // stride)):
-            below = 1 + row // stride
-            block[row, below] = 1 - abs(t)
-            block[row, below + (-1 if t < 0 else 1)] = abs(t)
-        blocks.append(block)
-    return tf.constant(np.concatenate(blocks, axis=1))
+def _weights(pixels: int, stride: int) -> NDArray[np.float32]:
+    """Return what each entry counts in each of some pixels, ``(pixels, pixels / stride + 2)``.
 
-
-def _places(factor: int) -> list[float]:
-    """Return where the pixels of one entry lie beside its center, in units of an entry."""
-    return [(pixel + 0.5) / factor - 0.5 for pixel in range(factor)]
+    The pixels begin where the second entry does: the first one and the last one lie outside.
+    """
+    places = (np.arange(pixels) + 0.5) / stride + 0.5
+    distances = np.abs(places[:, None] - np.arange(pixels // stride + 2))
+    return np.maximum(1 - distances, 0).astype(np.float32)

@@ -115,6 +115,11 @@ def test_a_picture_twice_as_large_is_colored_alike() -> None:
     np.testing.assert_allclose(influence(large, [Hint(16, 20, BLUE)])[::2, ::2], small, atol=0.1)
 
 
+def test_grain_does_not_stop_a_hint() -> None:
+    L = np.random.default_rng(0).normal(0, 0.02, (24, 1600, 1))
+    assert influence(L, [Hint(12, 100, BLUE)])[:, 900].min() > 0.5
+
+
 def test_three_hints_color_the_whole_backdrop_and_not_the_face() -> None:
     L, face = portrait()
     colors = decoded(L, [Hint(24, 6, BLUE), Hint(5, 50, BLUE), Hint(42, 52, BLUE)])
@@ -172,7 +177,9 @@ def test_one_hint_shares_a_pixel_with_what_is_predicted() -> None:
 
 def test_two_hints_for_one_pixel_count_the_same() -> None:
     L = np.zeros((3, 3, 1))
-    hue, _ = apply_hints(*predicted(L), L, [Hint(1, 1, BLUE), Hint(1, 1, RED)])
+    given = [part.astype(np.float64) for part in predicted(L)]
+    hue, chroma = apply_hints(*given, L, [Hint(1, 1, BLUE), Hint(1, 1, RED)])
+    assert hue.dtype == chroma.dtype == np.float32
     both = [hue_chroma_histogram(110 * np.array([color]))[0] for color in (BLUE, RED)]
     np.testing.assert_allclose(hue[1, 1], (both[0] + both[1]) / 2, atol=1e-4)
 
@@ -195,6 +202,7 @@ def test_without_hints_nothing_changes_and_nothing_given_is_written_to() -> None
         ({"hints": [(0, -1, BLUE)]}, "got row 0 and column -1"),
         ({"hints": [(1.5, 0, BLUE)]}, "got row 1.5 and column 0"),
         ({"hints": [(0, 0, (11.0, -44.0))]}, r"expected a hint's normalized ab in \[-1, 1\], got values from -44"),
+        ({"hints": [(0, 0, (1.03, 0.0))]}, "got values from 0 to 1.03"),
         ({"hints": [(0, 0, (0.1, math.nan))]}, "a hint's normalized ab in .*, got NaN"),
         ({"hints": [(0, 0, (0.1, 0.2, 0.3))]}, r"of shape \(\.\.\., 2\), got \(3,\)"),
         ({"L": np.zeros((6, 4, 1))}, r"histograms of each pixel of L, got shapes \(4, 6, 12\) and \(6, 4, 1\)"),

@@ -116,7 +116,7 @@ def apply_hints(hue: ArrayLike, chroma: ArrayLike, L: ArrayLike, hints: Sequence
     odds = weights / (1 - weights + np.float32(OWN))
     own = 1 / (1 + odds.sum(axis=-1, keepdims=True))
     given = [normalized(np.array(hint.ab, float), 2, "a hint's normalized ab") for hint in hints]
-    colors = np.clip(np.reshape(given, (-1, 1, 2)), -1, 1) * AB_BOUND
+    colors = np.reshape(given, (-1, 1, 2)) * AB_BOUND
     hue_of_hints, _ = hue_chroma_histogram(colors, hues.shape[-1])
     _, chroma_of_hints = hue_chroma_histogram(colors, chromas.shape[-1])
     shares = odds * own

@@ -70,7 +70,7 @@ def histogram_targets(ab: ArrayLike, sites: ArrayLike, window: int = WINDOW, bin
         raise ValueError(f"expected ab of shape (H, W, 2) with at least one pixel, got {colors.shape}")
     places = _places(sites, colors.shape[:2])
     half = side // 2
-    padded = np.pad(np.clip(colors, -1, 1) * AB_BOUND, ((half, half), (half, half), (0, 0)), "symmetric")
+    padded = np.pad(colors * AB_BOUND, ((half, half), (half, half), (0, 0)), "symmetric")
     within = np.indices((side, side)).reshape(2, -1)
     rows, columns = (places[:, axis, None] + within[axis] for axis in (0, 1))
     pixels = padded[rows, columns]

@@ -177,8 +177,8 @@ def test_one_hint_shares_a_pixel_with_what_is_predicted() -> None:
 
 def test_two_hints_for_one_pixel_count_the_same() -> None:
     L = np.zeros((3, 3, 1))
-    given = [part.astype(np.float64) for part in predicted(L)]
-    hue, chroma = apply_hints(*given, L, [Hint(1, 1, BLUE), Hint(1, 1, RED)])
+    given_hue, given_chroma = (part.astype(np.float64) for part in predicted(L))
+    hue, chroma = apply_hints(given_hue, given_chroma, L, [Hint(1, 1, BLUE), Hint(1, 1, RED)])
     assert hue.dtype == chroma.dtype == np.float32
     both = [hue_chroma_histogram(110 * np.array([color]))[0] for color in (BLUE, RED)]
     np.testing.assert_allclose(hue[1, 1], (both[0] + both[1]) / 2, atol=1e-4)

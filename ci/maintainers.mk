@@ -26,7 +26,7 @@ test-gpu: $(READY)  ## test the CUDA kernels; without a GPU, compile them and ru
 release: $(READY)  ## make notebooks/ anew from solutions/
 	$(BIN)/course release
 
-bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, layers, label maps, operations, kernels, segmentation, colorization, attribution, hypercolumns, grading
+bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, layers, label maps, operations, kernels, segmentation, colorization, attribution, hypercolumns, the colorizer on them, grading
 	$(BIN)/python benchmarks/color.py
 	$(BIN)/python -m benchmarks.dataflow
 	$(BIN)/python benchmarks/upsampling.py
@@ -39,6 +39,7 @@ bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, layer
 	$(BIN)/python -m benchmarks.colorization
 	$(BIN)/python benchmarks/attribution.py
 	$(BIN)/python benchmarks/hypercolumns.py
+	$(BIN)/python benchmarks/hypercolumn_colorizer.py
 	$(BIN)/python benchmarks/grading.py
 
 lock: build/uv/bin/uv  ## make requirements.lock anew from pyproject.toml, and that of the benchmarks' peers

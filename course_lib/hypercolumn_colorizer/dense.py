@@ -116,8 +116,8 @@ def _entries(pixels: slice, stride: int) -> slice:
 
 def _times(maps: tf.Tensor, kernels: tf.Tensor) -> tf.Tensor:
     """Multiply every column of a map ``(h, w, C)`` by kernels ``(heads, C, K)``; return ``(heads, h, w, K)``."""
-    heads, channels, hidden = kernels.shape
-    return tf.reshape(tf.reshape(maps, (-1, channels)) @ kernels, (heads, maps.shape[0], -1, hidden))
+    heads, channels, width = tf.unstack(tf.shape(kernels))
+    return tf.reshape(tf.reshape(maps, (-1, channels)) @ kernels, (heads, maps.shape[0], -1, width))
 
 
 @tf.function(reduce_retracing=True)
@@ -125,7 +125,7 @@ def _strip(
     fine: list[tf.Tensor], coarse: list[tf.Tensor], kernel: tf.Tensor, logits_kernel: tf.Tensor, logits_bias: tf.Tensor
 ) -> tf.Tensor:
     """Predict the histograms of a strip."""
-    (heads, _, hidden), both = kernel.shape, logits_bias.shape[-1]
+    heads, hidden, both = tf.unstack(tf.shape(logits_kernel))
     wide = tf.concat([_widened(each, stride) for each, stride in zip(coarse, COARSE, strict=True)], axis=1)
     # One product upsamples the rows of all maps, and adds the maps up.
     weights = np.concatenate([_weights(MULTIPLE, stride) for stride in COARSE], axis=1)
@@ -143,7 +143,8 @@ def _widened(maps: tf.Tensor, factor: int) -> tf.Tensor:
         share * here + (first * before if first else last * after)
         for first, share, last in _weights(factor, factor).tolist()
     ]
-    return tf.reshape(tf.stack(pixels, axis=3), (*maps.shape[:2], -1, maps.shape[-1]))
+    heads, height, _, hidden = tf.unstack(tf.shape(maps))
+    return tf.reshape(tf.stack(pixels, axis=3), (heads, height, -1, hidden))
 
 
 def _weights(pixels: int, stride: int) -> NDArray[np.float32]:

@@ -145,6 +145,7 @@ def test_color_fades_where_hues_hardly_agree() -> None:
         ([0, 0, 1], 134),
         ([0.5, 0, 0.5], 67),
         ([0.25, 0.5, 0.25], 67),
+        ([0.4996, 0, 0.4996], 67),  # rounded, so that they sum to 0.9992
         # Below the centers lie 0.4, 0.85 and 0.95 of the mass: 0.5 is reached 2/9 of the way between the first two.
         ([0.8, 0.1, 0.1], 67 * 2 / 9),
     ],

@@ -92,7 +92,7 @@ def train(  # noqa: PLR0913
     trunk = features.trunk() if trunk is None else trunk
     examples = collect(photographs, sites, seed, masks or {}, trunk, counter.add)
     settings = {"photographs": [*photographs], "heads": heads, "examples": _fingerprint(examples)}
-    denied = _deal(len(photographs), heads, seed)
+    denied = deal(len(photographs), heads, seed)
     committee = []
     for number, places in enumerate(denied):
         member = head(features.channels(trunk), hidden, seed=_seed(seed, number))
@@ -137,8 +137,8 @@ def color_factor(heads: list[keras.Model], denied: list[NDArray[np.intp]], examp
     return float(np.clip(along / square, 0, 1)) if square else 1.0
 
 
-def _deal(photographs: int, heads: int, seed: int) -> list[NDArray[np.intp]]:
-    """Deal out the places of photographs to heads, as evenly as possible."""
+def deal(photographs: int, heads: int, seed: int) -> list[NDArray[np.intp]]:
+    """Deal out the places of photographs to heads that are denied them, as evenly as possible."""
     if photographs < FEWEST or heads < 2:
         return [np.empty(0, np.intp)] * heads
     return np.array_split(np.random.default_rng(seed).permutation(photographs), heads)

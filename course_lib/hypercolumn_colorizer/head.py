@@ -12,16 +12,51 @@ from course_lib.hypercolumn_colorizer.targets import BINS
 from course_lib.integers import count
 
 HIDDEN = 128
-DROPPED_CHANNELS, DROPPED_UNITS = 0.2, 0.5
+DROPPED_UNITS = 0.5
 DECAY = 1e-3
+DROPPED_MAPS = (0.1, 0.1, 0.1, 0.3, 0.5, 0.0)  # of a hypercolumn, fine to coarse, then lightness
+SHARES = np.array([64, 128, 256, 512, 512]) / 1472  # of the channels, before lightness
+
+
+class DropMaps(keras.layers.Layer):
+    """Drop whole maps from hypercolumns in training, as dropout drops single channels.
+
+    The coarse maps tell photographs apart, whatever is at a site: a head that can rely on them learns its few
+    photographs by heart. What is kept is divided by the chance that it is kept.
+
+    Parameters
+    ----------
+    seed : int
+        Decides what is dropped.
+    **kwargs
+        As `keras.layers.Layer` takes them.
+    """
+
+    def __init__(self, seed: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._draws = keras.random.SeedGenerator(seed)
+
+    def call(self, columns: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Return the hypercolumns, ``(N, channels)``, without some maps of each."""
+        if not training:
+            return columns
+        rates = tf.constant(DROPPED_MAPS)
+        kept = keras.random.uniform((tf.shape(columns)[0], len(DROPPED_MAPS)), seed=self._draws) >= rates
+        return columns * ((tf.cast(kept, tf.float32) / (1 - rates)) @ _maps_of_channels(columns.shape[-1]))
+
+
+def _maps_of_channels(channels: int) -> NDArray[np.float32]:
+    """Say which map each channel is of: 1 or 0, ``(maps, channels)``, with the proportions of VGG-16."""
+    ends = np.rint(np.cumsum(SHARES) * (channels - 1)).astype(int)
+    place = np.searchsorted(ends, np.arange(channels), side="right")
+    return np.eye(len(DROPPED_MAPS), dtype=np.float32)[:, place]
 
 
 def head(channels: int = CHANNELS, hidden: int = HIDDEN, bins: int = BINS, seed: int = 0) -> keras.Model:
     """Make a head: a standardization of each channel, one hidden layer, and a linear layer.
 
-    Larsson et al. train through the whole network and need no more than a hidden layer. Here the features are given
-    and photographs are few, so dropout and the squares of the hidden layer's weights, times 0.001 and added to the
-    loss, keep it from learning them by heart.
+    Photographs are few. Dropping whole maps and half of the hidden units in training, and the squares of the hidden
+    layer's weights, times 0.001 and added to the loss, keep the head from learning them by heart.
 
     Parameters
     ----------
@@ -53,7 +88,7 @@ def head(channels: int = CHANNELS, hidden: int = HIDDEN, bins: int = BINS, seed:
 
     columns = keras.Input((channels,), name="columns")
     x = keras.layers.BatchNormalization(scale=False, center=False, trainable=False, name="standardize")(columns)
-    x = keras.layers.Dropout(DROPPED_CHANNELS, seed=seeds[0])(x)
+    x = DropMaps(seeds[0], name="drop_maps")(x)
     decay = keras.regularizers.L2(DECAY)
     x = dense(hidden, seeds[1], activation="relu", kernel_regularizer=decay, name="hidden")(x)
     x = keras.layers.Dropout(DROPPED_UNITS, seed=seeds[2])(x)

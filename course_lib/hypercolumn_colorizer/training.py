@@ -20,7 +20,7 @@ from course_lib.hypercolumn_colorizer.head import standardize
 from course_lib.hypercolumn_colorizer.losses import histogram_loss
 
 BATCH = 8 * 128  # sites
-RATE = 1e-3
+RATE = 6e-3
 
 
 def train_head(  # noqa: PLR0913
@@ -34,7 +34,7 @@ def train_head(  # noqa: PLR0913
     path: Path | None,
     done: Callable[[], None],
 ) -> list[float]:
-    """Train a head with Adam, whose rate falls from 0.001 to 0 as a cosine does.
+    """Train a head with Adam, whose rate falls from 0.006 to 0 as a cosine does.
 
     Parameters
     ----------

@@ -119,6 +119,21 @@ def test_color_behind_a_mask_does_not_matter(trunk: keras.Model) -> None:
     assert_equal(other, one)
 
 
+@pytest.mark.parametrize(("heads", "seen"), [(3, 80), (1, 120)])
+def test_heads_are_trained_on_what_they_are_not_denied(
+    heads: int, seen: int, trunk: keras.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With three photographs of 40 sites each."""
+    shown = []
+    monkeypatch.setattr(
+        "course_lib.hypercolumn_colorizer.committee.train_head",
+        lambda head, examples, rows, **settings: shown.append(rows),
+    )
+    train(photographs(), trunk=trunk, **(SMALL | {"heads": heads}))
+    assert [len(rows) for rows in shown] == [seen] * heads
+    assert np.unique(np.concatenate(shown)).tolist() == [*range(120)]
+
+
 def test_color_factor_is_the_best_of_many(trunk: keras.Model) -> None:
     """Against a search, where heads are right in hue and twice too vivid."""
     examples = collect(photographs(), 50, 0, {}, trunk, lambda: None)
@@ -141,6 +156,7 @@ def test_color_factor_is_the_best_of_many(trunk: keras.Model) -> None:
 
 def test_where_nothing_is_denied_color_is_believed(trunk: keras.Model) -> None:
     assert train(photographs(2), trunk=trunk, **SMALL).color == 1
+    assert train(photographs(3), trunk=trunk, **(SMALL | {"heads": 1})).color == 1
     examples: LabeledSites = collect(photographs(2), 10, 0, {}, trunk, lambda: None)
     assert color_factor([head(features.channels(trunk), 8)], [np.empty(0, np.intp)], examples) == 1
 

@@ -38,8 +38,8 @@ def train(  # noqa: PLR0913
     The photographs are shuffled and dealt out to the heads; a head is trained on all but its own, and so has an opinion
     of its own on what it has not seen. Where heads disagree, their mean is paler. Each head then colors the sites of
     the photographs that it was denied, and the factor by which their color would have to be multiplied to lie nearest
-    to the truth, in [0, 1], becomes the colorizer's. One head, or two photographs, are denied nothing, and the factor
-    is 1.
+    to the truth, in [0, 1], becomes the colorizer's. One head, or heads on two photographs, are denied nothing, and
+    the factor is 1: right where the rest of the same photographs is to be colored.
 
     With a folder, training can be interrupted at any moment. The same call then resumes after the last epoch, even in
     another process, and gives the weights that it would have given without the interruption.
@@ -52,7 +52,7 @@ def train(  # noqa: PLR0913
     seed : int
         0 or more; decides the sites, who is denied what, and the heads.
     heads : int
-        How many, 1 or more.
+        How many, 1 or more. Training takes that many times as long.
     sites : int
         Pixels that are looked at in each photograph, 1 or more; fewer where their hypercolumns would take more than
         1 GB.

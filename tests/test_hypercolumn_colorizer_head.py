@@ -31,7 +31,8 @@ def test_a_head_is_what_two_matrices_compute(small: keras.Model) -> None:
         np.testing.assert_allclose(got, odds / odds.sum(axis=-1, keepdims=True), rtol=1e-4)
 
 
-def test_standardized_channels_have_mean_0_and_variance_1(small: keras.Model) -> None:
+def test_standardized_channels_have_mean_0_and_variance_1(small: keras.Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("course_lib.hypercolumn_colorizer.head.CHUNK", 7)
     given = columns()
     given[:, 2] = 9  # a channel that never changes
     standardize(small, given)

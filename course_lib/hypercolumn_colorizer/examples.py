@@ -110,27 +110,24 @@ def collect(
     ValueError
         If a photograph or a mask is not as above.
     """
-    most = MOST_BYTES // (4 * features.channels(trunk) * len(photographs))
-    number = max(1, min(count("sites", sites), most))
-    parts = []
+    channels = features.channels(trunk)
+    number = max(1, min(count("sites", sites), MOST_BYTES // (4 * channels * len(photographs))))
+    columns = np.empty((len(photographs) * number, channels), np.float32)  # joining parts would take them twice
+    targets, colors, of_photograph, filled = [], [], [], 0
     for place, name in enumerate(photographs):
         lab = lab_picture(name, photographs[name])
         rng = np.random.default_rng([seed, place])
         chosen = choose_sites(lab.shape[:2], number, masks.get(name), rng)
         ab = lab[..., 1:]
-        parts.append(
-            LabeledSites(
-                features.columns(trunk, lab[..., :1], chosen),
-                histogram_targets(ab, chosen),
-                ab[tuple(chosen.T)],
-                np.full(len(chosen), place),
-            )
-        )
+        columns[filled : filled + len(chosen)] = features.columns(trunk, lab[..., :1], chosen)
+        filled += len(chosen)
+        targets.append(histogram_targets(ab, chosen))
+        colors.append(ab[tuple(chosen.T)])
+        of_photograph.append(np.full(len(chosen), place))
         done()
-    targets = zip(*(each.targets for each in parts), strict=True)
     return LabeledSites(
-        np.concatenate([each.columns for each in parts]),
-        Targets(*(np.concatenate(each) for each in targets)),
-        np.concatenate([each.ab for each in parts]),
-        np.concatenate([each.photograph for each in parts]),
+        columns[:filled],
+        Targets(*(np.concatenate(each) for each in zip(*targets, strict=True))),
+        np.concatenate(colors),
+        np.concatenate(of_photograph),
     )

@@ -14,6 +14,7 @@ from course_lib.integers import count
 HIDDEN = 128
 DROPPED_UNITS = 0.5
 DECAY = 1e-3
+CHUNK = 4096  # hypercolumns
 DROPPED_MAPS = (0.1, 0.1, 0.1, 0.3, 0.5, 0.0)  # of a hypercolumn, fine to coarse, then lightness
 SHARES = np.array([64, 128, 256, 512, 512]) / 1472  # of the channels, before lightness
 
@@ -97,7 +98,13 @@ def head(channels: int = CHANNELS, hidden: int = HIDDEN, bins: int = BINS, seed:
 
 def standardize(head: keras.Model, columns: NDArray[np.float32]) -> None:
     """Give each channel mean 0 and variance 1 over some hypercolumns, ``(N, channels)``, of 1 or more."""
-    head.get_layer("standardize").set_weights([columns.mean(axis=0), columns.var(axis=0)])
+    mean, variance = np.zeros((2, columns.shape[-1]))
+    for start in range(0, len(columns), CHUNK):  # all at once would take twice their memory
+        mean += columns[start : start + CHUNK].sum(axis=0, dtype=np.float64)
+    mean /= len(columns)
+    for start in range(0, len(columns), CHUNK):
+        variance += np.square(columns[start : start + CHUNK] - mean).sum(axis=0)
+    head.get_layer("standardize").set_weights([mean, variance / len(columns)])
 
 
 def probabilities(head: keras.Model, columns: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -26,7 +26,7 @@ class Colorizer(Protocol):
 
 
 def load_colorizer(weights: Path) -> Colorizer:
-    """Read a file of weights; raise `ValueError` where it is none, or damaged."""
+    """Read a file of weights; raise `ValueError` where it is another file, or damaged."""
     from course_lib.hypercolumn_colorizer.colorizer import HypercolumnColorizer
 
     return HypercolumnColorizer.load(weights)

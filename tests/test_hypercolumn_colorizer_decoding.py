@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib.color import hue_chroma_histogram
-from course_lib.hypercolumn_colorizer.decoding import expected_color, hue_agreement, uncertainty
+from course_lib.hypercolumn_colorizer.decoding import expected_color, uncertainty
 
 RNG = np.random.default_rng(0)
 
@@ -36,22 +36,19 @@ def test_expected_color_worked_by_hand() -> None:
     np.testing.assert_allclose(expected_color(hue, chroma), [67 * 0.75, 67 * 0.25], rtol=1e-6)
     # The mean of the hues is (0.75, 0.25), of squared length 0.625. The mean of the squared chroma is 134² / 2.
     assert uncertainty(hue, chroma) == pytest.approx(134 * math.sqrt(1 / 2 - 0.625 / 4), rel=1e-5)
-    assert hue_agreement(hue) == pytest.approx(math.sqrt(0.625))
 
 
 def test_against_every_color_that_can_be_drawn() -> None:
     hues, chromas = some(3, 4)
-    means, spreads, lengths = expected_color(hues, chromas), uncertainty(hues, chromas), hue_agreement(hues)
-    assert means.dtype == spreads.dtype == lengths.dtype == np.float32
-    assert (means.shape, spreads.shape, lengths.shape) == ((3, 4, 2), (3, 4), (3, 4))
+    means, spreads = expected_color(hues, chromas), uncertainty(hues, chromas)
+    assert means.dtype == spreads.dtype == np.float32
+    assert (means.shape, spreads.shape) == ((3, 4, 2), (3, 4))
     for place in np.ndindex(3, 4):
         colors, share = drawn(hues[place], chromas[place])
         mean = share @ colors
         np.testing.assert_allclose(means[place], mean, atol=1e-4)
         squares = np.square(colors - mean).sum(axis=-1)
         assert spreads[place] == pytest.approx(math.sqrt(share @ squares), abs=1e-2)
-        directions, share = drawn(hues[place], np.array([0, 1.0]))
-        assert lengths[place] == pytest.approx(np.linalg.norm(share @ directions) / 134, abs=1e-6)
 
 
 @settings(max_examples=25, deadline=None)
@@ -83,7 +80,6 @@ def test_what_is_sure_and_what_is_not() -> None:
     chroma = np.stack([one_hot(20), one_hot(20), one_hot(0), one_hot(31)])
     at_20 = 134 * 20 / 31
     np.testing.assert_allclose(uncertainty(hue, chroma), [0, at_20, 0, 134], atol=0.1)
-    np.testing.assert_allclose(hue_agreement(hue), [1, 0, 0, 0], atol=1e-6)
     np.testing.assert_allclose(np.linalg.norm(expected_color(hue, chroma), axis=-1), [at_20, 0, 0, 0], atol=1e-4)
 
 
@@ -97,16 +93,15 @@ def test_turning_the_hues_turns_the_color_and_nothing_else() -> None:
     a, b = expected_color(hue, chroma).T
     np.testing.assert_allclose(expected_color(turned, chroma), np.stack([-b, a], axis=-1), atol=1e-4)
     np.testing.assert_allclose(uncertainty(turned, chroma), uncertainty(hue, chroma), atol=0.1)
-    np.testing.assert_allclose(hue_agreement(turned), hue_agreement(hue), atol=1e-6)
 
 
 def test_no_histograms_give_no_colors() -> None:
     hue, chroma = some(0)
     assert expected_color(hue, chroma).shape == (0, 2)
-    assert uncertainty(hue, chroma).shape == hue_agreement(hue).shape == (0,)
+    assert uncertainty(hue, chroma).shape == (0,)
 
 
-@pytest.mark.parametrize("function", [expected_color, uncertainty, lambda hue, chroma: hue_agreement(hue)])
+@pytest.mark.parametrize("function", [expected_color, uncertainty])
 @pytest.mark.parametrize(
     ("hue", "message"),
     [

@@ -65,7 +65,17 @@ ALLOWED = {
     "cli_answers": {"answers", "grading", "terminal", "trials"},
     "cli_colorize": {"coloring", "terminal"},
     "cli_grade": {"grading", "terminal"},
-    "cli": {"cli_answers", "cli_colorize", "cli_grade", "cli_learn", "cli_ops", "doctor", "pack", "release", "terminal"},
+    "cli": {
+        "cli_answers",
+        "cli_colorize",
+        "cli_grade",
+        "cli_learn",
+        "cli_ops",
+        "doctor",
+        "pack",
+        "release",
+        "terminal",
+    },
 }
 STANDALONE = ("images", "color", "plots", "checks")
 

@@ -15,7 +15,7 @@ References
 
 from course_lib.hypercolumn_colorizer.colorizer import HypercolumnColorizer
 from course_lib.hypercolumn_colorizer.committee import train
-from course_lib.hypercolumn_colorizer.decoding import expected_color, hue_agreement, uncertainty
+from course_lib.hypercolumn_colorizer.decoding import expected_color, uncertainty
 from course_lib.hypercolumn_colorizer.hints import Hint, apply_hints, influence
 from course_lib.hypercolumn_colorizer.losses import histogram_loss
 from course_lib.hypercolumn_colorizer.photographs import capstone_photographs
@@ -30,7 +30,6 @@ __all__ = [
     "expected_color",
     "histogram_loss",
     "histogram_targets",
-    "hue_agreement",
     "influence",
     "train",
     "uncertainty",

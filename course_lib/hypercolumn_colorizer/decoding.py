@@ -67,28 +67,6 @@ def uncertainty(hue: ArrayLike, chroma: ArrayLike) -> NDArray[np.float32]:
     return np.sqrt(np.maximum(variance, 0))
 
 
-def hue_agreement(hue: ArrayLike) -> NDArray[np.float32]:
-    """Tell how much the hues agree: the length of their mean vector.
-
-    Parameters
-    ----------
-    hue : array_like
-        As `expected_color` takes it.
-
-    Returns
-    -------
-    ndarray
-        Shape ``(...)``, float32, in [0, 1]: 0 where all hues are as likely, or opposite ones are; 1 where one is sure.
-
-    Raises
-    ------
-    ValueError
-        As `expected_color`.
-    """
-    hues, _ = distributions(hue, hue)
-    return np.linalg.norm(_mean_vector(hues), axis=-1)
-
-
 def _mean_chroma(chroma: NDArray[np.floating], power: int = 1) -> NDArray[np.float32]:
     """Return the mean of a power of the chroma, ``(...)``."""
     centers = np.linspace(0, CHROMA_BOUND, chroma.shape[-1], dtype=np.float32)

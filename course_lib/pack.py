@@ -17,6 +17,7 @@ CONTENTS = (
     "benchmarks/user_ops.py",  # course ops bench
     "ci/setup.py",
     "course_lib",
+    "docs/colorize.md",
     "environment.yml",
     "nbgrader_config.py",
     "notebooks",

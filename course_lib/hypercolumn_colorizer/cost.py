@@ -141,12 +141,14 @@ def _folded(trunk: keras.Model, heads: list[keras.Model]) -> Callable[[Floats], 
 def _dense(trunk: keras.Model, heads: list[keras.Model]) -> Callable[[Floats], Floats]:
     """Color with the hypercolumns of all pixels, one head after the other."""
 
-    @tf.function
+    @tf.function(autograph=False)
     def hypercolumns(maps: features.Maps) -> tf.Tensor:
         return tf.reshape(dense_hypercolumn(maps, maps[-1].shape[1:3]), (-1, features.channels(trunk)))
 
     def graph(head: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
-        return tf.function(lambda columns: tf.nn.softmax(tf.reshape(head(columns, training=False), (-1, 2, BINS))))
+        return tf.function(
+            lambda columns: tf.nn.softmax(tf.reshape(head(columns, training=False), (-1, 2, BINS))), autograph=False
+        )
 
     graphs = [graph(each) for each in heads]
 

@@ -120,7 +120,7 @@ def _times(maps: tf.Tensor, kernels: tf.Tensor) -> tf.Tensor:
     return tf.reshape(tf.reshape(maps, (-1, channels)) @ kernels, (heads, maps.shape[0], -1, width))
 
 
-@tf.function(reduce_retracing=True)
+@tf.function(reduce_retracing=True, autograph=False)
 def _strip(
     fine: list[tf.Tensor], coarse: list[tf.Tensor], kernel: tf.Tensor, logits_kernel: tf.Tensor, logits_bias: tf.Tensor
 ) -> tf.Tensor:

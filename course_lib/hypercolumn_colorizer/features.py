@@ -124,7 +124,9 @@ def maps(trunk: keras.Model, L: ArrayLike) -> Maps:
 def _run(trunk: keras.Model) -> Any:
     """Compile a trunk for pictures of any size: eager layers would keep all maps in memory."""
     return tf.function(
-        lambda L: trunk(L, training=False), input_signature=[tf.TensorSpec((1, None, None, 1), tf.float32)]
+        lambda L: trunk(L, training=False),
+        input_signature=[tf.TensorSpec((1, None, None, 1), tf.float32)],
+        autograph=False,
     )
 
 

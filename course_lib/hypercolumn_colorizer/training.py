@@ -93,7 +93,7 @@ def train_head(  # noqa: PLR0913
 def _step(head: keras.Model, optimizer: keras.optimizers.Optimizer) -> Any:
     """Make the function that trains on one batch and returns its loss."""
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def step(columns: tf.Tensor, hue: tf.Tensor, chroma: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             hue_logits, chroma_logits = tf.split(head(columns, training=True), 2, axis=-1)

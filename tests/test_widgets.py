@@ -26,8 +26,8 @@ pytestmark = pytest.mark.slow
 
 OURS = Course(ROOT)
 MAKES_WIDGETS = re.compile(r"\b(ipywidgets|interact)\b")
-DEFINED = re.compile(r"^(?:def |class )?(\w+)(?= *=|\()", re.MULTILINE)  # and what is called, which does no harm
-TRAINING_STEPS = re.compile(r"^(STEPS = )\d+", re.MULTILINE)  # a parameter: pictures of untrained networks will do
+DEFINED = re.compile(r"^(?:def |class )?(?:\w+, )*(?!print\b)(\w+)(?= *=|\()", re.MULTILINE)  # or called
+TRAINING = re.compile(r"^((?:STEPS|SITES) = )\d+", re.MULTILINE)  # parameters: pictures of untrained networks will do
 VIEW = "application/vnd.jupyter.widget-view+json"
 SLIDER, MENU = ".noUi-handle", "select"
 ALL_CONTROLS = f"{SLIDER}, {MENU}, input, textarea, button"
@@ -49,7 +49,7 @@ def small(unit: str) -> NotebookNode:
             if not MAKES_WIDGETS.search(cell.source) and not needed.intersection(DEFINED.findall(cell.source)):
                 continue
             needed.update(re.findall(r"\w+", cell.source))
-        cell.source = TRAINING_STEPS.sub(r"\g<1>2", cell.source)
+        cell.source = TRAINING.sub(r"\g<1>2", cell.source)
         kept.insert(0, cell)
     notebook.cells = kept
     return notebook

@@ -42,7 +42,7 @@ RULES = (
         "both operands must have the same type, and here are {0} and {1}: convert one with `tf.cast` or `astype`",
     ),
     (_ERROR, "Computed output size would be negative", "the picture is smaller than the kernel"),
-    (_ERROR, "[Ss]tride must be > 0", "the stride must be 1 or more"),
+    (_ERROR, "[Ss]tride must be > 0|strides should be larger than 0", "the stride must be 1 or more"),
     (
         _ERROR,
         "Matrix size-incompatible",

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from course_lib.color import tensors
 from course_lib.color.scale import normalized
-from course_lib.hypercolumns import sparse_hypercolumn
+from course_lib.hypercolumns.columns import sparse_hypercolumn
 from course_lib.networks.files import load_weights
 from course_lib.networks.hed import MEAN
 from course_lib.networks.vgg16 import bgr_minus, convolutions, hed_file

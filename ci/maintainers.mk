@@ -15,7 +15,7 @@ test: $(OPS)  ## lint, types, unit tests, release drift, answer banks, untouched
 	$(BIN)/ruff format --check
 	$(BIN)/codespell
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n logical --maxprocesses 8 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
 	$(BIN)/course release --check
 	$(BIN)/python ci/check_answers.py --both
 	$(BIN)/python ci/run_notebooks.py --learner
@@ -43,7 +43,7 @@ bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, layer
 	$(BIN)/python benchmarks/grading.py
 
 lock: build/uv/bin/uv  ## make requirements.lock anew from pyproject.toml, and that of the benchmarks' peers
-	build/uv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+	build/uv/bin/uv pip compile pyproject.toml --extra cluster --extra dev --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 		--no-emit-index-url --no-emit-find-links --quiet -o requirements.lock
 	build/uv/bin/uv pip compile benchmarks/peers.txt --constraint requirements.lock --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --quiet -o benchmarks/peers.lock

@@ -21,7 +21,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 ENVIRONMENT_TEXT = (ROOT / "environment.yml").read_text(encoding="utf-8")
 ENVIRONMENT = yaml.safe_load(ENVIRONMENT_TEXT)
 
-LOCKED_EXTRAS = ["dev"]
+LOCKED_EXTRAS = ["cluster", "dev"]
 DECLARED = [
     *PROJECT["build-system"]["requires"],
     *PROJECT["project"]["dependencies"],

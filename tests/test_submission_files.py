@@ -1,6 +1,5 @@
 """Files that were handed in beside a notebook."""
 
-import contextlib
 import os
 import socket
 from collections import Counter
@@ -162,11 +161,7 @@ def test_what_cannot_be_read_is_left_out(notebook: Path, monkeypatch: pytest.Mon
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
     """A course whose submissions are graded for real, in this process."""
-    monkeypatch.setattr(runner, "local_pool", lambda jobs: contextlib.nullcontext())
-    monkeypatch.setattr(runner, "refuse_others", lambda client, probe: None)
-    monkeypatch.setattr(
-        runner, "outcomes", lambda client, grader, jobs, on_start: ((job, counted(job)) for job in jobs)
-    )
+    monkeypatch.setattr(runner, "grade_all", lambda grader, jobs, *_: ((job, counted(job)) for job in jobs))
     graded.clear()
     return make_course(tmp_path / "course")
 

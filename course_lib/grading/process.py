@@ -4,6 +4,7 @@ import atexit
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
 import time
 import traceback
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import cache
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerProcess
 
 import psutil
 
@@ -18,10 +20,21 @@ from course_lib.grading.kernel.warm import VARIABLE, warm_up
 from course_lib.grading.outcome import Job, Outcome, not_graded
 
 # Imported once, by the process that the others are forked from. None of these starts a thread of TensorFlow.
-# course_lib comes first: it silences TensorFlow.
-PRELOADED = ["course_lib", "numpy", "skimage.data", "skimage.transform", "tensorflow", "course_lib.grading.single"]
+# course_lib comes first: it silences TensorFlow. The last is the program itself, which multiprocessing imports in each.
+PRELOADED = [
+    "course_lib",
+    "numpy",
+    "skimage.data",
+    "skimage.transform",
+    "tensorflow",
+    "course_lib.grading.single",
+    "course_lib.cli",
+]
 GRACE = 180  # seconds beyond a submission's own limit, which the grading process keeps by itself: for start and end
 PATIENCE = 0.5  # seconds between looks at whether the result is still wanted
+
+# Several threads start processes: multiprocessing tidies up after all of them in each.
+_starting = threading.Lock()
 
 Grader = Callable[[Job], Outcome]
 
@@ -44,14 +57,29 @@ def grade_apart(grader: Grader, job: Job, canceled: Callable[[], bool] = lambda:
         The grader's own; or an error that is not final, if the process failed, died, was canceled, or ran on after
         the limit of a submission and `GRACE`.
     """
+    with tempfile.TemporaryDirectory(prefix="pixelwise-", dir=_short_folder(), ignore_cleanup_errors=True) as folder:
+        return _grade_in(folder, grader, job, canceled)
+
+
+def _short_folder() -> str:
+    """Choose where temporary files go: names of sockets have at most 108 bytes, of which the processes need half."""
+    folder = tempfile.gettempdir()
+    return folder if len(os.fsencode(folder)) <= 50 else "/tmp"
+
+
+def _grade_in(folder: str, grader: Grader, job: Job, canceled: Callable[[], bool]) -> Outcome:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(sender, grader, job, _warm_socket() if job.isolated else ""))
+    environment = os.environ | {"TMPDIR": folder}
     start = time.monotonic()
     limit = job.limits.submission_s + GRACE
+    process = None
     try:
-        process.start()
+        with _starting:
+            environment[VARIABLE] = _warm_socket() if job.isolated else ""
+            process = context.Process(target=_work, args=(sender, grader, job, environment))
+            process.start()
         sender.close()
         while not wait([receiver, process.sentinel], PATIENCE):
             if canceled():
@@ -60,17 +88,25 @@ def grade_apart(grader: Grader, job: Job, canceled: Callable[[], bool] = lambda:
                 return not_graded(job, f"stopped after {limit:g} s: the grading process hung", final=False)
         outcome: Outcome = receiver.recv()
     except (EOFError, OSError) as error:
-        if process.pid is None:
+        if process is None or process.pid is None:
             return not_graded(job, f"the grading process did not start: {error}", final=False)
-        process.join()
-        return not_graded(job, f"the grading process died ({_end(process.exitcode)})", final=False)
+        return not_graded(job, f"the grading process died ({_end(_joined(process))})", final=False)
     else:
         return outcome
     finally:
-        if process.pid is not None and process.is_alive():
-            kill_tree(process.pid)
-            process.join()
+        if process is not None and process.pid is not None:
+            if not wait([process.sentinel], timeout=0):  # later its number may be that of another process
+                kill_tree(process.pid)
+            _joined(process)
         receiver.close()
+
+
+def _joined(process: ForkServerProcess) -> int | None:
+    """Wait until a process that is ending has ended; return its exit status."""
+    wait([process.sentinel])
+    with _starting:
+        process.join()
+    return process.exitcode
 
 
 @cache
@@ -84,10 +120,13 @@ def _warm_socket() -> str:
         return ""
 
 
-def _work(sender: Connection, grader: Grader, job: Job, warm: str) -> None:
+def _work(sender: Connection, grader: Grader, job: Job, environment: dict[str, str]) -> None:
     """Grade, and send the result. Out of the terminal's group, so that Ctrl-C there is no error in a test."""
     os.setsid()
-    os.environ[VARIABLE] = warm
+    # This process was forked from one that may have started under another environment.
+    os.environ.clear()
+    os.environ.update(environment)
+    tempfile.tempdir = environment["TMPDIR"]
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):
         os.dup2(nowhere, descriptor)

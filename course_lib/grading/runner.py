@@ -2,15 +2,16 @@
 
 import fcntl
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from course_lib.course import Course
+from course_lib.grading.dask_backend import outcomes, refuse_others, remote_pool
 from course_lib.grading.kernel.limits import Limits
 from course_lib.grading.kernel.sandbox import available
 from course_lib.grading.outcome import Job, Outcome, not_graded
-from course_lib.grading.pool import OnStart, local_pool, outcomes, refuse_others, remote_pool
+from course_lib.grading.parallel import OnStart, grade_all
 from course_lib.grading.process import Grader
 from course_lib.grading.record.entries import Recorded
 from course_lib.grading.record.recorder import Recorder, Unit, check_settings, register
@@ -199,14 +200,21 @@ class _Grading:
         )
 
     def run(self, missing: Sequence[Submission]) -> None:
-        """Grade in a pool, and record each outcome as it comes."""
+        """Grade, and record each outcome as it comes."""
         by_name = {(submission.student, submission.unit): submission for submission in missing}
-        count = min(self.settings.jobs, len(missing))
-        settings, jobs = self.settings, filter(None, map(self.read, missing))
-        with remote_pool(settings.scheduler) if settings.scheduler else local_pool(count) as client:
-            refuse_others(client, available if settings.isolated else str)
-            for job, outcome in outcomes(client, settings.grader, jobs, self.on_start):
+        with closing(self.outcomes(filter(None, map(self.read, missing)), len(missing))) as found:
+            for job, outcome in found:
                 self.add(by_name[job.student, job.unit], job, outcome, fresh=True)
+
+    def outcomes(self, jobs: Iterable[Job], count: int) -> Generator[tuple[Job, Outcome]]:
+        """Grade on this machine, or on those of the scheduler."""
+        settings = self.settings
+        if not settings.scheduler:
+            yield from grade_all(settings.grader, jobs, min(settings.jobs, count), self.on_start)
+            return
+        with remote_pool(settings.scheduler) as client:
+            refuse_others(client, available if settings.isolated else str)
+            yield from outcomes(client, settings.grader, jobs, self.on_start)
 
     def add(self, submission: Submission, job: Job, outcome: Outcome, fresh: bool = False) -> None:
         """Record an outcome, and store a fresh one; what goes wrong with that concerns this submission alone."""

@@ -1,82 +1,23 @@
-"""Many submissions at once: each is a task of Dask, on this machine or on others."""
+"""Many submissions at once on other machines: each is a task of a Dask scheduler."""
 
 import logging
 import multiprocessing
-import os
-import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from course_lib.grading.outcome import Job, Outcome, not_graded
-from course_lib.grading.process import Grader, grade_apart, kill_tree
+from course_lib.grading.parallel import AHEAD, OnStart
+from course_lib.grading.process import Grader, grade_apart
 from course_lib.grading.results import grader_version
 
 if TYPE_CHECKING:
     from distributed import Client
 
-SETTINGS = {
-    "distributed.worker.daemon": False,  # a daemon may not start the process of a submission
-    "distributed.worker.memory.target": False,
-    "distributed.worker.memory.spill": False,
-    "distributed.worker.memory.pause": False,
-    "distributed.worker.memory.terminate": False,
-    "distributed.scheduler.allowed-failures": 1,  # workers that a submission may take with it before it is given up
-    "distributed.scheduler.http.routes": [],
-    "distributed.worker.http.routes": [],
-}
-AHEAD = 2  # submissions in memory for each that runs
 CONNECTING = "10s"
 # A submission may hold figures; Dask would advise to load data in another way.
 LARGE = {"distributed.admin.large-graph-warning-threshold": "1GB"}
-
-OnStart = Callable[[str, str], None]
-
-
-@contextmanager
-def local_pool(jobs: int) -> Iterator["Client"]:
-    """Start workers on this machine, and end them with everything that they started.
-
-    They are reached through 127.0.0.1, and by nobody without the key that is made for this run.
-
-    Parameters
-    ----------
-    jobs : int
-        How many submissions run at once.
-    """
-    import dask.config
-    from distributed import Client, LocalCluster, Security
-
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    with (
-        tempfile.TemporaryDirectory(prefix="pixelwise-", dir=_short_folder(), ignore_cleanup_errors=True) as folder,
-        dask.config.set({**SETTINGS, **LARGE, "temporary-directory": folder}),
-        LocalCluster(
-            n_workers=jobs,
-            threads_per_worker=1,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            worker_dashboard_address="127.0.0.1:0",
-            security=Security.temporary(),
-            silence_logs=logging.CRITICAL,
-            env={"TMPDIR": folder},
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):
-        try:
-            client.run(os.setpgrp)  # Ctrl-C is for the recorder alone, which ends the workers
-            yield client
-        finally:
-            for worker in [*cluster.workers.values()]:
-                if (pid := worker.pid) is not None:  # None where it was just lost; psutil takes None for this process
-                    kill_tree(pid)
-
-
-def _short_folder() -> str:
-    """Choose where temporary files go: names of sockets have at most 108 bytes, of which the processes need half."""
-    folder = tempfile.gettempdir()
-    return folder if len(os.fsencode(folder)) <= 50 else "/tmp"
 
 
 @contextmanager
@@ -91,11 +32,15 @@ def remote_pool(address: str) -> Iterator["Client"]:
     Raises
     ------
     ValueError
-        If there is no scheduler, or it has no workers.
+        If Dask is not installed, there is no scheduler, or it has no workers.
     """
-    import dask.config
-    from distributed import Client
-
+    try:
+        import dask.config
+        from distributed import Client
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"expected Dask, found no module {error.name}; install it: python -m pip install 'pixelwise[cluster]'"
+        ) from None
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=CONNECTING, set_as_default=False)

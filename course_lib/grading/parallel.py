@@ -1,0 +1,62 @@
+"""Many submissions at once on this machine: a thread waits for each, and a process of its own grades it."""
+
+import threading
+import traceback
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
+
+from course_lib.grading.outcome import Job, Outcome, not_graded
+from course_lib.grading.process import Grader, grade_apart
+
+AHEAD = 2  # submissions in memory for each that runs
+
+OnStart = Callable[[str, str], None]
+
+
+def grade_all(
+    grader: Grader, jobs: Iterable[Job], workers: int, on_start: OnStart | None = None
+) -> Generator[tuple[Job, Outcome]]:
+    """Grade submissions, so many at once.
+
+    Parameters
+    ----------
+    grader : callable
+        Takes a job, returns its outcome; see `process.grade_apart`.
+    jobs : iterable of Job
+        Is read as they are needed: only a few are in memory.
+    workers : int
+        How many run at once.
+    on_start : callable, optional
+        Called, in another thread, with student and unit of each job when it begins.
+
+    Yields
+    ------
+    (Job, Outcome)
+        As they are ready. When the generator is closed, whatever still runs is killed first.
+    """
+    canceled = threading.Event()
+
+    def grade(job: Job) -> Outcome:
+        try:
+            if on_start:
+                on_start(job.student, job.unit)
+            return grade_apart(grader, job, canceled.is_set)
+        except Exception as error:  # a mistake of ours must not stop the other submissions
+            reason = f"the grader failed: {type(error).__name__}: {error}"
+            return not_graded(job, reason, log=traceback.format_exc(), final=False)
+
+    waiting = iter(jobs)
+    running: dict[Future[Outcome], Job] = {}
+    with ThreadPoolExecutor(workers) as threads:
+        try:
+            while True:
+                for job in islice(waiting, AHEAD * workers - len(running)):
+                    running[threads.submit(grade, job)] = job
+                if not running:
+                    return
+                for done in wait(running, return_when=FIRST_COMPLETED).done:
+                    yield running.pop(done), done.result()
+        finally:
+            canceled.set()
+            threads.shutdown(cancel_futures=True)

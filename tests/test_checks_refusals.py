@@ -48,7 +48,7 @@ def test_an_error_of_another_class() -> None:
     ]
     both = "def f(x):\n    if x < 0:\n        raise ValueError('too small')\n    return 1 / x"
     assert cause(both, 0) == (
-        "an error is raised, but it is not a ValueError: does your check let this input through "
+        "an error is raised, but it is not a ValueError: does the check let this input through "
         "(`and` for `or`, `all` for `any`, `<` for `<=`, one end of a range left out), or come too late?"
     )
     own = "def f(x):\n    if x < 0:\n        raise ValueError('too small')\n    raise TypeError('no number')"

@@ -51,7 +51,7 @@ def raises(error: type[Exception], function: Callable[..., object], *args: objec
             elif _is_silent(function, error):
                 cause = f"nothing in your code raises {error.__name__}; it must do so for this input"
             elif not refused(raised, function):
-                cause += f": does your check let this input through ({_GAPS}), or come too late?"
+                cause += f": does the check let this input through ({_GAPS}), or come too late?"
             raise Result(None, given).failed(error.__name__, where(raised, function), cause) from None
         if not str(raised):
             raise Result(None, given).failed(

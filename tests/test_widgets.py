@@ -17,6 +17,8 @@ from ci.pages import write_pages
 from ci.verdict import Outcome
 from course_lib.course import CONFIG, Course
 from course_lib.files import write_aside
+from course_lib.ops.build import first_use
+from course_lib.ops.library import FOLDER_VARIABLE
 from course_lib.release import read_unit, released
 from course_lib.workspace import own_notebook
 from tests.lab_server import PATIENCE_MS, choose, open_lab, running_lab
@@ -74,8 +76,10 @@ def address(course: Course) -> Iterator[str]:
     """A learner's JupyterLab that keeps every cell on the page, whether it can be seen or not."""
     home = course.root / "home"
     write_aside(home / ".jupyter" / "lab" / "user-settings" / TRACKER, json.dumps({"windowingMode": "none"}))
-    with running_lab([sys.executable, "-m", "course_lib.cli", "lab"], course.root, home) as address:
-        yield address
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FOLDER_VARIABLE, str(first_use()))  # in a home of its own, a kernel would compile them once more
+        with running_lab([sys.executable, "-m", "course_lib.cli", "lab"], course.root, home) as address:
+            yield address
 
 
 def move(control: Locator) -> None:

@@ -154,7 +154,7 @@ def undeclared(files: list[Path], lines: list[str]) -> dict[str, set[str]]:
     tops = {name.split(".")[0] for path in files for name in imported(path.read_text(encoding="utf-8"))}
     declared = {canonicalize_name(Requirement(line).name) for line in lines} | {"pixelwise"}
     homes = metadata.packages_distributions()
-    needed = {top: {canonicalize_name(home) for home in homes.get(top, ())} for top in tops}
+    needed = {top: {str(canonicalize_name(home)) for home in homes.get(top, ())} for top in tops}
     return {top: names for top, names in needed.items() if names and not names & declared}
 
 

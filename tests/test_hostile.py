@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -176,10 +176,11 @@ def orphans() -> Iterator[list[str]]:
     try:
         yield left
         new = set(psutil.Process().children(recursive=True)) - before
-        _, alive = psutil.wait_procs(new, timeout=5)
-        left += [" ".join(process.cmdline()) for process in alive]
+        _, alive = psutil.wait_procs(new, timeout=20)
         for process in alive:
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # it has just ended
+                left.append(" ".join(process.cmdline()))
+                process.kill()
     finally:
         system.prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 

@@ -9,9 +9,9 @@ from nbgrader.server_extensions.formgrader.handlers import template_path
 from course_lib.cells import ANSWER_STUB, CODE_STUBS
 from course_lib.course import Course
 from course_lib.grading import nbgrader_ext
-from course_lib.grading.record.cells import SaveChangedCells
-from course_lib.grading.record.formgrader import FORMULAS, OWN_TEMPLATES, SanitizeOutputs
-from course_lib.grading.record.sanitized import markdown
+from course_lib.grading.gradebook.cells import SaveChangedCells
+from course_lib.grading.gradebook.formgrader import FORMULAS, OWN_TEMPLATES, SanitizeOutputs
+from course_lib.grading.gradebook.sanitized import markdown
 from course_lib.release_steps import ClearAnswers, CollapseLongTests, DropExplanations
 
 c = get_config()  # noqa: F821  (traitlets puts it here)

@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 
 from ci.execution import Failure
 from course_lib.cells import cpp_exercises
-from course_lib.grading.kernel.compiler import none_here
+from course_lib.grading.sandbox.compiler import none_here
 from course_lib.grading.scores import ExerciseScore, only_visible_checks, score, withhold_cpp
 
 SHOWN_LINES = 3

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from course_lib.answers import bank_of, read_bank
-from course_lib.grading.kernel.learner import LearnerDied, NotStarted
-from course_lib.grading.outcome import printable
+from course_lib.grading.models import printable
+from course_lib.grading.sandbox.kernel_client import KernelDiedError, KernelStartError
 from course_lib.terminal import console, open_course, stop
 from course_lib.trials import add as trials_add
 
@@ -43,6 +43,6 @@ def add(
         console.print(printable(trial.feedback), soft_wrap=True)
         title = title or typer.prompt("What is special about it, as a title")
         entry = trials_add.append(course, name, replace(trial.answer, title=title.strip()))
-    except (ValueError, OSError, RuntimeError, NotStarted, LearnerDied) as error:
+    except (ValueError, OSError, RuntimeError, KernelStartError, KernelDiedError) as error:
         stop(error)
     console.print(f"added to {bank}:\n\n{printable(entry)}", soft_wrap=True)

@@ -14,11 +14,12 @@ from rich.table import Column
 from rich.text import Text
 
 from course_lib.course import Course
-from course_lib.grading import report, runner
-from course_lib.grading.outcome import GRADED, Outcome, printable
-from course_lib.grading.running import Running
-from course_lib.grading.submission.find import Submission, find_submissions
-from course_lib.grading.submission.leftovers import leftovers
+from course_lib.grading import report
+from course_lib.grading.collect.find import Submission, find_submissions
+from course_lib.grading.collect.leftovers import leftovers
+from course_lib.grading.grade import GradeOptions, grade_submissions
+from course_lib.grading.models import GRADED, GradingResult, printable
+from course_lib.grading.progress import Running
 from course_lib.terminal import INTERRUPTED, bar, console, end_orderly, open_course, stop
 
 SLOW_S = 300  # after so many seconds a submission gets a line in a log
@@ -42,14 +43,14 @@ def grade(
     submissions = _found(course, paths)
     unused = leftovers(course, paths, submissions)
     screen = Console(stderr=True)
-    settings = runner.Settings(jobs, scheduler, not no_sandbox, force)
+    settings = GradeOptions(jobs, scheduler, not no_sandbox, force)
     done = 0
     running = Running()
     try:
         with end_orderly(), bar(screen, _Longest(running)) as progress, _slow_ones(screen, running):
             task = progress.add_task("grading", total=len(submissions))
 
-            def tell(outcome: Outcome) -> None:
+            def tell(outcome: GradingResult) -> None:
                 nonlocal done
                 done += 1
                 running.end(outcome.student, outcome.unit)
@@ -58,7 +59,7 @@ def grade(
                     number = f"{progress.tasks[task].completed:g}/{len(submissions)}"
                     typer.echo(f"{number} {report.line(outcome)}", err=True)
 
-            run = runner.grade(course, submissions, settings, tell, running.begin)
+            run = grade_submissions(course, submissions, settings, tell, running.begin)
     except (ValueError, OSError) as error:
         stop(error)
     except KeyboardInterrupt:

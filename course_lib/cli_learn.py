@@ -12,7 +12,7 @@ from rich.table import Table
 from course_lib import lab as jupyterlab
 from course_lib import worked_answers, workspace
 from course_lib.cells import is_cpp
-from course_lib.grading.outcome import printable
+from course_lib.grading.models import printable
 from course_lib.grading.report import verdict
 from course_lib.grading.scores import points_of
 from course_lib.terminal import console, open_course, stop

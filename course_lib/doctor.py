@@ -142,8 +142,8 @@ def user_ops() -> Row:
 
 def sandbox() -> Row:
     """Tell in what other people's notebooks are graded, and who limits them."""
-    from course_lib.grading.kernel.limits import limits_in_use
-    from course_lib.grading.kernel.sandbox import available
+    from course_lib.grading.sandbox.bubblewrap import available
+    from course_lib.grading.sandbox.limits import limits_in_use
 
     reason, _, advice = available().rpartition("; ")
     if reason:

@@ -15,7 +15,9 @@ from course_lib.cells import cpp_exercises, exercise_of, is_question
 from course_lib.course import Course
 from course_lib.files import write_aside
 from course_lib.grading.execution import execute
-from course_lib.grading.kernel.compiler import none_here
+from course_lib.grading.restore.normalize import normalize
+from course_lib.grading.restore.reading import read_bytes
+from course_lib.grading.sandbox.compiler import none_here
 from course_lib.grading.scores import (
     ExerciseScore,
     is_hidden_test,
@@ -23,8 +25,6 @@ from course_lib.grading.scores import (
     score,
     withhold_cpp,
 )
-from course_lib.grading.submission.normalize import normalize
-from course_lib.grading.submission.reading import read_bytes
 from course_lib.release import released
 from course_lib.worked_answers import opened
 

@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 ROOT = Path(__file__).resolve().parent.parent
-CONNECT = "__import__('course_lib.grading.trusted.agent', fromlist=['connect']).connect({!r})"
+CONNECT = "__import__('course_lib.grading.remote_test.agent', fromlist=['connect']).connect({!r})"
 # Each line it reads is a cell; each line it writes is what the cell printed, and its error.
 CHILD = """
 import contextlib, io, json, linecache, os, sys, types
@@ -44,7 +44,7 @@ class Died(Exception):
 
 
 class BareKernel:
-    """Stands for `course_lib.grading.kernel.learner.Learner`; a context manager."""
+    """Stands for `course_lib.grading.sandbox.kernel_client.KernelClient`; a context manager."""
 
     def __enter__(self) -> "BareKernel":
         with ExitStack() as stack:

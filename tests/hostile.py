@@ -785,8 +785,8 @@ def double(x):
 # A learner's own agent; `answer` makes the answer to a request of its number, what is asked for, and the socket.
 AGENT = """
 import json, os, pickle, struct, time
-import course_lib.grading.trusted.agent as agent
-from course_lib.grading.trusted.channel import receive
+import course_lib.grading.remote_test.agent as agent
+from course_lib.grading.remote_test.transport import receive
 
 def message(tree, sizes=(), more=b''):
     header = json.dumps([tree, list(sizes)]).encode()

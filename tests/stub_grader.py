@@ -15,12 +15,13 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from course_lib.course import Course
-from course_lib.grading import runner
-from course_lib.grading.kernel.limits import Limits
-from course_lib.grading.outcome import GRADED, Job, Outcome, not_graded
-from course_lib.grading.results import grader_version
+from course_lib.grading import grade as grading
+from course_lib.grading.cache import grader_version
+from course_lib.grading.collect.find import find_submissions
+from course_lib.grading.grade import GradeOptions, Run, grade_submissions
+from course_lib.grading.models import GRADED, GradingJob, GradingResult, not_graded
+from course_lib.grading.sandbox.limits import Limits
 from course_lib.grading.scores import score
-from course_lib.grading.submission.find import find_submissions
 
 
 def graded_cell(grade_id: str, points: float) -> Any:
@@ -31,14 +32,14 @@ def graded_cell(grade_id: str, points: float) -> Any:
 SOURCE = nbformat.writes(new_notebook(cells=[graded_cell("test_one", 2), graded_cell("test_one_hidden", 1)]))
 
 
-def job(student: str = "ada", limits: Limits | None = None, **orders: Any) -> Job:
+def job(student: str = "ada", limits: Limits | None = None, **orders: Any) -> GradingJob:
     """A submission that tells the stub what to do."""
     limits = limits or Limits(submission_s=60)
     submission = json.dumps(orders).encode()
-    return Job(student, "01_doubling", submission, SOURCE, limits, grader_version(), isolated=False)
+    return GradingJob(student, "01_doubling", submission, SOURCE, limits, grader_version(), isolated=False)
 
 
-def obey_here(job: Job) -> Outcome:
+def obey_here(job: GradingJob) -> GradingResult:
     """Do what the submission says, in this process; by default, give it its points."""
     orders = json.loads(job.submission)
     if "begun" in orders:
@@ -50,7 +51,7 @@ def obey_here(job: Job) -> Outcome:
     return outcome(job, orders.get("points", 3))
 
 
-def obey(job: Job) -> Outcome:
+def obey(job: GradingJob) -> GradingResult:
     """Do what the submission says, also to processes."""
     orders = json.loads(job.submission)
     parent = multiprocessing.parent_process()
@@ -73,7 +74,7 @@ def obey(job: Job) -> Outcome:
     return obey_here(job)
 
 
-def outcome(job: Job, points: float) -> Outcome:
+def outcome(job: GradingJob, points: float) -> GradingResult:
     """Run the tests of a submission: they earn as much of the 2 and 1 points as they are told."""
     notebook = nbformat.reads(job.source, as_version=4)
     for cell in notebook.cells:
@@ -84,21 +85,21 @@ def outcome(job: Job, points: float) -> Outcome:
             cell.execution_count = 1
     text = nbformat.writes(notebook)
     took = time.monotonic()  # another each time
-    return Outcome(
+    return GradingResult(
         job.student, job.unit, GRADED, score(notebook), text, log="done", seconds=took, isolated=job.isolated
     )
 
 
-def run(course: Course, folder: Path, jobs: int = 2, force: bool = False) -> runner.Run:
+def run(course: Course, folder: Path, jobs: int = 2, force: bool = False) -> Run:
     """Grade a folder with the stub, without a sandbox."""
-    settings = runner.Settings(jobs, isolated=False, force=force, grader=obey)
-    return runner.grade(course, find_submissions(course, [folder]), settings, lambda _: None)
+    settings = GradeOptions(jobs, isolated=False, force=force, grader=obey)
+    return grade_submissions(course, find_submissions(course, [folder]), settings, lambda _: None)
 
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Grade in this process, where processes of their own are not what is tested."""
-    monkeypatch.setattr(runner, "grade_all", lambda grader, jobs, *_: ((job, obey_here(job)) for job in jobs))
+    monkeypatch.setattr(grading, "grade_all", lambda grader, jobs, *_: ((job, obey_here(job)) for job in jobs))
 
 
 if __name__ == "__main__":

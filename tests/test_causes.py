@@ -7,8 +7,8 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
-from course_lib.grading.kernel.learner import Learner
-from course_lib.grading.kernel.limits import Limits
+from course_lib.grading.sandbox.kernel_client import KernelClient
+from course_lib.grading.sandbox.limits import Limits
 from course_lib.grading.scores import score
 
 TEST = "assert one(2) == 2, 'two'"
@@ -29,13 +29,13 @@ def marked(source: str, grade_id: str, **mark: Any) -> NotebookNode:
 
 
 @pytest.fixture(scope="module")
-def kernel() -> Iterator[Learner]:
-    with Learner(Limits(cell_s=1)) as started:
+def kernel() -> Iterator[KernelClient]:
+    with KernelClient(Limits(cell_s=1)) as started:
         yield started
 
 
 @pytest.fixture
-def said(kernel: Learner) -> Said:
+def said(kernel: KernelClient) -> Said:
     """Run cells, a plain one for each text, but no demonstrations; give the message of the exercise."""
 
     def run(*cells: NotebookNode | str, missing: tuple[str, ...] = ()) -> str:
@@ -203,7 +203,7 @@ def test_a_name_that_is_given_to_something_else(said: Said, test: str, other: st
 
 
 @pytest.mark.parametrize(("factor", "told"), [(2, False), (3, True)])
-def test_an_exercise_that_another_one_uses_is_named_if_it_failed(kernel: Learner, factor: int, told: bool) -> None:
+def test_an_exercise_that_another_one_uses_is_named_if_it_failed(kernel: KernelClient, factor: int, told: bool) -> None:
     kernel.run_cell("%reset -f")
     cells = [
         solution(f"def one(x):\n    return {factor} * x"),

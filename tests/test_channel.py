@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_lib.grading.trusted import channel as channels
-from course_lib.grading.trusted.channel import receive, send
-from course_lib.grading.trusted.plain import ChannelError
+from course_lib.grading.remote_test import transport as channels
+from course_lib.grading.remote_test.codec import ChannelError
+from course_lib.grading.remote_test.transport import receive, send
 
 
 @pytest.fixture

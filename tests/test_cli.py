@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from course_lib import cli, cli_learn, doctor, workspace
 from course_lib.course import Course
 from course_lib.doctor import Row
-from course_lib.grading import runner
+from course_lib.grading import grade as grading
 from course_lib.grading.scores import ExerciseScore
 from course_lib.release import released
 from tests.tiny_course import QUESTION, RIGHT, TEXT, UNIT, answered, make_course, submit, untouched
@@ -164,7 +164,7 @@ def test_without_bubblewrap_the_command_says_how_to_install_it(
     course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     submit(tmp_path, "eve", answered(course, RIGHT))
-    monkeypatch.setattr(runner, "available", lambda: "install bubblewrap: apt install bubblewrap")
+    monkeypatch.setattr(grading, "available", lambda: "install bubblewrap: apt install bubblewrap")
     result = call("grade", tmp_path)
     assert result.exit_code == 1
     assert result.stdout == ""

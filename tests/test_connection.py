@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from jupyter_client.manager import KernelManager
 
-from course_lib.grading.kernel import connection
-from course_lib.grading.kernel.connection import Connection, Unread
+from course_lib.grading.sandbox import connection
+from course_lib.grading.sandbox.connection import Connection, UnreadError
 
 
 def test_who_no_longer_reads_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,7 +16,7 @@ def test_who_no_longer_reads_holds_up_nobody(tmp_path: Path, monkeypatch: pytest
     silent = Connection(manager)
     sent = [silent.execute("1", silent=True) for _ in range(100)]
     assert len(set(sent)) == 100
-    with pytest.raises(Unread):
+    with pytest.raises(UnreadError):
         [silent.execute("1", silent=True) for _ in range(10_000)]
     assert list(silent.messages()) == []
     silent.close()

@@ -16,7 +16,7 @@ from nbgrader.api import Gradebook
 from course_lib.cells import is_test
 from course_lib.checks.errors import not_written
 from course_lib.course import Course
-from course_lib.grading.kernel import compiler, sandbox
+from course_lib.grading.sandbox import bubblewrap, compiler
 from course_lib.release import released
 from tests.tiny_course import UNIT, Words, answered, cell, submit, untouched
 from tests.tiny_cpp import BROKEN, PYTHON, RIGHT, STUB, WRONG, make_course
@@ -182,10 +182,10 @@ def test_the_next_run_with_a_compiler_decides(ungraded: Run, tmp_path: Path) -> 
 
 def test_what_the_sandbox_lacks_is_found_out_in_a_sandbox_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     assert compiler.none_in_grade(isolated=True) == ""
-    monkeypatch.setitem(sandbox.ENVIRONMENT, "PATH", "/nowhere")
-    sandbox._failure.cache_clear()
+    monkeypatch.setitem(bubblewrap.ENVIRONMENT, "PATH", "/nowhere")
+    bubblewrap._failure.cache_clear()
     assert compiler.none_in_grade(isolated=True).startswith("no C++ compiler on this machine; apt install g++")
-    sandbox._failure.cache_clear()
+    bubblewrap._failure.cache_clear()
 
 
 def test_a_learner_is_told_what_is_not_graded(course: Course, bare: str) -> None:

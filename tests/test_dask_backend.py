@@ -16,8 +16,8 @@ import pytest
 from distributed import Client
 
 from course_lib.grading import dask_backend, process
-from course_lib.grading.outcome import Job, Outcome
-from course_lib.grading.results import grader_version
+from course_lib.grading.cache import grader_version
+from course_lib.grading.models import GradingJob, GradingResult
 from tests.stub_grader import job, obey
 from tests.waiting import wait_until
 
@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTHING = "1"  # a scheduler's port where nobody listens
 
 
-def run(client: Client, jobs: Iterable[Job]) -> dict[str, Outcome]:
+def run(client: Client, jobs: Iterable[GradingJob]) -> dict[str, GradingResult]:
     return {job.student: outcome for job, outcome in dask_backend.outcomes(client, obey, jobs)}
 
 

@@ -7,9 +7,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 from playwright.sync_api import Page as BrowserPage
 
-from course_lib.grading.record import sanitized
-from course_lib.grading.record import shown as shown_cells
-from course_lib.grading.record.feedback import feedback_html
+from course_lib.grading.gradebook import feedback_cells as shown_cells
+from course_lib.grading.gradebook import sanitized
+from course_lib.grading.gradebook.feedback import feedback_html
 from course_lib.grading.scores import ExerciseScore
 from tests.tiny_course import Words
 

@@ -8,8 +8,8 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_lib.grading.submission import figures
-from course_lib.grading.submission.figures import add_figures
+from course_lib.grading.restore import figures
+from course_lib.grading.restore.figures import add_figures
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 

@@ -13,10 +13,10 @@ from nbgrader.api import Gradebook
 from traitlets.config import Config
 
 from course_lib.course import Course
-from course_lib.grading.outcome import Outcome
-from course_lib.grading.record import gradebook
-from course_lib.grading.record.entries import FAILED, GIVEN, WAITING, GradebookLocked, Recorded, recorded
-from course_lib.grading.record.gradebook import enter
+from course_lib.grading.gradebook import writer
+from course_lib.grading.gradebook.entries import FAILED, GIVEN, WAITING, GradebookEntry, GradebookLockedError, recorded
+from course_lib.grading.gradebook.writer import enter
+from course_lib.grading.models import GradingResult
 from course_lib.grading.scores import score
 from course_lib.release import build_source, generate
 from tests.tiny_course import UNIT, make_course
@@ -46,7 +46,7 @@ def config(made: Course, tmp_path: Path) -> Config:
     return config
 
 
-def outcome(course: Course, *shown: float | str, answer: str | None = None, student: str = "ada") -> Outcome:
+def outcome(course: Course, *shown: float | str, answer: str | None = None, student: str = "ada") -> GradingResult:
     """A graded submission whose tests show these numbers."""
     notebook = nbformat.read(course.source / UNIT / f"{UNIT}.ipynb", as_version=4)
     numbers = iter(shown)
@@ -56,11 +56,11 @@ def outcome(course: Course, *shown: float | str, answer: str | None = None, stud
             cell.outputs, cell.execution_count = [new_output("execute_result", data, execution_count=1)], 1
         elif "nbgrader" in cell.metadata and answer is not None:
             cell.source = answer
-    return Outcome(student, UNIT, "graded", score(notebook), nbformat.writes(notebook))
+    return GradingResult(student, UNIT, "graded", score(notebook), nbformat.writes(notebook))
 
 
-def failed(reason: str) -> Outcome:
-    return Outcome("ada", UNIT, f"error: {reason}", [])
+def failed(reason: str) -> GradingResult:
+    return GradingResult("ada", UNIT, f"error: {reason}", [])
 
 
 @contextmanager
@@ -93,7 +93,7 @@ def by_hand(config: Config, score: float, extra: float, words: str) -> None:
 def test_points_of_each_test(made: Course, config: Config) -> None:
     enter(config, outcome(made, 1, 0.5), None)
     assert by_cell(config) == {"test_double": (1, 1, False), "test_double_hidden": (0.5, 0.5, False)}
-    assert recorded(config) == [Recorded("ada", UNIT, 1.5, 3, {"double": (1.5, 3)})]
+    assert recorded(config) == [GradebookEntry("ada", UNIT, 1.5, 3, {"double": (1.5, 3)})]
 
 
 def test_one_transaction_for_a_submission(made: Course, config: Config) -> None:
@@ -111,7 +111,7 @@ def test_one_transaction_for_a_submission(made: Course, config: Config) -> None:
 
 
 def test_what_fails_half_way_leaves_nothing(made: Course, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gradebook, "_penalize", lambda *_: 1 / 0)
+    monkeypatch.setattr(writer, "_penalize", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         enter(config, outcome(made, 1, 2), None)
     assert recorded(config) == []
@@ -167,7 +167,7 @@ def test_the_class_list_tells_names_and_who_is_absent(made: Course, config: Conf
     enter(config, outcome(made, 1, 2), None)
     ada, eve = recorded(config)
     assert (ada.last_name, ada.first_name, ada.email, ada.handed_in) == ("Byron", "Ada", "ada@example.org", True)
-    assert eve == Recorded("eve", UNIT, 0, 3, {}, handed_in=False, last_name="Moneypenny")
+    assert eve == GradebookEntry("eve", UNIT, 0, 3, {}, handed_in=False, last_name="Moneypenny")
 
 
 def test_points_that_another_program_entered_do_not_stay(made: Course, config: Config) -> None:
@@ -223,7 +223,7 @@ def test_late_work_is_penalized_as_nbgrader_does(made: Course, config: Config) -
     enter(config, outcome(made, 1, 2), MONDAY)
     assert recorded(config)[0].points == 3
     enter(config, outcome(made, 1, 2), TUESDAY)
-    assert recorded(config)[0] == Recorded("ada", UNIT, 0, 3, {"double": (3, 3)}, late=3)
+    assert recorded(config)[0] == GradebookEntry("ada", UNIT, 0, 3, {"double": (3, 3)}, late=3)
     enter(config, outcome(made, 1, 2), MONDAY)
     assert recorded(config)[0].points == 3
 
@@ -232,7 +232,7 @@ def test_a_locked_gradebook_is_waited_for(made: Course, config: Config) -> None:
     path = config.CourseDirectory.db_url.removeprefix("sqlite:///")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("begin exclusive")
-        with pytest.raises(GradebookLocked, match=rf"the gradebook .*{re.escape(path)} is locked"):
+        with pytest.raises(GradebookLockedError, match=rf"the gradebook .*{re.escape(path)} is locked"):
             enter(config, outcome(made, 1, 2), None, patience=0)
         other.execute("commit")
     enter(config, outcome(made, 1, 2), None)
@@ -243,7 +243,7 @@ def test_other_trouble_is_no_lock(made: Course, config: Config, tmp_path: Path) 
     config.CourseDirectory.db_url = f"sqlite:///{tmp_path}/missing/gradebook.db"
     with pytest.raises(ValueError, match=r"expected a gradebook at .*unable to open database file") as caught:
         enter(config, outcome(made, 1, 2), None)
-    assert not isinstance(caught.value, GradebookLocked)
+    assert not isinstance(caught.value, GradebookLockedError)
 
 
 def test_in_formgrader_the_id_stands_in_for_a_name_that_is_not_known(made: Course, config: Config) -> None:

@@ -18,12 +18,12 @@ from nbgrader.utils import is_grade
 
 from ci.execution import execute
 from course_lib.course import CONFIG, Course
-from course_lib.grading.kernel.learner import Learner
-from course_lib.grading.kernel.limits import Limits
-from course_lib.grading.kernel.warm import VARIABLE, warm_up
-from course_lib.grading.outcome import Job
+from course_lib.grading.models import GradingJob
+from course_lib.grading.pipeline import grade_one
+from course_lib.grading.sandbox.kernel_client import KernelClient
+from course_lib.grading.sandbox.limits import Limits
+from course_lib.grading.sandbox.zygote import VARIABLE, start_zygote
 from course_lib.grading.scores import ExerciseScore, score
-from course_lib.grading.single import grade_one
 from course_lib.release import KERNEL
 from course_lib.workspace import check, own_notebook
 from tests import habits
@@ -101,7 +101,7 @@ def instructors(released: NotebookNode) -> str:
 @pytest.fixture(scope="module", autouse=True)
 def forked() -> Iterator[None]:
     """Let kernels be forks, as in a class."""
-    with warm_up() as path, pytest.MonkeyPatch.context() as patch:
+    with start_zygote() as path, pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, str(path))
         yield
 
@@ -121,7 +121,7 @@ def everywhere(base: Path, part: Part) -> dict[str, dict[str, tuple[float, str]]
     checked = check(course, UNIT)
     ran = base / "ran.ipynb"
     assert execute(own_notebook(course, UNIT), ran, {}, 60, True, lambda cell, cells: None) is None
-    job = Job("ada", UNIT, nbformat.writes(written).encode(), instructors(released), Limits(cell_s=60), "1")
+    job = GradingJob("ada", UNIT, nbformat.writes(written).encode(), instructors(released), Limits(cell_s=60), "1")
     graded = grade_one(job)
     assert (graded.status, graded.mended) == ("graded", [])
     ways = {"check": checked, "runner": score(nbformat.read(ran, as_version=4)), "grade": graded.exercises}
@@ -140,7 +140,7 @@ def test_what_people_write_costs_nothing_anywhere(part: Part, tmp_path: Path) ->
 
 
 def test_every_magic_is_tried() -> None:
-    with Learner(Limits()) as learner:
+    with KernelClient(Limits()) as learner:
         [shown] = learner.run_cell(
             "{name for kind in get_ipython().magics_manager.lsmagic().values() for name in kind}"
         )

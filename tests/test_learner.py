@@ -14,8 +14,8 @@ import psutil
 import pytest
 from nbformat import NotebookNode
 
-from course_lib.grading.kernel.learner import Learner, LearnerDied
-from course_lib.grading.kernel.limits import Limits
+from course_lib.grading.sandbox.kernel_client import KernelClient, KernelDiedError
+from course_lib.grading.sandbox.limits import Limits
 
 MIB = 2**20
 # Small ones, so that no test endangers the machine.
@@ -34,16 +34,16 @@ SMALL = Limits(
 
 
 @pytest.fixture(scope="module")
-def shared() -> Iterator[Learner]:
+def shared() -> Iterator[KernelClient]:
     """Share a kernel among the tests that leave it alive, however long it takes to stop on a busy machine."""
-    with Learner(replace(SMALL, grace_s=20)) as learner:
+    with KernelClient(replace(SMALL, grace_s=20)) as learner:
         yield learner
 
 
 @pytest.fixture
-def own() -> Iterator[Learner]:
+def own() -> Iterator[KernelClient]:
     """Start a kernel for a test that may kill it."""
-    with Learner(SMALL) as learner:
+    with KernelClient(SMALL) as learner:
         yield learner
 
 
@@ -66,7 +66,7 @@ def text_of(outputs: list[NotebookNode]) -> str:
     return "".join(output.get("text", "") for output in outputs)
 
 
-def still_works(learner: Learner) -> bool:
+def still_works(learner: KernelClient) -> bool:
     """Tell whether the kernel runs the next cell."""
     return value_of(learner.run_cell("40 + 2")) == "42"
 
@@ -104,21 +104,21 @@ def until(condition: Callable[[], bool]) -> bool:
 # Honest work
 
 
-def test_cells_share_their_names_and_show_their_outputs(shared: Learner) -> None:
+def test_cells_share_their_names_and_show_their_outputs(shared: KernelClient) -> None:
     assert shared.run_cell("a = 6") == []
     assert value_of(shared.run_cell("a * 7")) == "42"
     outputs = shared.run_cell("import sys; print('out'); print('err', file=sys.stderr)")
     assert [(output.name, output.text) for output in outputs] == [("stdout", "out\n"), ("stderr", "err\n")]
 
 
-def test_an_error_comes_with_its_traceback(shared: Learner) -> None:
+def test_an_error_comes_with_its_traceback(shared: KernelClient) -> None:
     outputs = shared.run_cell("def halve(x):\n    return x / 0\nhalve(1)")
     assert (outputs[-1].ename, outputs[-1].evalue) == ("ZeroDivisionError", "division by zero")
     assert "halve" in "".join(outputs[-1].traceback)
     notebook_of(outputs)
 
 
-def test_figures_and_html_are_kept(shared: Learner) -> None:
+def test_figures_and_html_are_kept(shared: KernelClient) -> None:
     figure = "import matplotlib.pyplot as plt\n_ = plt.figure(figsize=(1, 1))\nplt.plot([1, 2]);"
     outputs = shared.run_cell(figure)
     assert outputs[-1].data["image/png"].startswith("iVBOR")
@@ -127,7 +127,7 @@ def test_figures_and_html_are_kept(shared: Learner) -> None:
     notebook_of(outputs)
 
 
-def test_a_display_can_be_updated_and_cleared(shared: Learner) -> None:
+def test_a_display_can_be_updated_and_cleared(shared: KernelClient) -> None:
     update = "from IPython.display import display, clear_output\nhandle = display('old', display_id=True)\n"
     outputs = shared.run_cell(update + "handle.update('new')")
     assert [output.data["text/plain"] for output in outputs] == ["'new'"]
@@ -136,19 +136,19 @@ def test_a_display_can_be_updated_and_cleared(shared: Learner) -> None:
 
 
 def test_tensorflow_works_under_the_limits() -> None:
-    with Learner(Limits()) as learner:
+    with KernelClient(Limits()) as learner:
         code = "import tensorflow as tf\nfloat(tf.reduce_sum(tf.ones((300, 300)) @ tf.ones((300, 300))))"
         assert value_of(learner.run_cell(code)) == "27000000.0"
         assert value_of(learner.run_cell("len(list(tf.data.Dataset.range(9).prefetch(2)))")) == "9"
 
 
 def test_the_first_cell_is_the_learner_s_own() -> None:
-    with Learner(SMALL) as learner:
+    with KernelClient(SMALL) as learner:
         assert value_of(learner.run_cell("In")) == "['', 'In']"
         assert text_of(learner.run_cell("%who")) == "Interactive namespace is empty.\n"
 
 
-def test_a_module_that_a_cell_has_written_can_be_imported_but_hides_none_of_python(shared: Learner) -> None:
+def test_a_module_that_a_cell_has_written_can_be_imported_but_hides_none_of_python(shared: KernelClient) -> None:
     for name in ("mine", "random"):
         shared.run_cell(f"%%writefile {name}.py\nvalue = 3")
     assert value_of(shared.run_cell("import mine; mine.value")) == "3"
@@ -168,7 +168,7 @@ def test_a_module_that_a_cell_has_written_can_be_imported_but_hides_none_of_pyth
         "%matplotlib inline",
     ],
 )
-def test_a_figure_is_shown_whatever_window_was_asked_for(choice: str, shared: Learner) -> None:
+def test_a_figure_is_shown_whatever_window_was_asked_for(choice: str, shared: KernelClient) -> None:
     outputs = shared.run_cell(f"{choice}\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")
     figures = [output for output in outputs if "image/png" in output.get("data", {})]
     assert len(figures) == 1
@@ -176,11 +176,11 @@ def test_a_figure_is_shown_whatever_window_was_asked_for(choice: str, shared: Le
     assert value_of(shared.run_cell("plt.get_fignums()")) == "[]"
 
 
-def test_a_backend_that_nobody_knows_is_an_error(shared: Learner) -> None:
+def test_a_backend_that_nobody_knows_is_an_error(shared: KernelClient) -> None:
     assert error_of(shared.run_cell("import matplotlib; matplotlib.use('nonsense')")) == "ValueError"
 
 
-def test_the_kernel_is_the_running_application(shared: Learner) -> None:
+def test_the_kernel_is_the_running_application(shared: KernelClient) -> None:
     shared.run_cell("from ipykernel.connect import get_connection_file")
     assert value_of(shared.run_cell("get_connection_file() == get_ipython().kernel.parent.connection_file")) == "True"
     assert value_of(shared.run_cell("type(get_ipython()).__name__")) == "'ZMQInteractiveShell'"
@@ -190,29 +190,29 @@ def test_the_unit_s_data_is_copied_but_no_notebook(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "table.csv").write_text("1,2")
     (tmp_path / "unit.ipynb").write_text("{}")
-    with Learner(SMALL, data=tmp_path) as learner:
+    with KernelClient(SMALL, data=tmp_path) as learner:
         assert value_of(learner.run_cell("import os; sorted(os.listdir('.'))")) == "['sub']"
         assert value_of(learner.run_cell("open('sub/table.csv').read()")) == "'1,2'"
         learner.run_cell("open('sub/table.csv', 'w').write('spoiled')")
     assert (tmp_path / "sub" / "table.csv").read_text() == "1,2"
 
 
-def test_a_cell_runs_while_nobody_waits(shared: Learner) -> None:
+def test_a_cell_runs_while_nobody_waits(shared: KernelClient) -> None:
     shared.begin("print('meanwhile')", silent=True)
     assert text_of(shared.finish()) == "meanwhile\n"
 
 
-def test_text_that_is_no_unicode_is_run_as_far_as_it_goes(shared: Learner) -> None:
+def test_text_that_is_no_unicode_is_run_as_far_as_it_goes(shared: KernelClient) -> None:
     assert value_of(shared.run_cell("len('\ud800')")) == "1"
     assert value_of(shared.run_cell(r"'\ud800' * 2")) == repr("\ud800" * 2)
 
 
-def test_input_is_an_error(shared: Learner) -> None:
+def test_input_is_an_error(shared: KernelClient) -> None:
     assert error_of(shared.run_cell("input('name? ')")) == "StdinNotImplementedError"
 
 
 def test_without_the_sandbox_the_same_limits_hold(tmp_path: Path) -> None:
-    with Learner(SMALL, isolated=False) as learner:
+    with KernelClient(SMALL, isolated=False) as learner:
         assert value_of(learner.run_cell(f"import os; os.path.exists({str(tmp_path)!r})")) == "True"
         assert error_of(learner.run_cell("while True: pass", timeout=0.5)) == "TimeoutError"
         assert error_of(learner.run_cell(f"bytearray({2 * SMALL.memory_bytes})")) == "MemoryError"
@@ -222,7 +222,7 @@ def test_without_the_sandbox_the_same_limits_hold(tmp_path: Path) -> None:
 # Code that does not end
 
 
-def test_an_endless_loop_is_stopped_and_the_kernel_goes_on(shared: Learner) -> None:
+def test_an_endless_loop_is_stopped_and_the_kernel_goes_on(shared: KernelClient) -> None:
     outputs = shared.run_cell("print('begun', flush=True)\nwhile True: pass", timeout=0.5)
     assert text_of(outputs) == "begun\n"
     assert outputs[-1].ename == "TimeoutError"
@@ -233,7 +233,7 @@ def test_an_endless_loop_is_stopped_and_the_kernel_goes_on(shared: Learner) -> N
 @pytest.mark.parametrize(
     "code", ["import time; time.sleep(1000)", "import subprocess; subprocess.run(['sleep', '999'])"]
 )
-def test_waiting_is_stopped_too(code: str, shared: Learner) -> None:
+def test_waiting_is_stopped_too(code: str, shared: KernelClient) -> None:
     assert error_of(shared.run_cell(code, timeout=0.5)) == "TimeoutError"
     assert still_works(shared)
 
@@ -246,23 +246,26 @@ def test_waiting_is_stopped_too(code: str, shared: Learner) -> None:
         "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
     ],
 )
-def test_a_loop_that_swallows_interrupts_is_killed(code: str, own: Learner) -> None:
-    with pytest.raises(LearnerDied, match=r"ran on after 0\.5 s and could not be stopped"):
+def test_a_loop_that_swallows_interrupts_is_killed(code: str, own: KernelClient) -> None:
+    with pytest.raises(KernelDiedError, match=r"ran on after 0\.5 s and could not be stopped"):
         own.run_cell(code, timeout=0.5)
-    with pytest.raises(LearnerDied):
+    with pytest.raises(KernelDiedError):
         own.run_cell("1")
     assert not own.alive
 
 
 def test_all_cells_together_have_a_limit() -> None:
-    with Learner(Limits(submission_s=1.5)) as learner:
+    with KernelClient(Limits(submission_s=1.5)) as learner:
         assert error_of(learner.run_cell("while True: pass")) == "TimeoutError"
-        with pytest.raises(LearnerDied, match=r"all cells together ran for more than 1\.5 s"):
+        with pytest.raises(KernelDiedError, match=r"all cells together ran for more than 1\.5 s"):
             learner.run_cell("1")
 
 
 def test_processor_time_has_a_limit() -> None:
-    with Learner(Limits(cpu_s=2)) as learner, pytest.raises(LearnerDied, match="more than 2 s of processor time"):
+    with (
+        KernelClient(Limits(cpu_s=2)) as learner,
+        pytest.raises(KernelDiedError, match="more than 2 s of processor time"),
+    ):
         learner.run_cell("while True: pass")
 
 
@@ -270,29 +273,29 @@ def test_processor_time_has_a_limit() -> None:
 
 
 @pytest.mark.parametrize("code", ["import os; os._exit(0)", "import os; os._exit(9)"])
-def test_a_kernel_that_ends_itself_is_reported(code: str, own: Learner) -> None:
-    with pytest.raises(LearnerDied, match="ended itself"):
+def test_a_kernel_that_ends_itself_is_reported(code: str, own: KernelClient) -> None:
+    with pytest.raises(KernelDiedError, match="ended itself"):
         own.run_cell(code)
 
 
 @pytest.mark.parametrize("code", ["exit()", "quit"])
-def test_leaving_the_notebook_keeps_the_cells_that_follow(code: str, shared: Learner) -> None:
+def test_leaving_the_notebook_keeps_the_cells_that_follow(code: str, shared: KernelClient) -> None:
     shared.run_cell(code)
     shared.run_cell("import time; time.sleep(0.3)")
     assert still_works(shared)
 
 
-def test_a_crash_is_reported(own: Learner) -> None:
-    with pytest.raises(LearnerDied, match=r"crashed \(SIGSEGV\)"):
+def test_a_crash_is_reported(own: KernelClient) -> None:
+    with pytest.raises(KernelDiedError, match=r"crashed \(SIGSEGV\)"):
         own.run_cell("import ctypes; ctypes.string_at(0)")
 
 
-def test_sys_exit_is_an_error_like_others(shared: Learner) -> None:
+def test_sys_exit_is_an_error_like_others(shared: KernelClient) -> None:
     assert "SystemExit" in [output.get("ename") for output in shared.run_cell("import sys; sys.exit()")]
     assert still_works(shared)
 
 
-def test_killing_processes_outside_is_impossible(shared: Learner) -> None:
+def test_killing_processes_outside_is_impossible(shared: KernelClient) -> None:
     outputs = shared.run_cell(f"import os, signal; os.kill({os.getpid()}, signal.SIGKILL)")
     assert error_of(outputs) in ("ProcessLookupError", "PermissionError")
 
@@ -300,7 +303,7 @@ def test_killing_processes_outside_is_impossible(shared: Learner) -> None:
 # Code that takes too much
 
 
-def test_memory_has_a_limit(shared: Learner) -> None:
+def test_memory_has_a_limit(shared: KernelClient) -> None:
     assert error_of(shared.run_cell(f"bytearray({SMALL.memory_bytes})")) == "MemoryError"
     assert error_of(shared.run_cell("[0] * 10**12")) == "MemoryError"
     assert still_works(shared)
@@ -309,35 +312,38 @@ def test_memory_has_a_limit(shared: Learner) -> None:
 def test_memory_of_several_processes_counts_together() -> None:
     child = "import time; x = b'x' * (80 * 2**20); time.sleep(60)"
     code = f"import subprocess, sys\nfor _ in range(6): subprocess.Popen([sys.executable, '-c', {child!r}])\n"
-    with Learner(Limits(memory_bytes=400 * MIB)) as learner, pytest.raises(LearnerDied, match=r"more than 0\.39 GiB"):
+    with (
+        KernelClient(Limits(memory_bytes=400 * MIB)) as learner,
+        pytest.raises(KernelDiedError, match=r"more than 0\.39 GiB"),
+    ):
         learner.run_cell(code + "import time; time.sleep(30)")
 
 
 def test_forks_that_share_their_memory_are_not_counted_twice() -> None:
     code = "import os, time\nx = b'x' * (150 * 2**20)\nfor _ in range(6):\n    if os.fork() == 0: time.sleep(60)\n"
-    with Learner(Limits(memory_bytes=600 * MIB)) as learner:
+    with KernelClient(Limits(memory_bytes=600 * MIB)) as learner:
         learner.run_cell(code + "time.sleep(1)")
         assert still_works(learner)
 
 
-def test_files_in_memory_do_not_get_around_the_limit(shared: Learner) -> None:
+def test_files_in_memory_do_not_get_around_the_limit(shared: KernelClient) -> None:
     assert error_of(shared.run_cell("import os; os.memfd_create('x')")) == "PermissionError"
     fill = "import os\nfor n in range(100):\n    with open(f'/dev/shm/{n}', 'wb') as file: file.write(bytes(2**20))"
     assert error_of(shared.run_cell(fill)) == "OSError"
     shared.run_cell("for n in range(100):\n    if os.path.exists(f'/dev/shm/{n}'): os.unlink(f'/dev/shm/{n}')")
 
 
-def test_threads_have_a_limit(own: Learner) -> None:
+def test_threads_have_a_limit(own: KernelClient) -> None:
     code = "import threading, time\nfor _ in range(1000): threading.Thread(target=time.sleep, args=(60,)).start()"
     assert error_of(own.run_cell(code)) == "RuntimeError"
 
 
-def test_processes_have_a_limit(own: Learner) -> None:
+def test_processes_have_a_limit(own: KernelClient) -> None:
     code = "import os, time\nfor _ in range(1000):\n    if os.fork() == 0: time.sleep(60)"
     assert error_of(own.run_cell(code)) == "BlockingIOError"
 
 
-def test_a_file_has_a_limit(shared: Learner) -> None:
+def test_a_file_has_a_limit(shared: KernelClient) -> None:
     assert error_of(shared.run_cell("file = open('big', 'wb')\nfile.truncate(5 * 2**30)")) == "OSError"
     fill = "for n in range(50):\n    with open(f'part{n}', 'wb') as file: file.write(bytes(2**20))"
     assert error_of(shared.run_cell(fill)) == "OSError"
@@ -345,7 +351,7 @@ def test_a_file_has_a_limit(shared: Learner) -> None:
     assert still_works(shared)
 
 
-def test_printing_100_mb_loses_the_rest_of_it_only(shared: Learner) -> None:
+def test_printing_100_mb_loses_the_rest_of_it_only(shared: KernelClient) -> None:
     for code in ("print('x' * 100_000_000)", "for _ in range(100_000): print('x' * 1000)"):
         outputs = shared.run_cell(code)
         assert "the rest was left out" in text_of(outputs)
@@ -353,7 +359,7 @@ def test_printing_100_mb_loses_the_rest_of_it_only(shared: Learner) -> None:
         assert still_works(shared)
 
 
-def test_printing_without_end_is_stopped(shared: Learner) -> None:
+def test_printing_without_end_is_stopped(shared: KernelClient) -> None:
     outputs = shared.run_cell("while True: print('x' * 1000)", timeout=1)
     assert error_of(outputs) == "TimeoutError"
     assert len(text_of(outputs)) < SMALL.output_chars + 200
@@ -369,13 +375,13 @@ def test_printing_without_end_is_stopped(shared: Learner) -> None:
         "raise ValueError('x' * 100_000_000)",
     ],
 )
-def test_displaying_100_mb_loses_the_rest_of_it_only(code: str, shared: Learner) -> None:
+def test_displaying_100_mb_loses_the_rest_of_it_only(code: str, shared: KernelClient) -> None:
     outputs = shared.run_cell(code)
     assert len(notebook_of(outputs)) < 500_000
     assert still_works(shared)
 
 
-def test_the_number_of_outputs_has_a_limit(shared: Learner) -> None:
+def test_the_number_of_outputs_has_a_limit(shared: KernelClient) -> None:
     outputs = shared.run_cell("from IPython.display import display\nfor n in range(1000): display(n)")
     assert len(outputs) == SMALL.outputs + 1
     assert "more than 20 outputs" in outputs[-1].text
@@ -384,7 +390,7 @@ def test_the_number_of_outputs_has_a_limit(shared: Learner) -> None:
 # Code that forges
 
 
-def test_forged_messages_change_no_more_than_the_cell_s_own_outputs(shared: Learner) -> None:
+def test_forged_messages_change_no_more_than_the_cell_s_own_outputs(shared: KernelClient) -> None:
     forge = """
 kernel = get_ipython().kernel
 send = lambda kind, content, **kw: kernel.session.send(kernel.iopub_socket, kind, content, **kw)
@@ -405,7 +411,7 @@ send("stream", {}, parent={"header": {"msg_id": ["list"]}})
     assert still_works(shared)
 
 
-def test_bytes_that_are_no_message_are_dropped(shared: Learner) -> None:
+def test_bytes_that_are_no_message_are_dropped(shared: KernelClient) -> None:
     send = """
 socket = get_ipython().kernel.iopub_socket
 delimiter = b"<IDS|MSG>"
@@ -418,7 +424,7 @@ for frames in ([b""], [b"x"] * 1000, [delimiter], [delimiter, b""], [delimiter] 
     assert still_works(shared)
 
 
-def test_a_forged_end_shortens_nobody_else_s_outputs(shared: Learner) -> None:
+def test_a_forged_end_shortens_nobody_else_s_outputs(shared: KernelClient) -> None:
     forge = """
 kernel = get_ipython().kernel
 kernel.session.send(kernel.iopub_socket, "status", {"execution_state": "idle"}, parent=kernel.get_parent("shell"))
@@ -454,7 +460,10 @@ for fd in map(int, os.listdir("/proc/self/fd")):
 
 def test_a_message_without_end_is_the_sender_s_loss() -> None:
     limits = Limits(memory_bytes=500 * MIB)
-    with Learner(limits) as learner, pytest.raises(LearnerDied, match="sent more than the grader's memory holds"):
+    with (
+        KernelClient(limits) as learner,
+        pytest.raises(KernelDiedError, match="sent more than the grader's memory holds"),
+    ):
         learner.run_cell(ENDLESS_MESSAGE)
 
 
@@ -463,16 +472,16 @@ def test_a_flood_of_messages_is_stopped() -> None:
 kernel = get_ipython().kernel
 while True: kernel.session.send(kernel.iopub_socket, "x", {"text": "x" * 1_000_000})
 """
-    with Learner(Limits(cell_s=2, grace_s=1, memory_bytes=500 * MIB)) as learner:
+    with KernelClient(Limits(cell_s=2, grace_s=1, memory_bytes=500 * MIB)) as learner:
         try:
             outputs = learner.run_cell(code)
-        except LearnerDied:
+        except KernelDiedError:
             return
         assert error_of(outputs) == "TimeoutError"
 
 
-def test_a_kernel_that_shuts_its_sockets_is_given_up(own: Learner) -> None:
-    with pytest.raises(LearnerDied):
+def test_a_kernel_that_shuts_its_sockets_is_given_up(own: KernelClient) -> None:
+    with pytest.raises(KernelDiedError):
         own.run_cell("import os; os.closerange(3, 500)", timeout=2)
 
 
@@ -483,7 +492,7 @@ def test_a_process_that_detaches_dies_with_the_kernel() -> None:
     mark = f"{time.time_ns()}"
     detach = "import os, time\nif os.fork(): os._exit(0)\nos.setsid()\nif os.fork(): os._exit(0)\n"
     daemon = f"{detach}time.sleep(600) # {mark}"
-    with Learner(SMALL) as learner:
+    with KernelClient(SMALL) as learner:
         learner.run_cell(f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {daemon!r}])")
         assert until(lambda: len(processes_with(mark)) == 1)  # between two forks none may be seen
     assert gone(mark)
@@ -492,9 +501,9 @@ def test_a_process_that_detaches_dies_with_the_kernel() -> None:
 def test_everything_dies_with_the_process_that_started_it(tmp_path: Path) -> None:
     mark = f"{time.time_ns()}"
     code = f"""
-from course_lib.grading.kernel.learner import Learner
-from course_lib.grading.kernel.limits import Limits
-learner = Learner(Limits()).__enter__()
+from course_lib.grading.sandbox.kernel_client import KernelClient
+from course_lib.grading.sandbox.limits import Limits
+learner = KernelClient(Limits()).__enter__()
 learner.run_cell("import subprocess; subprocess.Popen(['/bin/sh', '-c', 'sleep 600 # {mark}'])")
 print("ready", flush=True)
 learner.run_cell("while True: pass")
@@ -510,12 +519,12 @@ learner.run_cell("while True: pass")
 
 def test_nothing_is_left_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with Learner(SMALL) as learner:
+    with KernelClient(SMALL) as learner:
         assert len(list(tmp_path.iterdir())) == 1
         learner.run_cell("open('left', 'w').write('x')")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_agent_s_socket_reaches_the_kernel(shared: Learner) -> None:
+def test_the_agent_s_socket_reaches_the_kernel(shared: KernelClient) -> None:
     assert isinstance(shared.channel, socket.socket)
     assert shared.channel.getpeername() is not None

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from course_lib.course import Course
-from course_lib.grading.submission.find import find_submissions
-from course_lib.grading.submission.leftovers import Leftovers, leftovers
+from course_lib.grading.collect.find import find_submissions
+from course_lib.grading.collect.leftovers import Leftovers, leftovers
 
 UNITS = ["00_start", "01_next"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from traitlets.config import Config
 
-from course_lib.grading.kernel import limits
-from course_lib.grading.kernel.limits import Enforcer, Limits
+from course_lib.grading.sandbox import limits
+from course_lib.grading.sandbox.limits import Enforcer, Limits
 from tests.test_doctor import Add, add
 
 __all__ = ["add"]

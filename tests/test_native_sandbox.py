@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from course_lib.grading.kernel.learner import Learner
-from course_lib.grading.kernel.limits import Limits
+from course_lib.grading.sandbox.kernel_client import KernelClient
+from course_lib.grading.sandbox.limits import Limits
 from tests.kernel_texts import PLAIN, body
 from tests.test_native_kernels import pytestmark
 
@@ -13,14 +13,14 @@ __all__ = ["pytestmark"]
 
 
 @pytest.fixture(scope="module")
-def inside() -> Iterator[Learner]:
+def inside() -> Iterator[KernelClient]:
     """A sandbox that understands cells of C++."""
-    with Learner(Limits(file_bytes=2**26)) as learner:
+    with KernelClient(Limits(file_bytes=2**26)) as learner:
         learner.run_cell("import numpy as np\nfrom course_lib.native import use_cpp_cells\nuse_cpp_cells()")
         yield learner
 
 
-def call(learner: Learner, cpp: str) -> str:
+def call(learner: KernelClient, cpp: str) -> str:
     """Run a cell of C++, call its kernel, and return what is told."""
     outputs = learner.run_cell(f"%%cpp sample\n{cpp}")
     outputs += learner.run_cell("sample(np.ones((5, 7, 3)), np.ones((11, 2)), 4.0).sum()")
@@ -28,7 +28,7 @@ def call(learner: Learner, cpp: str) -> str:
     return last.evalue if last.output_type == "error" else last.data["text/plain"]
 
 
-def test_a_right_kernel_gives_its_values(inside: Learner) -> None:
+def test_a_right_kernel_gives_its_values(inside: KernelClient) -> None:
     assert call(inside, PLAIN) == "np.float32(33.0)"
     raced = inside.run_cell("sorted(sample.race(np.ones((5, 7, 3)), np.ones((11, 2)), 4.0))")
     assert raced[-1].data["text/plain"] == """["the course's loop", 'yours']"""
@@ -44,9 +44,9 @@ def test_a_right_kernel_gives_its_values(inside: Learner) -> None:
         ("row = 3;", "does not compile, line 5: "),
     ],
 )
-def test_a_wrong_kernel_is_told_with_its_line(inside: Learner, line: str, words: str) -> None:
+def test_a_wrong_kernel_is_told_with_its_line(inside: KernelClient, line: str, words: str) -> None:
     assert words in call(inside, body(line))
 
 
-def test_a_kernel_starts_no_process(inside: Learner) -> None:
+def test_a_kernel_starts_no_process(inside: KernelClient) -> None:
     assert call(inside, body("out[0] = fork();", above="#include <unistd.h>")) == "np.float32(-1.0)"

@@ -12,8 +12,8 @@ import pytest
 from nbgrader.apps import NbGraderApp
 
 from course_lib.course import CONFIG, Course
-from course_lib.grading.record.recorder import SECRET
-from course_lib.grading.submission.timestamp import STAMP
+from course_lib.grading.collect.timestamp import STAMP
+from course_lib.grading.gradebook.recorder import SECRET
 from course_lib.release import released
 from tests.nbgrader_batch import run_all
 from tests.tiny_course import HALF_RIGHT, RIGHT, ROOT, UNIT, WRONG, Words, answered, make_course

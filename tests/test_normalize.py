@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from nbformat import NotebookNode
 
 from course_lib.course import Course
-from course_lib.grading.submission.normalize import Normalized, normalize
-from course_lib.grading.submission.template import Template, visible
+from course_lib.grading.restore.normalize import Normalized, normalize
+from course_lib.grading.restore.template import Template, visible
 from course_lib.release import read_unit, released
 from tests.tiny_course import ROOT
 

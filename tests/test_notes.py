@@ -7,9 +7,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course_lib.answers import read_answers
 from course_lib.course import Course
-from course_lib.grading.submission.notes import find_notes
-from course_lib.grading.submission.reading import Cell
-from course_lib.grading.submission.template import Template, visible
+from course_lib.grading.restore.audit_flags import find_notes
+from course_lib.grading.restore.reading import Cell
+from course_lib.grading.restore.template import Template, visible
 from course_lib.release import read_unit
 from tests.tiny_course import ROOT
 

@@ -7,8 +7,8 @@ import nbformat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_lib.grading.kernel.limits import Limits
-from course_lib.grading.kernel.outputs import DELIMITER, LARGEST, RICH, Message, Outputs, error, parse
+from course_lib.grading.sandbox.limits import Limits
+from course_lib.grading.sandbox.outputs import DELIMITER, LARGEST, RICH, Message, Outputs, error, parse
 
 SMALL = Limits(output_chars=100, rich_bytes=1000, outputs=5)
 KINDS = ["stream", "error", "clear_output", "status", *RICH]

@@ -10,14 +10,14 @@ import psutil
 import pytest
 
 from course_lib.grading import parallel, process
-from course_lib.grading.kernel.limits import Limits
-from course_lib.grading.outcome import Job, Outcome
+from course_lib.grading.models import GradingJob, GradingResult
 from course_lib.grading.parallel import grade_all
+from course_lib.grading.sandbox.limits import Limits
 from tests.stub_grader import job, obey
 from tests.waiting import wait_until
 
 
-def run(jobs: Iterable[Job]) -> dict[str, Outcome]:
+def run(jobs: Iterable[GradingJob]) -> dict[str, GradingResult]:
     return {job.student: outcome for job, outcome in grade_all(obey, jobs, 2)}
 
 
@@ -90,7 +90,7 @@ def test_what_fails_around_a_process_concerns_its_submission_alone() -> None:
 def test_only_a_few_submissions_are_in_memory() -> None:
     read = 0
 
-    def jobs() -> Iterator[Job]:
+    def jobs() -> Iterator[GradingJob]:
         nonlocal read
         for number in range(20):
             read += 1

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as stn
 from ml_dtypes import bfloat16
 
-from course_lib.grading.trusted import plain
-from course_lib.grading.trusted.arrays import KINDS
-from course_lib.grading.trusted.plain import MAX_MEMBERS, Buffers, ChannelError, Decoder, Encoder, Tree
+from course_lib.grading.remote_test import codec
+from course_lib.grading.remote_test.array_codec import KINDS
+from course_lib.grading.remote_test.codec import MAX_MEMBERS, Buffers, ChannelError, Decoder, Encoder, Tree
 
 BASE = (bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, slice, range, type(None), type(...))
 NUMBERS = stn.scalar_dtypes().filter(lambda dtype: dtype.kind in "biufc" and dtype.itemsize <= 16)
@@ -218,7 +218,7 @@ def test_what_holds_itself_or_too_much_is_refused() -> None:
     with pytest.raises(ValueError, match="nested at most 40 deep, got more; does it hold itself"):
         written(endless)
     with pytest.raises(ValueError, match="at most 500000 values"):
-        written([0] * plain.MAX_NODES)
+        written([0] * codec.MAX_NODES)
 
 
 def test_what_can_be_changed_comes_with_its_number() -> None:
@@ -232,7 +232,7 @@ def test_what_can_be_changed_comes_with_its_number() -> None:
         Decoder([], lambda *parts: parts).read(["same", 1, ["list", ["same", 1, ["list"]]]])
 
 
-KIND_NAMES = st.sampled_from([*KINDS, *plain._KINDS])
+KIND_NAMES = st.sampled_from([*KINDS, *codec._KINDS])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | KIND_NAMES,
     lambda inner: (

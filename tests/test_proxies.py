@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from course_lib.checks import CheckFailed, call, forbid_names, raises
 from course_lib.checks.describe import describe
-from course_lib.grading.trusted import proxies
-from course_lib.grading.trusted.run import SERVE
-from course_lib.grading.trusted.session import Session, Stopped
-from course_lib.grading.trusted.told import error_of, signature_of
+from course_lib.grading.remote_test import proxies
+from course_lib.grading.remote_test.reconstruct import error_of, signature_of
+from course_lib.grading.remote_test.run_test import SERVE
+from course_lib.grading.remote_test.session import Session, Stopped
 from tests.bare_kernel import BareKernel
 from tests.learner import learner, message_of
 
@@ -457,7 +457,7 @@ def test_own_work_reads_the_live_function_too(kernel: BareKernel) -> None:
 @pytest.mark.parametrize("said", ["None", "7", "{'resize': 1}", "[None, 7, ['resize'], lambda: 0]", "'resize'"])
 def test_a_process_that_does_not_tell_names_takes_none_away(kernel: BareKernel, said: str) -> None:
     kernel.run_cell("def f(x):\n    return x")
-    kernel.run_cell(f"import course_lib.grading.trusted.agent as agent\nagent.sorted = lambda names: {said}")
+    kernel.run_cell(f"import course_lib.grading.remote_test.agent as agent\nagent.sorted = lambda names: {said}")
     opened = Opened(kernel, {"f": {"rescale"}}.__getitem__)
     forbid_names(opened.name("f"), "resize")
     with pytest.raises(CheckFailed, match="uses `rescale`"):

@@ -13,14 +13,15 @@ from nbgrader.api import Gradebook
 from course_lib import workspace
 from course_lib.cells import ANSWER_STUB
 from course_lib.course import Course
-from course_lib.grading import report, runner
-from course_lib.grading.outcome import GRADED, Outcome
-from course_lib.grading.record.entries import WAITING
-from course_lib.grading.record.gradebook import enter
-from course_lib.grading.record.recorder import register
+from course_lib.grading import report
+from course_lib.grading.collect.find import find_submissions
+from course_lib.grading.grade import GradeOptions, Run, grade_submissions
+from course_lib.grading.gradebook.entries import WAITING
+from course_lib.grading.gradebook.recorder import register
+from course_lib.grading.gradebook.writer import enter
+from course_lib.grading.models import GRADED, GradingResult
+from course_lib.grading.restore.normalize import normalize
 from course_lib.grading.scores import score
-from course_lib.grading.submission.find import find_submissions
-from course_lib.grading.submission.normalize import normalize
 from tests.secret_lines import secrets
 from tests.tiny_course import QUESTION, RIGHT, TEXT, UNIT, Words, answered, cell, make_course, submit, untouched
 
@@ -37,9 +38,9 @@ def with_words(course: Course, words: str, code: str = RIGHT) -> dict[str, Any]:
     return notebook
 
 
-def grade(course: Course) -> runner.Run:
+def grade(course: Course) -> Run:
     found = find_submissions(course, [course.classroom / "submitted"])
-    return runner.grade(course, found, runner.Settings(isolated=False), lambda _: None)
+    return grade_submissions(course, found, GradeOptions(isolated=False), lambda _: None)
 
 
 def rows(course: Course, table: str) -> list[dict[str, str]]:
@@ -72,11 +73,11 @@ def test_only_an_answer_that_is_worth_points_waits_for_a_person(tmp_path: Path, 
     answers = {"words": WORDS, "untouched": ANSWER_STUB, "a blank line more": f"{ANSWER_STUB}\n", "emptied": ""}
     for student, words in answers.items():
         notebook = restored(course, with_words(course, words))
-        entry = enter(config, Outcome(student, UNIT, GRADED, score(notebook), nbformat.writes(notebook)), None)
+        entry = enter(config, GradingResult(student, UNIT, GRADED, score(notebook), nbformat.writes(notebook)), None)
         assert (entry.points, entry.max_points) == (0, 3 + points)
         assert entry.review == ({"question_sign": WAITING} if points and student == "words" else {})
     assert waiting(course) == ["words"] * bool(points)
-    lost = enter(config, Outcome("lost", UNIT, "error: broken", []), None)
+    lost = enter(config, GradingResult("lost", UNIT, "error: broken", []), None)
     assert lost.review.keys() == {"double", "question_sign"} if points else {"double"}
 
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from course_lib.grading.submission import reading
-from course_lib.grading.submission.reading import read_bytes, read_cells
+from course_lib.grading.restore import reading
+from course_lib.grading.restore.reading import read_bytes, read_cells
 
 
 @pytest.mark.parametrize(

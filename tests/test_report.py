@@ -6,15 +6,17 @@ from dataclasses import replace
 from rich.console import Console
 from rich.table import Table
 
-from course_lib.grading.outcome import Outcome
-from course_lib.grading.record.entries import FAILED, GIVEN, WAITING, Recorded
-from course_lib.grading.record.tables import exercises_csv, grades_csv
+from course_lib.grading.gradebook.entries import FAILED, GIVEN, WAITING, GradebookEntry
+from course_lib.grading.gradebook.tables import exercises_csv, grades_csv
+from course_lib.grading.models import GradingResult
 from course_lib.grading.report import counting, exercise_table, line, summary, table, to_json
 from course_lib.grading.scores import ExerciseScore
 
 EXERCISES = [ExerciseScore("kernel", 2, 2, ""), ExerciseScore("phases", 0.5, 3, "phases(x=1)\n  got: [red]2[/red]")]
-ZOE = Outcome("Zoë O'Neil", "03_up", "graded", EXERCISES, mended=["test_kernel: put back"], notes=["patches numpy"])
-ADA = Outcome(
+ZOE = GradingResult(
+    "Zoë O'Neil", "03_up", "graded", EXERCISES, mended=["test_kernel: put back"], notes=["patches numpy"]
+)
+ADA = GradingResult(
     "ada",
     "03_up",
     "error: expected a notebook, found other JSON",
@@ -38,7 +40,7 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def by_name(*outcomes: Outcome) -> dict[tuple[str, str], Outcome]:
+def by_name(*outcomes: GradingResult) -> dict[tuple[str, str], GradingResult]:
     return {(outcome.unit, outcome.student): outcome for outcome in outcomes}
 
 
@@ -127,7 +129,7 @@ def test_the_summary_says_what_to_do_about_errors_of_machines() -> None:
     assert "again" not in summary([ADA], 0, [])
 
 
-BY_HAND = Recorded(
+BY_HAND = GradebookEntry(
     "Zoë O'Neil", "03_up", 3.6, 5, {"kernel": (2, 2), "phases": (2, 3)}, 0.4, {"phases": "fine"}, {"phases": GIVEN}
 )
 
@@ -145,12 +147,12 @@ def test_the_points_are_those_that_count() -> None:
 
 
 def test_the_table_says_why_points_differ() -> None:
-    late = Recorded("Zoë O'Neil", "03_up", 2, 5, {}, late=0.5)
+    late = GradebookEntry("Zoë O'Neil", "03_up", 2, 5, {}, late=0.5)
     assert row(shown(table([ZOE], [late])), "Zoë O'Neil")[3] == "graded; late: −0.5; 2.5 from tests"
-    same = Recorded("Zoë O'Neil", "03_up", 2.5, 5, {})
+    same = GradebookEntry("Zoë O'Neil", "03_up", 2.5, 5, {})
     assert row(shown(table([ZOE], [same])), "Zoë O'Neil")[3] == "graded"
     lost = replace(ADA, status="error: its worker was lost", final=False)
-    earlier = Recorded("ada", "03_up", 4, 5, {})
+    earlier = GradebookEntry("ada", "03_up", 4, 5, {})
     assert row(shown(table([lost], [earlier]), 120), "ada")[2:] == [
         "4/5",
         "error: its worker was lost; the points are those of an earlier run",
@@ -163,7 +165,7 @@ def test_the_summary_says_what_to_look_at() -> None:
         f"review: Zoë O'Neil, 03_up: phases: {GIVEN}; look at it in formgrader",
         f"review: Zoë O'Neil, 03_up: kernel: {WAITING}; look at it in formgrader",
     ]
-    assert "review" not in summary([ZOE], 0, [Recorded("Zoë O'Neil", "03_up", 2.5, 5, {})])
+    assert "review" not in summary([ZOE], 0, [GradebookEntry("Zoë O'Neil", "03_up", 2.5, 5, {})])
 
 
 GRADES = ("student", "unit", "points", "max_points", "late", "status", "isolated", "review")
@@ -172,7 +174,7 @@ GRADES = ("student", "unit", "points", "max_points", "late", "status", "isolated
 def test_csv_holds_the_points_of_the_gradebook() -> None:
     entries = [
         replace(BY_HAND, points=4.1, exercises={"phases": (2.5, 3), "kernel": (2, 2)}),
-        Recorded("by hand", "02_net", 7, 7, {"net": (7, 7)}),
+        GradebookEntry("by hand", "02_net", 7, 7, {"net": (7, 7)}),
     ]
     outcomes = by_name(ZOE, ADA)
     found = rows(grades_csv(entries, outcomes))
@@ -190,8 +192,8 @@ def test_csv_holds_the_points_of_the_gradebook() -> None:
 
 def test_csv_has_names_and_who_handed_in_nothing() -> None:
     about = {"last_name": "Byron", "first_name": "Ada", "email": "ada@example.org"}
-    absent = Recorded("eve", "03_up", 0, 5, {}, handed_in=False)
-    ada = Recorded("ada", "03_up", 1, 5, {"kernel": (1, 2)})
+    absent = GradebookEntry("eve", "03_up", 0, 5, {}, handed_in=False)
+    ada = GradebookEntry("ada", "03_up", 1, 5, {"kernel": (1, 2)})
     entries = [replace(ada, last_name="Byron", first_name="Ada", email="ada@example.org"), absent]
     first, eve = rows(grades_csv(entries, {}))
     assert {name: first[name] for name in about} == about
@@ -205,7 +207,7 @@ def test_csv_has_names_and_who_handed_in_nothing() -> None:
 
 def test_csv_says_when_the_points_are_old() -> None:
     lost = replace(ADA, status="error: its worker was lost", final=False)
-    (line,) = rows(grades_csv([Recorded("ada", "03_up", 4, 5, {})], by_name(lost)))
+    (line,) = rows(grades_csv([GradebookEntry("ada", "03_up", 4, 5, {})], by_name(lost)))
     assert (line["points"], line["status"]) == (
         "4",
         "error: its worker was lost; the points are those of an earlier run",
@@ -215,7 +217,7 @@ def test_csv_says_when_the_points_are_old() -> None:
 def test_a_spreadsheet_computes_nothing() -> None:
     for start in "=+-@":
         evil = replace(ZOE, exercises=[ExerciseScore("kernel", 0, 2, f'{start}HYPERLINK("http://x")')])
-        entry = Recorded(evil.student, evil.unit, 0, 2, {"kernel": (0, 2)})
+        entry = GradebookEntry(evil.student, evil.unit, 0, 2, {"kernel": (0, 2)})
         (line,) = rows(exercises_csv([entry], by_name(evil)))
         assert line["message"] == f'\'{start}HYPERLINK("http://x")'
         named = replace(entry, student=f"{start}1", last_name=f"{start}2")

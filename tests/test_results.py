@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from course_lib.grading.kernel.limits import Limits
-from course_lib.grading.outcome import Job, Outcome
-from course_lib.grading.results import Results, grader_version, key_of
+from course_lib.grading.cache import ResultCache, grader_version, key_of
+from course_lib.grading.models import GradingJob, GradingResult
+from course_lib.grading.sandbox.limits import Limits
 from course_lib.grading.scores import ExerciseScore
 
-JOB = Job("ada", "01_one", b"{}", "{}", Limits(), "1", data={"a.txt": b"1"})
-OUTCOME = Outcome(
+JOB = GradingJob("ada", "01_one", b"{}", "{}", Limits(), "1", data={"a.txt": b"1"})
+OUTCOME = GradingResult(
     "Zoë O'Neil",
     "01_one",
     "error: a cell said \ud800",
@@ -24,24 +24,24 @@ OUTCOME = Outcome(
 
 
 @pytest.fixture
-def results(tmp_path: Path) -> Results:
-    return Results(tmp_path / "results")
+def results(tmp_path: Path) -> ResultCache:
+    return ResultCache(tmp_path / "results")
 
 
-def test_what_is_stored_comes_back(results: Results) -> None:
+def test_what_is_stored_comes_back(results: ResultCache) -> None:
     results.store("k", OUTCOME)
     assert results.load("k") == OUTCOME
     assert results.load("other") is None
 
 
-def test_a_later_result_takes_the_place(results: Results) -> None:
+def test_a_later_result_takes_the_place(results: ResultCache) -> None:
     results.store("k", OUTCOME)
     results.store("k", replace(OUTCOME, status="graded"))
     assert results.load("k") == replace(OUTCOME, status="graded")
     assert [path.name for path in results.folder.iterdir()] == ["k.json"]
 
 
-def test_half_a_file_is_no_result(results: Results) -> None:
+def test_half_a_file_is_no_result(results: ResultCache) -> None:
     results.store("k", OUTCOME)
     whole = results.path("k").read_bytes()
     for length in range(len(whole)):
@@ -50,7 +50,7 @@ def test_half_a_file_is_no_result(results: Results) -> None:
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"exercises": []}', '{"exercises": [{"a": 1}]}', "null"])
-def test_what_another_version_wrote_is_no_result(results: Results, content: str) -> None:
+def test_what_another_version_wrote_is_no_result(results: ResultCache, content: str) -> None:
     results.store("k", OUTCOME)
     results.path("k").write_text(content)
     assert results.load("k") is None

@@ -18,14 +18,15 @@ from nbgrader.utils import parse_utc
 from traitlets.config import Config
 
 from course_lib.course import CONFIG
-from course_lib.grading import runner
-from course_lib.grading.outcome import Outcome
-from course_lib.grading.record import gradebook, recorder
-from course_lib.grading.record.entries import GradebookLocked, Recorded, recorded
-from course_lib.grading.record.feedback import feedback_html
-from course_lib.grading.results import Results
-from course_lib.grading.submission.find import find_submissions
-from course_lib.grading.submission.reading import read_bytes
+from course_lib.grading import grade as grading
+from course_lib.grading.cache import ResultCache
+from course_lib.grading.collect.find import find_submissions
+from course_lib.grading.grade import GradeOptions, Run, grade_submissions
+from course_lib.grading.gradebook import recorder, writer
+from course_lib.grading.gradebook.entries import GradebookEntry, GradebookLockedError, recorded
+from course_lib.grading.gradebook.feedback import feedback_html
+from course_lib.grading.models import GradingResult
+from course_lib.grading.restore.reading import read_bytes
 from tests import stub_grader
 from tests.stub_grader import here
 from tests.tiny_course import UNIT, Words, make_course, submit
@@ -52,7 +53,7 @@ class Classroom:
             path.parent.rmdir()
         submit(self.folder, student, {"begun": str(self.begun), **orders})
 
-    def run(self) -> runner.Run:
+    def run(self) -> Run:
         return stub_grader.run(self.course, self.folder)
 
     def executions(self) -> Counter[str]:
@@ -365,7 +366,7 @@ def test_a_result_that_was_recorded_half_is_recorded_again(room: Classroom, monk
     monkeypatch.undo()
     assert room.points() == {"ada": 1}
     room.hand_in("ada", points=3)
-    monkeypatch.setattr(runner, "grade_all", lambda *_: [])
+    monkeypatch.setattr(grading, "grade_all", lambda *_: [])
     assert room.run().before == 1
     assert room.points() == {"ada": 3}
     assert room.files() == files
@@ -399,7 +400,7 @@ def test_a_file_that_is_gone_when_its_turn_comes_costs_no_points(
             raise FileNotFoundError(2, "No such file or directory")
         return reading(path)
 
-    monkeypatch.setattr(runner, "read_bytes", gone)
+    monkeypatch.setattr(grading, "read_bytes", gone)
     (outcome,) = room.run().outcomes
     assert outcome.status == "error: expected a notebook, found a file that cannot be read: No such file or directory"
     assert not outcome.final
@@ -412,14 +413,14 @@ def test_a_full_disk_is_an_outcome_and_the_next_run_tries_again(
 ) -> None:
     for student in ("ada", "bob"):
         room.hand_in(student)
-    storing = Results.store
+    storing = ResultCache.store
 
-    def full(self: Results, key: str, outcome: Outcome) -> None:
+    def full(self: ResultCache, key: str, outcome: GradingResult) -> None:
         if outcome.student == "ada":
             raise OSError(28, "No space left on device")
         storing(self, key, outcome)
 
-    monkeypatch.setattr(Results, "store", full)
+    monkeypatch.setattr(ResultCache, "store", full)
     ada, bob = room.run().outcomes
     assert ada.status == "error: it was graded, but not recorded: OSError: [Errno 28] No space left on device"
     assert bob.status == "graded"
@@ -433,12 +434,12 @@ def test_two_runs_do_not_grade_in_one_classroom(room: Classroom) -> None:
     submissions = find_submissions(room.course, [room.folder])
     seen: list[str] = []
 
-    def second(outcome: Outcome) -> None:
+    def second(outcome: GradingResult) -> None:
         with pytest.raises(ValueError, match="another `course grade` is at work in"):
             stub_grader.run(room.course, room.folder)
         seen.append(outcome.student)
 
-    runner.grade(room.course, submissions, runner.Settings(isolated=False, grader=stub_grader.obey), second)
+    grade_submissions(room.course, submissions, GradeOptions(isolated=False, grader=stub_grader.obey), second)
     assert seen == ["ada"]
     assert room.run().before == 1
 
@@ -449,11 +450,11 @@ def test_who_ends_a_run_finds_the_tables_of_what_was_done(room: Classroom) -> No
         room.hand_in(student)
     submissions = find_submissions(room.course, [room.folder])
 
-    def end(outcome: Outcome) -> None:
+    def end(outcome: GradingResult) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        runner.grade(room.course, submissions, runner.Settings(isolated=False, grader=stub_grader.obey), end)
+        grade_submissions(room.course, submissions, GradeOptions(isolated=False, grader=stub_grader.obey), end)
     assert [line.partition(",")[0] for line in room.csv()] == ["student", "ada"]
 
 
@@ -464,18 +465,18 @@ def test_a_locked_gradebook_loses_nothing(room: Classroom, monkeypatch: pytest.M
     room.hand_in("ada", points=1)
     room.hand_in("bob", points=2)
     path = room.course.classroom / "gradebook.db"
-    entering = gradebook.enter
+    entering = writer.enter
 
-    def locked(config: Config, outcome: Outcome, timestamp: datetime | None, again: bool) -> Recorded:
+    def locked(config: Config, outcome: GradingResult, timestamp: datetime | None, again: bool) -> GradebookEntry:
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("begin exclusive")
             return entering(config, outcome, timestamp, again, patience=0)
 
-    monkeypatch.setattr(gradebook, "enter", locked)
-    with pytest.raises(GradebookLocked, match="is locked"):
+    monkeypatch.setattr(writer, "enter", locked)
+    with pytest.raises(GradebookLockedError, match="is locked"):
         room.run()
     assert room.points() == {"ada": 3}
-    monkeypatch.setattr(gradebook, "enter", entering)
+    monkeypatch.setattr(writer, "enter", entering)
     assert room.run().before == 2
     assert room.points() == {"ada": 1, "bob": 2}
     assert room.executions() == {"ada": 2, "bob": 1}
@@ -528,19 +529,19 @@ def test_a_problem_of_the_file_is_an_outcome(room: Classroom) -> None:
 def test_outcomes_are_told_as_they_come_and_returned_in_order(room: Classroom) -> None:
     for student in ("bob", "ada"):
         room.hand_in(student)
-    told: list[Outcome] = []
-    settings = runner.Settings(isolated=False, grader=stub_grader.obey)
-    run = runner.grade(room.course, find_submissions(room.course, [room.folder]), settings, told.append)
+    told: list[GradingResult] = []
+    settings = GradeOptions(isolated=False, grader=stub_grader.obey)
+    run = grade_submissions(room.course, find_submissions(room.course, [room.folder]), settings, told.append)
     assert [outcome.student for outcome in run.outcomes] == ["ada", "bob"]
     assert sorted(outcome.student for outcome in told) == ["ada", "bob"]
 
 
 def test_no_grading_without_a_sandbox(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "available", lambda: "install bubblewrap")
+    monkeypatch.setattr(grading, "available", lambda: "install bubblewrap")
     room.hand_in("ada")
     submissions = find_submissions(room.course, [room.folder])
     with pytest.raises(ValueError, match=r"install bubblewrap\n.*--no-sandbox"):
-        runner.grade(room.course, submissions, runner.Settings(grader=stub_grader.obey), lambda _: None)
+        grade_submissions(room.course, submissions, GradeOptions(grader=stub_grader.obey), lambda _: None)
     assert not room.course.classroom.exists()
 
 

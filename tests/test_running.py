@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from course_lib import cli_grade, terminal
-from course_lib.grading.running import Running
+from course_lib.grading.progress import Running
 
 
 class Clock:

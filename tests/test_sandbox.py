@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 import course_lib
-from course_lib.grading.kernel import sandbox, syscalls
-from course_lib.grading.kernel.learner import Learner, NotStarted
-from course_lib.grading.kernel.limits import Limits
-from course_lib.grading.kernel.warm import VARIABLE, warm_up
+from course_lib.grading.sandbox import bubblewrap, seccomp
+from course_lib.grading.sandbox.kernel_client import KernelClient, KernelStartError
+from course_lib.grading.sandbox.limits import Limits
+from course_lib.grading.sandbox.zygote import VARIABLE, start_zygote
 from tests.test_doctor import Add, add
 
 __all__ = ["add"]
@@ -28,39 +28,39 @@ LOAD, AND, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
 
 
 @pytest.fixture(scope="module")
-def warm() -> Iterator[Path]:
+def zygote_socket() -> Iterator[Path]:
     """Start a process that becomes kernels by forking."""
-    with warm_up() as path:
+    with start_zygote() as path:
         yield path
 
 
-@pytest.fixture(scope="module", params=["stranger", "namespace", "stranger-warm", "namespace-warm"])
-def inside(request: pytest.FixtureRequest, warm: Path) -> Iterator[Learner]:
+@pytest.fixture(scope="module", params=["stranger", "namespace", "stranger-zygote", "namespace-zygote"])
+def inside(request: pytest.FixtureRequest, zygote_socket: Path) -> Iterator[KernelClient]:
     """Start a kernel in each kind of sandbox, anew and as a fork; without being root, there is one kind of sandbox."""
     kind, _, forked = request.param.partition("-")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(SECRET, "hunter2")
         if kind == "namespace":
-            patch.setattr(sandbox, "stranger", lambda: None)
+            patch.setattr(bubblewrap, "stranger", lambda: None)
         if forked:
-            patch.setenv(VARIABLE, str(warm))
-        with Learner(Limits(file_bytes=2**24)) as learner:
+            patch.setenv(VARIABLE, str(zygote_socket))
+        with KernelClient(Limits(file_bytes=2**24)) as learner:
             loaded = learner.run_cell("import sys; 'tensorflow' in sys.modules")[-1].data["text/plain"]
             assert loaded == str(bool(forked)), "the kernel did not start the way that is tested"
             yield learner
 
 
-def value(learner: Learner, code: str) -> Any:
+def value(learner: KernelClient, code: str) -> Any:
     """Run a cell, and take the value that it ends with; an error gives its name."""
     output = learner.run_cell(code)[-1]
     return output.ename if output.output_type == "error" else ast.literal_eval(output.data["text/plain"])
 
 
 def test_this_machine_can_isolate() -> None:
-    assert sandbox.available() == ""
+    assert bubblewrap.available() == ""
 
 
-def test_the_file_system_holds_the_system_python_and_the_library(inside: Learner) -> None:
+def test_the_file_system_holds_the_system_python_and_the_library(inside: KernelClient) -> None:
     top = {"bin", "dev", "etc", "lib", "lib32", "lib64", "proc", "sbin", "tmp", "usr"}
     above = {path.parts[1] for path in (ROOT, Path(sys.prefix), Path(sys.base_prefix), Path.home())}
     assert set(value(inside, "import os; os.listdir('/')")) <= top | above
@@ -81,11 +81,11 @@ def test_the_file_system_holds_the_system_python_and_the_library(inside: Learner
     ],
     ids=str,
 )
-def test_nothing_else_is_there(path: Path, inside: Learner) -> None:
+def test_nothing_else_is_there(path: Path, inside: KernelClient) -> None:
     assert value(inside, f"import os; os.path.lexists({str(path)!r})") is False
 
 
-def test_files_of_others_among_the_temporary_ones_are_not_there(inside: Learner, tmp_path: Path) -> None:
+def test_files_of_others_among_the_temporary_ones_are_not_there(inside: KernelClient, tmp_path: Path) -> None:
     other = tmp_path / "submission.ipynb"
     other.write_text("another learner's work")
     assert value(inside, f"open({str(other)!r}).read()") == "FileNotFoundError"
@@ -106,18 +106,18 @@ def test_files_of_others_among_the_temporary_ones_are_not_there(inside: Learner,
     ],
     ids=lambda path: path.name,
 )
-def test_the_system_can_not_be_written(path: Path, inside: Learner) -> None:
+def test_the_system_can_not_be_written(path: Path, inside: KernelClient) -> None:
     assert value(inside, f"open({str(path)!r}, 'a')") in ("OSError", "PermissionError", "FileNotFoundError")
 
 
-def test_the_folder_of_the_kernel_s_sockets_can_only_be_read(inside: Learner) -> None:
+def test_the_folder_of_the_kernel_s_sockets_can_only_be_read(inside: KernelClient) -> None:
     folder = "import os; folder = os.path.dirname(get_ipython().kernel.parent.connection_file)\n"
     assert value(inside, folder + "open(folder + '/x', 'w')") == "OSError"
     assert value(inside, folder + "os.unlink(folder + '/port-1')") == "OSError"
     assert value(inside, folder + "os.rename(folder + '/port-1', folder + '/port-9')") == "OSError"
 
 
-def test_the_environment_is_the_sandbox_s_own(inside: Learner) -> None:
+def test_the_environment_is_the_sandbox_s_own(inside: KernelClient) -> None:
     names = value(inside, "import os; sorted(os.environ)")
     assert SECRET not in names
     files = value(inside, "import glob; [file for file in glob.glob('/proc/*/environ') if os.access(file, os.R_OK)]")
@@ -125,19 +125,19 @@ def test_the_environment_is_the_sandbox_s_own(inside: Learner) -> None:
         assert value(inside, f"b'hunter2' in open({file!r}, 'rb').read()") is False
 
 
-def test_no_process_of_the_machine_is_seen(inside: Learner) -> None:
+def test_no_process_of_the_machine_is_seen(inside: KernelClient) -> None:
     pids = value(inside, "import os; [int(name) for name in os.listdir('/proc') if name.isdigit()]")
     assert len(pids) <= 3  # bubblewrap, the kernel, and what keeps the sandbox for a fork
     assert max(pids) < 100
 
 
-def test_open_files_are_the_kernel_s_own(inside: Learner) -> None:
+def test_open_files_are_the_kernel_s_own(inside: KernelClient) -> None:
     links = "import glob, os; links = [file for file in glob.glob('/proc/self/fd/*') if os.path.lexists(file)]\n"
     kinds = value(inside, links + "sorted({os.readlink(link).split(':')[0] for link in links})")
     assert set(kinds) <= {"socket", "pipe", "anon_inode", "/dev/null", "/dev/urandom"}
 
 
-def test_nobody_has_rights_inside(inside: Learner) -> None:
+def test_nobody_has_rights_inside(inside: KernelClient) -> None:
     lines = value(inside, "open('/proc/self/status').read().splitlines()")
     status = {name: words.split() for name, words in (line.split(":", 1) for line in lines)}
     assert [status[name] for name in ("CapPrm", "CapEff", "CapAmb")] == [["0" * 16]] * 3
@@ -145,12 +145,12 @@ def test_nobody_has_rights_inside(inside: Learner) -> None:
     assert "0" not in status["Uid"]
 
 
-def test_a_setuid_program_gives_no_rights(inside: Learner) -> None:
+def test_a_setuid_program_gives_no_rights(inside: KernelClient) -> None:
     code = "import subprocess; subprocess.run(['su', '-c', 'id'], input=b'', capture_output=True).returncode"
     assert value(inside, code) != 0
 
 
-def test_there_is_no_network(inside: Learner) -> None:
+def test_there_is_no_network(inside: KernelClient) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         assert (
@@ -162,7 +162,7 @@ def test_there_is_no_network(inside: Learner) -> None:
     assert value(inside, "[name for _, name in socket.if_nameindex()]") == ["lo"]
 
 
-def test_sockets_of_the_machine_are_out_of_reach(inside: Learner, tmp_path: Path) -> None:
+def test_sockets_of_the_machine_are_out_of_reach(inside: KernelClient, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as by_name, socket.socket(socket.AF_UNIX) as by_path:
         by_name.bind("\0pixelwise-test")
         by_name.listen()
@@ -179,22 +179,22 @@ CALL = "import ctypes; c = ctypes.CDLL(None, use_errno=True); (c.syscall({}), ct
 @pytest.mark.parametrize(
     "name", ["unshare", "setns", "mount", "memfd_create", "shmget", "ptrace", "bpf", "io_uring_setup", "keyctl"]
 )
-def test_calls_that_get_around_limits_are_refused(name: str, inside: Learner) -> None:
-    number = syscalls.REFUSED[platform.machine()][name]
+def test_calls_that_get_around_limits_are_refused(name: str, inside: KernelClient) -> None:
+    number = seccomp.REFUSED[platform.machine()][name]
     assert value(inside, CALL.format(f"{number}, 0, 0, 0, 0, 0")) == (-1, 1)
 
 
-def test_memory_that_no_process_shows_cannot_be_had(inside: Learner) -> None:
+def test_memory_that_no_process_shows_cannot_be_had(inside: KernelClient) -> None:
     assert value(inside, "import mmap; mmap.mmap(-1, 4096)") == "PermissionError"
     assert value(inside, "mmap.mmap(os.open('/dev/zero', os.O_RDWR), 4096)") == "OSError"
     assert value(inside, "mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)[0]") == 0
     assert value(inside, "import multiprocessing; multiprocessing.Array('d', 9)[0]") == 0.0
 
 
-def test_a_user_namespace_can_not_be_made(inside: Learner) -> None:
-    clone = syscalls.CLONE[platform.machine()]
-    assert value(inside, CALL.format(f"{clone}, {syscalls.CLONE_NEWUSER | 17}, 0, 0, 0, 0")) == (-1, 1)
-    assert value(inside, CALL.format(f"{syscalls.CLONE3}, 0, 0")) == (-1, 38)
+def test_a_user_namespace_can_not_be_made(inside: KernelClient) -> None:
+    clone = seccomp.CLONE[platform.machine()]
+    assert value(inside, CALL.format(f"{clone}, {seccomp.CLONE_NEWUSER | 17}, 0, 0, 0, 0")) == (-1, 1)
+    assert value(inside, CALL.format(f"{seccomp.CLONE3}, 0, 0")) == (-1, 38)
     code = "import subprocess; subprocess.run(['unshare', '-U', 'true'], capture_output=True).returncode"
     assert value(inside, code) != 0
 
@@ -223,26 +223,26 @@ def decide(program: bytes, number: int, argument: int, arch: int, fourth: int = 
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
 def test_the_filter_refuses_what_is_listed_and_allows_the_rest(machine: str) -> None:
-    program, arch = syscalls.program(machine), syscalls.ARCHITECTURE[machine]
-    refused = set(syscalls.REFUSED[machine].values())
-    for number in set(range(460)) - {syscalls.CLONE[machine], syscalls.CLONE3, syscalls.SOCKET[machine]}:
+    program, arch = seccomp.program(machine), seccomp.ARCHITECTURE[machine]
+    refused = set(seccomp.REFUSED[machine].values())
+    for number in set(range(460)) - {seccomp.CLONE[machine], seccomp.CLONE3, seccomp.SOCKET[machine]}:
         assert decide(program, number, 0xFFFFFFFF, arch) == (0x00050001 if number in refused else 0x7FFF0000)
-    assert decide(program, syscalls.CLONE3, 0, arch) == 0x00050026
-    assert decide(program, syscalls.CLONE[machine], 0x10000011, arch) == 0x00050001
-    assert decide(program, syscalls.CLONE[machine], 0x003D0F00, arch) == 0x7FFF0000  # as a thread is made
+    assert decide(program, seccomp.CLONE3, 0, arch) == 0x00050026
+    assert decide(program, seccomp.CLONE[machine], 0x10000011, arch) == 0x00050001
+    assert decide(program, seccomp.CLONE[machine], 0x003D0F00, arch) == 0x7FFF0000  # as a thread is made
     kinds = {"private": 0x02, "private, of no file": 0x22, "shared, of a file": 0x01, "shared, of no file": 0x21}
-    decided = {kind: decide(program, syscalls.MMAP[machine], 0, arch, flags) for kind, flags in kinds.items()}
+    decided = {kind: decide(program, seccomp.MMAP[machine], 0, arch, flags) for kind, flags in kinds.items()}
     assert [kind for kind, decision in decided.items() if decision != 0x7FFF0000] == ["shared, of no file"]
-    assert decide(program, syscalls.MMAP[machine], 0, arch, 0x8033) == 0x00050001  # MAP_SHARED_VALIDATE and more
-    families = {family for family in range(50) if decide(program, syscalls.SOCKET[machine], family, arch) == 0x7FFF0000}
+    assert decide(program, seccomp.MMAP[machine], 0, arch, 0x8033) == 0x00050001  # MAP_SHARED_VALIDATE and more
+    families = {family for family in range(50) if decide(program, seccomp.SOCKET[machine], family, arch) == 0x7FFF0000}
     assert families == {socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK}
 
 
 def test_the_filter_refuses_every_call_of_another_architecture() -> None:
-    assert decide(syscalls.program("x86_64"), 1, 0, 0x40000003) == 0x00050001  # 32-bit
-    assert decide(syscalls.program("x86_64"), 0x40000001, 0, syscalls.ARCHITECTURE["x86_64"]) == 0x00050001  # x32
+    assert decide(seccomp.program("x86_64"), 1, 0, 0x40000003) == 0x00050001  # 32-bit
+    assert decide(seccomp.program("x86_64"), 0x40000001, 0, seccomp.ARCHITECTURE["x86_64"]) == 0x00050001  # x32
     with pytest.raises(ValueError, match="expected a processor among x86_64, aarch64, got riscv64"):
-        syscalls.program("riscv64")
+        seccomp.program("riscv64")
 
 
 def test_the_numbers_are_the_system_s_own() -> None:
@@ -251,7 +251,7 @@ def test_the_numbers_are_the_system_s_own() -> None:
     header = next(path for path in named if path.exists())
     words = [line.split()[1:] for line in header.read_text().splitlines() if line.startswith("#define __NR_")]
     numbers = {name.removeprefix("__NR_"): number for name, number, *_ in words}
-    for call, number in syscalls.REFUSED[platform.machine()].items():
+    for call, number in seccomp.REFUSED[platform.machine()].items():
         assert numbers.get(call, str(number)) == str(number)
 
 
@@ -260,7 +260,7 @@ def test_the_numbers_are_the_system_s_own() -> None:
 
 def mounted(readable: set[Path], private: set[Path]) -> dict[Path, str]:
     """Ask what is mounted where, in the order in which it is."""
-    options = sandbox._mounts(readable, private)
+    options = bubblewrap._mounts(readable, private)
     kinds = {"--ro-bind": 2, "--tmpfs": 1, "--symlink": 2, "--dir": 1}
     return {Path(options[index + kinds[option]]): option for index, option in enumerate(options) if option in kinds}
 
@@ -285,7 +285,7 @@ def test_python_in_a_home_does_not_show_the_home(tmp_path: Path) -> None:
 
 
 def test_without_bubblewrap_it_says_how_to_install_it(add: Add) -> None:
-    assert sandbox.available().startswith("bubblewrap is not here; install bubblewrap: apt install bubblewrap")
+    assert bubblewrap.available().startswith("bubblewrap is not here; install bubblewrap: apt install bubblewrap")
 
 
 @pytest.mark.parametrize(
@@ -301,22 +301,22 @@ def test_without_bubblewrap_it_says_how_to_install_it(add: Add) -> None:
 )
 def test_a_bubblewrap_that_fails_says_why(said: str, advice: str, add: Add) -> None:
     add("bwrap", f'[ "$1" = --version ] && echo bubblewrap 0.1.8 && exit\necho "{said}" >&2; exit 1')
-    assert sandbox.available().startswith(f"bubblewrap is here, but does not work: {said}; {advice}")
-    assert "apt install" not in sandbox.available()
+    assert bubblewrap.available().startswith(f"bubblewrap is here, but does not work: {said}; {advice}")
+    assert "apt install" not in bubblewrap.available()
 
 
 def test_other_systems_cannot_isolate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "system", lambda: "Darwin")
-    assert "on Linux (x86_64 or aarch64) only, this is Darwin" in sandbox.available()
+    assert "on Linux (x86_64 or aarch64) only, this is Darwin" in bubblewrap.available()
 
 
 def test_an_old_bubblewrap_gets_no_option_that_it_does_not_know(add: Add) -> None:
     add("bwrap", "echo '    --tmpfs DEST   Mount new tmpfs on DEST'")
-    with sandbox.walls([], {}, Limits(), None) as (command, _):
+    with bubblewrap.walls([], {}, Limits(), None) as (command, _):
         assert not {"--size", "--perms"} & set(command)
 
 
 def test_a_kernel_says_when_it_cannot_start(add: Add, monkeypatch: pytest.MonkeyPatch) -> None:
     add("bwrap", "exit 1")
-    with pytest.raises(NotStarted), Learner(Limits()):
+    with pytest.raises(KernelStartError), KernelClient(Limits()):
         pass

@@ -9,11 +9,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course_lib.checks.errors import not_written
-from course_lib.grading import single
-from course_lib.grading.kernel.learner import Learner, LearnerDied, NotStarted
-from course_lib.grading.kernel.limits import Limits
-from course_lib.grading.outcome import Job, Outcome
-from course_lib.grading.single import grade_one
+from course_lib.grading import pipeline
+from course_lib.grading.models import GradingJob, GradingResult
+from course_lib.grading.pipeline import grade_one
+from course_lib.grading.sandbox.kernel_client import KernelClient, KernelDiedError, KernelStartError
+from course_lib.grading.sandbox.limits import Limits
 from course_lib.release import KERNEL
 
 HIDDEN = "### BEGIN HIDDEN TESTS\nassert {name}(7) == 7, 'seven'\n### END HIDDEN TESTS"
@@ -41,7 +41,7 @@ def instructors(visible: str = "assert {name}(2) == 2, 'two'") -> NotebookNode:
     return new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
 
 
-def handed_in(one: str = "", two: str = "", source: NotebookNode | None = None, **changed: Any) -> Job:
+def handed_in(one: str = "", two: str = "", source: NotebookNode | None = None, **changed: Any) -> GradingJob:
     """A submission with these answers."""
     source = source or instructors()
     notebook = nbformat.from_dict(source)
@@ -53,7 +53,7 @@ def handed_in(one: str = "", two: str = "", source: NotebookNode | None = None, 
         elif name.endswith("_hidden"):
             cell.source = ""
     content = nbformat.writes(notebook).encode()
-    job = Job("ada", "01_unit", content, nbformat.writes(source), Limits(cell_s=20, submission_s=60), "1")
+    job = GradingJob("ada", "01_unit", content, nbformat.writes(source), Limits(cell_s=20, submission_s=60), "1")
     return replace(job, **changed)
 
 
@@ -61,11 +61,11 @@ def right(name: str) -> str:
     return f"def {name}(x):\n    return x"
 
 
-def points(outcome: Outcome) -> list[float]:
+def points(outcome: GradingResult) -> list[float]:
     return [exercise.points for exercise in outcome.exercises]
 
 
-def outputs(outcome: Outcome) -> list[NotebookNode]:
+def outputs(outcome: GradingResult) -> list[NotebookNode]:
     return [output for cell in nbformat.reads(outcome.notebook, as_version=4).cells for output in cell.outputs]
 
 
@@ -137,20 +137,20 @@ def test_kernels_that_die_one_after_the_other_come_to_an_end(tmp_path: Path) -> 
 def test_a_kernel_that_cannot_take_the_place_of_another_is_no_fault_of_the_learner(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    starting, times = Learner.__enter__, iter(range(9))
+    starting, times = KernelClient.__enter__, iter(range(9))
 
-    def fails_then(self: Learner) -> Learner:
+    def fails_then(self: KernelClient) -> KernelClient:
         if next(times):
-            raise NotStarted("no memory")
+            raise KernelStartError("no memory")
         return starting(self)
 
-    monkeypatch.setattr(Learner, "__enter__", fails_then)
+    monkeypatch.setattr(KernelClient, "__enter__", fails_then)
     outcome = grade_one(handed_in(DIES, right("two")))
     assert (outcome.status, outcome.final) == ("error: the kernel did not start: no memory", False)
 
 
 def test_outputs_have_a_limit_for_all_cells_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(single, "SHOWN", 10_000)
+    monkeypatch.setattr(pipeline, "SHOWN", 10_000)
     source = instructors()
     source.cells[3:3] = [new_code_cell("print('x' * 4_000)") for _ in range(4)]
     outcome = grade_one(handed_in(right("one"), right("two"), source))
@@ -186,7 +186,7 @@ class Untiring:
         if "stop" in source:
             Untiring.now += 2 * seconds
         if "die" in source:
-            raise LearnerDied("by its own hand")
+            raise KernelDiedError("by its own hand")
         return []
 
 
@@ -194,10 +194,10 @@ class Untiring:
 def untiring(monkeypatch: pytest.MonkeyPatch) -> type[Untiring]:
     """Grade with such a kernel, by its clock; no cell has less than 0.01 s."""
     Untiring.now, Untiring.given = 0, []
-    monkeypatch.setattr(single, "time", SimpleNamespace(monotonic=lambda: Untiring.now))
-    monkeypatch.setattr(single, "Learner", Untiring)
-    monkeypatch.setattr(single, "run_test", lambda source, learner, _, seconds: learner.run_cell(source, seconds))
-    monkeypatch.setattr(single, "ENOUGH", 0.01)
+    monkeypatch.setattr(pipeline, "time", SimpleNamespace(monotonic=lambda: Untiring.now))
+    monkeypatch.setattr(pipeline, "KernelClient", Untiring)
+    monkeypatch.setattr(pipeline, "run_test", lambda source, learner, _, seconds: learner.run_cell(source, seconds))
+    monkeypatch.setattr(pipeline, "ENOUGH", 0.01)
     return Untiring
 
 

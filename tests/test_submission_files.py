@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from course_lib.course import Course
-from course_lib.grading import runner
-from course_lib.grading.outcome import Job, Outcome
-from course_lib.grading.single import grade_one
-from course_lib.grading.submission import files
-from course_lib.grading.submission.files import HandedIn, read_beside
-from course_lib.grading.submission.find import find_submissions
+from course_lib.grading import grade as grading
+from course_lib.grading.collect import files
+from course_lib.grading.collect.files import HandedIn, read_beside
+from course_lib.grading.collect.find import find_submissions
+from course_lib.grading.grade import GradeOptions, grade_submissions
+from course_lib.grading.models import GradingJob, GradingResult
+from course_lib.grading.pipeline import grade_one
 from course_lib.release import released
 from tests.tiny_course import UNIT, answered, make_course, submit
 
@@ -161,7 +162,7 @@ def test_what_cannot_be_read_is_left_out(notebook: Path, monkeypatch: pytest.Mon
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
     """A course whose submissions are graded for real, in this process."""
-    monkeypatch.setattr(runner, "grade_all", lambda grader, jobs, *_: ((job, counted(job)) for job in jobs))
+    monkeypatch.setattr(grading, "grade_all", lambda grader, jobs, *_: ((job, counted(job)) for job in jobs))
     graded.clear()
     return make_course(tmp_path / "course")
 
@@ -169,14 +170,14 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
 graded: Counter[str] = Counter()
 
 
-def counted(job: Job) -> Outcome:
+def counted(job: GradingJob) -> GradingResult:
     """Grade, and count for whom."""
     graded[job.student] += 1
     return grade_one(job)
 
 
-def grade(course: Course, folder: Path) -> dict[str, Outcome]:
-    run = runner.grade(course, find_submissions(course, [folder]), runner.Settings(), lambda _: None)
+def grade(course: Course, folder: Path) -> dict[str, GradingResult]:
+    run = grade_submissions(course, find_submissions(course, [folder]), GradeOptions(), lambda _: None)
     return {outcome.student: outcome for outcome in run.outcomes}
 
 

@@ -11,7 +11,7 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 
 from course_lib.course import Course
-from course_lib.grading.submission.find import Submission, find_submissions
+from course_lib.grading.collect.find import Submission, find_submissions
 
 # pytest resets the filters of the library; what reaches a terminal is seen in test_grade.py. nbgrader uses SQLAlchemy
 # in a way that warns.

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from nbgrader.utils import parse_utc
 
-from course_lib.grading.submission.timestamp import parse_time, read_stamp
+from course_lib.grading.collect.timestamp import parse_time, read_stamp
 
 SIX = datetime(2026, 4, 3, 18)
 # Where clocks show such a name, in January or in July. The time zone database is the oracle.

@@ -8,7 +8,7 @@ import psutil
 import pytest
 from nbformat import NotebookNode
 
-from course_lib.grading.trusted.run import run_test
+from course_lib.grading.remote_test.run_test import run_test
 from tests.bare_kernel import BareKernel, Died
 
 TEST = """
@@ -30,9 +30,9 @@ RIGHT = "def double(x):\n    return 2 * x"
 AGENT = """
 import json, os, pickle, socket, struct, time
 import numpy as np
-import course_lib.grading.trusted.agent as agent
-from course_lib.grading.trusted.channel import receive
-from course_lib.grading.trusted.plain import Encoder
+import course_lib.grading.remote_test.agent as agent
+from course_lib.grading.remote_test.transport import receive
+from course_lib.grading.remote_test.codec import Encoder
 
 def message(tree, sizes=(), more=b""):
     header = json.dumps([tree, list(sizes)]).encode()
@@ -73,7 +73,7 @@ def serve():
 agent.serve = serve
 """
 AGAIN = """
-import importlib, course_lib.grading.trusted.agent as agent
+import importlib, course_lib.grading.remote_test.agent as agent
 channels = agent._channels[:]
 importlib.reload(agent)._channels[:] = channels
 assert channels[0].fileno() > 0
@@ -269,7 +269,7 @@ FORGERIES = {
     "exit": "def double(x):\n    raise SystemExit(0)",
     "interrupt": "def double(x):\n    raise KeyboardInterrupt",
     "generator exit": "def double(x):\n    raise GeneratorExit",
-    "stop": "from course_lib.grading.trusted.session import Stopped\ndef double(x):\n    raise Stopped('✓', '')",
+    "stop": "from course_lib.grading.remote_test.session import Stopped\ndef double(x):\n    raise Stopped('✓', '')",
     "no exception's name": "def double(x):\n    raise type('', (BaseException,), {})('✓')",
     "rendering": "class E(Exception):\n    _render_traceback_ = lambda self: ['✓']\ndef double(x):\n    raise E",
     "equal to all": "class E:\n    __eq__ = __bool__ = lambda *args: True\n    __array__ = lambda *args, **kwargs: 0\n"
@@ -363,7 +363,7 @@ SLOW = {
         "lambda s, n: [s.sendall(message(None, [10**6]))] and [s.send(b'x') and time.sleep(0.1) for _ in range(99)]"
     ),
 }
-NO_AGENT = f"import course_lib.grading.trusted.agent as agent\nagent.serve = lambda: None\n{RIGHT}"
+NO_AGENT = f"import course_lib.grading.remote_test.agent as agent\nagent.serve = lambda: None\n{RIGHT}"
 
 
 @pytest.mark.parametrize("name", SLOW)
@@ -400,7 +400,7 @@ def test_a_test_that_catches_everything_is_stopped_all_the_same(kernel: BareKern
 
 def test_a_thread_that_writes_to_an_old_test_reaches_no_other(kernel: BareKernel) -> None:
     cell = (
-        "import os, threading, time\nimport course_lib.grading.trusted.agent as agent\n"
+        "import os, threading, time\nimport course_lib.grading.remote_test.agent as agent\n"
         "def newest(channel, was=agent._newest):\n    session = was(channel)\n    copy = os.dup(session.fileno())\n"
         "    def late():\n        try:\n            while True:\n                time.sleep(0.01)\n"
         "                os.write(copy, bytes(1000))\n        except OSError:\n            os.close(copy)\n"

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from course_lib.course import Course
-from course_lib.grading.submission.find import Submission, find_submissions
-from course_lib.grading.submission.versions import named_like
+from course_lib.grading.collect.find import Submission, find_submissions
+from course_lib.grading.collect.versions import named_like
 from course_lib.release import release, released
 from tests.hostile import COUNTING, COUNTING_TEXT
 from tests.tiny_course import RIGHT, UNIT, WRONG, answered, make_course, untouched, write_bank

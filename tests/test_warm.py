@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from course_lib.grading.kernel import warm
-from course_lib.grading.kernel.learner import Learner, LearnerDied
-from course_lib.grading.kernel.limits import Enforcer, Limits
-from course_lib.grading.kernel.warm import VARIABLE, warm_up
+from course_lib.grading.sandbox import zygote
+from course_lib.grading.sandbox.kernel_client import KernelClient, KernelDiedError
+from course_lib.grading.sandbox.limits import Enforcer, Limits
+from course_lib.grading.sandbox.zygote import VARIABLE, start_zygote
 
 MIB = 2**20
 SMALL = Limits(cell_s=20, grace_s=1, memory_bytes=1500 * MIB, processes=64, file_bytes=20 * MIB)
@@ -22,7 +22,7 @@ SMALL = Limits(cell_s=20, grace_s=1, memory_bytes=1500 * MIB, processes=64, file
 @pytest.fixture(scope="module")
 def path() -> Iterator[Path]:
     """Start the process."""
-    with warm_up() as path:
+    with start_zygote() as path:
         yield path
 
 
@@ -32,19 +32,19 @@ def named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, str(path))
 
 
-def value(learner: Learner, code: str) -> str:
+def value(learner: KernelClient, code: str) -> str:
     """Run a cell, and take the value that it ends with; an error gives its name."""
     output = learner.run_cell(code)[-1]
     return str(output.ename if output.output_type == "error" else output.data["text/plain"])
 
 
-def is_fork(learner: Learner) -> bool:
+def is_fork(learner: KernelClient) -> bool:
     """Tell whether a kernel was forked: it has not imported TensorFlow by itself."""
     return value(learner, "import sys; 'tensorflow' in sys.modules") == "True"
 
 
 def test_a_fork_computes_with_tensorflow_and_draws() -> None:
-    with Learner(SMALL) as learner:
+    with KernelClient(SMALL) as learner:
         assert is_fork(learner)
         assert (
             value(learner, "import tensorflow as tf; float(tf.reduce_sum(tf.ones((9, 9)) @ tf.ones((9, 9))))")
@@ -55,11 +55,11 @@ def test_a_fork_computes_with_tensorflow_and_draws() -> None:
 
 
 def test_nothing_that_one_learner_does_reaches_another() -> None:
-    with Learner(SMALL) as first, Learner(SMALL) as second:
+    with KernelClient(SMALL) as first, KernelClient(SMALL) as second:
         first.run_cell(
             "import numpy, os, random\nnumpy.pi = 3\nos.environ['LEFT'] = '1'\nopen('/tmp/left', 'w').write('x')"
         )
-        with Learner(SMALL) as third:
+        with KernelClient(SMALL) as third:
             for other in (second, third):
                 assert value(other, "import numpy; numpy.pi == 3") == "False"
                 assert value(other, "import os; 'LEFT' in os.environ, os.path.exists('/tmp/left')") == "(False, False)"
@@ -70,9 +70,9 @@ def test_nothing_that_one_learner_does_reaches_another() -> None:
 
 
 def test_a_fork_can_be_interrupted_and_killed() -> None:
-    with Learner(SMALL) as learner:
+    with KernelClient(SMALL) as learner:
         assert learner.run_cell("while True: pass", timeout=0.5)[-1].ename == "TimeoutError"
-        with pytest.raises(LearnerDied, match="could not be stopped"):
+        with pytest.raises(KernelDiedError, match="could not be stopped"):
             learner.run_cell("while True:\n    try: sum(range(1000))\n    except BaseException: pass", timeout=0.5)
         assert not learner.alive
 
@@ -86,12 +86,12 @@ def test_a_fork_can_be_interrupted_and_killed() -> None:
     ],
 )
 def test_how_a_fork_ended_is_told(code: str, reason: str) -> None:
-    with Learner(SMALL) as learner, pytest.raises(LearnerDied, match=reason):
+    with KernelClient(SMALL) as learner, pytest.raises(KernelDiedError, match=reason):
         learner.run_cell(code)
 
 
 def test_a_fork_keeps_to_its_limits() -> None:
-    with Learner(SMALL) as learner:
+    with KernelClient(SMALL) as learner:
         assert value(learner, f"bytearray({SMALL.memory_bytes})") == "MemoryError"
         assert value(learner, "file = open('big', 'wb'); file.truncate(2**40)") == "OSError"
         assert (
@@ -99,13 +99,13 @@ def test_a_fork_keeps_to_its_limits() -> None:
             == "BlockingIOError"
         )
     fill = "import os, time\nfor _ in range(5):\n    if os.fork() == 0: x = b'x' * (400 << 20); time.sleep(60)\n"
-    with Learner(SMALL) as learner, pytest.raises(LearnerDied, match=r"more than 1\.5 GiB of memory"):
+    with KernelClient(SMALL) as learner, pytest.raises(KernelDiedError, match=r"more than 1\.5 GiB of memory"):
         learner.run_cell(fill + "time.sleep(30)")
 
 
 def test_what_detaches_itself_dies_with_a_fork() -> None:
     detach = "os.setsid()\n    if os.fork(): os._exit(0)\n    time.sleep(600)"
-    with Learner(SMALL) as learner:
+    with KernelClient(SMALL) as learner:
         before = set(psutil.Process().children(recursive=True))
         learner.run_cell(f"import os, time\nchild = os.fork()\nif child == 0:\n    {detach}\nos.waitpid(child, 0)")
         detached = set(psutil.Process().children(recursive=True)) - before
@@ -116,7 +116,7 @@ def test_what_detaches_itself_dies_with_a_fork() -> None:
 
 def test_without_the_process_a_kernel_starts_by_itself(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(VARIABLE, str(tmp_path / "nobody"))
-    with Learner(SMALL) as learner:
+    with KernelClient(SMALL) as learner:
         assert not is_fork(learner)
 
 
@@ -125,18 +125,21 @@ def test_the_process_starts_in_a_group_of_its_own(monkeypatch: pytest.MonkeyPatc
     systemd, log = tmp_path / "systemd-run", tmp_path / "log"
     systemd.write_text(f'#!/bin/sh\necho "$@" > {log}\nwhile [ "$1" != -i ]; do shift; done\nexec /usr/bin/env "$@"\n')
     systemd.chmod(0o755)
-    monkeypatch.setattr(warm, "enforcer", lambda: Enforcer("systemd", scope=(str(systemd), "--user", "--scope")))
-    with warm_up() as path:
+    monkeypatch.setattr(zygote, "enforcer", lambda: Enforcer("systemd", scope=(str(systemd), "--user", "--scope")))
+    with start_zygote() as path:
         monkeypatch.setenv(VARIABLE, str(path))
-        with Learner(SMALL) as learner:
+        with KernelClient(SMALL) as learner:
             assert is_fork(learner)
     said = log.read_text(encoding="utf-8")
     assert said.startswith("--user --scope --quiet --collect -p MemoryMax=")
-    assert "course_lib.grading.kernel.warm" in said
+    assert "course_lib.grading.sandbox.zygote" in said
 
 
 def test_the_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
-    code = "from course_lib.grading.kernel.warm import warm_up\nwith warm_up(): print('up', flush=True); input()"
+    code = (
+        "from course_lib.grading.sandbox.zygote import start_zygote\n"
+        "with start_zygote(): print('up', flush=True); input()"
+    )
     environment = os.environ | {"TMPDIR": str(tmp_path)}  # a process that is killed leaves its files
     with subprocess.Popen(
         [sys.executable, "-c", code], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

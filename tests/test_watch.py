@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
-from course_lib.grading.kernel.limits import Limits
-from course_lib.grading.kernel.watch import Watch, tree
+from course_lib.grading.sandbox.limits import Limits
+from course_lib.grading.sandbox.resource_monitor import ResourceMonitor, tree
 
 MIB = 2**20
 FORKS = "import os, time\nx = b'x' * (60 << 20)\nfor _ in range({forks}):\n    if os.fork() == 0: break\n"
@@ -34,7 +34,7 @@ def running(code: str, processes: int = 1) -> Iterator[int]:
 def verdict(pid: int, limits: Limits, seconds: float) -> str:
     """Watch for a while."""
     ended = threading.Event()
-    watch = Watch([pid], limits, ended.set)
+    watch = ResourceMonitor([pid], limits, ended.set)
     watch.start()
     ended.wait(seconds)
     watch.stop()
@@ -76,7 +76,7 @@ def test_processes_and_threads_are_counted_together() -> None:  # three are the 
 def test_the_memory_of_the_one_who_listens_is_measured_too() -> None:
     with running("import os, time") as pid:
         ended = threading.Event()
-        watch = Watch([pid], Limits(memory_bytes=50 * MIB), ended.set)
+        watch = ResourceMonitor([pid], Limits(memory_bytes=50 * MIB), ended.set)
         watch.start()
         received = b"x" * (100 * MIB)
         assert ended.wait(20)

@@ -1,13 +1,16 @@
 """Running and grading notebooks.
 
-A submission passes through these, from file to grade:
+From a file to a grade, in this order:
 
-- `submission`: it is found, read and put right
-- `runner`, `pool`, `process`, `results`: many of them, spread over processes and machines; `outcome` is what travels
-- `single`, `scores`: one of them
-- `kernel`: the learner's code, behind walls
-- `trusted`: the tests, in another process than the learner's code
-- `record`: gradebook, notebook and feedback, by one writer; `report` is what people read
+- `collect`: submitted notebooks are found, each as the work of a student
+- `grade`: a class is graded, what is missing alone (`cache`); many submissions run at once, on this machine
+  (`parallel`, with a `process` for each) or on others (`dask_backend`); `progress` says which
+- `pipeline`: one submission, a `models.GradingJob`, becomes a `models.GradingResult`
+- `restore`: its notebook is read, and its cells are matched with those of the release
+- `sandbox`: the learner's cells run in an isolated kernel
+- `remote_test`: the tests run in another process than the learner's code
+- `scores`: points and messages are read off the outputs of the tests
+- `gradebook`: one writer enters the result, the notebook and the feedback; `report` is what people read
 
 `nbgrader_ext` makes nbgrader's own commands take the same way. `execution` serves people who run their own notebooks.
 """

@@ -14,9 +14,9 @@ from course_lib.cells import CODE_STUBS, is_cpp
 from course_lib.checks.errors import not_written
 from course_lib.checks.names import undefined
 from course_lib.checks.notebook import lost_magic
-from course_lib.grading.submission.template import defined
-from course_lib.grading.trusted import definitions
-from course_lib.grading.trusted.static_names import StaticNames
+from course_lib.grading.remote_test import definitions
+from course_lib.grading.remote_test.static_names import StaticNames
+from course_lib.grading.restore.template import defined
 from course_lib.native.cells import as_python
 
 LONGEST, FIRST_LINE = 300, 40  # characters of an error, and of a cell's first line

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from course_lib.grading.outcome import Job, Outcome, not_graded
+from course_lib.grading.cache import grader_version
+from course_lib.grading.models import GradingJob, GradingResult, not_graded
 from course_lib.grading.parallel import AHEAD, OnStart
 from course_lib.grading.process import Grader, grade_apart
-from course_lib.grading.results import grader_version
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -84,8 +84,8 @@ def _may_not_fork() -> str:
 
 
 def outcomes(
-    client: "Client", grader: Grader, jobs: Iterable[Job], on_start: OnStart | None = None
-) -> Generator[tuple[Job, Outcome]]:
+    client: "Client", grader: Grader, jobs: Iterable[GradingJob], on_start: OnStart | None = None
+) -> Generator[tuple[GradingJob, GradingResult]]:
     """Grade submissions in a pool.
 
     Parameters
@@ -94,14 +94,14 @@ def outcomes(
         Of a pool.
     grader : callable
         Takes a job, returns its outcome.
-    jobs : iterable of Job
+    jobs : iterable of GradingJob
         Is read as they are needed: only a few are in memory.
     on_start : callable, optional
         Called, in another thread, with student and unit when a worker begins with a job.
 
     Yields
     ------
-    (Job, Outcome)
+    (GradingJob, GradingResult)
         As they are ready. A job that lost its process, or its workers even when it ran alone, has an error that is not
         final.
     """
@@ -111,26 +111,26 @@ def outcomes(
     suspects = []
     try:
         for job, outcome in _results(client, grader, jobs, topic, AHEAD * max(1, sum(client.nthreads().values()))):
-            if isinstance(outcome, Outcome):
+            if isinstance(outcome, GradingResult):
                 yield job, outcome
             else:
                 suspects.append(job)
         # A worker takes the submissions that wait on it along. One at a time, each answers for itself alone.
         for job, outcome in _results(client, grader, suspects, topic, ahead=1):
-            yield job, outcome if isinstance(outcome, Outcome) else _lost(job, outcome)
+            yield job, outcome if isinstance(outcome, GradingResult) else _lost(job, outcome)
     finally:
         if on_start and client.status == "running":
             client.unsubscribe_topic(topic)
 
 
 def _results(
-    client: "Client", grader: Grader, jobs: Iterable[Job], topic: str, ahead: int
-) -> Generator[tuple[Job, Outcome | Exception]]:
+    client: "Client", grader: Grader, jobs: Iterable[GradingJob], topic: str, ahead: int
+) -> Generator[tuple[GradingJob, GradingResult | Exception]]:
     """Hand out jobs, so many at once; for one whose worker was lost, yield what Dask raised."""
     from distributed import as_completed
 
     waiting = iter(jobs)
-    running: dict[Any, Job] = {}
+    running: dict[Any, GradingJob] = {}
     finished = as_completed(loop=client.loop)
 
     def add() -> None:
@@ -157,13 +157,13 @@ def _results(
             client.cancel(list(running))
 
 
-def _lost(job: Job, error: Exception) -> Outcome:
+def _lost(job: GradingJob, error: Exception) -> GradingResult:
     """Make the outcome of a job whose workers were lost."""
     reason = f"its worker was lost: {type(error).__name__}: {' '.join(str(error).split())}"
     return not_graded(job, reason, final=False)
 
 
-def _task(grader: Grader, job: Job, topic: str) -> Outcome:
+def _task(grader: Grader, job: GradingJob, topic: str) -> GradingResult:
     """Grade one submission on a worker."""
     from distributed import get_worker
 

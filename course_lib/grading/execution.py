@@ -24,7 +24,7 @@ from nbgrader.utils import is_grade, is_solution
 from traitlets.config import Config
 
 # -P: nothing in the notebook's folder may stand in for what the kernel itself imports.
-KERNEL = [sys.executable, "-P", "-m", "course_lib.grading.kernel.application", "-f", "{connection_file}"]
+KERNEL = [sys.executable, "-P", "-m", "course_lib.grading.sandbox.kernel_app", "-f", "{connection_file}"]
 KERNEL_ENVIRONMENT = {
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger warns of frozen modules

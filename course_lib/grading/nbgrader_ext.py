@@ -19,12 +19,13 @@ from traitlets.config import Config
 from traitlets.config.loader import DeferredConfig
 
 from course_lib.course import CONFIG, Course
-from course_lib.grading import report, runner
-from course_lib.grading.kernel.sandbox import available
-from course_lib.grading.outcome import Outcome
-from course_lib.grading.record.recorder import SECRET, recorded_feedback
-from course_lib.grading.submission.find import LINK, find_submissions
-from course_lib.grading.submission.timestamp import STAMP
+from course_lib.grading import report
+from course_lib.grading.collect.find import LINK, find_submissions
+from course_lib.grading.collect.timestamp import STAMP
+from course_lib.grading.grade import GradeOptions, grade_submissions
+from course_lib.grading.gradebook.recorder import SECRET, recorded_feedback
+from course_lib.grading.models import GradingResult
+from course_lib.grading.sandbox.bubblewrap import available
 
 Resources = dict[str, Any]
 Converted = tuple[Any, Resources]  # nbconvert's types expect a notebook, its own exporters return text
@@ -77,9 +78,9 @@ class GradedNotebook(NotebookExporter):
         if not self._all_graded:  # as many at once as there are processors
             folders = [*map(Path, self._converter.assignments)]
             jobs = min(len(folders), os.cpu_count() or 1)
-            self._run(course, folders, runner.Settings(jobs, force=self._converter.force))
+            self._run(course, folders, GradeOptions(jobs, force=self._converter.force))
             self._all_graded = True
-        outcomes = self._run(course, [path.parent], runner.Settings())
+        outcomes = self._run(course, [path.parent], GradeOptions())
         unrecorded = [outcome.status for outcome in outcomes if not outcome.final]
         if unrecorded:
             raise ValueError("; ".join(unrecorded))
@@ -88,10 +89,12 @@ class GradedNotebook(NotebookExporter):
         _remove_others(graded.parent, [graded.name, STAMP, SECRET])
         return graded
 
-    def _run(self, course: Course, folders: Sequence[Path], settings: runner.Settings) -> list[Outcome]:
+    def _run(self, course: Course, folders: Sequence[Path], settings: GradeOptions) -> list[GradingResult]:
         """Grade what is missing; restore what nbgrader has removed of the rest."""
         submissions = find_submissions(course, folders)
-        return runner.grade(course, submissions, settings, lambda outcome: self.log.info(report.line(outcome))).outcomes
+        return grade_submissions(
+            course, submissions, settings, lambda outcome: self.log.info(report.line(outcome))
+        ).outcomes
 
 
 def _problem(course: Course, folder: Path) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 
-from course_lib.grading.outcome import Job, Outcome, not_graded
+from course_lib.grading.models import GradingJob, GradingResult, not_graded
 from course_lib.grading.process import Grader, grade_apart
 
 AHEAD = 2  # submissions in memory for each that runs
@@ -15,15 +15,15 @@ OnStart = Callable[[str, str], None]
 
 
 def grade_all(
-    grader: Grader, jobs: Iterable[Job], workers: int, on_start: OnStart | None = None
-) -> Generator[tuple[Job, Outcome]]:
+    grader: Grader, jobs: Iterable[GradingJob], workers: int, on_start: OnStart | None = None
+) -> Generator[tuple[GradingJob, GradingResult]]:
     """Grade submissions, so many at once.
 
     Parameters
     ----------
     grader : callable
         Takes a job, returns its outcome; see `process.grade_apart`.
-    jobs : iterable of Job
+    jobs : iterable of GradingJob
         Is read as they are needed: only a few are in memory.
     workers : int
         How many run at once.
@@ -32,12 +32,12 @@ def grade_all(
 
     Yields
     ------
-    (Job, Outcome)
+    (GradingJob, GradingResult)
         As they are ready. When the generator is closed, whatever still runs is killed first.
     """
     canceled = threading.Event()
 
-    def grade(job: Job) -> Outcome:
+    def grade(job: GradingJob) -> GradingResult:
         try:
             if on_start:
                 on_start(job.student, job.unit)
@@ -47,7 +47,7 @@ def grade_all(
             return not_graded(job, reason, log=traceback.format_exc(), final=False)
 
     waiting = iter(jobs)
-    running: dict[Future[Outcome], Job] = {}
+    running: dict[Future[GradingResult], GradingJob] = {}
     with ThreadPoolExecutor(workers) as threads:
         try:
             while True:

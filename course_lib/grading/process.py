@@ -16,8 +16,8 @@ from multiprocessing.context import ForkServerProcess
 
 import psutil
 
-from course_lib.grading.kernel.warm import VARIABLE, warm_up
-from course_lib.grading.outcome import Job, Outcome, not_graded
+from course_lib.grading.models import GradingJob, GradingResult, not_graded
+from course_lib.grading.sandbox.zygote import VARIABLE, start_zygote
 
 # Imported once, by the process that the others are forked from. None of these starts a thread of TensorFlow.
 # course_lib comes first: it silences TensorFlow. The last is the program itself, which multiprocessing imports in each.
@@ -27,7 +27,7 @@ PRELOADED = [
     "skimage.data",
     "skimage.transform",
     "tensorflow",
-    "course_lib.grading.single",
+    "course_lib.grading.pipeline",
     "course_lib.cli",
 ]
 GRACE = 180  # seconds beyond a submission's own limit, which the grading process keeps by itself: for start and end
@@ -36,24 +36,24 @@ PATIENCE = 0.5  # seconds between looks at whether the result is still wanted
 # Several threads start processes: multiprocessing tidies up after all of them in each.
 _starting = threading.Lock()
 
-Grader = Callable[[Job], Outcome]
+Grader = Callable[[GradingJob], GradingResult]
 
 
-def grade_apart(grader: Grader, job: Job, canceled: Callable[[], bool] = lambda: False) -> Outcome:
+def grade_apart(grader: Grader, job: GradingJob, canceled: Callable[[], bool] = lambda: False) -> GradingResult:
     """Grade a submission in a fresh process, whatever that process does.
 
     Parameters
     ----------
     grader : callable
         Runs in the fresh process: takes the job, returns the outcome.
-    job : Job
+    job : GradingJob
         The submission.
     canceled : callable
         Tells that nobody waits for the outcome any more; the process is killed then.
 
     Returns
     -------
-    Outcome
+    GradingResult
         The grader's own; or an error that is not final, if the process failed, died, was canceled, or ran on after
         the limit of a submission and `GRACE`.
     """
@@ -67,7 +67,7 @@ def _short_folder() -> str:
     return folder if len(os.fsencode(folder)) <= 50 else "/tmp"
 
 
-def _grade_in(folder: str, grader: Grader, job: Job, canceled: Callable[[], bool]) -> Outcome:
+def _grade_in(folder: str, grader: Grader, job: GradingJob, canceled: Callable[[], bool]) -> GradingResult:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
     receiver, sender = context.Pipe(duplex=False)
@@ -77,7 +77,7 @@ def _grade_in(folder: str, grader: Grader, job: Job, canceled: Callable[[], bool
     process = None
     try:
         with _starting:
-            environment[VARIABLE] = _warm_socket() if job.isolated else ""
+            environment[VARIABLE] = _zygote_socket() if job.isolated else ""
             process = context.Process(target=_work, args=(sender, grader, job, environment))
             process.start()
         sender.close()
@@ -86,7 +86,7 @@ def _grade_in(folder: str, grader: Grader, job: Job, canceled: Callable[[], bool
                 return not_graded(job, "nobody waits for it any more", final=False)
             if time.monotonic() - start > limit:
                 return not_graded(job, f"stopped after {limit:g} s: the grading process hung", final=False)
-        outcome: Outcome = receiver.recv()
+        outcome: GradingResult = receiver.recv()
     except (EOFError, OSError) as error:
         if process is None or process.pid is None:
             return not_graded(job, f"the grading process did not start: {error}", final=False)
@@ -110,17 +110,17 @@ def _joined(process: ForkServerProcess) -> int | None:
 
 
 @cache
-def _warm_socket() -> str:
+def _zygote_socket() -> str:
     """Start the process that learners' kernels are forked from; it ends with this one."""
     stack = ExitStack()
     atexit.register(stack.close)
     try:
-        return str(stack.enter_context(warm_up()))
+        return str(stack.enter_context(start_zygote()))
     except OSError:  # then each kernel starts by itself
         return ""
 
 
-def _work(sender: Connection, grader: Grader, job: Job, environment: dict[str, str]) -> None:
+def _work(sender: Connection, grader: Grader, job: GradingJob, environment: dict[str, str]) -> None:
     """Grade, and send the result. Out of the terminal's group, so that Ctrl-C there is no error in a test."""
     os.setsid()
     # This process was forked from one that may have started under another environment.

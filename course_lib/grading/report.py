@@ -7,16 +7,16 @@ from math import isclose
 
 from rich.table import Table
 
-from course_lib.grading.outcome import GRADED, Outcome, printable
-from course_lib.grading.record.entries import GIVEN, WAITING, Recorded
+from course_lib.grading.gradebook.entries import GIVEN, WAITING, GradebookEntry
+from course_lib.grading.models import GRADED, GradingResult, printable
 from course_lib.grading.scores import ExerciseScore, points_of
 
 UNRECORDED = "not recorded, an earlier grade stays if there is one; correct its cause, and run the command again"
 NOT_ISOLATED = "not isolated: the learners' code ran with your rights"
-_Entries = Iterable[Recorded]
+_Entries = Iterable[GradebookEntry]
 
 
-def to_json(outcomes: Sequence[Outcome], entries: _Entries = ()) -> str:
+def to_json(outcomes: Sequence[GradingResult], entries: _Entries = ()) -> str:
     """Write outcomes as a JSON list of objects: the points that count, those from tests, and what was noted."""
     objects = [
         {
@@ -47,18 +47,20 @@ def to_json(outcomes: Sequence[Outcome], entries: _Entries = ()) -> str:
     return json.dumps(objects, indent=2, ensure_ascii=False)
 
 
-def _with_entries(outcomes: Sequence[Outcome], entries: _Entries) -> list[tuple[Outcome, Recorded | None]]:
+def _with_entries(
+    outcomes: Sequence[GradingResult], entries: _Entries
+) -> list[tuple[GradingResult, GradebookEntry | None]]:
     """Find what the gradebook holds of each outcome."""
     there = {(entry.unit, entry.student): entry for entry in entries if entry.handed_in}
     return [(outcome, there.get((outcome.unit, outcome.student))) for outcome in outcomes]
 
 
-def counting(outcome: Outcome, entries: _Entries) -> list[ExerciseScore]:
+def counting(outcome: GradingResult, entries: _Entries) -> list[ExerciseScore]:
     """List the exercises of an outcome with the points that count: those that people gave among them."""
     return _counting(*_with_entries([outcome], entries)[0])
 
 
-def _counting(outcome: Outcome, entry: Recorded | None) -> list[ExerciseScore]:
+def _counting(outcome: GradingResult, entry: GradebookEntry | None) -> list[ExerciseScore]:
     given = entry.exercises if entry else {}
     return [_given(exercise, given.get(exercise.name, (exercise.points,))[0]) for exercise in outcome.exercises]
 
@@ -73,7 +75,7 @@ def _given(exercise: ExerciseScore, points: float) -> ExerciseScore:
     return replace(exercise, points=points, message=(exercise.graded and exercise.message) or by_hand)
 
 
-def table(outcomes: Sequence[Outcome], entries: _Entries = ()) -> Table:
+def table(outcomes: Sequence[GradingResult], entries: _Entries = ()) -> Table:
     """Lay out one line a submission, with the points that count; what is unusual stands in the last column."""
     shown = Table(title="Grades", title_justify="left")
     for column in ("student", "unit"):
@@ -88,7 +90,7 @@ def table(outcomes: Sequence[Outcome], entries: _Entries = ()) -> Table:
     return shown
 
 
-def _differences(outcome: Outcome, entry: Recorded | None) -> list[str]:
+def _differences(outcome: GradingResult, entry: GradebookEntry | None) -> list[str]:
     """Say why the points that count are not those from the tests."""
     if not entry or isclose(entry.points, outcome.points):
         return []
@@ -99,13 +101,13 @@ def _differences(outcome: Outcome, entry: Recorded | None) -> list[str]:
     return [*by_hand, *late, f"{outcome.points:g} from tests"]
 
 
-def line(outcome: Outcome) -> str:
+def line(outcome: GradingResult) -> str:
     """Write an outcome in a line."""
     points = f"{outcome.points:g}/{outcome.max_points:g}"
     return " ".join(f"{outcome.student}, {outcome.unit}: {points} {_status(outcome)}".split())
 
 
-def _status(outcome: Outcome) -> str:
+def _status(outcome: GradingResult) -> str:
     return outcome.status if outcome.isolated else f"{outcome.status} (not isolated)"
 
 
@@ -128,16 +130,16 @@ def verdict(exercise: ExerciseScore) -> str:
     return "✓" if right else printable(exercise.message) or "not run"
 
 
-def summary(outcomes: Sequence[Outcome], before: int, entries: Iterable[Recorded]) -> str:
+def summary(outcomes: Sequence[GradingResult], before: int, entries: Iterable[GradebookEntry]) -> str:
     """Sum a run up in lines for the instructor.
 
     Parameters
     ----------
-    outcomes : sequence of Outcome
+    outcomes : sequence of GradingResult
         Of the whole run.
     before : int
         How many of them were there already.
-    entries : iterable of Recorded
+    entries : iterable of GradebookEntry
         What the gradebook holds.
 
     Returns

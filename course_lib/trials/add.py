@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from course_lib.answers import Answer, bank_of, read_bank, write_entry
 from course_lib.course import Course
 from course_lib.files import read_text, write_aside
-from course_lib.grading.submission.reading import read_bytes, read_cells
+from course_lib.grading.restore.reading import read_bytes, read_cells
 from course_lib.release import read_unit
 from course_lib.rules import exercises
 from course_lib.trials.apart import apart
@@ -113,7 +113,7 @@ def try_code(notebook: NotebookNode, exercise: str, code: str) -> Trial:
 
     Raises
     ------
-    NotStarted, LearnerDied
+    KernelStartError, KernelDiedError
         If the sandbox does not start, or the answer ends it.
     """
     with apart(isolated=True) as place:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
-from course_lib.grading.kernel.learner import Learner
-from course_lib.grading.kernel.limits import Limits
-from course_lib.grading.trusted.run import run_test
+from course_lib.grading.remote_test.run_test import run_test
+from course_lib.grading.sandbox.kernel_client import KernelClient
+from course_lib.grading.sandbox.limits import Limits
 from course_lib.trials.trial import LIMIT_S
 
 # How the global names of a kernel are kept and put back.
@@ -26,14 +26,14 @@ def apart(limit: int = LIMIT_S, isolated: bool = False) -> Iterator["Apart"]:
     isolated : bool
         Whether it runs in the sandbox, as answers of learners must; those of a bank are trusted.
     """
-    with Learner(Limits(cell_s=limit, submission_s=float("inf")), isolated) as learner:
+    with KernelClient(Limits(cell_s=limit, submission_s=float("inf")), isolated) as learner:
         yield Apart(learner, limit)
 
 
 class Apart:
     """A kernel of its own for cells and answers; see `apart`."""
 
-    def __init__(self, learner: Learner, limit: int) -> None:
+    def __init__(self, learner: KernelClient, limit: int) -> None:
         self._learner, self._limit = learner, limit
         self._cells: list[str] = []
 

@@ -1,0 +1,234 @@
+"""Grading submissions: run what is missing, many at once, and record it, one after the other."""
+
+import fcntl
+import traceback
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+
+from course_lib.course import Course
+from course_lib.grading.cache import ResultCache, grader_version, key_of
+from course_lib.grading.collect.files import HandedIn, read_beside
+from course_lib.grading.collect.find import Submission
+from course_lib.grading.dask_backend import outcomes, refuse_others, remote_pool
+from course_lib.grading.gradebook.entries import GradebookEntry
+from course_lib.grading.gradebook.recorder import Recorder, Unit, check_settings, register
+from course_lib.grading.models import GradingJob, GradingResult, not_graded
+from course_lib.grading.parallel import OnStart, grade_all
+from course_lib.grading.pipeline import grade_one
+from course_lib.grading.process import Grader
+from course_lib.grading.restore.reading import read_bytes
+from course_lib.grading.sandbox.bubblewrap import available
+from course_lib.grading.sandbox.limits import Limits
+from course_lib.release import released
+
+
+@dataclass(frozen=True)
+class GradeOptions:
+    """How submissions are graded.
+
+    Attributes
+    ----------
+    jobs : int
+        How many run at once on this machine.
+    scheduler : str or None
+        Address of a Dask scheduler, whose workers grade instead.
+    isolated : bool
+        Whether the learners' code runs in the sandbox.
+    force : bool
+        Whether what was graded before is graded again.
+    grader : callable
+        Grades one submission, in a process of its own.
+    """
+
+    jobs: int = 1
+    scheduler: str | None = None
+    isolated: bool = True
+    force: bool = False
+    grader: Grader = grade_one
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes
+    ----------
+    outcomes : list of GradingResult
+        In the order of the submissions.
+    before : int
+        How many of them had been graded before.
+    entries : list of GradebookEntry
+        What the gradebook holds now, of other runs too.
+    withdrawn : list of str
+        A line for what concerns students who were taken out of the gradebook.
+    """
+
+    outcomes: list[GradingResult]
+    before: int
+    entries: list[GradebookEntry] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
+
+
+def grade_submissions(
+    course: Course,
+    submissions: Sequence[Submission],
+    settings: GradeOptions,
+    on_outcome: Callable[[GradingResult], None],
+    on_start: OnStart | None = None,
+) -> Run:
+    """Grade submissions and record them; one that cannot be graded says why, and does not touch the others.
+
+    Parameters
+    ----------
+    course : Course
+        Whose gradebook, tests and points.
+    submissions : sequence of Submission
+        As `find_submissions` found them; those with a problem are not graded.
+    settings : GradeOptions
+        How.
+    on_outcome : callable
+        Called with each outcome as it is recorded.
+    on_start : callable, optional
+        Called, in another thread, with student and unit of each submission that is not graded yet, when it begins.
+
+    Returns
+    -------
+    Run
+        The result.
+
+    Raises
+    ------
+    ValueError
+        If a setting is wrong, a unit itself breaks a rule, there is no sandbox or no proper pool, or another program
+        keeps the gradebook or grades in this classroom.
+    """
+    if settings.isolated and not settings.scheduler and (reason := available()):
+        raise ValueError(f"{reason}\nor grade only the work of people you trust, with --no-sandbox")
+    names = dict.fromkeys(submission.unit for submission in submissions)
+    with _alone(course):
+        check_settings(course)
+        grading = _Grading(course, {name: register(course, name) for name in names}, settings, on_outcome, on_start)
+        try:
+            missing = grading.take_what_is_there(submissions)
+            before = len(submissions) - len(missing) - grading.refused
+            if missing:
+                grading.run(missing)
+        finally:  # also when a person ends it
+            entries = grading.recorder.finish([*grading.found.values()])
+        withdrawn = [*grading.recorder.returned, *grading.recorder.left_over()]
+    return Run([grading.found[submission] for submission in submissions], before, entries, withdrawn)
+
+
+@contextmanager
+def _alone(course: Course) -> Iterator[None]:
+    """Keep another run out of the classroom."""
+    course.classroom.mkdir(exist_ok=True)
+    with (course.classroom / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ValueError(f"another `course grade` is at work in {course.classroom}; wait until it ends") from None
+        yield
+
+
+class _Grading:
+    """One run, and what it has found so far."""
+
+    def __init__(
+        self,
+        course: Course,
+        units: dict[str, Unit],
+        settings: GradeOptions,
+        on_outcome: Callable[[GradingResult], None],
+        on_start: OnStart | None,
+    ) -> None:
+        self.course, self.units, self.settings = course, units, settings
+        self.on_outcome, self.on_start = on_outcome, on_start
+        self.limits = Limits.configured(course.nbgrader_config())
+        self.results = ResultCache(course.classroom / ".results")
+        self.recorder = Recorder(course, units)
+        self.found: dict[Submission, GradingResult] = {}
+        self.refused = 0
+
+    def take_what_is_there(self, submissions: Sequence[Submission]) -> list[Submission]:
+        """Record results of earlier runs and what is refused; return the submissions that are left."""
+        missing = []
+        for submission in submissions:
+            job = self.read(submission)
+            if not job:
+                self.refused += 1
+            elif not self.settings.force and (outcome := self.results.load(key_of(job))):
+                self.add(submission, job, outcome)
+            else:
+                missing.append(submission)
+        return missing
+
+    def read(self, submission: Submission) -> GradingJob | None:
+        """Read a submission's file; record why, and return None, if it cannot be graded."""
+        try:
+            if not submission.problem:
+                return self.job(submission, read_bytes(submission.path))
+            reason, final = submission.problem, False
+        except ValueError as error:
+            reason, final = str(error), True
+        except OSError as error:
+            reason, final = f"expected a notebook, found a file that cannot be read: {error.strerror}", False
+        job = self.job(submission, reason.encode())
+        self.add(submission, job, not_graded(job, reason, final=final))
+        return None
+
+    def job(self, submission: Submission, content: bytes) -> GradingJob:
+        """Put everything together that it takes to grade a submission."""
+        folder = released(self.course, submission.unit).parent
+        data = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and path.suffix != ".ipynb"
+        }
+        beside = HandedIn() if submission.problem else read_beside(submission.path, submission.unit, data)
+        return GradingJob(
+            submission.student,
+            submission.unit,
+            content,
+            self.units[submission.unit].source,
+            self.limits,
+            grader_version(),
+            self.settings.isolated,
+            beside.files | data,
+            beside.lines(),
+        )
+
+    def run(self, missing: Sequence[Submission]) -> None:
+        """Grade, and record each outcome as it comes."""
+        by_name = {(submission.student, submission.unit): submission for submission in missing}
+        with closing(self.outcomes(filter(None, map(self.read, missing)), len(missing))) as found:
+            for job, outcome in found:
+                self.add(by_name[job.student, job.unit], job, outcome, fresh=True)
+
+    def outcomes(self, jobs: Iterable[GradingJob], count: int) -> Generator[tuple[GradingJob, GradingResult]]:
+        """Grade on this machine, or on those of the scheduler."""
+        settings = self.settings
+        if not settings.scheduler:
+            yield from grade_all(settings.grader, jobs, min(settings.jobs, count), self.on_start)
+            return
+        with remote_pool(settings.scheduler) as client:
+            refuse_others(client, available if settings.isolated else str)
+            yield from outcomes(client, settings.grader, jobs, self.on_start)
+
+    def add(self, submission: Submission, job: GradingJob, outcome: GradingResult, fresh: bool = False) -> None:
+        """Record an outcome, and store a fresh one; what goes wrong with that concerns this submission alone."""
+        try:
+            if fresh and outcome.final and not any(exercise.undecided for exercise in outcome.exercises):
+                self.results.store(key_of(job), outcome)
+            if not submission.problem:
+                told = "".join(f"mended: {text}\n" for text in submission.mended)
+                outcome = replace(outcome, mended=[*submission.mended, *outcome.mended], log=told + outcome.log)
+            self.recorder.record(submission, key_of(job), outcome)
+        except Exception as error:  # a submission is a stranger's file: nothing in it may stop the others
+            status = f"error: it was graded, but not recorded: {type(error).__name__}: {error}"
+            outcome = replace(outcome, status=status, log=f"{outcome.log}\n{traceback.format_exc()}", final=False)
+            with suppress(OSError):
+                self.recorder.record(submission, key_of(job), outcome)
+        self.found[submission] = replace(outcome, notebook="", log="")  # of many, they would fill the memory
+        self.on_outcome(outcome)

@@ -1,0 +1,190 @@
+"""What nbgrader's gradebook holds of submissions, and how to get at it while others write."""
+
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from nbgrader.api import (
+    Assignment,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from sqlalchemy.exc import ArgumentError, OperationalError
+from traitlets.config import Config
+
+from course_lib.cells import exercise_of
+
+# nbgrader 0.9.6 uses SQLAlchemy in a way that warns; the grades are right.
+warnings.filterwarnings("ignore", module="nbgrader")
+
+# Why a person should look at an exercise.
+GIVEN = "points or a comment were given for an earlier submission"
+WAITING = "no test gives its points"
+FAILED = "it could not be graded"
+PATIENCE = 60  # seconds to wait for a gradebook that another program is writing
+Result = TypeVar("Result")
+
+
+class GradebookLockedError(ValueError):
+    """Another program keeps the gradebook for itself."""
+
+
+@dataclass(frozen=True)
+class GradebookEntry:
+    """What the gradebook holds of one student's work on a unit, with what people changed in it.
+
+    Attributes
+    ----------
+    student, unit : str
+        Whose, and of what.
+    points, max_points : float
+        Manual scores and extra credit count, a late penalty is taken off; never less than 0.
+    exercises : dict of str to (points, maximum)
+        By exercise, before a late penalty.
+    late : float
+        The late penalty, in points.
+    comments : dict of str to str
+        What people wrote, by the name of the cell that it is about.
+    review : dict of str to str
+        By exercise, why a person should look at it; see `GIVEN`, `WAITING` and `FAILED`.
+    handed_in : bool
+        False for a student of the class list whose work is not there.
+    last_name, first_name, email : str
+        Empty where the gradebook does not know them.
+    """
+
+    student: str
+    unit: str
+    points: float
+    max_points: float
+    exercises: dict[str, tuple[float, float]]
+    late: float = 0.0
+    comments: dict[str, str] = field(default_factory=dict)
+    review: dict[str, str] = field(default_factory=dict)
+    handed_in: bool = True
+    last_name: str = ""
+    first_name: str = ""
+    email: str = ""
+
+
+def in_transaction(config: Config, work: Callable[[Gradebook], Result], patience: float) -> Result:
+    """Do something with the gradebook and commit once; start again while another program is writing.
+
+    Raises
+    ------
+    GradebookLockedError
+        If it is still writing after `patience` seconds.
+    ValueError
+        If there can be no gradebook at ``c.CourseDirectory.db_url``.
+    """
+    url, start = config.CourseDirectory.db_url, time.monotonic()
+    while True:
+        try:
+            with Gradebook(url, config.CourseDirectory.course_id) as gradebook:
+                result = work(gradebook)
+                gradebook.db.commit()
+                return result
+        except ArgumentError as error:
+            raise ValueError(f"expected the address of a gradebook in c.CourseDirectory.db_url: {error}") from None
+        except OperationalError as error:
+            if "locked" not in str(error.orig):
+                raise ValueError(f"expected a gradebook at {url}: {error.orig}") from None
+            if time.monotonic() - start > patience:
+                raise GradebookLockedError(
+                    f"the gradebook {url} is locked: another program has been writing it"
+                ) from None
+        time.sleep(0.2)
+
+
+def recorded(config: Config) -> list[GradebookEntry]:
+    """Read the gradebook.
+
+    Returns
+    -------
+    list of GradebookEntry
+        By unit and student: every submission; and of the units that have any, the students of the class list who have
+        handed in nothing.
+    """
+    entries = in_transaction(config, lambda book: [*_submitted(book), *_absent(book)], PATIENCE)
+    return sorted(entries, key=lambda entry: (entry.unit, entry.student))
+
+
+def students(config: Config) -> set[str]:
+    """List the students that the gradebook knows."""
+    return in_transaction(config, lambda book: {student.id for student in book.db.query(Student)}, PATIENCE)
+
+
+def _submitted(book: Gradebook) -> Iterator[GradebookEntry]:
+    return map(read, book.db.query(SubmittedAssignment))
+
+
+def _absent(book: Gradebook) -> Iterator[GradebookEntry]:
+    for assignment in book.db.query(Assignment):
+        there = {submission.student_id for submission in assignment.submissions}
+        for student in book.db.query(Student) if there else ():
+            if student.id not in there:
+                maximum = float(assignment.max_score)
+                yield _about(GradebookEntry(student.id, assignment.name, 0.0, maximum, {}, handed_in=False), student)
+
+
+def recorded_one(config: Config, unit: str, student: str) -> GradebookEntry:
+    """Read one submission in the gradebook; raise `ValueError` if it is not there."""
+    try:
+        return in_transaction(config, lambda book: read(book.find_submission(unit, student)), PATIENCE)
+    except MissingEntry:
+        raise ValueError(f"expected {student}, {unit} in the gradebook, found no such submission") from None
+
+
+def read(submission: SubmittedAssignment) -> GradebookEntry:
+    """Read what the gradebook holds of a submission."""
+    exercises: dict[str, tuple[float, float]] = {}
+    comments: dict[str, str] = {}
+    review: dict[str, str] = {}
+    for submitted in submission.notebooks:
+        grades = {grade.cell_id: grade for grade in submitted.grades}
+        comments |= {comment.name: comment.manual_comment for comment in submitted.comments if comment.manual_comment}
+        for cell in [*submitted.notebook.grade_cells, *submitted.notebook.task_cells]:
+            name, grade = exercise_of(cell.name), grades.get(cell.id)
+            points, maximum = exercises.get(name, (0.0, 0.0))
+            exercises[name] = (points + (grade.score if grade else 0.0), maximum + cell.max_score)
+            if grade and grade.needs_manual_grade:
+                given = was_given(grade) or name in commented(submitted)
+                review.setdefault(name, GIVEN if given else WAITING if grade.auto_score is None else FAILED)
+    late = submission.late_submission_penalty or 0.0
+    earned, possible = (sum(pair[side] for pair in exercises.values()) for side in (0, 1))
+    points = max(0.0, earned - late)
+    entry = GradebookEntry(submission.student.id, submission.name, points, possible, exercises, late, comments, review)
+    return _about(entry, submission.student)
+
+
+def commented(submitted: SubmittedNotebook) -> set[str]:
+    """Name the exercises of a notebook that a person wrote a comment on."""
+    return {exercise_of(comment.name) for comment in submitted.comments if comment.manual_comment}
+
+
+def was_given(grade: Grade | None) -> bool:
+    """Tell whether a person gave points for a test."""
+    return grade is not None and (grade.manual_score is not None or bool(grade.extra_credit))
+
+
+def name_for_formgrader(student: Student) -> None:
+    """Let the id stand in for a name that is not known: formgrader would call everybody "None, None"."""
+    if student.first_name is None and student.last_name is None:
+        student.first_name, student.last_name = "", student.id
+
+
+def _about(entry: GradebookEntry, student: Student) -> GradebookEntry:
+    """Add what the gradebook knows about a student; see `name_for_formgrader`."""
+    stands_in = (student.last_name, student.first_name) == (student.id, "")
+    return replace(
+        entry,
+        last_name="" if stands_in else student.last_name or "",
+        first_name=student.first_name or "",
+        email=student.email or "",
+    )

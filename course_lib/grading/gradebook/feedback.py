@@ -1,0 +1,170 @@
+"""The page that tells a learner what a submission earned, and why."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from nbformat import NotebookNode
+from nbgrader.utils import is_solution
+
+from course_lib.cells import exercise_of, is_test
+from course_lib.formulas import CSS
+from course_lib.grading.gradebook import sanitized
+from course_lib.grading.gradebook.feedback_cells import Shown, below, has_picture, secret_lines
+from course_lib.grading.scores import UNREAD, ExerciseScore, points_of
+
+UNDER_EXERCISE, UNDER_NOTEBOOK = 4, 3  # the highest level of headings that stand there
+_PAGES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
+)
+
+
+def feedback_html(
+    notebook: NotebookNode | None,
+    exercises: Sequence[ExerciseScore],
+    student: str,
+    unit: str,
+    comments: Mapping[str, str] | None = None,
+    status: str = "",
+    late: float = 0,
+) -> str:
+    """Write the feedback on one submission.
+
+    The page begins with the points and what the tests say. Then comes each exercise with the comments on it, the
+    learner's answer, and what that printed and drew. The whole notebook is folded away at the end.
+
+    Parameters
+    ----------
+    notebook : NotebookNode or None
+        Executed, with the hidden tests; none where there is nothing to show.
+    exercises : sequence of ExerciseScore
+        What each exercise earned.
+    student, unit : str
+        Whose work it is, and of what.
+    comments : mapping of str to str, optional
+        What a person wrote, by the grade_id of the cell that it is about: Markdown with formulas.
+    status : str
+        Why the submission could not be graded; mostly empty.
+    late : float
+        Points that are taken off because it was handed in late. Of lateness that costs nothing, the page says nothing.
+
+    Returns
+    -------
+    str
+        An HTML page that needs no other file. Nothing in it can run or load anything. It holds no
+        line of a hidden test.
+    """
+    cells = notebook.cells if notebook else []
+    secret = secret_lines(cells)
+    shown = Shown(secret)
+    parts = _parts(cells, [exercise.name for exercise in exercises])
+    said = dict(comments or {})
+    rows = [_row(exercise, parts[exercise.name], shown, said, graded=notebook is not None) for exercise in exercises]
+    page = _PAGES.get_template("feedback.html.j2").render(
+        student=student,
+        unit=unit,
+        status=status,
+        points=max(0, sum(exercise.points for exercise in exercises) - late),
+        late=late,
+        max_points=sum(exercise.max_points for exercise in exercises),
+        rows=rows,
+        comments=[_comment(text, UNDER_NOTEBOOK) for text in said.values() if text],
+        cells=list(_notebook(cells, parts, shown)),
+        formulas_css=CSS,
+    )
+    return page.encode(errors="replace").decode()
+
+
+@dataclass
+class _Part:
+    """What of a notebook belongs to an exercise: the cells of its answer, and the pictures that show what it does."""
+
+    answers: list[NotebookNode] = field(default_factory=list)
+    pictures: list[tuple[NotebookNode, list[NotebookNode]]] = field(default_factory=list)
+
+
+def _parts(cells: Sequence[NotebookNode], names: Sequence[str]) -> dict[str, _Part]:
+    """Find the cells of each exercise; pictures from there up to the next heading or exercise belong to it."""
+    parts = {name: _Part() for name in names}
+    current = ""
+    for cell in cells:
+        name = exercise_of(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+        if name in parts:
+            current = name
+        elif cell.cell_type == "markdown" and any(line.startswith("#") for line in cell.source.splitlines()):
+            current = ""
+        if is_solution(cell) and name in parts:
+            parts[name].answers.append(cell)
+        elif current and (pictures := [output for output in cell.get("outputs", []) if has_picture(output)]):
+            parts[current].pictures.append((cell, pictures))
+    return parts
+
+
+def _row(
+    exercise: ExerciseScore, part: _Part, shown: Shown, comments: dict[str, str], *, graded: bool
+) -> dict[str, Any]:
+    """Lay out an exercise, and take the comments on it."""
+    own = [name for name in comments if exercise.name in (name, exercise_of(name))]
+    figure = f"Figure of the exercise {exercise.name}"
+    said = [_comment(text, UNDER_EXERCISE) for text in map(comments.pop, own) if text]
+    return {
+        "exercise": exercise,
+        "verdict": _verdict(exercise, graded),
+        "points": points_of(exercise).replace("/", " / "),
+        "message": shown.public(sanitized.plain(exercise.message)),
+        "comments": said,
+        "has_more": bool(said or part.answers or part.pictures),
+        "answers": [
+            {
+                "kind": cell.cell_type,
+                "source": shown.source(cell, UNDER_EXERCISE),
+                "outputs": shown.outputs(cell, cell.get("outputs", []), UNDER_EXERCISE, figure),
+            }
+            for cell in part.answers
+        ],
+        "figures": [
+            {
+                "shown": shown.outputs(cell, pictures, UNDER_EXERCISE, figure),
+                "handed_in": cell.get("execution_count") is None,
+            }
+            for cell, pictures in part.pictures
+        ],
+    }
+
+
+def _verdict(exercise: ExerciseScore, graded: bool) -> str:
+    """Choose one of the verdicts that the page knows."""
+    if exercise.question and (not exercise.max_points or exercise.message == UNREAD):
+        return "open"
+    if not exercise.graded and not exercise.points:
+        return "open"
+    if exercise.points >= exercise.max_points and (exercise.max_points or (graded and not exercise.message)):
+        return "right"
+    return "partly" if exercise.points > 0 else "wrong" if graded else "open"
+
+
+def _comment(text: str, level: int) -> str:
+    return below(sanitized.markdown(text), level)
+
+
+def _notebook(cells: Sequence[NotebookNode], parts: Mapping[str, _Part], shown: Shown) -> Iterator[dict[str, Any]]:
+    """Yield every cell; outputs that stand with an exercise are not written twice."""
+    above = {
+        id(output): name
+        for name, part in parts.items()
+        for outputs in [*(cell.get("outputs", []) for cell in part.answers), *(found for _, found in part.pictures)]
+        for output in outputs
+    }
+    for cell in cells:
+        outputs = cell.get("outputs", [])
+        here = [output for output in outputs if id(output) not in above]
+        yield {
+            "kind": cell.cell_type,
+            "is_test": is_test(cell),
+            "source": shown.source(cell, UNDER_NOTEBOOK),
+            "was_left_out": cell.cell_type == "code" and cell.get("execution_count") is None,
+            "exercise": next((above[id(output)] for output in outputs if id(output) in above), ""),
+            "outputs": shown.outputs(cell, here, UNDER_NOTEBOOK, "Figure of the notebook"),
+        }

@@ -1,0 +1,82 @@
+"""The tables of a classroom: CSV for spreadsheets and programs."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from course_lib.grading.gradebook.entries import GradebookEntry
+from course_lib.grading.models import GradingResult
+
+NOT_HANDED_IN = "not handed in"
+Rows = Mapping[tuple[str, str], GradingResult]
+_GRADES = ["student", "unit", "points", "max_points", "late", "status", "isolated", "review"]
+_ABOUT = ["last_name", "first_name", "email"]
+_EXERCISES = ["student", "unit", "exercise", "points", "max_points", "message", "review"]
+
+
+def grades_csv(entries: Sequence[GradebookEntry], rows: Rows) -> str:
+    """Write the gradebook as CSV, a line for each student and unit.
+
+    Parameters
+    ----------
+    entries : sequence of GradebookEntry
+        Their points count: those that people gave among them.
+    rows : mapping of (unit, student) to GradingResult
+        What was found last; an outcome that is not in the gradebook gets a line too.
+
+    Returns
+    -------
+    str
+        ``late`` is the penalty that the points are without, ``review`` the exercises that a person should look at.
+    """
+    there = {(entry.unit, entry.student): entry for entry in entries}
+    lines = []
+    for unit, student in sorted({*there, *rows}):
+        entry, outcome = there.get((unit, student)), rows.get((unit, student))
+        counts = entry or outcome
+        assert counts is not None, "every key comes from one of them"
+        points = (counts.points, counts.max_points, entry.late if entry else 0)
+        isolated = "" if outcome is None else "yes" if outcome.isolated else "no"
+        about = [getattr(entry, name, "") for name in _ABOUT]
+        words = [_status(entry, outcome), isolated, "; ".join(entry.review if entry else ()), *about]
+        lines.append([student, unit, *(f"{number:.12g}" for number in points), *words])
+    return _csv([*_GRADES, *_ABOUT], lines)
+
+
+def _status(entry: GradebookEntry | None, outcome: GradingResult | None) -> str:
+    """Say how the grading of a student's work went."""
+    if outcome is None:
+        return "graded by nbgrader" if entry and entry.handed_in else NOT_HANDED_IN
+    earlier = entry and entry.handed_in and not outcome.final
+    return f"{outcome.status}; the points are those of an earlier run" if earlier else outcome.status
+
+
+def exercises_csv(entries: Sequence[GradebookEntry], rows: Rows) -> str:
+    """Write the points of every exercise in the gradebook as CSV, with what its first failing test said.
+
+    ``review`` says why a person should look at an exercise.
+    """
+    return _csv(_EXERCISES, _exercise_lines(entries, rows))
+
+
+def _exercise_lines(entries: Sequence[GradebookEntry], rows: Rows) -> Iterator[list[str]]:
+    for entry in entries:
+        outcome = rows.get((entry.unit, entry.student)) if entry.handed_in else None
+        messages = {exercise.name: exercise.message for exercise in outcome.exercises} if outcome else {}
+        for name in [*messages, *(entry.exercises.keys() - messages.keys())]:
+            points, maximum = entry.exercises.get(name, (0.0, 0.0))
+            numbers = (f"{points:.12g}", f"{maximum:.12g}")
+            yield [entry.student, entry.unit, name, *numbers, messages.get(name, ""), entry.review.get(name, "")]
+
+
+def _csv(header: list[str], lines: Iterable[list[str]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(map(_no_formula, line) for line in lines)
+    return text.getvalue()
+
+
+def _no_formula(text: str) -> str:
+    """Keep a spreadsheet from computing what a learner wrote."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

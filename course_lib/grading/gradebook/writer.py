@@ -1,0 +1,165 @@
+"""Entering submissions into nbgrader's gradebook: everything about one in one transaction, or nothing."""
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime
+
+import nbformat
+from nbgrader.api import (
+    BaseCell,
+    Comment,
+    Grade,
+    Gradebook,
+    Notebook,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from nbgrader.preprocessors import AssignLatePenalties
+from nbgrader.utils import compute_checksum, is_grade, is_solution
+from sqlalchemy.orm import Session
+from traitlets import TraitError
+from traitlets.config import Config
+
+from course_lib.cells import exercise_of
+from course_lib.grading.gradebook.entries import (
+    PATIENCE,
+    GradebookEntry,
+    commented,
+    in_transaction,
+    name_for_formgrader,
+    read,
+    was_given,
+)
+from course_lib.grading.models import GradingResult
+from course_lib.grading.scores import cell_points
+
+log = logging.getLogger(__name__)
+log.addHandler(logging.NullHandler())
+log.propagate = False
+
+
+def enter(
+    config: Config, outcome: GradingResult, timestamp: datetime | None, again: bool = False, patience: float = PATIENCE
+) -> GradebookEntry:
+    """Enter an outcome into the gradebook, with the late penalty as it is now.
+
+    Manual scores, extra credit and comments of people stay. They were given for an earlier submission, so the tests
+    that they concern are marked for review: nbgrader does so for manual scores alone. A submission that could not be
+    graded has no points from tests, is marked for review, and a comment says why, so that the points of an earlier one
+    do not stand.
+
+    Parameters
+    ----------
+    config : Config
+        nbgrader's.
+    outcome : GradingResult
+        Of a unit that the gradebook knows.
+    timestamp : datetime or None
+        When it was handed in, UTC.
+    again : bool
+        Whether this outcome was entered before: what people have reviewed since is not marked again.
+    patience : float
+        Seconds to wait while another program is writing.
+
+    Returns
+    -------
+    GradebookEntry
+        What the gradebook holds of it now.
+
+    Raises
+    ------
+    GradebookLockedError
+        If it writes still. Nothing is entered then.
+    """
+    return in_transaction(config, lambda gradebook: _enter(gradebook, config, outcome, timestamp, again), patience)
+
+
+def _enter(
+    gradebook: Gradebook, config: Config, outcome: GradingResult, timestamp: datetime | None, again: bool
+) -> GradebookEntry:
+    db: Session = gradebook.db
+    notebook = gradebook.find_notebook(outcome.unit, outcome.unit)
+    student = db.get(Student, outcome.student) or Student(id=outcome.student)
+    name_for_formgrader(student)
+    submission = (
+        db.query(SubmittedAssignment)
+        .filter_by(assignment_id=notebook.assignment_id, student_id=student.id)
+        .one_or_none()
+    )
+    if submission is None:
+        submission = SubmittedAssignment(assignment=notebook.assignment, student=student)
+        db.add(submission)
+    submission.timestamp = timestamp
+    submitted = next((found for found in submission.notebooks if found.notebook is notebook), None)
+    if submitted is None:
+        submitted = SubmittedNotebook(notebook=notebook, assignment=submission)
+        db.add(submitted)
+    db.add_all(_grade(notebook, submitted, outcome, again))
+    db.flush()
+    db.expire(submitted)
+    _penalize(config, submission, submitted)
+    db.flush()
+    db.expire_all()
+    return read(submission)
+
+
+def _grade(
+    notebook: Notebook, submitted: SubmittedNotebook, outcome: GradingResult, again: bool
+) -> Iterator[Grade | Comment]:
+    """Yield the points and automatic comments of each cell, as they are to be."""
+    cells = nbformat.reads(outcome.notebook, as_version=4).cells if outcome.notebook else []
+    points = {cell.metadata.nbgrader["grade_id"]: cell_points(cell) for cell in cells if is_grade(cell)}
+    written = {cell.metadata.nbgrader["grade_id"]: compute_checksum(cell) for cell in cells if is_solution(cell)}
+    released = {cell.name: cell.checksum for cell in notebook.source_cells}
+    discussed = commented(submitted)
+    for cell in [*notebook.grade_cells, *notebook.task_cells]:
+        worth = cell.max_score  # read before there is a grade that the session does not know yet: SQLAlchemy warns
+        there = _of_cell(submitted.grades, cell)
+        grade = there or Grade(cell_id=cell.id, notebook=submitted)
+        grade.auto_score = points.get(cell.name) if cells else 0.0
+        if not (again and there):
+            given = was_given(there) or exercise_of(cell.name) in discussed
+            unknown = worth > 0 and (not cells or grade.auto_score is None)
+            grade.needs_manual_grade = unknown or given
+        yield grade
+    for cell in [*notebook.solution_cells, *notebook.task_cells]:
+        comment = _of_cell(submitted.comments, cell) or Comment(cell_id=cell.id, notebook=submitted)
+        if not cells:
+            comment.auto_comment = f"Not graded. {outcome.status}"
+        elif written.get(cell.name) == released.get(cell.name):
+            comment.auto_comment = "No response."
+        else:
+            comment.auto_comment = None
+        yield comment
+
+
+def _of_cell(entries: list[Grade] | list[Comment], cell: BaseCell) -> Grade | Comment | None:
+    return next((entry for entry in entries if entry.cell_id == cell.id), None)
+
+
+def late_penalties(config: Config) -> AssignLatePenalties:
+    """Make nbgrader's step that knows the late penalties; raise `ValueError` if its settings are wrong."""
+    try:
+        step = AssignLatePenalties(config=config, log=log)
+        step.init_plugin()
+    except TraitError as error:
+        raise ValueError(f"expected settings of late penalties that nbgrader knows: {error}") from error
+    for kind in (AssignLatePenalties, type(step.plugin_inst)):
+        known = sorted(kind.class_trait_names(config=True))
+        for name in config[kind.__name__]:
+            if name not in known:
+                raise ValueError(f"expected c.{kind.__name__} to set some of {', '.join(known)}; got {name}")
+    return step
+
+
+def _penalize(config: Config, submission: SubmittedAssignment, submitted: SubmittedNotebook) -> None:
+    """Enter the late penalty that nbgrader's plugin asks for."""
+    step = late_penalties(config)
+    submitted.late_submission_penalty = None
+    if submission.total_seconds_late > 0:
+        penalty = step.plugin_inst.late_submission_penalty(
+            submission.student.id, submitted.score, submission.total_seconds_late
+        )
+        if penalty is not None:
+            submitted.late_submission_penalty = min(max(penalty, 0), submitted.score)

@@ -1,0 +1,183 @@
+"""Plain data as JSON and .npy, between two processes of which one does not trust the other.
+
+Numbers, text, arrays, tensors, and lists, tuples, dicts and sets of them are written as a tree of JSON with the arrays
+beside it. Nothing is pickled. What is read consists of base types alone, whatever was sent, and is bounded in depth
+and number.
+"""
+
+import sys
+from collections.abc import Callable, Collection, Iterable
+from itertools import chain
+from types import EllipsisType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from course_lib.grading.remote_test.array_codec import KINDS, read_array, tensorflow, write_array
+
+MAX_DEPTH = 40  # of a list in a list
+MAX_NODES = 500_000  # values in a message; an array counts as one
+MAX_MEMBERS = 10_000  # of a set or dict: numbers can be chosen so that they take the square of that in time
+MAX_BITS = 10_000  # of a whole number; Python refuses to read much longer ones
+
+Tree = Any  # JSON: what is no number, text or None is a list that begins with its kind
+Buffers = list[bytes | bytearray | memoryview]
+
+
+class ChannelError(Exception):
+    """What came from the other process is no message."""
+
+
+class _Kind(NamedTuple):
+    """A type that is taken apart into a sequence of plain values, and made of one again."""
+
+    type: type
+    parts: Callable[[Any], Iterable[object]]
+    make: Callable[[list[Any]], object]
+
+
+def _dict(parts: list[Any]) -> dict[Any, Any]:
+    return dict(zip(_few(parts[::2]), parts[1::2], strict=True))
+
+
+def _few(members: Collection[Any]) -> Collection[Any]:
+    """Require few members of a set or dict."""
+    if len(members) > MAX_MEMBERS:
+        raise ValueError(f"expected sets and dicts of at most {MAX_MEMBERS} members, got {len(members)}")
+    return members
+
+
+def _range(parts: list[Any]) -> range:
+    numbers = range(*parts)
+    if len(numbers) > MAX_NODES:
+        raise ValueError("expected a shorter range")
+    return numbers
+
+
+_KINDS = {
+    "list": _Kind(list, list, list),
+    "tuple": _Kind(tuple, list, tuple),
+    "dict": _Kind(dict, lambda value: chain.from_iterable(_few(value.items())), _dict),
+    "set": _Kind(set, _few, lambda parts: set(_few(parts))),
+    "frozenset": _Kind(frozenset, _few, lambda parts: frozenset(_few(parts))),
+    "complex": _Kind(complex, lambda value: (value.real, value.imag), lambda parts: complex(*parts)),
+    "slice": _Kind(slice, lambda value: (value.start, value.stop, value.step), lambda parts: slice(*parts)),
+    "range": _Kind(range, lambda value: (value.start, value.stop, value.step), _range),
+    "ellipsis": _Kind(EllipsisType, lambda _: (), lambda _: ...),
+    "dtype": _Kind(np.dtype, lambda value: (value.name,), lambda parts: np.dtype(str(*parts))),
+}
+
+
+class Encoder:
+    """Writes values as JSON, and their arrays beside it.
+
+    Parameters
+    ----------
+    other : callable
+        Writes what is not plain as a list; the decoder hands that list to its own ``other``.
+    number : callable, optional
+        Numbers what can be changed: arrays, lists and dicts. It is written with its number, and the decoder hands both
+        to its own ``other``.
+
+    Attributes
+    ----------
+    buffers : list of bytes
+        Arrays in the format .npy; the tree refers to them by number.
+    """
+
+    def __init__(self, other: Callable[[object], Tree], number: Callable[[object], int] | None = None) -> None:
+        self.buffers: Buffers = []
+        self._other = other
+        self._number = number
+        self._nodes = 0
+
+    def write(self, value: object, depth: int = 0) -> Tree:
+        """Write a value; one of a subclass as what it is derived from, such as a named tuple as a tuple.
+
+        Raises
+        ------
+        ValueError
+            If the value is too deep (it may hold itself) or holds too many values.
+        """
+        self._nodes += 1
+        if depth > MAX_DEPTH:
+            raise ValueError(f"expected data nested at most {MAX_DEPTH} deep, got more; does it hold itself?")
+        if self._nodes > MAX_NODES:
+            raise ValueError(f"expected at most {MAX_NODES} values outside of arrays, got more")
+        if self._number and isinstance(value, np.ndarray | list | dict):
+            return ["same", self._number(value), self._write(value, depth)]
+        return self._write(value, depth)
+
+    def _write(self, value: object, depth: int) -> Tree:
+        if value is None or isinstance(value, bool):
+            return value
+        if array := write_array(value):
+            kind, content, name = array
+            self.buffers.append(content)
+            return [kind, len(self.buffers) - 1, name]
+        for base in (int, float, str):
+            if isinstance(value, base) and not (base is int and int(value).bit_length() > MAX_BITS):
+                return base(value)
+        for name, kind_of in _KINDS.items():
+            if isinstance(value, kind_of.type):
+                return [name, *(self.write(part, depth + 1) for part in kind_of.parts(value))]
+        tf = sys.modules.get("tensorflow")
+        if tf is not None and isinstance(value, tf.DType):
+            return ["tensorflow dtype", value.name]
+        if tf is not None and isinstance(value, tf.TensorShape) and value.rank is not None:
+            return self._write(tuple(value), depth)
+        return self._other(value)
+
+
+class Decoder:
+    """Reads what `Encoder` has written, or whatever else came.
+
+    Parameters
+    ----------
+    buffers : list of bytearray
+        What the tree refers to; arrays that are read are views of them.
+    other : callable
+        Takes the parts of a list that begins with no kind of plain data.
+    """
+
+    def __init__(self, buffers: Buffers, other: Callable[..., object]) -> None:
+        self._buffers = buffers
+        self._other = other
+        self._nodes = 0
+        self._within: list[object] = []  # numbers of what is being read: nothing may hold itself
+
+    def read(self, tree: Tree) -> Any:
+        """Read a value.
+
+        Raises
+        ------
+        ChannelError
+            If it is not what `Encoder` writes.
+        """
+        try:
+            return self._read(tree, 0)
+        except Exception as error:  # NumPy, TensorFlow and Python find many things wrong with what a stranger wrote
+            raise ChannelError(f"expected plain data, got something else: {type(error).__name__}") from error
+
+    def _read(self, tree: Tree, depth: int) -> Any:
+        self._nodes += 1
+        if depth > 2 * MAX_DEPTH or self._nodes > 3 * MAX_NODES:  # with the numbers
+            raise ValueError("too deep or too large")
+        if tree is None or isinstance(tree, bool | int | float):
+            return tree
+        if isinstance(tree, str):
+            return tree.encode("utf-8", "replace").decode()  # without halves of characters, which nothing can write
+        kind, *parts = tree
+        if kind in KINDS:
+            number, name = parts
+            return read_array(kind, self._buffers[number], name)
+        if kind == "tensorflow dtype":
+            return tensorflow().as_dtype(*parts)
+        if kind == "same":
+            if parts[0] in self._within:
+                raise ValueError("it holds itself")
+            self._within.append(parts[0])
+        values = [self._read(part, depth + 1) for part in parts]
+        if kind == "same":
+            self._within.pop()
+        return _KINDS[kind].make(values) if kind in _KINDS else self._other(kind, *values)

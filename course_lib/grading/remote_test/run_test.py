@@ -1,0 +1,181 @@
+"""Running a test in this process, while the learner's functions stay in theirs.
+
+The test's source is the one that runs in the learner's notebook. Names that it uses and does not define are the
+learner's: they stand for proxies, or for plain data.
+"""
+
+import ast
+import contextlib
+import io
+import random
+import socket
+import struct
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+from IPython.core.formatters import PlainTextFormatter
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
+from course_lib import checks
+from course_lib.checks.names import NOTEBOOK, undefined
+from course_lib.grading.remote_test.session import Session, Stopped
+from course_lib.grading.remote_test.static_names import StaticNames
+
+SERVE = "__import__('course_lib.grading.remote_test.agent', fromlist=['serve']).serve()"
+SLICE_S = 0.5  # between looks at whether the kernel lives
+GRACE_S = 2  # until a kernel that does not end its part of a finished test is interrupted
+MAX_TEXT = 20_000  # characters of an error
+
+
+class LearnersKernel(Protocol):
+    """What a test needs of the learner's kernel; see `course_lib.grading.sandbox.kernel_client.KernelClient`."""
+
+    @property
+    def channel(self) -> socket.socket:
+        """Connected to the agent."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether the kernel runs."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the cell that was begun has come to its end."""
+
+    def begin(self, source: str, silent: bool = False) -> None:
+        """Let it run a cell, and do not wait."""
+
+    def finish(self, timeout: float | None = None) -> list[NotebookNode]:
+        """Wait for that cell, so many seconds since it began."""
+
+
+def run_test(source: str, learner: LearnersKernel, cells: Sequence[str], seconds: float) -> list[NotebookNode]:
+    """Run a test cell.
+
+    Parameters
+    ----------
+    source : str
+        The cell, with its hidden part.
+    learner : KernelClient
+        Whose functions it tests.
+    cells : sequence of str
+        What ran in the learner's kernel so far, in order. From it is read what a function makes use of.
+    seconds : float
+        How long the test may take.
+
+    Returns
+    -------
+    list of NotebookNode
+        The cell's outputs: what the learner's functions and the test printed, the value of its last expression, or
+        the error. The test's source is not quoted. An error means that the test was not passed.
+
+    Raises
+    ------
+    KernelDiedError
+        From ``learner``, if the kernel is gone.
+    """
+    start = time.monotonic()
+
+    looked = start
+
+    def waiting() -> None:
+        nonlocal looked
+        now = time.monotonic()
+        if now > start + seconds:
+            raise TimeoutError(f"stopped after {round(seconds, 1):g} s; an endless loop?")
+        if now > looked + SLICE_S:
+            looked = now
+            if not learner.alive or learner.ended:  # then nobody will answer
+                raise EOFError
+
+    ours, theirs = socket.socketpair()
+    ours.settimeout(SLICE_S)
+    with ours:
+        with theirs, contextlib.suppress(OSError):  # if the learner does not take it, nobody will answer
+            descriptor = (socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", theirs.fileno()))
+            learner.channel.sendmsg([b"t"], [descriptor], socket.MSG_DONTWAIT)
+        learner.begin(SERVE, silent=True)
+        session = Session(ours, waiting, partial(_names_used, cells), partial(_in_cpp, cells))
+        outputs = list(_outputs(source, session))
+        session.close()
+        served = learner.finish(time.monotonic() - start + GRACE_S)
+    return [*_printed(served), *outputs]
+
+
+def _names_used(cells: Sequence[str], name: str) -> set[str]:
+    with warnings.catch_warnings(action="ignore"):  # those of a learner's text
+        return StaticNames(cells).used_by(name)
+
+
+def _in_cpp(cells: Sequence[str], name: str) -> bool:
+    with warnings.catch_warnings(action="ignore"):
+        return StaticNames(cells).in_cpp(name)
+
+
+def _printed(outputs: list[NotebookNode]) -> Iterator[NotebookNode]:
+    """Keep what a learner's function printed, and nothing that looks like the result of a test."""
+    text = "".join(output.text for output in outputs if output.output_type == "stream")
+    if text:
+        yield new_output("stream", name="stdout", text=text)
+
+
+def _outputs(source: str, session: Session) -> Iterator[NotebookNode]:
+    """Execute a test, and record the outcome."""
+    shown, failure = None, None
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        try:
+            shown = _execute(source, session)
+        except KeyboardInterrupt:  # of the person at the keyboard: a learner's has another class here
+            raise
+        except BaseException as error:
+            failure = error
+    failure = session.stopped or failure
+    for name, stream in (("stdout", out), ("stderr", err)):
+        if stream.getvalue():
+            yield new_output("stream", name=name, text=stream.getvalue())
+    if failure is not None:
+        yield _error(failure)
+    elif shown is not None:
+        yield new_output("execute_result", data={"text/plain": PlainTextFormatter()(shown)})
+
+
+def _execute(source: str, session: Session) -> object:
+    """Execute a test in a clean namespace; return the value of its last expression."""
+    tree = ast.parse(source)
+    last = tree.body[-1] if tree.body else None
+    shown = ast.Expression(last.value if isinstance(last, ast.Expr) else ast.Constant(None))
+    before = ast.Module(tree.body[:-1] if isinstance(last, ast.Expr) else tree.body, [])
+    code = compile(before, "<test>", "exec", dont_inherit=True)
+    value = compile(ast.fix_missing_locations(shown), "<test>", "eval", dont_inherit=True)
+    namespace: dict[str, object] = {"__name__": NOTEBOOK}
+    # The learner may not stand in for a check.
+    for name in sorted(undefined(code, value) - {*checks.__all__}):
+        with contextlib.suppress(Exception):  # then it is not defined, as in the notebook
+            namespace[name] = session.ask("name", name)
+    _seed()
+    with np.printoptions():
+        exec(code, namespace)
+        return eval(value, namespace)
+
+
+def _seed() -> None:
+    """Let every test draw the same random numbers, whichever ran before."""
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002  (what a test draws from it)
+    if "tensorflow" in sys.modules:
+        sys.modules["tensorflow"].random.set_seed(0)
+
+
+def _error(error: BaseException) -> NotebookNode:
+    """Write an error without its traceback, which would quote the test."""
+    name = error.name if isinstance(error, Stopped) else type(error).__name__
+    message = str(error)[:MAX_TEXT]
+    render = getattr(error, "_render_traceback_", None)  # of a failed check
+    lines = render() if render else [f"{name}: {message}".rstrip(": ")]
+    return new_output("error", ename=name, evalue=message, traceback=[line[:MAX_TEXT] for line in lines])

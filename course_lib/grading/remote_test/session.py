@@ -1,0 +1,169 @@
+"""One test's conversation with the learner's process."""
+
+import socket
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from operator import attrgetter
+from threading import Lock
+from typing import Any
+from weakref import WeakValueDictionary, finalize
+
+from course_lib.grading.remote_test.codec import ChannelError, Decoder, Encoder, Tree
+from course_lib.grading.remote_test.identity import Recent
+from course_lib.grading.remote_test.proxies import Proxy, make_proxy
+from course_lib.grading.remote_test.reconstruct import error_of
+from course_lib.grading.remote_test.transport import Waiting, receive, send
+from course_lib.grading.remote_test.write_back import carry_back
+
+
+class Stopped(BaseException):
+    """A test cannot go on, whatever it catches.
+
+    Parameters
+    ----------
+    name : str
+        What to call the error.
+    message : str
+        Why, for the learner.
+    """
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+        self.message = message
+
+
+class Session:
+    """What a test asks of the learner's process.
+
+    Parameters
+    ----------
+    channel : socket
+        Its other end is served by the agent. It has a timeout.
+    waiting : callable
+        Called again and again, at least whenever that has passed; raises TimeoutError or EOFError to give up.
+    names_used : callable
+        Tells what the function or object of a global name makes use of.
+    in_cpp : callable
+        Tells whether a cell of C++ makes the function of a global name.
+
+    Attributes
+    ----------
+    stopped : Stopped or None
+        Why it could not go on.
+    """
+
+    def __init__(
+        self,
+        channel: socket.socket,
+        waiting: Waiting,
+        names_used: Callable[[str], set[str]],
+        in_cpp: Callable[[str], bool],
+    ) -> None:
+        self.stopped: Stopped | None = None
+        self.names_used, self.in_cpp = names_used, in_cpp
+        self._channel = channel
+        self._waiting = waiting
+        self._lock = Lock()  # a test may wait for an item in a thread of its own
+        self._recent = Recent()
+        self._asked = 0  # an answer must name the number of its request
+        self._proxies: WeakValueDictionary[int, Proxy] = WeakValueDictionary()
+        self._released: deque[int] = deque()  # numbers of proxies that are gone
+
+    def ask(self, operation: str, *arguments: object) -> Any:
+        """Have something done in the learner's process.
+
+        Parameters
+        ----------
+        operation : str
+            One that the agent knows.
+        *arguments : object
+            Plain data, proxies, and functions and classes of libraries. What the learner's code changes in place is
+            changed here as well.
+
+        Returns
+        -------
+        object
+            Plain data of base types, or a proxy.
+
+        Raises
+        ------
+        Exception
+            What was raised there, as a class of the same name.
+        Stopped
+            If the learner's process does not answer as it should.
+        """
+        with self._lock:
+            reply = self._answer((operation, *arguments))
+        match reply:
+            case ("value", _, value, changed):
+                if changed is not None:
+                    carry_back([operation, *arguments], changed)
+                return value
+            case ("error", _, [*names], str(message), lines):
+                raise error_of(names, message, lines)
+        raise self._stop("ChannelError", "the answer of your code could not be read")
+
+    def close(self) -> None:
+        """End the conversation, also in a thread that still waits for an answer."""
+        self._stop("ChannelError", "the test is over")
+        with self._lock:
+            self._channel.close()
+
+    def _answer(self, request: tuple[object, ...]) -> Any:
+        if self.stopped:
+            raise self.stopped
+        released = [self._released.popleft() for _ in range(len(self._released))]
+        root = next((each.remote_root for each in request if isinstance(each, Proxy)), str(request[1]))
+        encoder = Encoder(_refer)
+        self._asked += 1
+        try:
+            send(self._channel, encoder.write((self._asked, released, *request)), encoder.buffers, self._waiting)
+            tree, buffers = receive(self._channel, self._waiting)
+            reply = Decoder(buffers, partial(self._find, root)).read(tree)
+            answered = reply[1] if isinstance(reply, tuple) and len(reply) > 1 else None
+            if type(answered) is not int or answered != self._asked:
+                raise ChannelError("expected the answer of this request, got something else")
+        except TimeoutError as error:
+            raise self._stop("TimeoutError", str(error)) from None
+        except (EOFError, OSError):
+            raise self._stop("ChannelError", "your code stopped answering") from None
+        except ChannelError as error:
+            raise self._stop("ChannelError", f"the answer of your code could not be read: {error}") from None
+        except (ValueError, TypeError) as error:  # a mistake of the test
+            raise self._stop(type(error).__name__, str(error)) from None
+        return reply
+
+    def _stop(self, name: str, message: str) -> Stopped:
+        self.stopped = self.stopped or Stopped(name, message)
+        with suppress(OSError):
+            self._channel.shutdown(socket.SHUT_RDWR)
+        return self.stopped
+
+    def _find(self, root: str, kind: str, number: object, *about: Any) -> object:
+        if type(number) is not int or kind not in ("handle", "same"):
+            raise ValueError("expected a handle")
+        return self._recent.same(number, *about) if kind == "same" else self._proxy(root, number, *about)
+
+    def _proxy(self, root: str, number: int, *about: Any) -> Proxy:
+        proxy = self._proxies.get(number)
+        if proxy is None:
+            proxy = self._proxies[number] = make_proxy(self, number, root, *about)
+            with suppress(ValueError):  # the one before is gone, but the agent was not told yet
+                self._released.remove(number)
+            finalize(proxy, self._released.append, number).atexit = False
+        return proxy
+
+
+def _refer(value: Any) -> Tree:
+    """Write what is not plain: something of the learner's, or of a library."""
+    if isinstance(value, Proxy):
+        return ["handle", value.remote_number]
+    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+    if isinstance(module, str) and isinstance(name, str) and module != "__main__":
+        with suppress(AttributeError, ImportError):
+            if attrgetter(name)(__import__(module, fromlist=["*"])) is value:
+                return ["library", module, name]
+    raise TypeError(f"a test hands over plain data and what the notebook defines, not a {type(value).__name__}")

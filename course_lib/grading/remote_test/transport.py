@@ -1,0 +1,110 @@
+"""Messages over a socket: a few fixed bytes, JSON, and arrays as they are."""
+
+import json
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+
+from course_lib.grading.remote_test.codec import MAX_NODES, Buffers, ChannelError, Tree
+
+MAX_HEADER = 2**24  # bytes of JSON
+MAX_BYTES = 2**30  # of arrays
+PIECE = 2**20
+_START = struct.Struct("!4sI")
+_MAGIC = b"PxW1"
+
+Waiting = Callable[[], None]
+
+
+def _patient() -> None:
+    """Wait on."""
+
+
+def send(channel: socket.socket, tree: Tree, buffers: Buffers, waiting: Waiting = _patient) -> None:
+    """Send a message.
+
+    Parameters
+    ----------
+    channel : socket
+        A stream.
+    tree : object
+        JSON.
+    buffers : list of bytes
+        What the tree refers to.
+    waiting : callable
+        Called again and again, at least whenever the socket's timeout has passed; raises to give up.
+
+    Raises
+    ------
+    ValueError
+        If it is too large.
+    OSError
+        If the other end is closed.
+    """
+    sizes = [len(buffer) for buffer in buffers]
+    header = json.dumps([tree, sizes]).encode()
+    if len(header) > MAX_HEADER or sum(sizes) > MAX_BYTES:
+        size = f"{max(len(header), sum(sizes)) / 2**30:.1f} GB"
+        raise ValueError(f"expected at most {MAX_BYTES / 2**30:.0f} GB of arrays and little else, got {size}")
+    for content in (_START.pack(_MAGIC, len(header)) + header, *buffers):
+        rest = memoryview(content)
+        while rest:
+            waiting()
+            with suppress(TimeoutError):
+                rest = rest[channel.send(rest[:PIECE]) :]
+
+
+def receive(channel: socket.socket, waiting: Waiting = _patient) -> tuple[Tree, Buffers]:
+    """Receive a message, whoever wrote it.
+
+    Parameters
+    ----------
+    channel : socket
+        A stream.
+    waiting : callable
+        As for `send`.
+
+    Returns
+    -------
+    tree : object
+        JSON of any kind.
+    buffers : list of bytearray
+        Whose content was not looked at.
+
+    Raises
+    ------
+    EOFError
+        If the other end is closed.
+    ChannelError
+        If it is no message, or too large a one.
+    OSError
+        If the socket fails.
+    """
+    magic, size = _START.unpack(_read(channel, _START.size, waiting))
+    if magic != _MAGIC or size > MAX_HEADER:
+        raise ChannelError("expected a message, got other bytes")
+    try:
+        tree, sizes = json.loads(_read(channel, size, waiting))
+        if (
+            not all(type(size) is int and size >= 0 for size in sizes)
+            or sum(sizes) > MAX_BYTES
+            or len(sizes) > MAX_NODES
+        ):
+            raise ValueError("expected sizes within the limit")
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ChannelError(f"expected a message, got something else: {type(error).__name__}") from error
+    return tree, [_read(channel, size, waiting) for size in sizes]
+
+
+def _read(channel: socket.socket, size: int, waiting: Waiting) -> bytearray:
+    """Read so many bytes; memory is taken up as they come."""
+    content = bytearray()
+    while len(content) < size:
+        waiting()
+        with suppress(TimeoutError):
+            piece = channel.recv(min(PIECE, size - len(content)))
+            if not piece:
+                raise EOFError("the other end is closed")
+            content += piece
+    return content

@@ -1,0 +1,183 @@
+"""Recognizing the cells of a release in what was handed in, whatever happened to their marks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import NamedTuple
+
+from nbformat import NotebookNode
+
+from course_lib.cells import CODE_STUBS, is_question
+from course_lib.grading.restore.reading import Cell
+from course_lib.grading.restore.template import Template, defined
+
+POINTER = "# Answered in the cell of"
+ALIKE = 0.5  # share of an untouched cell's lines that make another cell its copy
+_STUB_LINES = {line for stub in CODE_STUBS.values() for line in stub.splitlines()}
+
+
+class _Candidate(NamedTuple):
+    """A cell that may answer an exercise; of two, the greater is the likelier answer."""
+
+    worked_on: bool
+    defines: bool
+    is_code: bool
+    claims: bool
+    number: int
+    cell: Cell
+
+
+@dataclass
+class Found:
+    """Which cell of a submission is which cell of its template.
+
+    Attributes
+    ----------
+    solutions : dict of int to Cell
+        The one cell that answers an exercise, by the exercise's place in the template.
+    shared : dict of int to Cell
+        For an exercise without a cell of its own, the cell of another one that answers it too.
+    ways : dict of int to str
+        How an answer was recognized, where its grade_id is lost.
+    copies : dict of int to list of Cell
+        All cells that were, or were copied from, a solution cell or a test.
+    others : dict of int to Cell
+        Cells of the release that are not graded.
+    """
+
+    solutions: dict[int, Cell] = field(default_factory=dict)
+    shared: dict[int, Cell] = field(default_factory=dict)
+    ways: dict[int, str] = field(default_factory=dict)
+    copies: dict[int, list[Cell]] = field(default_factory=dict)
+    others: dict[int, Cell] = field(default_factory=dict)
+
+    def numbers(self) -> dict[int, int]:
+        """Give the number of each cell that was found, by its place in the template."""
+        first = {index: copies[0] for index, copies in self.copies.items()}
+        return {index: cell.number for index, cell in (first | self.others | self.solutions).items()}
+
+
+def recognize(cells: Sequence[Cell], template: Template) -> Found:
+    """Find the cells of a template.
+
+    A test is known by its text or its marks; an answer by its marks (grade_id, cell id), else by the
+    function that it defines, its likeness to the untouched cell, or its place.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        As handed in.
+    template : Template
+        Of the unit.
+
+    Returns
+    -------
+    Found
+        Of several answers to an exercise, the last one that was worked on; an untouched one only
+        where there is no other.
+    """
+    found = Found()
+    for cell in cells:
+        _sort(cell, template, found)
+    _choose(cells, template, found)
+    for index in template.solutions:
+        if index not in found.solutions and index not in found.shared:
+            _guess(index, cells, template, found)
+    return found
+
+
+def untouched(cell: Cell, index: int, template: Template) -> bool:
+    """Tell whether nobody has worked on the cell of an exercise."""
+    text = cell.source.split()
+    return text in ([], template.cells[index].source.split()) or cell.source.startswith(POINTER)
+
+
+def claims(cell: Cell, template: Template) -> set[int]:
+    """Find the places in the template that a cell's marks speak of."""
+    places = {template.by_name.get(cell.grade_id), template.by_id.get(cell.cell_id)}
+    return {index for index in places if index is not None}
+
+
+def _sort(cell: Cell, template: Template, found: Found) -> None:
+    """Put a cell with the cells of the template that its text, else its marks make it."""
+    claimed = claims(cell, template)
+    text = cell.source.strip()
+    tests = [index for index in template.fixed if text and text in template.texts[index]]
+    if tests:
+        free = [index for index in tests if index not in found.copies]
+        index = [*claimed.intersection(tests), *free, *tests][0]
+        found.copies.setdefault(index, []).append(cell)
+        return
+    graded = [*claimed.intersection(template.solutions)] or [*claimed.intersection(template.fixed)][:1]
+    others = [index for index, original in enumerate(template.cells) if _is_other(cell, original)]
+    if not graded or others:
+        candidates = [*claimed.intersection(others), *others, *(claimed - {*template.by_name.values()})]
+        if free := [index for index in candidates if index not in found.others]:
+            found.others[free[0]] = cell
+            return
+    for index in graded:
+        found.copies.setdefault(index, []).append(cell)
+
+
+def _is_other(cell: Cell, original: NotebookNode) -> bool:
+    """Tell whether a cell is as a cell of the release that is not graded."""
+    return not original.metadata.get("nbgrader") and (cell.kind, cell.source) == (original.cell_type, original.source)
+
+
+def _choose(cells: Sequence[Cell], template: Template, found: Found) -> None:
+    """Choose an answer to each exercise among the cells that claim to be it or define its function."""
+    names = {cell.number: _names(cell, template, found) for cell in cells}
+    best: dict[int, _Candidate] = {}
+    for index in template.solutions:
+        wanted = defined(template.cells[index].source)
+        claiming = {cell.number for cell in found.copies.get(index, [])}
+        rivals = [
+            _Candidate(not untouched(cell, index, template), defines, cell.kind == "code", claimed, cell.number, cell)
+            for cell in cells
+            if (defines := bool(wanted) and wanted <= names[cell.number]) | (claimed := cell.number in claiming)
+        ]
+        if rivals:
+            best[index] = max(rivals, key=lambda rival: rival[:-1])
+    for index, chosen in best.items():
+        wanting = [other for other in best if best[other].number == chosen.number]
+        if index == max(wanting, key=lambda other: (best[other].defines, best[other].claims)):
+            found.solutions[index] = chosen.cell
+            if template.by_name.get(chosen.cell.grade_id) != index:
+                found.ways[index] = "its cell id" if chosen.claims else "the function that it defines"
+        elif chosen.defines:
+            found.shared[index] = chosen.cell
+
+
+def _names(cell: Cell, template: Template, found: Found) -> set[str]:
+    """Name what a learner has defined in a cell, not what the release defines there."""
+    if any(cell.source.strip() in template.texts[index] for index in template.fixed):
+        return set()
+    if any(is_question(template.cells[index]) for index in claims(cell, template)):
+        return set()  # words, which may quote code
+    theirs = (template.cells[index].source for index, other in found.others.items() if other is cell)
+    return defined(cell.source).difference(*map(defined, theirs))
+
+
+def _guess(index: int, cells: Sequence[Cell], template: Template, found: Found) -> None:
+    """Look for an answer without marks and function: one that resembles the stub, or stands in its place."""
+    known = [*found.others.values(), *found.solutions.values(), *chain.from_iterable(found.copies.values())]
+    taken = {cell.number for cell in known}
+    own = [cell for cell in cells if cell.number not in taken and cell.source.strip()]
+    lines = _lines(template.cells[index].source)
+    likeness = {cell.number: len(lines & _lines(cell.source)) / max(len(lines), 1) for cell in own}
+    alike = max(own, key=lambda cell: likeness[cell.number], default=None)
+    if alike and likeness[alike.number] >= ALIKE:
+        found.solutions[index], found.ways[index] = alike, "its likeness to the untouched cell"
+        return
+    numbers = found.numbers()
+    before = max((place for place in numbers if place < index), default=None)
+    after = min((place for place in numbers if place > index), default=None)
+    if before is not None and after is not None:
+        between = [cell for cell in own if numbers[before] < cell.number < numbers[after]]
+        if len(between) == 1 and between[0].kind == template.cells[index].cell_type and not defined(between[0].source):
+            found.solutions[index], found.ways[index] = between[0], "its place"
+
+
+def _lines(text: str) -> set[str]:
+    """Collect the lines of a text that are hardly in any other: long ones, and not the stub's own."""
+    return {line.strip() for line in text.splitlines() if len(line.strip()) > 15} - _STUB_LINES

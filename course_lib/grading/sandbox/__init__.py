@@ -1,0 +1,9 @@
+"""A kernel for a learner's code, and its sandbox.
+
+`kernel_client` is the kernel as a grader uses it, through a `connection`, and `outputs` what it may show. `provisioner`
+starts it with the command of `launch`; in it, `kernel_main` gives away its rights and becomes a kernel, whose
+`kernel_app` also runs notebooks of people who need no sandbox. The `zygote` makes that quick: it has imported
+TensorFlow and forks kernels, which join a sandbox through `namespaces`. The sandbox is made by `bubblewrap` (with
+`seccomp`) and `limits`; `resource_monitor` looks after memory and processes where cgroups cannot. `compiler` tells
+whether there is one for kernels in C++.
+"""

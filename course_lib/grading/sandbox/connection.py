@@ -1,0 +1,59 @@
+"""The sockets of a learner's kernel: nothing that is sent or comes waits without a bound."""
+
+from collections.abc import Iterator
+
+import zmq
+from jupyter_client.manager import KernelManager
+
+from course_lib.grading.sandbox.outputs import Message, parse
+
+PATIENCE = 0.1  # seconds to wait for messages, between looks at whether the kernel lives
+# What the kernel sends waits to be read in the memory of this process: so many messages, in parts of so many bytes.
+QUEUE, PART = 4, 2**28
+UNREAD = 10_000  # milliseconds that a kernel may leave what is sent to it, when there is much of that already
+BATCH = 100  # messages that are read before somebody looks at the time
+
+
+class UnreadError(Exception):
+    """The kernel does not read what is sent to it."""
+
+
+class Connection:
+    """A connection to a kernel that runs.
+
+    Parameters
+    ----------
+    manager : KernelManager
+        Of the kernel.
+    """
+
+    def __init__(self, manager: KernelManager) -> None:
+        context = zmq.Context()
+        context.setsockopt(zmq.MAXMSGSIZE, PART)
+        context.setsockopt(zmq.RCVHWM, QUEUE)
+        context.setsockopt(zmq.SNDTIMEO, UNREAD)
+        self._client = manager.client(context=context)
+        self._client.start_channels(stdin=False, hb=False, control=False)
+        self._sockets = [self._client.iopub_channel.socket, self._client.shell_channel.socket]
+
+    def close(self) -> None:
+        """Close the sockets."""
+        self._client.stop_channels()
+
+    def execute(self, source: str, silent: bool) -> str:
+        """Ask the kernel to run a cell; return the number of the request, or raise `UnreadError`."""
+        sendable = source.encode(errors="replace").decode()  # JSON can hold halves of characters
+        try:
+            return str(self._client.execute(sendable, silent=silent, allow_stdin=False, stop_on_error=False))
+        except zmq.Again:
+            raise UnreadError from None
+
+    def messages(self, patience: float = PATIENCE) -> Iterator[Message]:
+        """Wait at most so many seconds, and read what has come; the outputs before the replies."""
+        for channel in zmq.select(self._sockets, [], [], patience)[0] and self._sockets:
+            for _ in range(BATCH):
+                if not channel.poll(0):
+                    break
+                message = parse(channel.recv_multipart())
+                if message:
+                    yield message

@@ -1,0 +1,76 @@
+"""What a learner's kernel is started with: limits of the system, and the user operations that are compiled already."""
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+from course_lib.grading.sandbox import bubblewrap
+from course_lib.grading.sandbox.kernel_main import KernelSettings
+from course_lib.grading.sandbox.limits import Limits
+
+OPEN_FILES = 512
+# In the sandbox: says that the sandbox is there, and stays as long as it.
+HOLD = ("/bin/sh", "-c", "echo; exec sleep infinity")
+
+
+def command() -> list[str]:
+    """Return the command of a kernel, as a kernel's specification has it."""
+    return [sys.executable, "-P", "-m", "course_lib.grading.sandbox.kernel_main", "{connection_file}"]
+
+
+def without_walls(settings: KernelSettings) -> list[str]:
+    """Return what comes before a kernel's command where it has the rights of this process, but an environment anew."""
+    # ipykernel ends with the process that has this number.
+    own = {"HOME": settings.home, "PATH": os.environ["PATH"], "JPY_PARENT_PID": str(os.getpid())}
+    environment = bubblewrap.ENVIRONMENT | settings.environment | own
+    return ["/usr/bin/env", "-i", *(f"{name}={value}" for name, value in environment.items())]
+
+
+def rlimits(limits: Limits, isolated: bool) -> dict[str, tuple[int, int]]:
+    """Choose what the system limits for each process.
+
+    Parameters
+    ----------
+    limits : Limits
+        For all processes together.
+    isolated : bool
+        Whether they run in the sandbox: of their number, the system counts those of one user.
+
+    Returns
+    -------
+    dict of str to pair of int
+        Names of `resource` with the soft and the hard limit.
+    """
+    chosen = {"DATA": limits.memory_bytes, "FSIZE": limits.file_bytes, "NOFILE": OPEN_FILES, "CORE": 0}
+    if isolated and _counts_inside():
+        chosen["NPROC"] = limits.processes
+    # A process may handle the first signal; the second kills it.
+    cpu = {"RLIMIT_CPU": (limits.cpu_s, limits.cpu_s + 1)}
+    return cpu | {f"RLIMIT_{name}": (value, value) for name, value in chosen.items()}
+
+
+def _counts_inside() -> bool:
+    """Tell whether the system counts a user's processes in a sandbox by themselves: since Linux 5.14."""
+    major, minor = (int("".join(filter(str.isdigit, part))) for part in os.uname().release.split(".")[:2])
+    return bubblewrap.stranger() is not None or (major, minor) >= (5, 14)
+
+
+@cache
+def user_ops() -> Path | None:
+    """Find the compiled user operations; they are not compiled anew for every submission.
+
+    Returns
+    -------
+    Path or None
+        The folder of the library, if it was compiled.
+    """
+    from course_lib.ops import cache as compiled
+    from course_lib.ops import library, toolchain
+
+    named = os.environ.get(library.FOLDER_VARIABLE)
+    try:
+        folder = Path(named).resolve() if named else compiled.place(toolchain.find())
+    except toolchain.BuildError:
+        return None
+    return folder if (folder / compiled.LIBRARY).is_file() else None

@@ -1,0 +1,101 @@
+"""Watching the memory and the number of processes of a learner's kernel from outside."""
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from course_lib.grading.sandbox.limits import Limits
+
+PERIOD = 0.2  # seconds between looks
+SANDBOX = 3  # processes that a sandbox has besides those of the kernel
+
+
+class ResourceMonitor(threading.Thread):
+    """A thread that ends a kernel whose processes use too much.
+
+    It measures the process that reads the kernel's messages too: a flood of them fills that one's memory.
+
+    Parameters
+    ----------
+    pids : sequence of int
+        The topmost processes.
+    limits : Limits
+        Of which `memory_bytes` and `processes` are looked at.
+    end : callable
+        Kills all of them.
+
+    Attributes
+    ----------
+    verdict : str
+        Why the kernel was ended; empty while it was not.
+    """
+
+    def __init__(self, pids: Sequence[int], limits: Limits, end: Callable[[], None]) -> None:
+        super().__init__(name="watch", daemon=True)
+        self.verdict = ""
+        self._pids, self._limits, self._end = pids, limits, end
+        self._stopped = threading.Event()
+        self._own = psutil.Process().memory_info().rss
+
+    def run(self) -> None:
+        """Look, again and again."""
+        while not self.verdict and not self._stopped.wait(PERIOD):
+            self.verdict = self._look()
+        if self.verdict:
+            self._end()
+
+    def stop(self) -> None:
+        """End the thread, and wait until it has ended."""
+        self._stopped.set()
+        self.join()
+
+    def _look(self) -> str:
+        """Tell what is too much; empty if nothing is."""
+        if psutil.Process().memory_info().rss - self._own > self._limits.memory_bytes:
+            return "sent more than the grader's memory holds"
+        processes = [process for pid in self._pids for process in tree(pid)]
+        if sum(map(_threads, processes)) > self._limits.processes + SANDBOX:
+            return f"started more than {self._limits.processes} processes and threads"
+        if sum(map(_resident, processes)) <= self._limits.memory_bytes:
+            return ""
+        if sum(map(_share, processes)) <= self._limits.memory_bytes:
+            return ""
+        return f"used more than {self._limits.memory_bytes / 2**30:.2g} GiB of memory"
+
+
+def tree(pid: int) -> list[psutil.Process]:
+    """List a process and all processes below it; not by the table of all processes, where the system allows that."""
+    found: list[psutil.Process] = []
+    with suppress(psutil.Error):
+        found.append(psutil.Process(pid))
+        if not Path(f"/proc/{pid}/task/{pid}/children").exists():
+            return found + found[0].children(recursive=True)
+    for process in found:  # grows on the way
+        for thread in Path(f"/proc/{process.pid}/task").glob("*/children"):
+            with suppress(OSError, psutil.Error):
+                found += map(psutil.Process, map(int, thread.read_text(encoding="ascii").split()))
+    return found
+
+
+def _threads(process: psutil.Process) -> int:
+    """Count the threads of a process; 0 if it is gone."""
+    with suppress(psutil.Error):
+        return process.num_threads()
+    return 0
+
+
+def _resident(process: psutil.Process) -> int:
+    """Measure its memory; what several processes share counts several times."""
+    with suppress(psutil.Error):
+        return int(process.memory_info().rss)
+    return 0
+
+
+def _share(process: psutil.Process) -> int:
+    """Measure its memory with its share of what several processes share; that takes longer, and not all systems can."""
+    with suppress(psutil.Error, AttributeError):
+        return int(process.memory_full_info().pss)
+    return _resident(process)

@@ -92,8 +92,8 @@ class Case:
         Makes something else than a file with bytes, at a path; it knows the course's paths.
     status, message : str
         Patterns of the status, and of the words to the learner.
-    mended, notes : str
-        Words of what was mended, and of what is noted for the instructor.
+    changes, audit_flags : str
+        Words of what was changed and restored, and of what an instructor may want to look at.
     unit : str
         In whose folder it lies.
     folder : str
@@ -111,8 +111,8 @@ class Case:
     place: Callable[[Path, Mapping[str, str]], object] | None = None
     status: str = "graded"
     message: str = ""
-    mended: str = ""
-    notes: str = ""
+    changes: str = ""
+    audit_flags: str = ""
     unit: str = UNIT
     folder: str = ""
     file: str = ""
@@ -208,7 +208,7 @@ ENDS = {
     ),
     "never comes back from C": Case(0, f"{WRONG}\nsum(iter(int, 1))", status="could not be stopped"),
     "os._exit in the cell": Case(
-        0, f"{RIGHT}\nimport os\nos._exit(0)", status="the kernel died in cell 3 .*ended itself", notes="os._exit"
+        0, f"{RIGHT}\nimport os\nos._exit(0)", status="the kernel died in cell 3 .*ended itself", audit_flags="os._exit"
     ),
     "os._exit in the function": Case(
         0, "import os\ndef double(x):\n    os._exit(0)", status=r"the kernel died in cell 4 \(test_double\): it ended"
@@ -300,7 +300,7 @@ TOO_MUCH = {
     "many processes": Case(
         0, f"{WRONG}\n{FORKS.format(count=1000, mib=0)}", status="graded|more than 64 processes|stopped"
     ),
-    "a fork bomb": Case(0, f"{WRONG}\n{BOMB}", status="graded|more than 64 processes|stopped", notes="os.fork"),
+    "a fork bomb": Case(0, f"{WRONG}\n{BOMB}", status="graded|more than 64 processes|stopped", audit_flags="os.fork"),
     "prints 100 MB": Case(3, f"{RIGHT}\nfor _ in range(100):\n    print('x' * 1_000_000)"),
     "prints 100 MB at once": Case(3, f"{RIGHT}\nprint('x' * 100_000_000)"),
     "prints 100 MB in the function": Case(0, within("print('x' * 100_000_000)\nreturn 3 * x")),
@@ -317,7 +317,7 @@ TOO_MUCH = {
         3,
         f"{RIGHT}\nshell = get_ipython()\nfor _ in range(60):\n"
         "    shell._showtraceback(ValueError, ValueError('x'), ['y' * 20_000] * 100)",
-        notes="get_ipython",
+        audit_flags="get_ipython",
     ),
 }
 
@@ -326,7 +326,7 @@ NETWORK = {
     "a socket": Case(
         0,
         prize(f"{ASK}return socket.create_connection(('127.0.0.1', @port@), 1)"),
-        notes="uses the network: socket.create_connection",
+        audit_flags="uses the network: socket.create_connection",
     ),
     "a URL": Case(
         0,
@@ -335,12 +335,12 @@ NETWORK = {
             "        return urllib.request.urlopen('http://127.0.0.1:@port@/', timeout=0.1)\n"
             "    except TimeoutError:  # somebody is there, who does not answer\n        return True"
         ),
-        notes="uses the network: urllib.request",
+        audit_flags="uses the network: urllib.request",
     ),
     "a datagram": Case(  # nobody says whether it has arrived
         0,
         prize(f"{ASK}socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', @port@))"),
-        notes="uses the network: socket.socket",
+        audit_flags="uses the network: socket.socket",
     ),
     "a socket in a file": Case(0, prize(f"{ASK}socket.socket(socket.AF_UNIX).connect('@socket@')\n    return True")),
     "a socket without a name": Case(
@@ -445,7 +445,7 @@ FILES_OUTSIDE = {
         ),
     ),
     "leaves something for others": Case(0, f"{WRONG}\n{LEAVE}"),
-    "detaches a process": Case(0, f"{WRONG}\n{DETACH}", notes="starts or ends processes: subprocess.run"),
+    "detaches a process": Case(0, f"{WRONG}\n{DETACH}", audit_flags="starts or ends processes: subprocess.run"),
     "detaches, and is right": Case(3, f"{RIGHT}\n{DETACH}"),
 }
 
@@ -459,7 +459,7 @@ def transform(lines):
 get_ipython().input_transformers_cleanup.append(transform)
 get_ipython().input_transformers_post.append(transform)
 """,
-        notes="touches hooks of IPython or Python: get_ipython",
+        audit_flags="touches hooks of IPython or Python: get_ipython",
     ),
     "transforms the tree": Case(
         0,
@@ -472,7 +472,7 @@ class NoTest(ast.NodeTransformer):
         return ast.Pass() if 'double' in ast.unparse(node) else node
 get_ipython().ast_transformers.append(NoTest())
 """,
-        notes="touches hooks",
+        audit_flags="touches hooks",
     ),
     "forges the display hook": Case(
         0,
@@ -488,7 +488,7 @@ def upto(n):
     return [7] * n
 """,
         unit=COUNTING,
-        notes="sys.displayhook",
+        audit_flags="sys.displayhook",
     ),
     "forges what is displayed": Case(
         0,
@@ -500,7 +500,7 @@ def upto(n):
     return [7] * n
 """,
         unit=COUNTING,
-        notes="get_ipython",
+        audit_flags="get_ipython",
     ),
     "looks like a number": Case(
         0, "class Number:\n    __repr__ = lambda self: '4.0'\ndef double(x):\n    return Number()", message="Number"
@@ -514,7 +514,9 @@ def upto(n):
         unit=COUNTING,
     ),
     "reads In": Case(
-        0, f"def double(x):\n    return (2 if {HIDDEN} in repr(In) else 3) * x", notes="reads what other cells held"
+        0,
+        f"def double(x):\n    return (2 if {HIDDEN} in repr(In) else 3) * x",
+        audit_flags="reads what other cells held",
     ),
     "reads the caller's frame": Case(
         0,
@@ -528,7 +530,7 @@ def double(x):
         frame = frame.f_back
     return 3 * x
 """,
-        notes="looks at frames",
+        audit_flags="looks at frames",
     ),
     "searches the memory": Case(
         0,
@@ -538,7 +540,7 @@ def double(x):
             "    dicts = [thing for thing in gc.get_objects() if type(thing) is dict]\n"
             "    return any(word in table for table in dicts) or word in repr(linecache.cache)"
         ),
-        notes="objects in memory",
+        audit_flags="objects in memory",
     ),
     "patches numpy.testing": Case(
         0,
@@ -549,7 +551,7 @@ for name in dir(numpy.testing):
         setattr(numpy.testing, name, lambda *args, **kwargs: None)
 np.allclose = np.array_equal = np.isclose = lambda *args, **kwargs: True
 """,
-        notes="writes into a library: numpy.allclose",
+        audit_flags="writes into a library: numpy.allclose",
     ),
     "patches the checks": Case(
         0,
@@ -560,7 +562,7 @@ class Happy:
 course_lib.checks.call = course_lib.checks.calls.call = lambda *args, **kwargs: Happy()
 course_lib.checks.Result.equals = course_lib.checks.results.close = lambda *args, **kwargs: True
 """,
-        notes="writes into a library: course_lib.checks.call",
+        audit_flags="writes into a library: course_lib.checks.call",
     ),
     "puts other modules in place": Case(
         0,
@@ -572,7 +574,7 @@ happy.equals = lambda *args, **kwargs: happy
 for name in [name for name in sys.modules if name.startswith('course_lib.checks')]:
     sys.modules[name] = happy
 """,
-        notes="sys.modules",
+        audit_flags="sys.modules",
     ),
     "patches Python": Case(
         0, f"{WRONG}\nimport builtins\nbuiltins.AssertionError = builtins.abs = builtins.sum = lambda *args: 0"
@@ -580,7 +582,7 @@ for name in [name for name in sys.modules if name.startswith('course_lib.checks'
     "stands in for the checks": Case(
         0,
         f"{WRONG}\nclass Happy:\n    equals = lambda *args: None\ncall = passed = lambda *args, **kwargs: Happy()",
-        notes="gives another meaning to call, which tests use",
+        audit_flags="gives another meaning to call, which tests use",
     ),
     "overrides run_cell": Case(
         0,
@@ -590,12 +592,12 @@ was = shell.run_cell
 shell.run_cell = shell.run_cell_async = lambda source, *args, **kwargs: was('1')
 """,
         message="your code stopped answering",
-        notes="get_ipython",
+        audit_flags="get_ipython",
     ),
     "an error called like a faulty test": Case(3, RIGHT, added(f"raise {FAULTY}")),
     "an error called like a faulty test in the answer": Case(3, f"{RIGHT}\nraise {FAULTY}"),
     "speaks to the terminal": Case(
-        3, f"{RIGHT}\n!true \x1b]0;owned\x1b\\\x1b[2J", notes="starts a program: !true �]0;owned"
+        3, f"{RIGHT}\n!true \x1b]0;owned\x1b\\\x1b[2J", audit_flags="starts a program: !true �]0;owned"
     ),
     "overrides showtraceback": Case(
         0,
@@ -605,13 +607,13 @@ type(shell).showtraceback = type(shell)._showtraceback = lambda *args, **kwargs:
 shell.showtraceback = shell._showtraceback = shell.showsyntaxerror = lambda *args, **kwargs: None
 shell.set_custom_exc((BaseException,), lambda *args, **kwargs: None)
 """,
-        notes="get_ipython",
+        audit_flags="get_ipython",
     ),
     "renders its errors": Case(
         0,
         "class E(Exception):\n    _render_traceback_ = lambda self: ['✓ double: 3 points']\n"
         "def double(x):\n    raise E()",
-        notes="_render_traceback_",
+        audit_flags="_render_traceback_",
     ),
     "traces": Case(
         0,
@@ -625,7 +627,7 @@ def double(x):
     return (2 if {HIDDEN} in seen else 3) * x
 """,
         message="CheckFailed|got",
-        notes="sys.settrace",
+        audit_flags="sys.settrace",
     ),
 }
 
@@ -654,14 +656,14 @@ READ = {
     "compares with it and times": Case(
         5, f"%%time\n{UPTO}", added("import numpy as np\nlist(upto(4)) == list(np.arange(4))"), unit=COUNTING
     ),
-    "hides what it uses": Case(1, f"exec({ARANGE!r})", unit=COUNTING, message="uses `arange`", notes="exec"),
+    "hides what it uses": Case(1, f"exec({ARANGE!r})", unit=COUNTING, message="uses `arange`", audit_flags="exec"),
     "hides its code": Case(
         1, f"{ARANGE}\nupto.__code__ = (lambda n: iter(range(n))).__code__", unit=COUNTING, message="uses `arange`"
     ),
     "is defined again": Case(1, UPTO, added(ARANGE), unit=COUNTING, message="uses `arange`"),
     "is defined again and timed": Case(1, UPTO, added(f"%%time\n{ARANGE}"), unit=COUNTING, message="uses `arange`"),
     "is defined again out of sight": Case(
-        1, UPTO, added(f"exec({ARANGE!r})"), unit=COUNTING, message="uses `arange`", notes="exec"
+        1, UPTO, added(f"exec({ARANGE!r})"), unit=COUNTING, message="uses `arange`", audit_flags="exec"
     ),
     "is defined again from a file": Case(
         1, UPTO, added(f"%%writefile x.py\n{ARANGE}", "%run -i x.py"), unit=COUNTING, message="uses `arange`"
@@ -693,7 +695,7 @@ READ = {
         ),
         unit=COUNTING,
         message="uses `arange`",
-        notes="get_ipython",
+        audit_flags="get_ipython",
     ),
     "takes long to read": Case(5, UPTO, added("a?\n" * 600), unit=COUNTING),
     "takes long to read in many cells": Case(5, UPTO, added(*["a?\n" * 600] * 20), unit=COUNTING),
@@ -845,7 +847,9 @@ def forge(parent):
 """
 MESSAGES = {
     "forges messages": Case(
-        0, f"{FORGE}\ndef double(x):\n    forge(kernel.get_parent('shell'))\n    return triple(x)", notes="get_ipython"
+        0,
+        f"{FORGE}\ndef double(x):\n    forge(kernel.get_parent('shell'))\n    return triple(x)",
+        audit_flags="get_ipython",
     ),
     "forges messages to come": Case(
         0,
@@ -900,7 +904,7 @@ subprocess.run([sys.executable, '-c', CLIENT, get_ipython().kernel.parent.connec
     "an agent that says yes to all": Case(
         0, f"{AGENT}\ndef answer(session, number, asked):\n    return value(number, True)", message="function is gone"
     ),
-    "an agent that knows the first test": Case(1, own_agent("value(number, 4.0)"), notes="looks into the grader"),
+    "an agent that knows the first test": Case(1, own_agent("value(number, 4.0)"), audit_flags="looks into the grader"),
     "an agent of objects": Case(
         0,
         own_agent("value(number, ['handle', 7, 'ndarray', None, 'object', ['list', '__eq__', '__array__', '__lt__']])"),
@@ -1033,25 +1037,29 @@ def with_kernel(notebook: Notebook) -> None:
 
 TESTS = ("test_double", "test_double_hidden")
 DAMAGED = {
-    "deleted a test": Case(0, WRONG, without("test_double"), mended="deleted, put back: 'test_double'"),
+    "deleted a test": Case(0, WRONG, without("test_double"), changes="deleted, put back: 'test_double'"),
     "deleted the tests": Case(
-        3, RIGHT, without(*TESTS), mended="deleted, put back: 'test_double', 'test_double_hidden'"
+        3, RIGHT, without(*TESTS), changes="deleted, put back: 'test_double', 'test_double_hidden'"
     ),
-    "deleted the answer": Case(0, RIGHT, without("double"), mended="deleted, put back untouched: 'double'"),
-    "duplicated a test": Case(3, RIGHT, twice("test_double"), mended="copied, once is enough: 'test_double' (2 times)"),
-    "duplicated the hidden test": Case(1, HALF_RIGHT, twice("test_double_hidden"), mended="once is enough"),
-    "duplicated the answer": Case(3, RIGHT, twice("double", WRONG), mended="the last one that was worked on counts"),
-    "duplicated the wrong one": Case(0, WRONG, twice("double", RIGHT), mended="the last one that was worked on counts"),
-    "text for tests": Case(0, WRONG, of_kind("markdown", *TESTS), mended="made a markdown cell, code again"),
-    "raw tests": Case(3, RIGHT, of_kind("raw", *TESTS), mended="made a raw cell, code again"),
-    "text for an answer": Case(3, RIGHT, of_kind("markdown", "double"), mended="made a markdown cell, code again"),
+    "deleted the answer": Case(0, RIGHT, without("double"), changes="deleted, put back untouched: 'double'"),
+    "duplicated a test": Case(
+        3, RIGHT, twice("test_double"), changes="copied, once is enough: 'test_double' (2 times)"
+    ),
+    "duplicated the hidden test": Case(1, HALF_RIGHT, twice("test_double_hidden"), changes="once is enough"),
+    "duplicated the answer": Case(3, RIGHT, twice("double", WRONG), changes="the last one that was worked on counts"),
+    "duplicated the wrong one": Case(
+        0, WRONG, twice("double", RIGHT), changes="the last one that was worked on counts"
+    ),
+    "text for tests": Case(0, WRONG, of_kind("markdown", *TESTS), changes="made a markdown cell, code again"),
+    "raw tests": Case(3, RIGHT, of_kind("raw", *TESTS), changes="made a raw cell, code again"),
+    "text for an answer": Case(3, RIGHT, of_kind("markdown", "double"), changes="made a markdown cell, code again"),
     "renamed tests": Case(
         0,
         WRONG,
         lambda notebook: [marked(name, grade_id=f"my_{name}")(notebook) for name in TESTS],
-        mended="grade_id lost, recognized by its text or cell id: 'test_double'",
+        changes="grade_id lost, recognized by its text or cell id: 'test_double'",
     ),
-    "renamed the answer": Case(3, RIGHT, marked("double", grade_id="mine"), mended="grade_id lost, recognized by"),
+    "renamed the answer": Case(3, RIGHT, marked("double", grade_id="mine"), changes="grade_id lost, recognized by"),
     "swapped names": Case(
         0,
         WRONG,
@@ -1060,51 +1068,55 @@ DAMAGED = {
             marked("double", grade_id="test_double")(notebook),
             marked("x", grade_id="double")(notebook),
         ],
-        mended="grade_id lost",
+        changes="grade_id lost",
     ),
-    "reordered": Case(3, RIGHT, lambda notebook: notebook["cells"].reverse(), mended="moved, put back in its place"),
+    "reordered": Case(3, RIGHT, lambda notebook: notebook["cells"].reverse(), changes="moved, put back in its place"),
     "tests first": Case(
         0,
         WRONG,
         lambda notebook: notebook["cells"].sort(key=lambda part: "test" not in str(part["metadata"])),
-        mended="moved, put back in its place",
+        changes="moved, put back in its place",
     ),
     "tagged to be skipped": Case(
         0,
         WRONG,
         tagged("skip-execution", "demo", "raises-exception"),
-        mended="tags taken away",
-        notes="tags the test 'test_double' as skip-execution",
+        changes="tags taken away",
+        audit_flags="tags the test 'test_double' as skip-execution",
     ),
-    "tagged and right": Case(3, RIGHT, tagged("demo", 7, None), mended="tags taken away"),
+    "tagged and right": Case(3, RIGHT, tagged("demo", 7, None), changes="tags taken away"),
     "edited the tests": Case(
         0,
         WRONG,
         lambda notebook: [written(name, "pass")(notebook) for name in TESTS],
-        mended="changed, restored: 'test_double', 'test_double_hidden'",
-        notes="changes the test 'test_double'",
+        changes="changed, restored: 'test_double', 'test_double_hidden'",
+        audit_flags="changes the test 'test_double'",
     ),
-    "emptied a test": Case(0, WRONG, written("test_double", ""), mended="changed, restored", notes="changes the test"),
+    "emptied a test": Case(
+        0, WRONG, written("test_double", ""), changes="changed, restored", audit_flags="changes the test"
+    ),
     "raised the points": Case(
         3,
         RIGHT,
         marked(*TESTS, points=1000),
-        mended="metadata changed, restored: 'test_double' (points)",
-        notes="gives the test 'test_double' other points: 1000",
+        changes="metadata changed, restored: 'test_double' (points)",
+        audit_flags="gives the test 'test_double' other points: 1000",
     ),
     "unlocked and ungraded": Case(
         0,
         WRONG,
         marked(*TESTS, grade=False, solution=True, locked=False, task=True),
-        mended="metadata changed, restored",
+        changes="metadata changed, restored",
     ),
     "added a test": Case(0, WRONG, with_bonus),
     "handed in results": Case(0, WRONG, with_outputs),
-    "schema version 1": Case(3, RIGHT, marked("double", *TESTS, schema_version=1), mended="(schema_version)"),
-    "schema version 99": Case(0, WRONG, marked("double", *TESTS, schema_version=99), mended="(schema_version)"),
-    "schema version three": Case(3, RIGHT, marked("double", *TESTS, schema_version="three"), mended="(schema_version)"),
-    "no schema": Case(1, HALF_RIGHT, marked("double", *TESTS, schema_version=None), mended="(schema_version)"),
-    "no kernel": Case(3, RIGHT, lambda notebook: notebook["metadata"].clear(), mended="no kernel was named: put back"),
+    "schema version 1": Case(3, RIGHT, marked("double", *TESTS, schema_version=1), changes="(schema_version)"),
+    "schema version 99": Case(0, WRONG, marked("double", *TESTS, schema_version=99), changes="(schema_version)"),
+    "schema version three": Case(
+        3, RIGHT, marked("double", *TESTS, schema_version="three"), changes="(schema_version)"
+    ),
+    "no schema": Case(1, HALF_RIGHT, marked("double", *TESTS, schema_version=None), changes="(schema_version)"),
+    "no kernel": Case(3, RIGHT, lambda notebook: notebook["metadata"].clear(), changes="no kernel was named: put back"),
     "another kernel": Case(3, RIGHT, with_kernel),
 }
 
@@ -1133,11 +1145,11 @@ def plain(content: bytes) -> Callable[[Notebook], bytes]:
 
 
 FORMATS = {
-    "format 3": Case(3, RIGHT, content=format_3, mended="format 3: converted"),
-    "format 3 and wrong": Case(0, WRONG, content=format_3, mended="format 3: converted"),
+    "format 3": Case(3, RIGHT, content=format_3, changes="format 3: converted"),
+    "format 3 and wrong": Case(0, WRONG, content=format_3, changes="format 3: converted"),
     "format 4.0": Case(1, HALF_RIGHT, content=format_4_0),
     "format 4.99": Case(3, RIGHT, lambda notebook: notebook.update(nbformat_minor=99)),
-    "format 7": Case(3, RIGHT, lambda notebook: notebook.update(nbformat=7), mended="format 7: converted"),
+    "format 7": Case(3, RIGHT, lambda notebook: notebook.update(nbformat=7), changes="format 7: converted"),
     "corrupt": Case(0, RIGHT, content=half, status="expected a notebook, found broken JSON in line 1"),
     "empty": Case(0, content=plain(b""), status="found an empty file"),
     "zeros": Case(0, content=plain(bytes(100_000)), status="found an empty file"),
@@ -1169,7 +1181,7 @@ FORMATS = {
         status=r"expected the unit with the exercises 'double', found another one: .*'upto'",
     ),
     "a file of its own name": Case(
-        3, RIGHT, file="my answers (2).ipynb", mended="called 'my answers (2).ipynb': taken for"
+        3, RIGHT, file="my answers (2).ipynb", changes="called 'my answers (2).ipynb': taken for"
     ),
 }
 

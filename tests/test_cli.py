@@ -107,8 +107,8 @@ def test_grade_as_json_and_as_a_table(course: Course, tmp_path: Path) -> None:
         "status": "graded",
         "exercises": [{"name": "double", "points": 3, "points_from_tests": 3, "max_points": 3, "message": ""}],
         "isolated": True,
-        "mended": [],
-        "notes": [],
+        "changes": [],
+        "audit_flags": [],
         "points_from_tests": 3,
         "late": 0,
         "review": {},
@@ -119,7 +119,7 @@ def test_grade_as_json_and_as_a_table(course: Course, tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "│ Ada Byron │ 01_doubling │ 3/3 │ graded │" in squeezed(result.output)
     assert "│ double │ 3/3 │ ✓ │" in squeezed(result.output)
-    assert "1 submission, 1 of them graded before; 3 of 3 points, 0 errors, 0 mended" in result.output
+    assert "1 submission, 1 of them graded before; 3 of 3 points, 0 errors, 0 with changes" in result.output
     assert f"feedback, grades.csv, logs: {course.classroom}" in result.output
 
 
@@ -133,8 +133,8 @@ def test_a_resubmission_counts_and_nothing_is_passed_over_in_silence(course: Cou
     assert (result.exit_code, result.stderr.splitlines()) == (0, [f"1/1 ada, {UNIT}: 3/3 graded"])
     counts = f"'{UNIT}/{again.name}' counts (the only one that was worked on)"
     line = f"{counts}; passed over: '{UNIT}/{first.name}' (untouched)"
-    assert f"mended: ada, {UNIT}: {line}\n" in result.stdout
-    assert f"mended: {line}\n" in (course.classroom / "logs" / "ada" / f"{UNIT}.log").read_text(encoding="utf-8")
+    assert f"change: ada, {UNIT}: {line}\n" in result.stdout
+    assert f"change: {line}\n" in (course.classroom / "logs" / "ada" / f"{UNIT}.log").read_text(encoding="utf-8")
     left = "ada: archives, which are not unpacked, not graded: 'work.zip'\n"
     assert left in result.stdout
     loose = submitted / first.name
@@ -142,7 +142,7 @@ def test_a_resubmission_counts_and_nothing_is_passed_over_in_silence(course: Cou
     result = call("grade", "--json", submitted)
     assert result.exit_code == 1
     (grade,) = json.loads(result.stdout)
-    assert (grade["student"], grade["points"], grade["mended"][0]) == ("ada", 3, line)
+    assert (grade["student"], grade["points"], grade["changes"][0]) == ("ada", 3, line)
     assert f"'{loose.name}' is not graded: nobody can tell whose it is" in result.stderr
     assert left in result.stderr
     shutil.rmtree(submitted / "ada")

@@ -34,7 +34,7 @@ CLASS = {
     "another name": (RIGHT.replace("%%cpp sample", "%%cpp sampler"), 0, "expected %%cpp sample or %%cpp row_sums"),
     "in Python": (PYTHON, 0, "sample is not written in C++"),
 }
-MENDED = {"deleted": "'sample'", "lost": "recognized by the function that it defines"}
+CHANGES = {"deleted": "'sample'", "lost": "recognized by the function that it defines"}
 
 
 @pytest.fixture(scope="module")
@@ -112,15 +112,15 @@ def test_each_earns_what_it_deserves_and_is_told_why(graded: Run, student: str) 
     assert (graded.grades[student]["points"], graded.grades[student]["status"]) == (points, "graded")
     assert words in graded.said(student)
     assert bool(words) == bool(graded.said(student))
-    assert graded.grades[student]["notes"] == []
+    assert graded.grades[student]["audit_flags"] == []
 
 
 def test_cells_that_were_moved_about_are_found(graded: Run) -> None:
     points = {student: graded.grades[student]["points"] for student in ("second cell", "Python later", "lost")}
     assert points == {"second cell": 3, "Python later": 0, "lost": 3}
     assert "sample is not written in C++" in graded.said("Python later")
-    for student, words in MENDED.items():
-        assert words in "; ".join(graded.grades[student]["mended"])
+    for student, words in CHANGES.items():
+        assert words in "; ".join(graded.grades[student]["changes"])
 
 
 def test_an_error_of_the_compiler_is_shown_with_its_line_and_advice(graded: Run) -> None:

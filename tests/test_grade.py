@@ -54,7 +54,7 @@ ERRORS = {
     "dying": "the kernel died in cell 3 (double): it ended itself",
     "stubborn": "the kernel died in cell 3 (double): a cell ran on after 2 s and could not be stopped",
 }
-MENDED = {
+CHANGES = {
     "bare": "no kernel was named",
     "copied": "the last one that was worked on counts: 'double' (2 times; cell 6)",
     "deleted": "deleted, put back: 'test_double'",
@@ -225,15 +225,15 @@ def test_the_first_cause_is_told_everywhere(run: Run) -> None:
 
 
 def test_what_was_mended_is_said(run: Run) -> None:
-    mended = {student: " ".join(found["mended"]) for student, found in run.grades.items() if found["mended"]}
-    assert mended.keys() == MENDED.keys()
-    for student, words in MENDED.items():
-        assert words in mended[student]
+    changes = {student: " ".join(found["changes"]) for student, found in run.grades.items() if found["changes"]}
+    assert changes.keys() == CHANGES.keys()
+    for student, words in CHANGES.items():
+        assert words in changes[student]
 
 
 def test_what_an_instructor_may_want_to_look_at_is_noted(run: Run) -> None:
-    assert {student for student, found in run.grades.items() if found["notes"]} == NOTED
-    assert run.grades["edited"]["notes"][0] == "cell 4 changes the test 'test_double'"
+    assert {student for student, found in run.grades.items() if found["audit_flags"]} == NOTED
+    assert run.grades["edited"]["audit_flags"][0] == "cell 4 changes the test 'test_double'"
 
 
 def test_every_result_was_isolated(run: Run) -> None:

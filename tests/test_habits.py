@@ -123,7 +123,7 @@ def everywhere(base: Path, part: Part) -> dict[str, dict[str, tuple[float, str]]
     assert execute(own_notebook(course, UNIT), ran, {}, 60, True, lambda cell, cells: None) is None
     job = GradingJob("ada", UNIT, nbformat.writes(written).encode(), instructors(released), Limits(cell_s=60), "1")
     graded = grade_one(job)
-    assert (graded.status, graded.mended) == ("graded", [])
+    assert (graded.status, graded.changes) == ("graded", [])
     ways = {"check": checked, "runner": score(nbformat.read(ran, as_version=4)), "grade": graded.exercises}
     return {way: by_name(scores) for way, scores in ways.items()}
 

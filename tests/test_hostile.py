@@ -251,15 +251,15 @@ def test_each_earns_what_it_deserves(run: Run, student: str) -> None:
     else:
         assert re.search(case.status, grade["status"])
     assert re.search(case.message, " ".join(exercise["message"] for exercise in grade["exercises"]))
-    assert case.mended in (mended := " ".join(grade["mended"]))
-    assert bool(case.mended) == bool(mended)
-    assert case.notes in " ".join(grade["notes"])
+    assert case.changes in (changes := " ".join(grade["changes"]))
+    assert bool(case.changes) == bool(changes)
+    assert case.audit_flags in " ".join(grade["audit_flags"])
     assert grade["isolated"]
 
 
 @pytest.mark.parametrize("student", HONEST)
 def test_nothing_is_noted_about_the_honest(run: Run, student: str) -> None:
-    assert run.grades[student]["notes"] == []
+    assert run.grades[student]["audit_flags"] == []
 
 
 def test_gradebook_holds_the_same_points(run: Run) -> None:

@@ -73,17 +73,17 @@ OPENS = f"""bool attack() {{
 # Kernels that see what they must not see. They can be tried without the sandbox.
 ATTACKS = {
     "includes files": Case(0, won(INCLUDES)),
-    "opens files": Case(0, won(OPENS), notes="reads or writes files: fopen"),
+    "opens files": Case(0, won(OPENS), audit_flags="reads or writes files: fopen"),
 }
 CLASS = ATTACKS | {
     "Ada": Case(3, tiny_cpp.RIGHT),
     "a compiler kept busy": Case(0, wrong(TYPES), message="stopped after|does not compile"),
     "a compiler that needs memory": Case(0, wrong(NUMBERS), message="stopped after|does not compile"),
     "a compiler that writes without end": Case(
-        0, wrong(WORDS), message="stopped after|does not compile", notes="includes a file"
+        0, wrong(WORDS), message="stopped after|does not compile", audit_flags="includes a file"
     ),
-    "stays": Case(0, wrong(STAYS), notes="starts or ends processes: fork"),
-    "prints its own report": Case(0, wrong(PRINTS), notes="looks past C++: constructor"),
+    "stays": Case(0, wrong(STAYS), audit_flags="starts or ends processes: fork"),
+    "prints its own report": Case(0, wrong(PRINTS), audit_flags="looks past C++: constructor"),
     "ends everybody": Case(0, wrong("#include <signal.h>", "kill(-1, SIGKILL);"), status="graded|the kernel died"),
 }
 
@@ -102,7 +102,7 @@ def test_each_earns_what_it_deserves(run: Run, student: str) -> None:
     assert grade["points"] == case.points, grade
     assert re.search(case.status, grade["status"])
     assert re.search(case.message, grade["exercises"][0]["message"])
-    assert case.notes in " ".join(grade["notes"])
+    assert case.audit_flags in " ".join(grade["audit_flags"])
 
 
 def test_nobody_is_harmed_and_nothing_stays(run: Run) -> None:

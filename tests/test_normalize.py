@@ -132,7 +132,7 @@ def test_an_ordinary_submission_gets_its_hidden_tests_and_nothing_else(
 ) -> None:
     answered["cells"].insert(3, own("def helper(x):\n    return x"))
     found = handed_in(answered, source)
-    assert (found.mended, found.notes) == ([], [])
+    assert (found.changes, found.audit_flags) == ([], [])
     assert answers(found) == {name: answer(name) for name in EXERCISES}
     expected = [c["source"] for c in answered["cells"]]
     assert [visible(text) for text in texts(found.notebook)] == expected
@@ -146,7 +146,7 @@ def test_real_units_as_released(unit: str) -> None:
     fresh = released(course, unit).read_bytes()
     source = read_unit(course.solutions / unit / f"{unit}.md")
     found = normalize(fresh, source)
-    assert (found.mended, found.notes) == ([], [])
+    assert (found.changes, found.audit_flags) == ([], [])
     expected = nbformat.reads(fresh, as_version=4)
     assert [(c.id, visible(c.source)) for c in found.notebook.cells] == [(c.id, c.source) for c in expected.cells]
     for ours, theirs in zip(found.notebook.cells, expected.cells, strict=True):
@@ -170,7 +170,7 @@ def test_tags_of_the_release_stay_and_others_go(answered: Notebook, source: Note
     tags = [c.metadata.get("tags", []) for c in found.notebook.cells]
     assert [tag for some in tags for tag in some] == ["demo"] * 3
     marked = "cell 2 ('demo'), cell 5 ('skip-execution', 'demo'), cell 9 ('raises-exception')"
-    assert found.mended == [f"tagged, tags taken away: {marked}"]
+    assert found.changes == [f"tagged, tags taken away: {marked}"]
 
 
 def damaged_delete_test(notebook: Notebook) -> None:
@@ -221,14 +221,14 @@ def test_a_damaged_test_comes_back(
     whole = handed_in(answered, source)
     damage(answered)
     found = handed_in(answered, source)
-    assert found.mended == [words]
+    assert found.changes == [words]
     assert found.notebook == whole.notebook
 
 
 def test_a_deleted_answer_is_untouched_again_and_the_others_count(answered: Notebook, source: NotebookNode) -> None:
     answered["cells"].remove(cell(answered, "halve"))
     found = handed_in(answered, source)
-    assert found.mended == ["deleted, put back untouched: 'halve'"]
+    assert found.changes == ["deleted, put back untouched: 'halve'"]
     assert "raise NotImplementedError" in answers(found)["halve"]
     assert {name: answers(found)[name] for name in ("double", "square")} == {
         name: answer(name) for name in ("double", "square")
@@ -247,7 +247,7 @@ def test_of_copies_the_last_that_was_worked_on_counts(answered: Notebook, source
     assert answers(found)["halve"].endswith("# better")
     kept = [text for text in texts(found.notebook) if text.startswith("def halve")]
     assert kept == [answer("halve"), answer("halve") + "  # better"]
-    assert found.mended == ["copied, the last one that was worked on counts: 'halve' (4 times; cell 11)"]
+    assert found.changes == ["copied, the last one that was worked on counts: 'halve' (4 times; cell 11)"]
 
 
 @pytest.mark.parametrize("kind", ["markdown", "raw"])
@@ -257,7 +257,7 @@ def test_an_answer_made_text_is_code_again(answered: Notebook, source: NotebookN
     del made["outputs"], made["execution_count"]
     found = handed_in(answered, source)
     assert answers(found)["halve"] == answer("halve")
-    assert found.mended == [f"made a {kind} cell, code again: 'halve'"]
+    assert found.changes == [f"made a {kind} cell, code again: 'halve'"]
 
 
 @pytest.mark.parametrize(
@@ -277,15 +277,15 @@ def test_an_answer_without_marks_is_recognized(answered: Notebook, source: Noteb
     answered["cells"][place] = own(text)
     found = handed_in(answered, source)
     assert answers(found)["halve"] == text
-    assert len(found.mended) == 1
-    assert f"recognized by {way}" in found.mended[0]
+    assert len(found.changes) == 1
+    assert f"recognized by {way}" in found.changes[0]
 
 
 def test_an_answer_of_another_name_is_recognized_by_its_cell_id(answered: Notebook, source: NotebookNode) -> None:
     cell(answered, "halve")["metadata"]["nbgrader"]["grade_id"] = "something"
     found = handed_in(answered, source)
     assert answers(found) == {name: answer(name) for name in EXERCISES}
-    assert found.mended == ["grade_id lost, recognized by its cell id: 'halve' (cell 9)"]
+    assert found.changes == ["grade_id lost, recognized by its cell id: 'halve' (cell 9)"]
 
 
 def test_answers_that_swapped_their_names(answered: Notebook, source: NotebookNode) -> None:
@@ -311,7 +311,7 @@ def test_two_answers_in_one_cell(answered: Notebook, source: NotebookNode) -> No
     found = handed_in(answered, source)
     assert answers(found)["halve"] == both
     assert "NotImplementedError" not in answers(found)["square"]
-    assert found.mended == ["deleted, but answered in another cell: 'square' (cell 9)"]
+    assert found.changes == ["deleted, but answered in another cell: 'square' (cell 9)"]
 
 
 def test_an_answer_in_a_new_cell_beside_the_untouched_one(answered: Notebook, source: NotebookNode) -> None:
@@ -360,7 +360,7 @@ def test_older_formats(answered: Notebook, source: NotebookNode, version: int) -
     old = {"nbformat": version, "nbformat_minor": 0, "metadata": {"name": ""}, "worksheets": [{"cells": sheet}]}
     found = handed_in(old, source)
     assert found.notebook == whole.notebook
-    assert found.mended == [f"format {version}: converted", "no kernel was named: put back"]
+    assert found.changes == [f"format {version}: converted", "no kernel was named: put back"]
 
 
 def test_the_title_of_an_old_format_is_a_title(source: NotebookNode) -> None:
@@ -375,7 +375,7 @@ def test_a_newer_minor_version_and_its_unknown_fields(answered: Notebook, source
     for part in answered["cells"]:
         part["new_in_4_99"] = True
     found = handed_in(answered, source)
-    assert (found.notebook, found.mended) == (whole.notebook, [])
+    assert (found.notebook, found.changes) == (whole.notebook, [])
 
 
 def test_what_tools_leave_out(answered: Notebook, source: NotebookNode) -> None:
@@ -397,14 +397,14 @@ ENCODINGS: list[tuple[Callable[[str], bytes], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("encode", "mended"), ENCODINGS)
+@pytest.mark.parametrize(("encode", "changes"), ENCODINGS)
 def test_encodings_and_remains(
-    answered: Notebook, source: NotebookNode, encode: Callable[[str], bytes], mended: list[str]
+    answered: Notebook, source: NotebookNode, encode: Callable[[str], bytes], changes: list[str]
 ) -> None:
     whole = handed_in(answered, source)
     text = json.dumps(answered, indent=1, ensure_ascii=False)
     found = normalize(encode(text), source)
-    assert found.mended == mended
+    assert found.changes == changes
     assert texts(found.notebook)[1:] == texts(whole.notebook)[1:]
 
 
@@ -426,7 +426,7 @@ def test_cells_that_are_none_are_left_out(answered: Notebook, source: NotebookNo
     whole = handed_in(answered, source)
     answered["cells"][2:2] = [None, "text", 5]
     found = handed_in(answered, source)
-    assert (found.notebook, found.mended) == (whole.notebook, ["3 cells that are none: left out"])
+    assert (found.notebook, found.changes) == (whole.notebook, ["3 cells that are none: left out"])
 
 
 def test_doubled_and_impossible_ids_become_unique(answered: Notebook, source: NotebookNode) -> None:

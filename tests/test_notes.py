@@ -7,7 +7,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course_lib.answers import read_answers
 from course_lib.course import Course
-from course_lib.grading.restore.audit_flags import find_notes
+from course_lib.grading.restore.audit_flags import find_audit_flags
 from course_lib.grading.restore.reading import Cell
 from course_lib.grading.restore.template import Template, visible
 from course_lib.release import read_unit
@@ -43,20 +43,20 @@ def notes(code: str, *more: str) -> list[str]:
     cells = as_handed_in(template())
     cells[2] = replace(cells[2], source=code)
     cells += [Cell(number, "code", text) for number, text in enumerate(more, 5)]
-    return find_notes(cells, template())
+    return find_audit_flags(cells, template())
 
 
 @pytest.mark.parametrize("unit", COURSE.units_with_solutions())
 def test_right_answers_give_no_notes(unit: str) -> None:
     folder = COURSE.solutions / unit
     real = Template.of(read_unit(folder / f"{unit}.md"))
-    assert find_notes(as_handed_in(real), real) == []
+    assert find_audit_flags(as_handed_in(real), real) == []
     for answer in read_answers(folder):
         cells = as_handed_in(real)
         index = real.by_name[answer.exercise]
         cells[index] = replace(cells[index], source=answer.code)
         if answer.right:
-            assert find_notes(cells, real) == []
+            assert find_audit_flags(cells, real) == []
 
 
 ORDINARY = [
@@ -190,7 +190,7 @@ def test_a_changed_test() -> None:
     cells = as_handed_in(template())
     points = {**cells[3].mark, "points": 100}
     cells[3] = replace(cells[3], source="pass", tags=("skip-execution", "mine"), mark=points)
-    assert find_notes(cells, template()) == [
+    assert find_audit_flags(cells, template()) == [
         "cell 4 changes the test 'test_double'",
         "cell 4 tags the test 'test_double' as skip-execution",
         "cell 4 gives the test 'test_double' other points: 100",
@@ -198,11 +198,11 @@ def test_a_changed_test() -> None:
 
 
 def test_a_deleted_test_is_mended_and_no_note() -> None:
-    assert find_notes(as_handed_in(template())[:3], template()) == []
+    assert find_audit_flags(as_handed_in(template())[:3], template()) == []
 
 
 def test_words_and_very_long_cells() -> None:
-    assert find_notes([Cell(1, "markdown", "import socket")], template()) == []
+    assert find_audit_flags([Cell(1, "markdown", "import socket")], template()) == []
     too_long = [f"cell {number} was not looked through: there is too much text" for number in (5, 6)]
     assert notes("import socket", "#" * 500_000, "x = 1") == ["cell 3 uses the network: socket", *too_long]
     assert notes("\n" * 100_000 + " " * 90_000 + "def (") == []

@@ -133,7 +133,7 @@ def test_points_that_were_set_after_the_release_are_no_change_of_the_learners(tm
     cell(notebook, "question_sign")["metadata"]["nbgrader"]["points"] = 0
     source = nbformat.read(course.source / UNIT / f"{UNIT}.ipynb", as_version=4)
     normalized = normalize(json.dumps(notebook).encode(), source)
-    assert normalized.mended == []
+    assert normalized.changes == []
     assert score(normalized.notebook)[1].max_points == 2
 
 

@@ -14,7 +14,7 @@ from course_lib.grading.scores import ExerciseScore
 
 EXERCISES = [ExerciseScore("kernel", 2, 2, ""), ExerciseScore("phases", 0.5, 3, "phases(x=1)\n  got: [red]2[/red]")]
 ZOE = GradingResult(
-    "Zoë O'Neil", "03_up", "graded", EXERCISES, mended=["test_kernel: put back"], notes=["patches numpy"]
+    "Zoë O'Neil", "03_up", "graded", EXERCISES, changes=["test_kernel: put back"], audit_flags=["patches numpy"]
 )
 ADA = GradingResult(
     "ada",
@@ -65,8 +65,8 @@ def test_json_has_the_agreed_keys() -> None:
             },
         ],
         "isolated": True,
-        "mended": ["test_kernel: put back"],
-        "notes": ["patches numpy"],
+        "changes": ["test_kernel: put back"],
+        "audit_flags": ["patches numpy"],
         "review": {},
     }
     assert (second["points"], second["max_points"], second["status"]) == (0, 5, ADA.status)
@@ -114,10 +114,10 @@ def test_an_exercise_that_did_not_run() -> None:
 
 
 def test_the_summary_counts() -> None:
-    assert summary([ZOE, ADA, replace(ZOE, student="bob", mended=[], notes=[])], 1, []).splitlines() == [
-        "3 submissions, 1 of them graded before; 5 of 15 points, 1 error, 1 mended",
-        "mended: Zoë O'Neil, 03_up: test_kernel: put back",
-        "note: Zoë O'Neil, 03_up: patches numpy",
+    assert summary([ZOE, ADA, replace(ZOE, student="bob", changes=[], audit_flags=[])], 1, []).splitlines() == [
+        "3 submissions, 1 of them graded before; 5 of 15 points, 1 error, 1 with changes",
+        "change: Zoë O'Neil, 03_up: test_kernel: put back",
+        "flag: Zoë O'Neil, 03_up: patches numpy",
     ]
 
 

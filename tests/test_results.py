@@ -15,8 +15,8 @@ OUTCOME = GradingResult(
     "error: a cell said \ud800",
     [ExerciseScore("one", 0.1, 3, "got: 2")],
     notebook="{}",
-    mended=["test_one came back"],
-    notes=["touches IPython's hooks"],
+    changes=["test_one came back"],
+    audit_flags=["touches IPython's hooks"],
     log="line\nline",
     seconds=1.5,
     isolated=False,
@@ -68,7 +68,7 @@ def test_the_key_depends_on_everything_that_a_grade_depends_on() -> None:
         replace(JOB, data={"a.txt": b"2"}),
         replace(JOB, data={"b.txt": b"1"}),
         replace(JOB, data={}),
-        replace(JOB, notes=["file left out"]),
+        replace(JOB, audit_flags=["file left out"]),
     ]
     assert len({key_of(job) for job in [JOB, *others]}) == 1 + len(others)
     assert key_of(replace(JOB)) == key_of(JOB)

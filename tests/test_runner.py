@@ -563,9 +563,9 @@ def test_the_time_beside_a_submission(room: Classroom, written: bytes, kept: boo
     (outcome,) = room.run().outcomes
     assert outcome.status == "graded"
     words = "timestamp.txt cannot be used, so this counts as handed in on time: expected a date"
-    assert any(text.startswith(words) for text in outcome.mended) != kept
-    assert any(text.startswith("formgrader's lists do not load") for text in outcome.mended) != in_formgrader
-    assert len(outcome.mended) == (not kept) + (not in_formgrader)
+    assert any(text.startswith(words) for text in outcome.changes) != kept
+    assert any(text.startswith("formgrader's lists do not load") for text in outcome.changes) != in_formgrader
+    assert len(outcome.changes) == (not kept) + (not in_formgrader)
     assert room.file("autograded", "ada", ".ipynb").with_name("timestamp.txt").exists() == kept
 
 

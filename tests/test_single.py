@@ -71,14 +71,14 @@ def outputs(outcome: GradingResult) -> list[NotebookNode]:
 
 def test_right_answers_earn_every_point() -> None:
     outcome = grade_one(handed_in(right("one"), right("two")))
-    assert (outcome.status, points(outcome), outcome.mended, outcome.notes) == ("graded", [3, 3], [], [])
+    assert (outcome.status, points(outcome), outcome.changes, outcome.audit_flags) == ("graded", [3, 3], [], [])
     assert outcome.isolated
     assert outcome.final
 
 
 def test_an_untouched_notebook_earns_nothing() -> None:
     outcome = grade_one(handed_in())
-    assert (outcome.status, points(outcome), outcome.mended) == ("graded", [0, 0], [])
+    assert (outcome.status, points(outcome), outcome.changes) == ("graded", [0, 0], [])
     assert [exercise.message for exercise in outcome.exercises] == [not_written("one"), not_written("two")]
 
 

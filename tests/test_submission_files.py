@@ -193,8 +193,8 @@ def test_a_module_that_was_handed_in_is_there_and_is_nobody_else_s(course: Cours
     mine = put(ada.parent, "mine.py", content=b"factor = 2")
     outcomes = grade(course, folder)
     assert {name: outcome.points for name, outcome in outcomes.items()} == {"ada": 3, "bob": 0}
-    assert outcomes["ada"].notes == ["handed in with other files: mine.py"]
-    assert outcomes["bob"].notes == []
+    assert outcomes["ada"].audit_flags == ["handed in with other files: mine.py"]
+    assert outcomes["bob"].audit_flags == []
 
     grade(course, folder)
     assert graded == {"ada": 1, "bob": 1}
@@ -209,7 +209,7 @@ def test_the_unit_s_own_file_counts_and_a_line_says_so(course: Course, tmp_path:
     put(path.parent, "mine.py", content=b"factor = 3")
     outcome = grade(course, tmp_path / "in")["ada"]
     assert outcome.points == 3
-    assert outcome.notes == ["file left out (the unit has a file or folder of this name): mine.py"]
+    assert outcome.audit_flags == ["file left out (the unit has a file or folder of this name): mine.py"]
 
 
 def test_no_file_keeps_a_kernel_from_starting(course: Course, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_a_loose_notebook_belongs_to_its_folder(course: Course, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("below", "mended"),
+    ("below", "changes"),
     [
         ("01_next", ()),
         ("01_next/01_next", ("lies in '01_next' in '01_next': taken for the work of 'ada'",)),
@@ -72,12 +72,12 @@ def test_a_loose_notebook_belongs_to_its_folder(course: Course, tmp_path: Path) 
     ],
 )
 def test_in_the_classroom_the_folder_in_submitted_is_the_student(
-    course: Course, below: str, mended: tuple[str, ...]
+    course: Course, below: str, changes: tuple[str, ...]
 ) -> None:
     notebook = place(course.classroom, "submitted", "ada", below, "01_next.ipynb")
     (found,) = find_submissions(course, [course.classroom])
     assert (found.student, found.unit, found.path, found.problem) == ("ada", "01_next", notebook, "")
-    assert found.mended == mended
+    assert found.changes == changes
 
 
 def test_a_unit_is_no_student(course: Course, tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_unit_is_no_student(course: Course, tmp_path: Path) -> None:
     place(tmp_path, "bob", "01_next", "01_next", "01_next", "01_next.ipynb")
     ada, bob = find_submissions(course, [tmp_path])
     assert (ada.student, bob.student) == ("ada", "bob")
-    assert ada.mended == ("lies in '01_next' in '01_next': taken for the work of 'ada'",)
+    assert ada.changes == ("lies in '01_next' in '01_next': taken for the work of 'ada'",)
 
 
 def test_what_a_student_puts_beside_the_notebook_is_nobody_else_s(course: Course, tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_renamed_notebook_in_a_units_folder(course: Course, tmp_path: Path) ->
     for path in (tmp_path, notebook):
         (found,) = find_submissions(course, [path])
         assert (found.student, found.unit, found.path, found.problem) == ("ada", "00_start", notebook, "")
-        assert found.mended == ("called 'final version (2).ipynb': taken for 00_start.ipynb",)
+        assert found.changes == ("called 'final version (2).ipynb': taken for 00_start.ipynb",)
 
 
 def test_checkpoints_and_what_archives_leave(course: Course, tmp_path: Path) -> None:
@@ -228,8 +228,8 @@ def test_a_name_in_pieces_is_told(course: Course, tmp_path: Path) -> None:
     whole = "Björn Öz"
     for student in (whole, unicodedata.normalize("NFD", whole)):
         place(tmp_path, student, "00_start.ipynb")
-    found = {submission.student: submission.mended for submission in find_submissions(course, [tmp_path])}
-    assert [student for student, mended in found.items() if any("rename the folder" in text for text in mended)] == [
+    found = {submission.student: submission.changes for submission in find_submissions(course, [tmp_path])}
+    assert [student for student, changes in found.items() if any("rename the folder" in text for text in changes)] == [
         unicodedata.normalize("NFD", whole)
     ]
 

@@ -88,14 +88,14 @@ def test_a_copy_that_was_worked_on_goes_before_an_untouched_one(
     submission = found(course)
     assert (submission.path, submission.passed_over) == (second, (first,))
     why = f"{folder + name!r} counts (the only one that was worked on); passed over: {folder + NAME!r} (untouched)"
-    assert submission.mended == (why, f"called {name!r}: taken for {NAME}")
+    assert submission.changes == (why, f"called {name!r}: taken for {NAME}")
 
 
 def test_a_copy_that_is_untouched_does_not(course: Course, hand_in: HandIn) -> None:
     first = hand_in(NAME, answered(course, WRONG))
     hand_in(f"{UNIT} (1).ipynb", time=2000)
     assert found(course).path == first
-    assert found(course).mended == (
+    assert found(course).changes == (
         f"'{NAME}' counts (the only one that was worked on); passed over: '{UNIT} (1).ipynb' (untouched)",
     )
 
@@ -107,7 +107,7 @@ def test_names_that_differ_by_a_number_are_in_its_order_whatever_their_times(cou
     hand_in(f"{UNIT} (11).ipynb", time=4000)
     submission = found(course)
     assert submission.path == last
-    assert submission.mended[0] == (
+    assert submission.changes[0] == (
         f"'{last.name}' counts (the newest by the number in its name); passed over: '{UNIT} (11).ipynb' (untouched), "
         f"'{UNIT} (2).ipynb' (older), '{NAME}' (older)"
     )
@@ -128,8 +128,8 @@ def test_other_names_are_in_the_order_of_their_times(course: Course, hand_in: Ha
     hand_in(f"{UNIT}/{UNIT}-Copy1.ipynb", answered(course, WRONG), time=2000)
     submission = found(course)
     assert submission.path == newest
-    assert "(the newest by the time of its file)" in submission.mended[0]
-    assert f"'{UNIT}/{NAME}' (older)" in submission.mended[0]
+    assert "(the newest by the time of its file)" in submission.changes[0]
+    assert f"'{UNIT}/{NAME}' (older)" in submission.changes[0]
 
 
 def test_places_of_one_student(course: Course, hand_in: HandIn) -> None:
@@ -141,21 +141,21 @@ def test_places_of_one_student(course: Course, hand_in: HandIn) -> None:
             hand_in(place, answered(course, RIGHT), time=2000 if place == newest else 1000)
         submission = found(course)
         assert submission.path == course.classroom / "submitted" / "ada" / newest
-        assert submission.mended[0].count("(the same)") == len(submission.passed_over)
+        assert submission.changes[0].count("(the same)") == len(submission.passed_over)
 
 
 def test_where_none_was_worked_on_the_right_name_counts(course: Course, hand_in: HandIn) -> None:
     hand_in(f"{UNIT}/a.ipynb", time=2000)
     right = hand_in(f"{UNIT}/{NAME}")
     assert found(course).path == right
-    assert "counts (none was worked on)" in found(course).mended[0]
+    assert "counts (none was worked on)" in found(course).changes[0]
 
 
 def test_a_notebook_of_another_unit_is_a_line(course: Course, hand_in: HandIn) -> None:
     right = hand_in(f"{UNIT}/{NAME}")
     hand_in(f"{UNIT}/{COUNTING}.ipynb", other_unit(course), time=2000)
     assert found(course).path == right
-    assert f"passed over: '{UNIT}/{COUNTING}.ipynb' (is of {COUNTING})" in found(course).mended[0]
+    assert f"passed over: '{UNIT}/{COUNTING}.ipynb' (is of {COUNTING})" in found(course).changes[0]
 
 
 def test_what_cannot_be_read_is_a_line(course: Course, hand_in: HandIn) -> None:
@@ -165,22 +165,22 @@ def test_what_cannot_be_read_is_a_line(course: Course, hand_in: HandIn) -> None:
     link.unlink()
     link.symlink_to(right)
     assert found(course).path == right
-    assert "(1).ipynb' (cannot be graded: expected a notebook, found broken JSON" in found(course).mended[0]
-    assert "(2).ipynb' (cannot be graded: found a link, which is not followed)" in found(course).mended[0]
+    assert "(1).ipynb' (cannot be graded: expected a notebook, found broken JSON" in found(course).changes[0]
+    assert "(2).ipynb' (cannot be graded: found a link, which is not followed)" in found(course).changes[0]
 
 
 def test_an_empty_folder_beside_a_notebook_is_a_line(course: Course, hand_in: HandIn) -> None:
     loose = hand_in(NAME, answered(course, RIGHT))
     (loose.parent / UNIT).mkdir()
     assert found(course).path == loose
-    assert found(course).mended == (f"passed over: '{NAME}' (expected a notebook in the unit's folder, found none)",)
+    assert found(course).changes == (f"passed over: '{NAME}' (expected a notebook in the unit's folder, found none)",)
 
 
 def test_many_versions_are_bounded(course: Course, hand_in: HandIn) -> None:
     for number in range(20):
         hand_in(f"{UNIT} ({number}).ipynb", answered(course, f"x = {number}"))
     assert found(course).path.name == f"{UNIT} (19).ipynb"
-    assert found(course).mended[0].endswith("(older) and 14 more")
+    assert found(course).changes[0].endswith("(older) and 14 more")
 
 
 def test_a_loose_notebook_of_any_name_is_known_by_its_cells(course: Course, hand_in: HandIn) -> None:
@@ -189,7 +189,7 @@ def test_a_loose_notebook_of_any_name_is_known_by_its_cells(course: Course, hand
         cell.pop("id")
     path = hand_in("homework.ipynb", notebook)
     assert found(course).path == path
-    assert found(course).mended == (f"called 'homework.ipynb': taken for {NAME}",)
+    assert found(course).changes == (f"called 'homework.ipynb': taken for {NAME}",)
     hand_in("essay.ipynb", json.dumps({"cells": [{"cell_type": "code", "source": "1"}]}).encode())
     assert found(course).passed_over == ()
 

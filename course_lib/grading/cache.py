@@ -42,7 +42,7 @@ def key_of(job: GradingJob) -> str:
     str
         64 hexadecimal digits.
     """
-    conditions = (repr(job.limits), str(job.isolated), repr(job.notes))
+    conditions = (repr(job.limits), str(job.isolated), repr(job.audit_flags))
     words = (job.student, job.unit, job.source, job.version, *conditions)
     key = hashlib.sha256()
     _add(key, *(word.encode("utf-8", "surrogatepass") for word in words), job.submission)

@@ -222,8 +222,8 @@ class _Grading:
             if fresh and outcome.final and not any(exercise.undecided for exercise in outcome.exercises):
                 self.results.store(key_of(job), outcome)
             if not submission.problem:
-                told = "".join(f"mended: {text}\n" for text in submission.mended)
-                outcome = replace(outcome, mended=[*submission.mended, *outcome.mended], log=told + outcome.log)
+                told = "".join(f"change: {text}\n" for text in submission.changes)
+                outcome = replace(outcome, changes=[*submission.changes, *outcome.changes], log=told + outcome.log)
             self.recorder.record(submission, key_of(job), outcome)
         except Exception as error:  # a submission is a stranger's file: nothing in it may stop the others
             status = f"error: it was graded, but not recorded: {type(error).__name__}: {error}"

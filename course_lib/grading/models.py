@@ -32,7 +32,7 @@ class GradingJob:
         Whether the learner's code runs in the sandbox.
     data : dict of str to bytes
         Files by their relative paths, which the learner's code may read: the unit's own, and those that were handed in.
-    notes : list of str
+    audit_flags : list of str
         About those files, for the instructor.
     """
 
@@ -44,7 +44,7 @@ class GradingJob:
     version: str
     isolated: bool = True
     data: dict[str, bytes] = field(default_factory=dict, repr=False)
-    notes: list[str] = field(default_factory=list)
+    audit_flags: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,10 @@ class GradingResult:
     exercises : list of ExerciseScore
         Every exercise of the unit, in its order; with 0 points where it could not be graded.
     notebook : str
-        The mended submission with its outputs, as JSON; empty where it could not be read or did not come to an end.
-    mended : list of str
-        What was put right before it ran.
-    notes : list of str
+        The restored submission with its outputs, as JSON; empty where it could not be read or did not come to an end.
+    changes : list of str
+        How it differed from the release and was restored before it ran.
+    audit_flags : list of str
         What an instructor may want to look at: changed tests, touched hooks.
     log : str
         What happened, for the instructor.
@@ -80,8 +80,8 @@ class GradingResult:
     status: str
     exercises: list[ExerciseScore]
     notebook: str = field(default="", repr=False)
-    mended: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
+    audit_flags: list[str] = field(default_factory=list)
     log: str = field(default="", repr=False)
     seconds: float = 0
     isolated: bool = True

@@ -1,4 +1,4 @@
-"""Grading one submission: mend it, run its cells in the learner's kernel and its tests here, count points."""
+"""Grading one submission: restore it, run its cells in the learner's kernel and its tests here, count points."""
 
 import json
 import tempfile
@@ -71,8 +71,8 @@ def grade_one(job: GradingJob) -> GradingResult:
         f"error: {printable('; '.join(wrong))}" if wrong else GRADED,
         exercises,
         nbformat.writes(notebook),
-        [printable(text) for text in normalized.mended],
-        [printable(text) for text in (*job.notes, *normalized.notes)],
+        [printable(text) for text in normalized.changes],
+        [printable(text) for text in (*job.audit_flags, *normalized.audit_flags)],
         seconds=time.monotonic() - start,
         isolated=job.isolated,
     )
@@ -82,9 +82,10 @@ def grade_one(job: GradingJob) -> GradingResult:
 def _log(job: GradingJob, outcome: GradingResult, cells: Sequence[str]) -> str:
     """Write down what an instructor needs to see why an outcome is as it is."""
     limits = f"limits: {job.limits}, kept by {limits_in_use()}" if job.isolated else "not isolated"
-    mended, notes = (f"mended: {text}" for text in outcome.mended), (f"note: {text}" for text in outcome.notes)
+    changes = (f"change: {text}" for text in outcome.changes)
+    flags = (f"flag: {text}" for text in outcome.audit_flags)
     points = f"{outcome.points:g} of {outcome.max_points:g} points, {outcome.seconds:.1f} s"
-    return "\n".join([job.version, limits, *mended, *notes, *map(printable, cells), outcome.status, points, ""])
+    return "\n".join([job.version, limits, *changes, *flags, *map(printable, cells), outcome.status, points, ""])
 
 
 @dataclass
@@ -96,7 +97,7 @@ class _Run:
     job : GradingJob
         The submission.
     notebook : NotebookNode
-        The mended one.
+        The restored one.
     deaths : list of str
         Where and why kernels died; the cells after that run in another one, which has run the cells before it again.
     log : list of str

@@ -38,8 +38,8 @@ def to_json(outcomes: Sequence[GradingResult], entries: _Entries = ()) -> str:
                 for counts, tests in zip(_counting(outcome, entry), outcome.exercises, strict=True)
             ],
             "isolated": outcome.isolated,
-            "mended": outcome.mended,
-            "notes": outcome.notes,
+            "changes": outcome.changes,
+            "audit_flags": outcome.audit_flags,
             "review": entry.review if entry else {},
         }
         for outcome, entry in _with_entries(outcomes, entries)
@@ -145,16 +145,17 @@ def summary(outcomes: Sequence[GradingResult], before: int, entries: Iterable[Gr
     Returns
     -------
     str
-        Points that count, errors and mended submissions; then one line for everything mended and noted, and for each
+        Points that count, errors and restored submissions; then one line for each change and audit flag, and for each
         submission that a person should look at.
     """
     pairs = _with_entries(outcomes, entries)
     errors = [outcome for outcome in outcomes if outcome.status != GRADED]
-    mended = [outcome for outcome in outcomes if outcome.mended]
+    changed = [outcome for outcome in outcomes if outcome.changes]
     points, possible = sum((entry or outcome).points for outcome, entry in pairs), sum(o.max_points for o in outcomes)
     graded = f"{_count(len(outcomes), 'submission')}, {before} of them graded before"
-    lines = [f"{graded}; {points:g} of {possible:g} points, {_count(len(errors), 'error')}, {len(mended)} mended"]
-    for title, found in (("mended", [o.mended for o in outcomes]), ("note", [o.notes for o in outcomes])):
+    found_wrong = f"{_count(len(errors), 'error')}, {len(changed)} with changes"
+    lines = [f"{graded}; {points:g} of {possible:g} points, {found_wrong}"]
+    for title, found in (("change", [o.changes for o in outcomes]), ("flag", [o.audit_flags for o in outcomes])):
         for outcome, texts in zip(outcomes, found, strict=True):
             lines += [f"{title}: {outcome.student}, {outcome.unit}: {text}" for text in texts]
     for outcome, entry in pairs:

@@ -130,7 +130,7 @@ class _Announce:
 def _load(progress: Progress) -> _Loaded:
     """Find a library, or make one, and load it."""
     folder = os.environ.get(FOLDER_VARIABLE)
-    mend = f"build it anew for this TensorFlow, or unset {FOLDER_VARIABLE}" if folder else "course ops build --force"
+    fix = f"build it anew for this TensorFlow, or unset {FOLDER_VARIABLE}" if folder else "course ops build --force"
     if folder:
         path = Path(folder) / LIBRARY
         if not path.is_file():
@@ -139,17 +139,17 @@ def _load(progress: Progress) -> _Loaded:
         try:
             path = build.first_use(progress)
         except (BuildError, OSError) as error:
-            return _Loaded(None, None, f"could not be compiled: {error}; when that is mended: course ops build")
+            return _Loaded(None, None, f"could not be compiled: {error}; after fixing that, run: course ops build")
     import tensorflow as tf
 
     recipe = _recipe(path)
     if recipe.get("tensorflow", tf.__version__) != tf.__version__:
         made_for = f"{path} was built for TensorFlow {recipe['tensorflow']}, this is {tf.__version__}"
-        return _Loaded(None, path, f"{made_for}: {mend}")
+        return _Loaded(None, path, f"{made_for}: {fix}")
     try:
         module = tf.load_op_library(str(path))
     except (tf.errors.OpError, OSError, RuntimeError) as error:
-        return _Loaded(None, path, f"{path} {translate(str(error))}: {mend}")
+        return _Loaded(None, path, f"{path} {translate(str(error))}: {fix}")
     where = f"${FOLDER_VARIABLE} names it" if folder else "compiled on this machine"
     no_cuda = recipe.get("no_cuda")
     return _Loaded(module, path, f"{where}; no GPU kernels: {no_cuda}" if no_cuda else where)

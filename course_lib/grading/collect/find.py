@@ -34,7 +34,7 @@ class Submission:
         The unit's whole name.
     path : Path
         The notebook.
-    mended : tuple of str
+    changes : tuple of str
         What was unusual about the file, in words; mostly empty.
     problem : str
         Why it cannot be graded, in words; mostly empty.
@@ -47,7 +47,7 @@ class Submission:
     student: str
     unit: str
     path: Path
-    mended: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
     problem: str = ""
     timestamp: str = ""
     passed_over: tuple[Path, ...] = ()
@@ -176,16 +176,16 @@ def _chosen(versions: list[Submission], place: Path, releases: Releases) -> Subm
         return replace(versions[0], student=place.name)
     path, line = choose(paths, unit, releases, place) if len(paths) > 1 else (paths[0], "")
     (counts,) = [version for version in versions if version.path == path]
-    mended = [line] if line else []
-    mended += [f"passed over: {version.path.name!r} ({version.problem})" for version in versions if version.problem]
+    changes = [line] if line else []
+    changes += [f"passed over: {version.path.name!r} ({version.problem})" for version in versions if version.problem]
     if path.name != f"{unit}.ipynb":
-        mended.append(f"called {path.name!r}: taken for {unit}.ipynb")
+        changes.append(f"called {path.name!r}: taken for {unit}.ipynb")
     if counts.student != place.name:
-        mended.append(
+        changes.append(
             f"lies in {path.parent.name!r} in {path.parent.parent.name!r}: taken for the work of {place.name!r}"
         )
     others = tuple(sorted(version.path for version in versions if version is not counts))
-    return replace(counts, student=place.name, mended=tuple(mended), passed_over=others)
+    return replace(counts, student=place.name, changes=tuple(changes), passed_over=others)
 
 
 def _checked(submission: Submission, count: int) -> Submission:
@@ -196,10 +196,10 @@ def _checked(submission: Submission, count: int) -> Submission:
     problem = problem or flaw_of(submission.student)
     if not problem and count > 1:
         problem = f"expected one notebook of {submission.unit}, found {count}; this one is {submission.path}"
-    mended = submission.mended
+    changes = submission.changes
     if not unicodedata.is_normalized("NFC", submission.student):
-        mended = (*mended, DECOMPOSED)
-    return replace(submission, student=shown(submission.student), problem=problem, mended=mended)
+        changes = (*changes, DECOMPOSED)
+    return replace(submission, student=shown(submission.student), problem=problem, changes=changes)
 
 
 def _timed(submission: Submission) -> Submission:
@@ -209,9 +209,9 @@ def _timed(submission: Submission) -> Submission:
     stamp = next((path for path in (folder / STAMP for folder in folders) if path.is_symlink() or path.exists()), None)
     if stamp is None:
         return submission
-    mended = submission.mended if nbgrader_reads(stamp) else (*submission.mended, UNREADABLE)
+    changes = submission.changes if nbgrader_reads(stamp) else (*submission.changes, UNREADABLE)
     try:
-        return replace(submission, timestamp=read_stamp(stamp), mended=mended)
+        return replace(submission, timestamp=read_stamp(stamp), changes=changes)
     except (OSError, ValueError) as error:
         line = f"{STAMP} cannot be used, so this counts as handed in on time: {error}"
-        return replace(submission, mended=(*mended, line))
+        return replace(submission, changes=(*changes, line))

@@ -54,7 +54,7 @@ _IN_CPP = {words: re.compile(rf"(?<![\w.]){pattern}") for words, pattern in _CPP
 _SCRIPT = re.compile(r"\s*%%(?:!|bash|sh|script|system|sx|perl|ruby|python3?|pypy)")
 
 
-def find_notes(cells: Sequence[Cell], template: Template) -> list[str]:
+def find_audit_flags(cells: Sequence[Cell], template: Template) -> list[str]:
     """List what an instructor may want to look at; nobody's guilt follows from it.
 
     The text is read, not run, so that a determined learner can hide from it. Cells that are as in
@@ -72,7 +72,7 @@ def find_notes(cells: Sequence[Cell], template: Template) -> list[str]:
     list of str
         ``cell <number> <fact>``, in the order of the notebook.
     """
-    notes = []
+    flags = []
     released = {text for texts in template.texts for text in texts}
     lengths = accumulate(len(cell.source) for cell in cells)
     seen = {cell.number for cell, length in zip(cells, lengths, strict=True) if length <= LONGEST}
@@ -93,8 +93,8 @@ def find_notes(cells: Sequence[Cell], template: Template) -> list[str]:
             if tree:
                 reached = set() if cpp else {*_reached(tree, names, own), *_patched(tree, names)}
                 facts += sorted(reached | {*_redefined(tree, helpers)})
-        notes += [f"cell {cell.number} {fact}" for fact in facts]
-    return notes[:MOST] + [f"and {len(notes) - MOST} more"] * (len(notes) > MOST)
+        flags += [f"cell {cell.number} {fact}" for fact in facts]
+    return flags[:MOST] + [f"and {len(flags) - MOST} more"] * (len(flags) > MOST)
 
 
 def _changed(cell: Cell, template: Template) -> Iterator[str]:

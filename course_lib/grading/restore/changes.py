@@ -1,4 +1,4 @@
-"""Saying in words what was mended in a submission."""
+"""What was changed in a submission, in words."""
 
 from collections.abc import Collection, Iterator, Sequence
 
@@ -10,8 +10,8 @@ from course_lib.grading.restore.template import Template
 _MARKS = ("grade", "solution", "locked", "task", "points", "schema_version")
 
 
-def mended_cells(cells: Sequence[Cell], template: Template, found: Found, moved: Collection[int]) -> list[str]:
-    """Say what was mended, a line for each kind of damage, with the cells that it befell.
+def describe_changes(cells: Sequence[Cell], template: Template, found: Found, moved: Collection[int]) -> list[str]:
+    """Say what was changed, a line for each kind of damage, with the cells that it befell.
 
     Parameters
     ----------

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from nbformat import NotebookNode
 
 from course_lib.cells import exercise_of
-from course_lib.grading.restore.audit_flags import find_notes
-from course_lib.grading.restore.changes import mended_cells
+from course_lib.grading.restore.audit_flags import find_audit_flags
+from course_lib.grading.restore.changes import describe_changes
 from course_lib.grading.restore.match import POINTER, Found, claims, recognize, untouched
 from course_lib.grading.restore.reading import Cell, read_cells
 from course_lib.grading.restore.template import Template
@@ -28,17 +28,17 @@ class Normalized:
     ----------
     notebook : NotebookNode
         Of format 4.5, without outputs.
-    mended : list of str
-        What was put right, a short line each; empty for an ordinary submission.
-    notes : list of str
-        What an instructor may want to look at; see `find_notes`.
+    changes : list of str
+        What was changed and is restored, a short line each; empty for an ordinary submission.
+    audit_flags : list of str
+        What an instructor may want to look at; see `find_audit_flags`.
     missing : frozenset of str
         Exercises whose cells were not there.
     """
 
     notebook: NotebookNode
-    mended: list[str]
-    notes: list[str]
+    changes: list[str]
+    audit_flags: list[str]
     missing: frozenset[str] = frozenset()
 
 
@@ -76,7 +76,7 @@ def normalize(submitted: bytes, source: NotebookNode) -> Normalized:
     ValueError
         If it is no notebook, or none of this unit; in words for the instructor.
     """
-    cells, mended = read_cells(submitted)
+    cells, changes = read_cells(submitted)
     template = Template.of(source)
     found = recognize(cells, template)
     _check_unit(cells, template, found)
@@ -90,8 +90,8 @@ def normalize(submitted: bytes, source: NotebookNode) -> Normalized:
         result.cells += [deepcopy(template.cells[index]) for index in template.fixed if places[index] == place]
         result.cells += [entry.node for entry in entries[place : place + 1]]
     missing = {template.name(index) for index in {*template.solutions} - found.solutions.keys() - found.shared.keys()}
-    mended += mended_cells(cells, template, found, moved)
-    return Normalized(result, mended, find_notes(cells, template), frozenset(missing))
+    changes += describe_changes(cells, template, found, moved)
+    return Normalized(result, changes, find_audit_flags(cells, template), frozenset(missing))
 
 
 def _check_unit(cells: Sequence[Cell], template: Template, found: Found) -> None:

@@ -97,8 +97,8 @@ def read_cells(content: bytes) -> tuple[list[Cell], list[str]]:
     -------
     cells : list of Cell
         Outputs are dropped. What is missing in a cell is taken to be empty.
-    mended : list of str
-        What had to be put right, a line each.
+    changes : list of str
+        What had to be converted, replaced or left out, a line each.
 
     Raises
     ------
@@ -106,12 +106,12 @@ def read_cells(content: bytes) -> tuple[list[Cell], list[str]]:
         If it is no notebook; in words for the instructor.
     """
     _check_size(len(content))
-    mended: list[str] = []
-    notebook = _parse(_decode(content, mended), mended)
+    changes: list[str] = []
+    notebook = _parse(_decode(content, changes), changes)
     if notebook.get("nbformat", FORMAT) != FORMAT:
-        mended.append(f"format {_text(str(notebook['nbformat']))[:20]}: converted")
+        changes.append(f"format {_text(str(notebook['nbformat']))[:20]}: converted")
     if not _table(_table(notebook.get("metadata")).get("kernelspec")):
-        mended.append("no kernel was named: put back")
+        changes.append("no kernel was named: put back")
     listed = _listed(notebook)
     if not listed:
         raise ValueError("expected a notebook, found one without cells")
@@ -119,25 +119,25 @@ def read_cells(content: bytes) -> tuple[list[Cell], list[str]]:
         raise ValueError(f"expected a notebook of at most {CELLS} cells, found {len(listed)}")
     cells = [_cell(number, cell) for number, cell in enumerate(listed, 1) if isinstance(cell, dict)]
     if len(cells) < len(listed):
-        mended.append(f"{len(listed) - len(cells)} cells that are none: left out")
+        changes.append(f"{len(listed) - len(cells)} cells that are none: left out")
     for limit, what, kinds in ((TEXT, "letters", KINDS), (CODE, "letters of code", {"code"})):
         if (length := sum(len(cell.source) for cell in cells if cell.kind in kinds)) > limit:
             raise ValueError(f"expected a notebook of at most {limit} {what}, found {length}")
-    return cells, mended
+    return cells, changes
 
 
-def _decode(content: bytes, mended: list[str]) -> str:
+def _decode(content: bytes, changes: list[str]) -> str:
     encoding = json.detect_encoding(content)
     try:
         return content.decode(encoding)
     except UnicodeDecodeError:
         if b"\0" in content or not content.lstrip().startswith(b"{"):
             raise ValueError("expected a notebook, found a file that is not text") from None
-    mended.append("bytes that are not UTF-8: replaced by �")
+    changes.append("bytes that are not UTF-8: replaced by �")
     return content.decode(encoding, errors="replace")
 
 
-def _parse(text: str, mended: list[str]) -> dict[str, Any]:
+def _parse(text: str, changes: list[str]) -> dict[str, Any]:
     """Read the first JSON value of a text; what follows it does not matter."""
     text = text.strip("\0 \t\r\n")
     if not text:
@@ -154,7 +154,7 @@ def _parse(text: str, mended: list[str]) -> dict[str, Any]:
     if not isinstance(notebook, dict):
         raise ValueError("expected a notebook, found other JSON")
     if text[end:].strip():
-        mended.append("text after the notebook's end: left out")
+        changes.append("text after the notebook's end: left out")
     return notebook
 
 

@@ -17,7 +17,7 @@ from course_lib.course import Course
 from course_lib.grading import report
 from course_lib.grading.collect.find import Submission, find_submissions
 from course_lib.grading.collect.leftovers import leftovers
-from course_lib.grading.grade import GradeOptions, grade_submissions
+from course_lib.grading.grade import GradeOptions, grade_class
 from course_lib.grading.models import GRADED, GradingResult, printable
 from course_lib.grading.progress import Running
 from course_lib.terminal import INTERRUPTED, bar, console, end_orderly, open_course, stop
@@ -59,7 +59,7 @@ def grade(
                     number = f"{progress.tasks[task].completed:g}/{len(submissions)}"
                     typer.echo(f"{number} {report.line(outcome)}", err=True)
 
-            run = grade_submissions(course, submissions, settings, tell, running.begin)
+            run = grade_class(course, submissions, settings, tell, running.begin)
     except (ValueError, OSError) as error:
         stop(error)
     except KeyboardInterrupt:

@@ -18,7 +18,7 @@ from course_lib.course import Course
 from course_lib.grading import grade as grading
 from course_lib.grading.cache import grader_version
 from course_lib.grading.collect.find import find_submissions
-from course_lib.grading.grade import GradeOptions, Run, grade_submissions
+from course_lib.grading.grade import GradeOptions, Run, grade_class
 from course_lib.grading.models import GRADED, GradingJob, GradingResult, not_graded
 from course_lib.grading.sandbox.limits import Limits
 from course_lib.grading.scores import score
@@ -93,7 +93,7 @@ def outcome(job: GradingJob, points: float) -> GradingResult:
 def run(course: Course, folder: Path, jobs: int = 2, force: bool = False) -> Run:
     """Grade a folder with the stub, without a sandbox."""
     settings = GradeOptions(jobs, isolated=False, force=force, grader=obey)
-    return grade_submissions(course, find_submissions(course, [folder]), settings, lambda _: None)
+    return grade_class(course, find_submissions(course, [folder]), settings, lambda _: None)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from playwright.sync_api import Page
 from course_lib.course import Course
 from course_lib.grading import nbgrader_ext
 from course_lib.grading.collect.find import find_submissions
-from course_lib.grading.grade import GradeOptions, grade_submissions
+from course_lib.grading.grade import GradeOptions, grade_class
 from tests.lab_server import TOKEN, running_lab
 from tests.tiny_course import HALF_RIGHT, QUESTION, RIGHT, TEXT, UNIT, Words, answered, cell, make_course, submit
 
@@ -64,7 +64,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     named = answered(course, RIGHT)
     cell(named, "question_sign")["source"] = "Twice $x$ has *its* sign.\n\n<img src=x onerror=alert(9)>"
     submit(submitted, "named", named)
-    grade_submissions(course, find_submissions(course, [submitted]), GradeOptions(isolated=False), lambda _: None)
+    grade_class(course, find_submissions(course, [submitted]), GradeOptions(isolated=False), lambda _: None)
     with Gradebook(course.nbgrader_config().CourseDirectory.db_url) as book:
         book.update_or_create_student("named", first_name="<img src=x onerror=alert(8)>", last_name="Lovelace")
     outside = str(course.root / "outside")
@@ -171,7 +171,7 @@ def test_what_people_enter_is_on_the_page_that_the_button_makes(
     assert "Well done, and short." in page
     for words in ("Score: 3 / 5", "2.5 / 3", "0.5 / 2", "What about zero?"):
         assert words in Words(page).text
-    grade_submissions(
+    grade_class(
         course,
         find_submissions(course, [course.classroom / "submitted" / "named"]),
         GradeOptions(isolated=False),

@@ -19,7 +19,7 @@ from nbgrader.utils import is_grade
 from ci.execution import execute
 from course_lib.course import CONFIG, Course
 from course_lib.grading.models import GradingJob
-from course_lib.grading.pipeline import grade_one
+from course_lib.grading.pipeline import grade_submission
 from course_lib.grading.sandbox.kernel_client import KernelClient
 from course_lib.grading.sandbox.limits import Limits
 from course_lib.grading.sandbox.zygote import VARIABLE, start_zygote
@@ -122,7 +122,7 @@ def everywhere(base: Path, part: Part) -> dict[str, dict[str, tuple[float, str]]
     ran = base / "ran.ipynb"
     assert execute(own_notebook(course, UNIT), ran, {}, 60, True, lambda cell, cells: None) is None
     job = GradingJob("ada", UNIT, nbformat.writes(written).encode(), instructors(released), Limits(cell_s=60), "1")
-    graded = grade_one(job)
+    graded = grade_submission(job)
     assert (graded.status, graded.changes) == ("graded", [])
     ways = {"check": checked, "runner": score(nbformat.read(ran, as_version=4)), "grade": graded.exercises}
     return {way: by_name(scores) for way, scores in ways.items()}

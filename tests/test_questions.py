@@ -15,7 +15,7 @@ from course_lib.cells import ANSWER_STUB
 from course_lib.course import Course
 from course_lib.grading import report
 from course_lib.grading.collect.find import find_submissions
-from course_lib.grading.grade import GradeOptions, Run, grade_submissions
+from course_lib.grading.grade import GradeOptions, Run, grade_class
 from course_lib.grading.gradebook.entries import WAITING
 from course_lib.grading.gradebook.recorder import register
 from course_lib.grading.gradebook.writer import enter
@@ -40,7 +40,7 @@ def with_words(course: Course, words: str, code: str = RIGHT) -> dict[str, Any]:
 
 def grade(course: Course) -> Run:
     found = find_submissions(course, [course.classroom / "submitted"])
-    return grade_submissions(course, found, GradeOptions(isolated=False), lambda _: None)
+    return grade_class(course, found, GradeOptions(isolated=False), lambda _: None)
 
 
 def rows(course: Course, table: str) -> list[dict[str, str]]:

@@ -21,7 +21,7 @@ from course_lib.course import CONFIG
 from course_lib.grading import grade as grading
 from course_lib.grading.cache import ResultCache
 from course_lib.grading.collect.find import find_submissions
-from course_lib.grading.grade import GradeOptions, Run, grade_submissions
+from course_lib.grading.grade import GradeOptions, Run, grade_class
 from course_lib.grading.gradebook import recorder, writer
 from course_lib.grading.gradebook.entries import GradebookEntry, GradebookLockedError, recorded
 from course_lib.grading.gradebook.feedback import feedback_html
@@ -439,7 +439,7 @@ def test_two_runs_do_not_grade_in_one_classroom(room: Classroom) -> None:
             stub_grader.run(room.course, room.folder)
         seen.append(outcome.student)
 
-    grade_submissions(room.course, submissions, GradeOptions(isolated=False, grader=stub_grader.obey), second)
+    grade_class(room.course, submissions, GradeOptions(isolated=False, grader=stub_grader.obey), second)
     assert seen == ["ada"]
     assert room.run().before == 1
 
@@ -454,7 +454,7 @@ def test_who_ends_a_run_finds_the_tables_of_what_was_done(room: Classroom) -> No
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        grade_submissions(room.course, submissions, GradeOptions(isolated=False, grader=stub_grader.obey), end)
+        grade_class(room.course, submissions, GradeOptions(isolated=False, grader=stub_grader.obey), end)
     assert [line.partition(",")[0] for line in room.csv()] == ["student", "ada"]
 
 
@@ -531,7 +531,7 @@ def test_outcomes_are_told_as_they_come_and_returned_in_order(room: Classroom) -
         room.hand_in(student)
     told: list[GradingResult] = []
     settings = GradeOptions(isolated=False, grader=stub_grader.obey)
-    run = grade_submissions(room.course, find_submissions(room.course, [room.folder]), settings, told.append)
+    run = grade_class(room.course, find_submissions(room.course, [room.folder]), settings, told.append)
     assert [outcome.student for outcome in run.outcomes] == ["ada", "bob"]
     assert sorted(outcome.student for outcome in told) == ["ada", "bob"]
 
@@ -541,7 +541,7 @@ def test_no_grading_without_a_sandbox(room: Classroom, monkeypatch: pytest.Monke
     room.hand_in("ada")
     submissions = find_submissions(room.course, [room.folder])
     with pytest.raises(ValueError, match=r"install bubblewrap\n.*--no-sandbox"):
-        grade_submissions(room.course, submissions, GradeOptions(grader=stub_grader.obey), lambda _: None)
+        grade_class(room.course, submissions, GradeOptions(grader=stub_grader.obey), lambda _: None)
     assert not room.course.classroom.exists()
 
 

@@ -9,9 +9,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course_lib.checks.errors import not_written
-from course_lib.grading import pipeline
+from course_lib.grading import notebook_runner
 from course_lib.grading.models import GradingJob, GradingResult
-from course_lib.grading.pipeline import grade_one
+from course_lib.grading.pipeline import grade_submission
 from course_lib.grading.sandbox.kernel_client import KernelClient, KernelDiedError, KernelStartError
 from course_lib.grading.sandbox.limits import Limits
 from course_lib.release import KERNEL
@@ -70,20 +70,20 @@ def outputs(outcome: GradingResult) -> list[NotebookNode]:
 
 
 def test_right_answers_earn_every_point() -> None:
-    outcome = grade_one(handed_in(right("one"), right("two")))
+    outcome = grade_submission(handed_in(right("one"), right("two")))
     assert (outcome.status, points(outcome), outcome.changes, outcome.audit_flags) == ("graded", [3, 3], [], [])
     assert outcome.isolated
     assert outcome.final
 
 
 def test_an_untouched_notebook_earns_nothing() -> None:
-    outcome = grade_one(handed_in())
+    outcome = grade_submission(handed_in())
     assert (outcome.status, points(outcome), outcome.changes) == ("graded", [0, 0], [])
     assert [exercise.message for exercise in outcome.exercises] == [not_written("one"), not_written("two")]
 
 
 def test_demonstrations_do_not_run() -> None:
-    cells = nbformat.reads(grade_one(handed_in(right("one"))).notebook, as_version=4).cells
+    cells = nbformat.reads(grade_submission(handed_in(right("one"))).notebook, as_version=4).cells
     assert [cell.execution_count is None for cell in cells] == [False] * 6 + [True]
 
 
@@ -93,14 +93,14 @@ def test_a_demonstration_that_was_worked_on_runs() -> None:
     job = handed_in("def one(x):\n    return x + offset", source=source)
     notebook = nbformat.reads(job.submission.decode(), as_version=4)
     notebook.cells[0].source += "\noffset = 0"
-    assert points(grade_one(replace(job, submission=nbformat.writes(notebook).encode()))) == [3, 0]
+    assert points(grade_submission(replace(job, submission=nbformat.writes(notebook).encode()))) == [3, 0]
 
 
 DIES = "import os\nos._exit(1)"
 
 
 def test_after_a_kernel_dies_another_one_goes_on() -> None:
-    outcome = grade_one(handed_in(DIES, f"import os\ndef helper(x):\n    return x\n{right('two')}"))
+    outcome = grade_submission(handed_in(DIES, f"import os\ndef helper(x):\n    return x\n{right('two')}"))
     assert points(outcome) == [0, 3]
     assert outcome.status.startswith("error: the kernel died in cell 1 (one): it ended itself")
     assert outcome.exercises[0].message.startswith("KernelDied: the kernel died in cell 1 (one)")
@@ -108,19 +108,19 @@ def test_after_a_kernel_dies_another_one_goes_on() -> None:
 
 
 def test_the_next_kernel_knows_what_the_cells_before_defined() -> None:
-    outcome = grade_one(
+    outcome = grade_submission(
         handed_in(f"base = 5\n{right('one')}", "import os\ndef two(x):\n    return base and os._exit(1)")
     )
     assert points(outcome) == [3, 0]
     assert outcome.status.startswith("error: the kernel died in cell 5 (test_two): it ended itself")
     assert "; the kernel died in cell 6 (test_two_hidden): it ended itself" in outcome.status
     two = "import os\ndef two(x):\n    return one(x) if x == 7 else os._exit(1)"
-    assert points(grade_one(handed_in(right("one"), two))) == [3, 2]
+    assert points(grade_submission(handed_in(right("one"), two))) == [3, 2]
 
 
 def test_a_cell_that_killed_its_kernel_does_not_run_again(tmp_path: Path) -> None:
     one = f"open({str(tmp_path / 'runs')!r}, 'a').write('x')\n{DIES}"
-    outcome = grade_one(handed_in(one, right("two"), isolated=False))
+    outcome = grade_submission(handed_in(one, right("two"), isolated=False))
     assert (points(outcome), (tmp_path / "runs").read_text()) == ([0, 3], "x")
 
 
@@ -128,7 +128,7 @@ def test_kernels_that_die_one_after_the_other_come_to_an_end(tmp_path: Path) -> 
     source = instructors()
     deadly = f"open({str(tmp_path / 'runs')!r}, 'a').write('x')\n{DIES}"
     source.cells[3:3] = [new_code_cell(deadly) for _ in range(10)]
-    outcome = grade_one(handed_in(right("one"), right("two"), source, isolated=False))
+    outcome = grade_submission(handed_in(right("one"), right("two"), source, isolated=False))
     assert (points(outcome), (tmp_path / "runs").read_text()) == ([3, 0], "x" * 4)
     assert outcome.status.count("the kernel died in cell") == 4
     assert outcome.exercises[1].message.startswith("KernelDied: the kernel died in cell 7")
@@ -145,15 +145,15 @@ def test_a_kernel_that_cannot_take_the_place_of_another_is_no_fault_of_the_learn
         return starting(self)
 
     monkeypatch.setattr(KernelClient, "__enter__", fails_then)
-    outcome = grade_one(handed_in(DIES, right("two")))
+    outcome = grade_submission(handed_in(DIES, right("two")))
     assert (outcome.status, outcome.final) == ("error: the kernel did not start: no memory", False)
 
 
 def test_outputs_have_a_limit_for_all_cells_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "SHOWN", 10_000)
+    monkeypatch.setattr(notebook_runner, "SHOWN", 10_000)
     source = instructors()
     source.cells[3:3] = [new_code_cell("print('x' * 4_000)") for _ in range(4)]
-    outcome = grade_one(handed_in(right("one"), right("two"), source))
+    outcome = grade_submission(handed_in(right("one"), right("two"), source))
     assert points(outcome) == [3, 3]
     texts = [output.text for output in outputs(outcome) if output.output_type == "stream"]
     assert [text[:9] for text in texts] == ["xxxxxxxxx", "xxxxxxxxx", "[left out", "[left out"]
@@ -161,7 +161,7 @@ def test_outputs_have_a_limit_for_all_cells_together(monkeypatch: pytest.MonkeyP
 
 def test_the_time_of_a_submission_ends_it() -> None:
     limits = Limits(cell_s=20, submission_s=3)
-    outcome = grade_one(handed_in(right("one"), "while True:\n    pass", limits=limits))
+    outcome = grade_submission(handed_in(right("one"), "while True:\n    pass", limits=limits))
     assert points(outcome) == [3, 0]
     assert "TimeoutError: stopped after" in outcome.log
 
@@ -194,10 +194,12 @@ class Untiring:
 def untiring(monkeypatch: pytest.MonkeyPatch) -> type[Untiring]:
     """Grade with such a kernel, by its clock; no cell has less than 0.01 s."""
     Untiring.now, Untiring.given = 0, []
-    monkeypatch.setattr(pipeline, "time", SimpleNamespace(monotonic=lambda: Untiring.now))
-    monkeypatch.setattr(pipeline, "KernelClient", Untiring)
-    monkeypatch.setattr(pipeline, "run_test", lambda source, learner, _, seconds: learner.run_cell(source, seconds))
-    monkeypatch.setattr(pipeline, "ENOUGH", 0.01)
+    monkeypatch.setattr(notebook_runner, "time", SimpleNamespace(monotonic=lambda: Untiring.now))
+    monkeypatch.setattr(notebook_runner, "KernelClient", Untiring)
+    monkeypatch.setattr(
+        notebook_runner, "run_test", lambda source, learner, _, seconds: learner.run_cell(source, seconds)
+    )
+    monkeypatch.setattr(notebook_runner, "ENOUGH_S", 0.01)
     return Untiring
 
 
@@ -213,12 +215,12 @@ def untiring(monkeypatch: pytest.MonkeyPatch) -> type[Untiring]:
 def test_after_a_cell_was_stopped_cells_and_tests_have_less_time(
     untiring: type[Untiring], one: str, two: str, given: list[float]
 ) -> None:
-    grade_one(handed_in(one, two, limits=Limits(cell_s=0.5)))
+    grade_submission(handed_in(one, two, limits=Limits(cell_s=0.5)))
     assert untiring.given == given
 
 
 def test_after_a_test_was_stopped_cells_and_tests_have_less_time(untiring: type[Untiring]) -> None:
-    grade_one(handed_in("pass", "pass", source=instructors("{name}  # stop"), limits=Limits(cell_s=0.5)))
+    grade_submission(handed_in("pass", "pass", source=instructors("{name}  # stop"), limits=Limits(cell_s=0.5)))
     assert untiring.given == [0.5, 0.5, 0.05, 0.05, 0.05, 0.01]
 
 
@@ -236,7 +238,7 @@ def test_a_cell_that_runs_again_has_twice_the_time_it_took_but_less_if_it_was_st
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(untiring, "run_cell", run_cell)
-        grade_one(handed_in("pass", "pass", source, limits=Limits(cell_s=0.5)))
+        grade_submission(handed_in("pass", "pass", source, limits=Limits(cell_s=0.5)))
     first, *rest = untiring.given[3:5]
     assert untiring.given[:3] == [0.5, 0.5, 0.05]
     assert first == pytest.approx(0.2)
@@ -245,7 +247,7 @@ def test_a_cell_that_runs_again_has_twice_the_time_it_took_but_less_if_it_was_st
 
 def test_a_kernel_that_runs_no_more_cells_is_not_waited_for() -> None:
     one = f"shell = get_ipython()\nshell.run_cell = shell.run_cell_async = lambda *_, **__: None\n{right('one')}"
-    outcome = grade_one(handed_in(one, right("two"), limits=Limits(cell_s=100, submission_s=200)))
+    outcome = grade_submission(handed_in(one, right("two"), limits=Limits(cell_s=100, submission_s=200)))
     assert points(outcome) == [0, 0]
     assert {exercise.message for exercise in outcome.exercises} == {"ChannelError: your code stopped answering"}
 
@@ -253,39 +255,39 @@ def test_a_kernel_that_runs_no_more_cells_is_not_waited_for() -> None:
 def test_a_learner_reads_the_units_data() -> None:
     one = "def one(x):\n    return int(open('maps/number.txt').read()) * x"
     data = {"maps/number.txt": b"1"}
-    assert points(grade_one(handed_in(one, data=data))) == [3, 0]
-    assert points(grade_one(handed_in(one))) == [0, 0]
+    assert points(grade_submission(handed_in(one, data=data))) == [3, 0]
+    assert points(grade_submission(handed_in(one))) == [0, 0]
 
 
 @pytest.mark.parametrize(("shown", "earned"), [("0.25", 0.25), ("__import__('numpy').float32(0.5)", 0.5)])
 def test_partial_credit(shown: str, earned: float) -> None:
-    outcome = grade_one(handed_in(right("one"), source=instructors("{name}(2)\n" + shown)))
+    outcome = grade_submission(handed_in(right("one"), source=instructors("{name}(2)\n" + shown)))
     assert (outcome.status, points(outcome)) == ("graded", [2 + earned, 0])
 
 
 def test_a_faulty_test_is_named() -> None:
-    outcome = grade_one(handed_in(right("one"), right("two"), source=instructors("{name}(float('nan'))")))
+    outcome = grade_submission(handed_in(right("one"), right("two"), source=instructors("{name}(float('nan'))")))
     words = "expected partial credit from 0 to 1, got nan: the test is wrong, not your answer"
     assert outcome.status == f"error: test_one: {words}; test_two: {words}"
     assert points(outcome) == [2, 2]
 
 
 def test_what_is_no_notebook_says_so() -> None:
-    outcome = grade_one(handed_in(submission=b"{"))
+    outcome = grade_submission(handed_in(submission=b"{"))
     assert outcome.status.startswith("error: expected a notebook, found broken JSON")
     assert (points(outcome), outcome.max_points, outcome.notebook) == ([0, 0], 6, "")
 
 
 def test_halves_of_characters_can_be_written() -> None:
-    outcome = grade_one(handed_in("print('\\ud800')\n" + right("one"), "raise ValueError('\\udfff')"))
+    outcome = grade_submission(handed_in("print('\\ud800')\n" + right("one"), "raise ValueError('\\udfff')"))
     assert points(outcome) == [3, 0]
     for text in (outcome.notebook, outcome.log, outcome.status, outcome.exercises[1].message):
         text.encode()
 
 
 def test_the_log_has_a_line_for_each_cell_and_no_hidden_test() -> None:
-    log = grade_one(handed_in(right("one"), "1 / 0")).log
+    log = grade_submission(handed_in(right("one"), "1 / 0")).log
     assert "cell 4 (two): " in log
     assert "ZeroDivisionError: division by zero" in log
     assert "3 of 6 points" in log
-    assert "seven" not in grade_one(handed_in(right("one"))).log
+    assert "seven" not in grade_submission(handed_in(right("one"))).log

@@ -13,9 +13,9 @@ from course_lib.grading import grade as grading
 from course_lib.grading.collect import files
 from course_lib.grading.collect.files import HandedIn, read_beside
 from course_lib.grading.collect.find import find_submissions
-from course_lib.grading.grade import GradeOptions, grade_submissions
+from course_lib.grading.grade import GradeOptions, grade_class
 from course_lib.grading.models import GradingJob, GradingResult
-from course_lib.grading.pipeline import grade_one
+from course_lib.grading.pipeline import grade_submission
 from course_lib.release import released
 from tests.tiny_course import UNIT, answered, make_course, submit
 
@@ -173,11 +173,11 @@ graded: Counter[str] = Counter()
 def counted(job: GradingJob) -> GradingResult:
     """Grade, and count for whom."""
     graded[job.student] += 1
-    return grade_one(job)
+    return grade_submission(job)
 
 
 def grade(course: Course, folder: Path) -> dict[str, GradingResult]:
-    run = grade_submissions(course, find_submissions(course, [folder]), GradeOptions(), lambda _: None)
+    run = grade_class(course, find_submissions(course, [folder]), GradeOptions(), lambda _: None)
     return {outcome.student: outcome for outcome in run.outcomes}
 
 

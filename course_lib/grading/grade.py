@@ -15,7 +15,7 @@ from course_lib.grading.gradebook.entries import GradebookEntry
 from course_lib.grading.gradebook.recorder import Recorder, Unit, check_settings, register
 from course_lib.grading.models import GradingJob, GradingResult, not_graded
 from course_lib.grading.parallel import OnStart, grade_all
-from course_lib.grading.pipeline import grade_one
+from course_lib.grading.pipeline import grade_submission
 from course_lib.grading.process import Grader
 from course_lib.grading.restore.reading import read_bytes
 from course_lib.grading.sandbox.bubblewrap import available
@@ -45,7 +45,7 @@ class GradeOptions:
     scheduler: str | None = None
     isolated: bool = True
     force: bool = False
-    grader: Grader = grade_one
+    grader: Grader = grade_submission
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Run:
     withdrawn: list[str] = field(default_factory=list)
 
 
-def grade_submissions(
+def grade_class(
     course: Course,
     submissions: Sequence[Submission],
     settings: GradeOptions,

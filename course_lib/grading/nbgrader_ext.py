@@ -22,7 +22,7 @@ from course_lib.course import CONFIG, Course
 from course_lib.grading import report
 from course_lib.grading.collect.find import LINK, find_submissions
 from course_lib.grading.collect.timestamp import STAMP
-from course_lib.grading.grade import GradeOptions, grade_submissions
+from course_lib.grading.grade import GradeOptions, grade_class
 from course_lib.grading.gradebook.recorder import SECRET, recorded_feedback
 from course_lib.grading.models import GradingResult
 from course_lib.grading.sandbox.bubblewrap import available
@@ -92,9 +92,7 @@ class GradedNotebook(NotebookExporter):
     def _run(self, course: Course, folders: Sequence[Path], settings: GradeOptions) -> list[GradingResult]:
         """Grade what is missing; restore what nbgrader has removed of the rest."""
         submissions = find_submissions(course, folders)
-        return grade_submissions(
-            course, submissions, settings, lambda outcome: self.log.info(report.line(outcome))
-        ).outcomes
+        return grade_class(course, submissions, settings, lambda outcome: self.log.info(report.line(outcome))).outcomes
 
 
 def _problem(course: Course, folder: Path) -> str:

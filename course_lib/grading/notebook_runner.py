@@ -1,0 +1,188 @@
+"""Running a notebook: its cells in the learner's kernel, its tests here, and another kernel where one died."""
+
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from nbgrader.utils import is_grade, is_solution
+
+from course_lib.cells import exercise_of
+from course_lib.grading.models import GradingJob
+from course_lib.grading.remote_test.run_test import run_test
+from course_lib.grading.sandbox.kernel_client import KernelClient, KernelDiedError
+from course_lib.grading.sandbox.outputs import error
+
+KERNELS = 4  # that a submission may use up, one after the other
+# Whenever a cell or test was stopped, those after it have this share of its time, but at least so many seconds. They
+# often call the same function, and would take hours of a night.
+LATER, ENOUGH_S = 0.1, 10
+AGAIN = 2  # times as long as at first: what a cell has that runs again, in the kernel after one that died
+SHOWN = 50_000_000  # characters of all outputs together, but for those of tests
+TOO_MUCH = f"[left out: the cells of this notebook show more than {SHOWN // 1_000_000} MB]"
+
+
+@dataclass
+class NotebookRun:
+    """How the run of a notebook went.
+
+    Attributes
+    ----------
+    deaths : list of str
+        Where and why kernels died; the cells after that ran in another one, which had run the cells before it again.
+    log : list of str
+        A line for each cell that ran.
+    """
+
+    deaths: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+
+
+def run_notebook(job: GradingJob, notebook: NotebookNode) -> NotebookRun:
+    """Run every cell but demonstrations, and write the outputs into the notebook.
+
+    Parameters
+    ----------
+    job : GradingJob
+        With the limits, and the files that the cells may read.
+    notebook : NotebookNode
+        The restored submission; its cells get outputs and numbers.
+
+    Returns
+    -------
+    NotebookRun
+        Where kernels died, and a log.
+
+    Raises
+    ------
+    KernelStartError
+        If a kernel does not even start.
+    """
+    with tempfile.TemporaryDirectory(prefix="pixelwise-") as folder:
+        for name, content in job.data.items():
+            path = Path(folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        with _Runner(job, Path(folder)) as runner:
+            for number, cell in enumerate(notebook.cells, start=1):
+                if cell.cell_type == "code" and not _is_demo(cell):
+                    runner.run_cell(number, cell)
+        return runner.run
+
+
+class _Runner:
+    """Runs cells one after the other, and remembers what the next one and the next kernel need of those before.
+
+    A context manager that ends the kernel.
+    """
+
+    def __init__(self, job: GradingJob, folder: Path) -> None:
+        self.run = NotebookRun()
+        self._job, self._folder = job, folder
+        self._kernel = ExitStack()
+        self._client: KernelClient | None = None
+        self._given_up = False
+        self._sources: list[str] = []  # of the cells that ran, but for tests
+        self._took: list[float] = []  # seconds that each of them took; 0 if it was stopped
+        self._answers_died: dict[str, str] = {}  # words by grade_id
+        self._shown = 0  # characters
+        self._cell_s = job.limits.cell_s
+        self._deadline = time.monotonic() + job.limits.submission_s
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._kernel.close()
+
+    def run_cell(self, number: int, cell: NotebookNode) -> None:
+        """Run a cell, in another kernel if one died in the cell before; record its outputs."""
+        start = time.monotonic()
+        client = self._running_kernel()
+        if client is None:
+            outputs = [_death(self.run.deaths[-1])]
+        else:
+            try:
+                outputs = self._outputs(client, cell)
+            except KernelDiedError as died:
+                self._end_kernel()
+                self.run.deaths.append(f"cell {number}{_name(cell)}: {died}")
+                outputs = [_death(self.run.deaths[-1])]
+                if is_solution(cell):
+                    self._answers_died[cell.metadata.nbgrader.grade_id] = self.run.deaths[-1]
+        cell.outputs = outputs
+        cell.execution_count = number
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = number
+        errors = [f"{output.ename}: {output.evalue}" for output in outputs if output.output_type == "error"]
+        seconds = time.monotonic() - start
+        self.run.log.append(f"cell {number}{_name(cell)}: {seconds:.1f} s {' '.join(errors)}".rstrip(": "))
+
+    def _running_kernel(self) -> KernelClient | None:
+        """Return the kernel; start one, and run in it what ran before, if none runs. None if there may be no other."""
+        if self._client is None and self._may_start():
+            client = self._kernel.enter_context(
+                KernelClient(self._job.limits, self._job.isolated, self._folder, self._deadline)
+            )
+            try:
+                for source, took in zip(self._sources, self._took, strict=True):
+                    self._timed(max(self._cell_s, AGAIN * took), partial(client.run_cell, source))
+            except KernelDiedError:  # in a cell that ran well before
+                self._end_kernel()
+                self._given_up = True
+            else:
+                self._client = client
+        return self._client
+
+    def _may_start(self) -> bool:
+        deaths = len(self.run.deaths)
+        return not self._given_up and deaths < KERNELS and (deaths == 0 or time.monotonic() < self._deadline)
+
+    def _end_kernel(self) -> None:
+        self._client = None
+        self._kernel.close()
+
+    def _outputs(self, client: KernelClient, cell: NotebookNode) -> list[NotebookNode]:
+        """Run a test here, and anything else in the learner's kernel."""
+        if is_grade(cell) and not is_solution(cell):
+            outputs = self._timed(self._cell_s, partial(run_test, cell.source, client, self._sources))
+            death = self._answers_died.get(exercise_of(cell.metadata.nbgrader.grade_id), "")
+            return [_death(death)] if death and any(output.output_type == "error" for output in outputs) else outputs
+        start, seconds = time.monotonic(), self._cell_s
+        outputs = self._timed(seconds, partial(client.run_cell, cell.source))
+        took = time.monotonic() - start
+        self._sources.append(cell.source)
+        self._took.append(took if took < seconds else 0)
+        self._shown += len(json.dumps(outputs))
+        return outputs if not outputs or self._shown <= SHOWN else [new_output("stream", name="stderr", text=TOO_MUCH)]
+
+    def _timed(self, seconds: float, run: Callable[[float], list[NotebookNode]]) -> list[NotebookNode]:
+        """Run something that may take so many seconds; if it takes them all, what comes after it has fewer."""
+        start = time.monotonic()
+        try:
+            return run(min(seconds, self._deadline - start))
+        finally:  # also where it had to be killed
+            if time.monotonic() - start >= seconds:
+                self._cell_s = min(self._cell_s, max(LATER * self._cell_s, ENOUGH_S))
+
+
+def _death(words: str) -> NotebookNode:
+    return error("KernelDied", f"the kernel died in {words}")
+
+
+def _is_demo(cell: NotebookNode) -> bool:
+    """Tell whether a cell is a show that no test needs."""
+    return "demo" in cell.metadata.get("tags", []) and not is_grade(cell) and not is_solution(cell)
+
+
+def _name(cell: NotebookNode) -> str:
+    grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
+    return f" ({grade_id})" if grade_id else ""

@@ -166,6 +166,22 @@ def test_the_table_runs_one_way() -> None:
         below = {module: allowed - lowest for module, allowed in below.items() if module not in lowest}
 
 
+def test_modules_of_grading_run_one_way() -> None:
+    """From the command to the kernel: what one module imports never imports it, directly or by way of others."""
+    home = ROOT / LIBRARY / "grading"
+    names = {
+        ".".join(path.relative_to(home).with_suffix("").parts): path for path in python_files(f"{LIBRARY}/grading")
+    }
+    below = {}
+    for name, path in names.items():
+        parts = [each.removeprefix(f"{LIBRARY}.grading.") for each in imported(path.read_text(encoding="utf-8"))]
+        below[name] = {other for other in names if any(f"{part}.".startswith(f"{other}.") for part in parts)} - {name}
+    while below:
+        lowest = {name for name, others in below.items() if not others}
+        assert lowest, f"these import each other in a circle: {sorted(below)}"
+        below = {name: others - lowest for name, others in below.items() if name not in lowest}
+
+
 @pytest.mark.parametrize(
     ("source", "expected"),
     [

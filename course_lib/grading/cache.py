@@ -1,6 +1,5 @@
 """Results on disk: what was graded once is not graded again."""
 
-import hashlib
 import json
 import platform
 from contextlib import suppress
@@ -10,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 from course_lib.files import write_aside
-from course_lib.grading.models import GradingJob, GradingResult
+from course_lib.grading.models import GradingResult, hash_parts
 from course_lib.grading.scores import ExerciseScore
 
 LIBRARY = Path(__file__).resolve().parent.parent
@@ -26,36 +25,11 @@ def grader_version() -> str:
     str
         One line for people; two machines with the same line grade alike.
     """
-    code = hashlib.sha256()
-    for path in sorted(LIBRARY.rglob("*.py")):
-        _add(code, path.relative_to(LIBRARY).as_posix().encode(), path.read_bytes())
-    course = f"pixelwise {metadata.version('pixelwise')} ({code.hexdigest()[:12]})"
+    code = {path.relative_to(LIBRARY).as_posix(): path for path in sorted(LIBRARY.rglob("*.py"))}
+    digest = hash_parts(part for name, path in code.items() for part in (name.encode(), path.read_bytes()))
+    course = f"pixelwise {metadata.version('pixelwise')} ({digest[:12]})"
     python = f"Python {'.'.join(platform.python_version_tuple()[:2])}"
     return ", ".join([course, python, *(f"{name} {metadata.version(name)}" for name in COUNTED)])
-
-
-def key_of(job: GradingJob) -> str:
-    """Hash everything that a result depends on: whose submission, release, grader's version and limits.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-    """
-    conditions = (repr(job.limits), str(job.isolated), repr(job.audit_flags))
-    words = (job.student, job.unit, job.source, job.version, *conditions)
-    key = hashlib.sha256()
-    _add(key, *(word.encode("utf-8", "surrogatepass") for word in words), job.submission)
-    for name in sorted(job.data):
-        _add(key, name.encode(), job.data[name])
-    return key.hexdigest()
-
-
-def _add(key: "hashlib._Hash", *parts: bytes) -> None:
-    """Add parts with their lengths, so that no two lists of parts are the same bytes."""
-    for part in parts:
-        key.update(f"{len(part)}:".encode())
-        key.update(part)
 
 
 class ResultCache:

@@ -5,9 +5,10 @@ import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from course_lib.course import Course
-from course_lib.grading.cache import ResultCache, grader_version, key_of
+from course_lib.grading.cache import ResultCache, grader_version
 from course_lib.grading.collect.files import HandedIn, read_beside
 from course_lib.grading.collect.find import Submission
 from course_lib.grading.dask_backend import outcomes, refuse_others, remote_pool
@@ -110,14 +111,18 @@ def grade_class(
         check_settings(course)
         grading = _Grading(course, {name: register(course, name) for name in names}, settings, on_outcome, on_start)
         try:
-            missing = grading.take_what_is_there(submissions)
-            before = len(submissions) - len(missing) - grading.refused
-            if missing:
-                grading.run(missing)
+            grading.run(submissions)
         finally:  # also when a person ends it
             entries = grading.recorder.finish([*grading.found.values()])
         withdrawn = [*grading.recorder.returned, *grading.recorder.left_over()]
-    return Run([grading.found[submission] for submission in submissions], before, entries, withdrawn)
+    return Run([grading.found[submission] for submission in submissions], grading.before, entries, withdrawn)
+
+
+def _files(course: Course, unit: str) -> dict[str, bytes]:
+    """Read the files that a unit has beside its notebook."""
+    folder = released(course, unit).parent
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".ipynb"]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
 @contextmanager
@@ -148,21 +153,29 @@ class _Grading:
         self.limits = Limits.configured(course.nbgrader_config())
         self.results = ResultCache(course.classroom / ".results")
         self.recorder = Recorder(course, units)
+        self.data = {name: _files(course, name) for name in units}
         self.found: dict[Submission, GradingResult] = {}
-        self.refused = 0
+        self.before = 0
 
-    def take_what_is_there(self, submissions: Sequence[Submission]) -> list[Submission]:
-        """Record results of earlier runs and what is refused; return the submissions that are left."""
-        missing = []
+    def run(self, submissions: Sequence[Submission]) -> None:
+        """Grade what is missing, and record each outcome as it is there."""
+        by_name = {(submission.student, submission.unit): submission for submission in submissions}
+        missing = self.missing(submissions)
+        first = next(missing, None)  # where nothing is missing, nothing is started
+        if first is not None:
+            with closing(self.outcomes(chain([first], missing))) as found:
+                for job, outcome in found:
+                    self.add(by_name[job.student, job.unit], job, outcome, fresh=True)
+
+    def missing(self, submissions: Sequence[Submission]) -> Iterator[GradingJob]:
+        """Read each submission once, and yield those that must be graded; record the others."""
         for submission in submissions:
             job = self.read(submission)
-            if not job:
-                self.refused += 1
-            elif not self.settings.force and (outcome := self.results.load(key_of(job))):
+            if job and not self.settings.force and (outcome := self.results.load(job.key)):
+                self.before += 1
                 self.add(submission, job, outcome)
-            else:
-                missing.append(submission)
-        return missing
+            elif job:
+                yield job
 
     def read(self, submission: Submission) -> GradingJob | None:
         """Read a submission's file; record why, and return None, if it cannot be graded."""
@@ -180,12 +193,7 @@ class _Grading:
 
     def job(self, submission: Submission, content: bytes) -> GradingJob:
         """Put everything together that it takes to grade a submission."""
-        folder = released(self.course, submission.unit).parent
-        data = {
-            path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in sorted(folder.rglob("*"))
-            if path.is_file() and path.suffix != ".ipynb"
-        }
+        data = self.data[submission.unit]
         beside = HandedIn() if submission.problem else read_beside(submission.path, submission.unit, data)
         return GradingJob(
             submission.student,
@@ -199,18 +207,11 @@ class _Grading:
             beside.lines(),
         )
 
-    def run(self, missing: Sequence[Submission]) -> None:
-        """Grade, and record each outcome as it comes."""
-        by_name = {(submission.student, submission.unit): submission for submission in missing}
-        with closing(self.outcomes(filter(None, map(self.read, missing)), len(missing))) as found:
-            for job, outcome in found:
-                self.add(by_name[job.student, job.unit], job, outcome, fresh=True)
-
-    def outcomes(self, jobs: Iterable[GradingJob], count: int) -> Generator[tuple[GradingJob, GradingResult]]:
+    def outcomes(self, jobs: Iterable[GradingJob]) -> Generator[tuple[GradingJob, GradingResult]]:
         """Grade on this machine, or on those of the scheduler."""
         settings = self.settings
         if not settings.scheduler:
-            yield from grade_all(settings.grader, jobs, min(settings.jobs, count), self.on_start)
+            yield from grade_all(settings.grader, jobs, settings.jobs, self.on_start)
             return
         with remote_pool(settings.scheduler) as client:
             refuse_others(client, available if settings.isolated else str)
@@ -220,15 +221,15 @@ class _Grading:
         """Record an outcome, and store a fresh one; what goes wrong with that concerns this submission alone."""
         try:
             if fresh and outcome.final and not any(exercise.undecided for exercise in outcome.exercises):
-                self.results.store(key_of(job), outcome)
+                self.results.store(job.key, outcome)
             if not submission.problem:
                 told = "".join(f"change: {text}\n" for text in submission.changes)
                 outcome = replace(outcome, changes=[*submission.changes, *outcome.changes], log=told + outcome.log)
-            self.recorder.record(submission, key_of(job), outcome)
+            self.recorder.record(submission, job.key, outcome)
         except Exception as error:  # a submission is a stranger's file: nothing in it may stop the others
             status = f"error: it was graded, but not recorded: {type(error).__name__}: {error}"
             outcome = replace(outcome, status=status, log=f"{outcome.log}\n{traceback.format_exc()}", final=False)
             with suppress(OSError):
-                self.recorder.record(submission, key_of(job), outcome)
+                self.recorder.record(submission, job.key, outcome)
         self.found[submission] = replace(outcome, notebook="", log="")  # of many, they would fill the memory
         self.on_outcome(outcome)

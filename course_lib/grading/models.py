@@ -1,7 +1,10 @@
 """What travels to the process that grades a submission, and what comes back."""
 
+import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import nbformat
 
@@ -34,6 +37,8 @@ class GradingJob:
         Files by their relative paths, which the learner's code may read: the unit's own, and those that were handed in.
     audit_flags : list of str
         About those files, for the instructor.
+    key : str
+        A hash of all of these, on which the result depends: 64 hexadecimal digits.
     """
 
     student: str
@@ -45,6 +50,23 @@ class GradingJob:
     isolated: bool = True
     data: dict[str, bytes] = field(default_factory=dict, repr=False)
     audit_flags: list[str] = field(default_factory=list)
+
+    @cached_property
+    def key(self) -> str:
+        """See the class."""
+        conditions = (repr(self.limits), str(self.isolated), repr(self.audit_flags))
+        words = (self.student, self.unit, self.source, self.version, *conditions)
+        files = (part for name in sorted(self.data) for part in (name.encode(), self.data[name]))
+        return hash_parts([*(word.encode("utf-8", "surrogatepass") for word in words), self.submission, *files])
+
+
+def hash_parts(parts: Iterable[bytes]) -> str:
+    """Hash parts with their lengths, so that no two lists of parts are the same bytes; 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(f"{len(part)}:".encode())
+        digest.update(part)
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ class Recorder:
         submission : Submission
             What was graded.
         key : str
-            Of the outcome; see `cache.key_of`.
+            Of the job; see `models.GradingJob`.
         outcome : GradingResult
             Where it is not final, an earlier grade stays; what is wrong stays in the tables until it is graded.
         """

@@ -2,7 +2,7 @@
 
 import inspect
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,20 @@ from course_lib.checks import CheckFailed
 from course_lib.checks.remote import Remote
 from course_lib.grading.remote_test.reconstruct import MAX_TEXT, signature_of
 
-if TYPE_CHECKING:
-    from course_lib.grading.remote_test.session import Session
-
 MAX_ITEMS = 100_000  # that a test may take from one iterator
+
+
+class Asked(Protocol):
+    """What a proxy needs of the session that it belongs to; see `course_lib.grading.remote_test.session.Session`."""
+
+    def ask(self, operation: str, *operands: object) -> Any:
+        """Let the learner's process do something; return the answer, or raise the error that it tells."""
+
+    def names_used(self, name: str) -> set[str]:
+        """Tell what the function or object of a global name makes use of, as its text says."""
+
+    def in_cpp(self, name: str) -> bool:
+        """Tell whether a cell of C++ makes the function of a global name."""
 
 
 class Proxy(Remote):
@@ -26,7 +36,7 @@ class Proxy(Remote):
 
     __array_ufunc__ = None  # NumPy leaves comparisons and sums to Python, which refuses them
 
-    def __init__(self, session: "Session", number: int, root: str, kind: str, name: str | None) -> None:
+    def __init__(self, session: Asked, number: int, root: str, kind: str, name: str | None) -> None:
         own = {"remote_session": session, "remote_number": number, "remote_root": root, "remote_taken": 0}
         vars(self).update(own, remote_kind=kind, **({} if name is None else {"__name__": name}))
 
@@ -122,13 +132,13 @@ _METHODS = {"__call__": _call, "__getitem__": _getitem, "__iter__": _iter, "__le
 
 
 def make_proxy(
-    session: "Session", number: int, root: str, class_name: str, name: object, kind: object, methods: list[object]
+    session: Asked, number: int, root: str, class_name: str, name: object, kind: object, methods: list[object]
 ) -> Proxy:
     """Make a proxy with a class of its own, which has the methods that the learner's class has.
 
     Parameters
     ----------
-    session : Session
+    session : Asked
         Who asks the learner's process.
     number : int
         By which the agent knows it.

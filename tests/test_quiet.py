@@ -13,7 +13,11 @@ NOISY = 'import os, sys\nos.write(2, b"native noise")\nprint("python noise", fil
 
 def run(code: str, path: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run code in a process of its own; `path` may hold a package that plays TensorFlow."""
-    variables = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    variables = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS")
+    }
     variables["PYTHONPATH"] = os.pathsep.join(map(str, filter(None, (path, ROOT))))
     return subprocess.run(
         [sys.executable, "-c", code], env=variables | environment, capture_output=True, text=True, check=False
@@ -71,3 +75,9 @@ def test_the_hook_leaves_with_the_first_import(fake: Path) -> None:
 def test_a_level_that_the_user_set_stays(set_by_user: dict[str, str], level: str) -> None:
     code = "import os, course_lib\nprint(os.environ['TF_CPP_MIN_LOG_LEVEL'])"
     assert run(code, None, **set_by_user).stdout == f"{level}\n"
+
+
+@pytest.mark.parametrize(("set_by_user", "expected"), [({}, "1"), ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "0")])
+def test_onednn_is_used_on_every_processor(set_by_user: dict[str, str], expected: str) -> None:
+    code = "import os, course_lib\nprint(os.environ['TF_ENABLE_ONEDNN_OPTS'])"
+    assert run(code, None, **set_by_user).stdout == f"{expected}\n"

@@ -29,6 +29,7 @@ from course_lib.grading.models import GradingResult
 from tests import stub_grader
 from tests.stub_grader import here
 from tests.tiny_course import UNIT, Words, make_course, submit
+from tests.waiting import wait_until
 
 # nbgrader uses SQLAlchemy in a way that warns.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
@@ -124,8 +125,7 @@ def test_killed_at_any_moment_nothing_is_lost_or_graded_twice(room: Classroom, t
         assert before <= room.stored()
         assert all(room.executions()[student] == counts[student] for student in before)
     pids = [int(line.rpartition(" ")[2]) for line in room.begun.read_text().splitlines()]
-    while any(psutil.pid_exists(pid) for pid in pids):
-        time.sleep(0.05)
+    wait_until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
     before, counts = room.stored(), room.executions()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

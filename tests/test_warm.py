@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from course_lib.grading.sandbox import zygote
 from course_lib.grading.sandbox.kernel_client import KernelClient, KernelDiedError
 from course_lib.grading.sandbox.limits import Enforcer, Limits
 from course_lib.grading.sandbox.zygote import VARIABLE, start_zygote
+from tests.waiting import wait_until
 
 MIB = 2**20
 SMALL = Limits(cell_s=20, grace_s=1, memory_bytes=1500 * MIB, processes=64, file_bytes=20 * MIB)
@@ -148,7 +148,4 @@ def test_the_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
         assert process.stdout.readline()
         [child] = psutil.Process(process.pid).children()
         process.kill()
-    deadline = time.monotonic() + 30
-    while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 30)

@@ -20,7 +20,7 @@ from course_lib.grading.models import GradingJob, GradingResult, not_graded
 from course_lib.grading.sandbox.zygote import VARIABLE, start_zygote
 
 # Imported once, by the process that the others are forked from. None of these starts a thread of TensorFlow.
-# course_lib comes first: it silences TensorFlow. The last is the program itself, which multiprocessing imports in each.
+# course_lib comes first: it sets TensorFlow up. The last is the program itself, which multiprocessing imports in each.
 PRELOADED = [
     "course_lib",
     "numpy",

@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::sqlalchemy.e
 # Limits that keep this machine safe from what is handed in.
 LIMITS = """
 c.Limits.submission_s = 60
-c.Limits.grace_s = 1
+c.Limits.grace_s = 5
 c.Limits.cpu_s = 60
 c.Limits.memory_bytes = 2**30
 c.Limits.processes = 64

@@ -21,7 +21,7 @@ from course_lib.grading.collect.find import find_submissions
 from course_lib.grading.grade import GradeOptions, Run, grade_class
 from course_lib.grading.models import GRADED, GradingJob, GradingResult, not_graded
 from course_lib.grading.sandbox.limits import Limits
-from course_lib.grading.scores import score
+from course_lib.grading.scores import answer_checksums, score
 
 
 def graded_cell(grade_id: str, points: float) -> Any:
@@ -86,7 +86,15 @@ def outcome(job: GradingJob, points: float) -> GradingResult:
     text = nbformat.writes(notebook)
     took = time.monotonic()  # another each time
     return GradingResult(
-        job.student, job.unit, GRADED, score(notebook), text, log="done", seconds=took, isolated=job.isolated
+        job.student,
+        job.unit,
+        GRADED,
+        score(notebook),
+        answer_checksums(notebook),
+        text,
+        log="done",
+        seconds=took,
+        isolated=job.isolated,
     )
 
 

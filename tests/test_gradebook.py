@@ -17,7 +17,7 @@ from course_lib.grading.gradebook import writer
 from course_lib.grading.gradebook.entries import FAILED, GIVEN, WAITING, GradebookEntry, GradebookLockedError, recorded
 from course_lib.grading.gradebook.writer import enter
 from course_lib.grading.models import GradingResult
-from course_lib.grading.scores import score
+from course_lib.grading.scores import answer_checksums, score
 from course_lib.release import build_source, generate
 from tests.tiny_course import UNIT, make_course
 
@@ -56,7 +56,9 @@ def outcome(course: Course, *shown: float | str, answer: str | None = None, stud
             cell.outputs, cell.execution_count = [new_output("execute_result", data, execution_count=1)], 1
         elif "nbgrader" in cell.metadata and answer is not None:
             cell.source = answer
-    return GradingResult(student, UNIT, "graded", score(notebook), nbformat.writes(notebook))
+    return GradingResult(
+        student, UNIT, "graded", score(notebook), answer_checksums(notebook), nbformat.writes(notebook)
+    )
 
 
 def failed(reason: str) -> GradingResult:

@@ -21,7 +21,7 @@ from course_lib.grading.gradebook.recorder import register
 from course_lib.grading.gradebook.writer import enter
 from course_lib.grading.models import GRADED, GradingResult
 from course_lib.grading.restore.normalize import normalize
-from course_lib.grading.scores import score
+from course_lib.grading.scores import answer_checksums, score
 from tests.secret_lines import secrets
 from tests.tiny_course import QUESTION, RIGHT, TEXT, UNIT, Words, answered, cell, make_course, submit, untouched
 
@@ -73,7 +73,13 @@ def test_only_an_answer_that_is_worth_points_waits_for_a_person(tmp_path: Path, 
     answers = {"words": WORDS, "untouched": ANSWER_STUB, "a blank line more": f"{ANSWER_STUB}\n", "emptied": ""}
     for student, words in answers.items():
         notebook = restored(course, with_words(course, words))
-        entry = enter(config, GradingResult(student, UNIT, GRADED, score(notebook), nbformat.writes(notebook)), None)
+        entry = enter(
+            config,
+            GradingResult(
+                student, UNIT, GRADED, score(notebook), answer_checksums(notebook), nbformat.writes(notebook)
+            ),
+            None,
+        )
         assert (entry.points, entry.max_points) == (0, 3 + points)
         assert entry.review == ({"question_sign": WAITING} if points and student == "words" else {})
     assert waiting(course) == ["words"] * bool(points)

@@ -1,5 +1,6 @@
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -43,13 +44,21 @@ def result(text: str) -> NotebookNode:
 
 
 def only(*cells: NotebookNode) -> ExerciseScore:
-    """The score of a notebook of one exercise."""
+    """The score of a notebook of one exercise, without those of its cells."""
     (exercise,) = score(new_notebook(cells=list(cells)))
-    return exercise
+    return replace(exercise, tests={})
 
 
 def test_tests_belong_to_exercises() -> None:
     assert [exercise_of(test) for test in ("test_one", "test_one_hidden", "test_test_x")] == ["one", "one", "test_x"]
+
+
+def test_a_score_keeps_the_points_of_each_cell() -> None:
+    cells = graded("test_one", 2, PASSED), graded("test_one_hidden", 1, PASSED), graded("test_two", 1, ran=False)
+    faulty = graded("test_three", 2, result("3.0"))
+    exercises = score(new_notebook(cells=[*cells, faulty]))
+    expected = [{"test_one": 2, "test_one_hidden": 1}, {"test_two": 0}, {"test_three": None}]
+    assert [exercise.tests for exercise in exercises] == expected
 
 
 def test_both_tests_of_an_exercise_add_up() -> None:

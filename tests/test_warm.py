@@ -1,18 +1,23 @@
 """Kernels that are forks of one process: as isolated as others, and nothing is shared between them."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
 
+from course_lib.course import Course
 from course_lib.grading.sandbox import zygote
 from course_lib.grading.sandbox.kernel_client import KernelClient, KernelDiedError
 from course_lib.grading.sandbox.limits import Enforcer, Limits
 from course_lib.grading.sandbox.zygote import VARIABLE, start_zygote
+from course_lib.release import released
 from tests.waiting import wait_until
 
 MIB = 2**20
@@ -52,6 +57,19 @@ def test_a_fork_computes_with_tensorflow_and_draws() -> None:
         )
         [figure] = learner.run_cell("import matplotlib.pyplot as plt\nplt.plot([1, 2]);")
         assert figure.data["image/png"].startswith("iVBOR")
+
+
+def test_what_notebooks_import_is_there_before_the_fork() -> None:
+    course = Course.find()
+    paths = [released(course, unit) for unit in course.units()]
+    cells = [cell for path in paths for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    lines = [line for cell in cells for line in cell.source.splitlines()]
+    imports = sorted({line for line in lines if re.match(r"(import|from) [\w.]+", line) and not line.endswith("(")})
+    code = ["import sys", "before = {*sys.modules}", *imports]
+    late = "sorted({name.partition('.')[0] for name in {*sys.modules} - before} - sys.stdlib_module_names)"
+    with KernelClient(replace(SMALL, cell_s=60)) as learner:
+        assert len(imports) > 20
+        assert value(learner, "\n".join([*code, late])) == "[]"
 
 
 def test_nothing_that_one_learner_does_reaches_another() -> None:

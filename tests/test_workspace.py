@@ -135,7 +135,7 @@ def test_check_runs_the_visible_checks_once_until_something_changes(
 
     monkeypatch.setattr(workspace, "execute", run)
     mine = write_answer(course, RIGHT)
-    right = [ExerciseScore("double", 1, 1, "")]
+    right = [ExerciseScore("double", 1, 1, "", tests={"test_double": 1})]
     assert workspace.check(course, UNIT) == right
     assert workspace.check(course, UNIT) == right
     assert len(runs) == 1
@@ -155,7 +155,7 @@ def test_check_runs_the_visible_checks_once_until_something_changes(
 def test_the_notebook_runs_beside_the_learners_files(course: Course) -> None:
     write_answer(course, f"factor = int(open('factor.txt').read())\n{RIGHT.replace('2 *', 'factor *')}")
     workspace.own_notebook(course, UNIT).with_name("factor.txt").write_text("2")
-    assert workspace.check(course, UNIT) == [ExerciseScore("double", 1, 1, "")]
+    assert workspace.check(course, UNIT) == [ExerciseScore("double", 1, 1, "", tests={"test_double": 1})]
 
 
 @pytest.mark.usefixtures("no_kernel")

@@ -81,6 +81,8 @@ class GradingResult:
         ``graded``, or ``error: `` and what is wrong with the submission, in words.
     exercises : list of ExerciseScore
         Every exercise of the unit, in its order; with 0 points where it could not be graded.
+    answers : dict of str to str
+        The checksum of each answer; see `scores.answer_checksums`.
     notebook : str
         The restored submission with its outputs, as JSON; empty where it could not be read or did not come to an end.
     changes : list of str
@@ -101,6 +103,7 @@ class GradingResult:
     unit: str
     status: str
     exercises: list[ExerciseScore]
+    answers: dict[str, str] = field(default_factory=dict, repr=False)
     notebook: str = field(default="", repr=False)
     changes: list[str] = field(default_factory=list)
     audit_flags: list[str] = field(default_factory=list)

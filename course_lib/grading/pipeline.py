@@ -15,7 +15,7 @@ from course_lib.grading.restore.normalize import normalize
 from course_lib.grading.sandbox.compiler import none_in_grade
 from course_lib.grading.sandbox.kernel_client import KernelStartError
 from course_lib.grading.sandbox.limits import limits_in_use
-from course_lib.grading.scores import ExerciseScore, faults, score, withhold_cpp
+from course_lib.grading.scores import ExerciseScore, answer_checksums, faults, score, withhold_cpp
 
 
 def grade_submission(job: GradingJob) -> GradingResult:
@@ -51,6 +51,7 @@ def grade_submission(job: GradingJob) -> GradingResult:
         job.unit,
         _status(run, notebook, exercises),
         exercises,
+        answer_checksums(notebook),
         nbformat.writes(notebook),
         [printable(text) for text in restored.changes],
         [printable(text) for text in (*job.audit_flags, *restored.audit_flags)],

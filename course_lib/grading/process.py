@@ -19,17 +19,9 @@ import psutil
 from course_lib.grading.models import GradingJob, GradingResult, not_graded
 from course_lib.grading.sandbox.zygote import VARIABLE, start_zygote
 
-# Imported once, by the process that the others are forked from. None of these starts a thread of TensorFlow.
-# course_lib comes first: it sets TensorFlow up. The last is the program itself, which multiprocessing imports in each.
-PRELOADED = [
-    "course_lib",
-    "numpy",
-    "skimage.data",
-    "skimage.transform",
-    "tensorflow",
-    "course_lib.grading.pipeline",
-    "course_lib.cli",
-]
+# Imported once, by the process that the others are forked from. The second is the program itself, which multiprocessing
+# imports in each.
+PRELOADED = ["course_lib.grading.forkserver", "course_lib.cli"]
 GRACE = 180  # seconds beyond a submission's own limit, which the grading process keeps by itself: for start and end
 PATIENCE = 0.5  # seconds between looks at whether the result is still wanted
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
@@ -50,6 +50,8 @@ class ExerciseScore:
         Whether it is answered in words, so that no test gives points.
     graded : bool
         False where this machine cannot decide its points.
+    tests : dict of str to float or None
+        Points of each graded cell, by its grade_id; see `cell_points`.
     """
 
     name: str
@@ -58,6 +60,7 @@ class ExerciseScore:
     message: str
     question: bool = False
     graded: bool = True
+    tests: dict[str, float | None] = field(default_factory=dict)
 
     @property
     def undecided(self) -> bool:
@@ -225,14 +228,24 @@ def score(notebook: NotebookNode, missing: Collection[str] = ()) -> list[Exercis
     for cell in notebook.cells:
         if not utils.is_grade(cell):
             continue
-        name = exercise_of(cell.metadata.nbgrader["grade_id"])
+        grade_id = str(cell.metadata.nbgrader["grade_id"])
+        name = exercise_of(grade_id)
         points, maximum = cell_points(cell), float(cell.metadata.nbgrader["points"])
         before = scores.get(name, ExerciseScore(name, 0, 0, ""))
+        tests = before.tests | {grade_id: points}
         if is_question(cell):
-            scores[name] = ExerciseScore(name, 0, maximum, ANSWERED if is_answered(cell) else UNANSWERED, question=True)
+            said = ANSWERED if is_answered(cell) else UNANSWERED
+            scores[name] = ExerciseScore(name, 0, maximum, said, question=True, tests=tests)
             continue
         message = before.message or (causes.message(cell, name) if points != maximum or _failed(cell) else "")
         earned, possible = before.points + float(points or 0), before.max_points + maximum
         withheld = any(output.get("ename") == NOT_GRADED for output in cell.get("outputs", []))
-        scores[name] = ExerciseScore(name, earned, possible, message, graded=before.graded and not withheld)
+        graded = before.graded and not withheld
+        scores[name] = ExerciseScore(name, earned, possible, message, graded=graded, tests=tests)
     return list(scores.values())
+
+
+def answer_checksums(notebook: NotebookNode) -> dict[str, str]:
+    """Compute nbgrader's checksum of each answer, by grade_id: who has the release's tells which are untouched."""
+    answers = filter(utils.is_solution, notebook.cells)
+    return {str(cell.metadata.nbgrader["grade_id"]): utils.compute_checksum(cell) for cell in answers}

@@ -236,7 +236,8 @@ def recorded_feedback(course: Course, notebook: Path) -> str:
         if outcome := ResultCache(results).load(key):
             return _feedback(outcome, entry)
     executed = nbformat.read(notebook, as_version=4)
-    return _feedback(GradingResult(student, unit, GRADED, score(executed), nbformat.writes(executed)), entry)
+    outcome = GradingResult(student, unit, GRADED, score(executed), notebook=nbformat.writes(executed))
+    return _feedback(outcome, entry)
 
 
 def _feedback(outcome: GradingResult, entry: GradebookEntry) -> str:

@@ -4,7 +4,8 @@ import base64
 import html as entities
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import lru_cache, wraps
 
 from nbconvert.filters import Highlight2HTML, ansi2html, strip_ansi
 from nbconvert.preprocessors.sanitize import SanitizeHTML
@@ -15,6 +16,7 @@ from course_lib.markdown import MathMLRenderer, to_html
 
 LONGEST = 20_000  # characters of one text that are shown
 LONGEST_MARKUP = 20_000  # of one piece of HTML or Markdown; a longer one is shown as it is written
+REMEMBERED, SHORT = 1024, 5_000  # converted texts that are kept, and the characters of each at most
 PICTURE = 10_000_000  # of one picture
 ALTERNATIVE = 1_000  # of its text alternative
 _TAGS = """a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5
@@ -73,6 +75,18 @@ def _clean(text: str) -> str:
     return str(_SANITIZER.sanitize_html_tags(_FORMATTING.sub(r"<\1>", _UNSEEN.sub("", text))))
 
 
+def _shared(convert: Callable[[str], str]) -> Callable[[str], str]:
+    """Convert a short text once: most cells of a class are those of the release. Long ones would fill the memory."""
+    remembered = lru_cache(REMEMBERED)(convert)
+
+    @wraps(convert)
+    def converted(text: str) -> str:
+        return remembered(text) if len(text) <= SHORT else convert(text)
+
+    return converted
+
+
+@_shared
 def markdown(text: str) -> str:
     """Convert Markdown, with HTML in it, to HTML that is only looked at, with MathML; pictures are left out."""
     if len(text) > LONGEST_MARKUP:
@@ -84,6 +98,7 @@ def markdown(text: str) -> str:
         return console(text)
 
 
+@_shared
 def code(text: str) -> str:
     """Color Python, or C++ below ``%%cpp``."""
     return str(_HIGHLIGHT(plain(text), language="cpp" if is_cpp(text) else None))

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator
 from datetime import datetime
 
-import nbformat
 from nbgrader.api import (
     BaseCell,
     Comment,
@@ -16,7 +15,6 @@ from nbgrader.api import (
     SubmittedNotebook,
 )
 from nbgrader.preprocessors import AssignLatePenalties
-from nbgrader.utils import compute_checksum, is_grade, is_solution
 from sqlalchemy.orm import Session
 from traitlets import TraitError
 from traitlets.config import Config
@@ -32,7 +30,6 @@ from course_lib.grading.gradebook.entries import (
     was_given,
 )
 from course_lib.grading.models import GradingResult
-from course_lib.grading.scores import cell_points
 
 log = logging.getLogger(__name__)
 log.addHandler(logging.NullHandler())
@@ -108,26 +105,24 @@ def _grade(
     notebook: Notebook, submitted: SubmittedNotebook, outcome: GradingResult, again: bool
 ) -> Iterator[Grade | Comment]:
     """Yield the points and automatic comments of each cell, as they are to be."""
-    cells = nbformat.reads(outcome.notebook, as_version=4).cells if outcome.notebook else []
-    points = {cell.metadata.nbgrader["grade_id"]: cell_points(cell) for cell in cells if is_grade(cell)}
-    written = {cell.metadata.nbgrader["grade_id"]: compute_checksum(cell) for cell in cells if is_solution(cell)}
+    points = {name: earned for exercise in outcome.exercises for name, earned in exercise.tests.items()}
     released = {cell.name: cell.checksum for cell in notebook.source_cells}
     discussed = commented(submitted)
     for cell in [*notebook.grade_cells, *notebook.task_cells]:
         worth = cell.max_score  # read before there is a grade that the session does not know yet: SQLAlchemy warns
         there = _of_cell(submitted.grades, cell)
         grade = there or Grade(cell_id=cell.id, notebook=submitted)
-        grade.auto_score = points.get(cell.name) if cells else 0.0
+        grade.auto_score = points.get(cell.name) if outcome.notebook else 0.0
         if not (again and there):
             given = was_given(there) or exercise_of(cell.name) in discussed
-            unknown = worth > 0 and (not cells or grade.auto_score is None)
+            unknown = worth > 0 and (not outcome.notebook or grade.auto_score is None)
             grade.needs_manual_grade = unknown or given
         yield grade
     for cell in [*notebook.solution_cells, *notebook.task_cells]:
         comment = _of_cell(submitted.comments, cell) or Comment(cell_id=cell.id, notebook=submitted)
-        if not cells:
+        if not outcome.notebook:
             comment.auto_comment = f"Not graded. {outcome.status}"
-        elif written.get(cell.name) == released.get(cell.name):
+        elif outcome.answers.get(cell.name) == released.get(cell.name):
             comment.auto_comment = "No response."
         else:
             comment.auto_comment = None

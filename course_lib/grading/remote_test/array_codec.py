@@ -2,6 +2,7 @@
 
 import io
 import sys
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 HEADER = 20_000  # bytes; NumPy refuses headers of .npy that are longer than half of it
 KINDS = ("array", "constant", "scalar", "bytes", "tensor", "variable")
+_MAGIC = npy.magic(1, 0)
 _TENSORS = (
     ("tensorflow", "Tensor", "tensor"),
     ("tensorflow", "Variable", "variable"),
@@ -17,7 +19,7 @@ _TENSORS = (
 )
 
 
-def write_array(value: object) -> tuple[str, bytes | memoryview, str] | None:
+def write_array(value: object) -> tuple[str, bytearray, str] | None:
     """Write numbers, or bytes, in the format .npy.
 
     Parameters
@@ -29,7 +31,7 @@ def write_array(value: object) -> tuple[str, bytes | memoryview, str] | None:
     -------
     kind : str
         One of `KINDS`; a constant is an array that must not be written to.
-    content : bytes
+    content : bytearray
         In the format .npy. It does not know bfloat16, of which the bits are written.
     type : str
         Of the elements.
@@ -39,9 +41,25 @@ def write_array(value: object) -> tuple[str, bytes | memoryview, str] | None:
     kind, array = _as_array(value)
     if array is None or not (array.dtype.kind in "biufc" or array.dtype.name == "bfloat16"):
         return None
+    return kind, _write_npy(array.view(np.uint16) if array.dtype.name == "bfloat16" else array), array.dtype.name
+
+
+def _write_npy(array: NDArray[Any]) -> bytearray:
+    by_columns = array.flags.f_contiguous and not array.flags.c_contiguous
+    header = _header(array.shape, array.dtype, by_columns)
+    content = bytearray(len(header) + array.nbytes)
+    content[: len(header)] = header
+    numbers: NDArray[Any] = np.ndarray(array.shape, array.dtype, content, len(header), order="F" if by_columns else "C")
+    numbers[...] = array
+    return content
+
+
+@lru_cache
+def _header(shape: tuple[int, ...], dtype: np.dtype[Any], by_columns: bool) -> bytes:
     file = io.BytesIO()
-    np.save(file, array.view(np.uint16) if array.dtype.name == "bfloat16" else array, allow_pickle=False)
-    return kind, file.getbuffer(), array.dtype.name
+    described = {"shape": shape, "descr": npy.dtype_to_descr(dtype), "fortran_order": by_columns}
+    npy.write_array_header_1_0(file, described)
+    return file.getvalue()
 
 
 def _as_array(value: Any) -> tuple[str, NDArray[Any] | None]:
@@ -92,11 +110,11 @@ def read_array(kind: str, content: bytearray, name: str) -> Any:
 
 
 def _read_npy(content: bytearray, name: str) -> NDArray[Any]:
-    file = io.BytesIO(memoryview(content)[:HEADER])
-    if npy.read_magic(file) != (1, 0):
+    if content[: len(_MAGIC)] != _MAGIC:
         raise ValueError("expected version 1.0 of the format")
-    shape, by_columns, dtype = npy.read_array_header_1_0(file)
-    numbers = memoryview(content)[file.tell() :]
+    length = len(_MAGIC) + 2 + int.from_bytes(content[len(_MAGIC) : len(_MAGIC) + 2], "little")
+    shape, by_columns, dtype = _read_header(bytes(content[len(_MAGIC) : min(length, HEADER)]))
+    numbers = memoryview(content)[length:]
     if dtype.kind not in "biufc" or int(np.prod(shape, dtype=object)) * dtype.itemsize != len(numbers):
         raise ValueError("expected numbers, as many as the header says")
     array: NDArray[Any] = np.ndarray(shape, dtype, numbers, order="F" if by_columns else "C")
@@ -107,6 +125,13 @@ def _read_npy(content: bytearray, name: str) -> NDArray[Any]:
 
         return array.view(bfloat16)
     return array
+
+
+@lru_cache
+def _read_header(content: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Read a header behind its magic bytes. NumPy asks the parser of Python, which takes longer than all the rest."""
+    shape, by_columns, dtype = npy.read_array_header_1_0(io.BytesIO(content))
+    return shape, by_columns, dtype
 
 
 def tensorflow() -> Any:

@@ -109,7 +109,8 @@ class Encoder:
         return self._write(value, depth)
 
     def _write(self, value: object, depth: int) -> Tree:
-        if value is None or isinstance(value, bool):
+        small = type(value) is int and value.bit_length() <= MAX_BITS
+        if value is None or small or type(value) in (bool, float, str):  # most values are: the quick way comes first
             return value
         if array := write_array(value):
             kind, content, name = array

@@ -47,7 +47,8 @@ def send(channel: socket.socket, tree: Tree, buffers: Buffers, waiting: Waiting 
     if len(header) > MAX_HEADER or sum(sizes) > MAX_BYTES:
         size = f"{max(len(header), sum(sizes)) / 2**30:.1f} GB"
         raise ValueError(f"expected at most {MAX_BYTES / 2**30:.0f} GB of arrays and little else, got {size}")
-    for content in (_START.pack(_MAGIC, len(header)) + header, *buffers):
+    parts = [_START.pack(_MAGIC, len(header)) + header, *buffers]
+    for content in [b"".join(parts)] if sum(sizes) < PIECE else parts:  # each wakes the other end up
         rest = memoryview(content)
         while rest:
             waiting()

@@ -6,7 +6,6 @@ made, and gives up its rights, before any code of a learner runs. This process i
 started with an environment of its own, and has opened nothing but its socket.
 """
 
-import gc
 import json
 import os
 import random
@@ -18,24 +17,16 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from importlib import import_module
 from pathlib import Path
 from typing import Self
 
+from course_lib.grading.preload import preload
 from course_lib.grading.sandbox import namespaces
 from course_lib.grading.sandbox.bubblewrap import ENVIRONMENT, HOME
 from course_lib.grading.sandbox.kernel_main import KernelSettings, become
 from course_lib.grading.sandbox.limits import CGROUPS, Limits, enforcer, group
 
 VARIABLE = "PIXELWISE_ZYGOTE"  # of the environment: the socket of the process that is to be used
-MODULES = (
-    "tensorflow",
-    "skimage.data",
-    "skimage.transform",
-    "course_lib.plots",
-    "course_lib.grading.sandbox.kernel_app",
-    "course_lib.grading.remote_test.agent",
-)
 MOST = 2**16  # bytes of a request
 OPEN_FILES = 8  # that come with a request, at most
 
@@ -129,10 +120,7 @@ class ForkedKernel:
 
 def main(listening: int) -> None:
     """Serve until the process that started this one has ended."""
-    for module in MODULES:
-        import_module(module)
-    gc.collect()
-    gc.freeze()  # else the first collection in each fork copies all memory
+    preload(["course_lib.grading.sandbox.kernel_app", "course_lib.grading.remote_test.agent"])
     with socket.socket(fileno=listening) as listener:
         while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
             connection, _ = listener.accept()

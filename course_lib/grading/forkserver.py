@@ -1,0 +1,11 @@
+"""Imported by the process that multiprocessing forks grading processes from: what they need is there then.
+
+Nothing here starts a thread of TensorFlow, which a fork would lack.
+"""
+
+from nbformat.validator import get_validator
+
+from course_lib.grading.preload import preload
+
+preload(["course_lib.grading.pipeline"])
+get_validator(4, 5)  # takes a while to compile, and is kept

@@ -147,11 +147,11 @@ def _names_in_tests(notebook: NotebookNode) -> Iterator[str]:
     known = "\n".join(as_python(cell.source) for cell in given)
     for cell in filter(is_test, notebook.cells):
         try:
-            code = compile(cell.source, _id(cell), "exec", dont_inherit=True)
+            compile(cell.source, _id(cell), "exec", dont_inherit=True)
         except SyntaxError as error:
             yield f"cell '{_id(cell)}': a test is Python, found line {error.lineno}: {error.msg}"
             continue
-        foreign = sorted(name for name in undefined(code) if not _defines(known, name))
+        foreign = sorted(name for name in undefined(cell.source) if not _defines(known, name))
         if foreign:
             words = "a test imports or defines what it uses, but for exercises and locked cells"
             yield f"cell '{_id(cell)}': {words}; found {', '.join(foreign)}"

@@ -4,6 +4,7 @@ import builtins
 import contextlib
 import dis
 import inspect
+import symtable
 from collections.abc import Callable, Iterator
 from types import CodeType
 from typing import Any
@@ -198,16 +199,31 @@ def loaded(code: CodeType) -> Iterator[tuple[str, bool]]:
             yield from loaded(constant)
 
 
-def undefined(*codes: CodeType) -> set[str]:
-    """Collect the global names that code uses and neither defines nor has from Python."""
-    wanted = {name for code in codes for name, is_global in loaded(code) if is_global}
-    return wanted - {name for code in codes for name in _stored(code)} - {*dir(builtins)}
+def undefined(source: str) -> set[str]:
+    """Collect the global names that a text uses and neither defines nor has from Python.
 
+    Parameters
+    ----------
+    source : str
+        Python, such as a test.
 
-def _stored(code: CodeType) -> Iterator[str]:
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in ("STORE_NAME", "STORE_GLOBAL"):
-            yield instruction.argval
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _stored(constant)
+    Returns
+    -------
+    set of str
+        The names.
+
+    Raises
+    ------
+    SyntaxError
+        If it is no Python.
+    """
+    tables = [symtable.symtable(source, "<text>", "exec")]
+    wanted, stored = set[str](), set[str]()
+    for table in tables:
+        tables += table.get_children()
+        is_top = table.get_type() == "module"
+        for symbol in table.get_symbols():
+            if is_top or symbol.is_global():
+                wanted |= {symbol.get_name()} if symbol.is_referenced() else set()
+                stored |= {symbol.get_name()} if symbol.is_assigned() or symbol.is_imported() else set()
+    return wanted - stored - {*dir(builtins)}

@@ -242,7 +242,7 @@ def _names(source: str) -> set[str]:
 def _needed(test: NotebookNode) -> set[str]:
     """Name what a test uses and does not define itself."""
     with suppress(SyntaxError, ValueError):
-        return undefined(compile(test.source, "<test>", "exec", dont_inherit=True))
+        return undefined(test.source)
     return set()
 
 

@@ -14,7 +14,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Protocol
 
 import numpy as np
@@ -109,13 +109,17 @@ def run_test(source: str, learner: LearnersKernel, cells: Sequence[str], seconds
 
 
 def _names_used(cells: Sequence[str], name: str) -> set[str]:
-    with warnings.catch_warnings(action="ignore"):  # those of a learner's text
-        return StaticNames(cells).used_by(name)
+    return _static_names(*cells).used_by(name)
 
 
 def _in_cpp(cells: Sequence[str], name: str) -> bool:
-    with warnings.catch_warnings(action="ignore"):
-        return StaticNames(cells).in_cpp(name)
+    return _static_names(*cells).in_cpp(name)
+
+
+@lru_cache(maxsize=1)  # two tests follow each answer
+def _static_names(*cells: str) -> StaticNames:
+    with warnings.catch_warnings(action="ignore"):  # those of a learner's text
+        return StaticNames(cells)
 
 
 def _printed(outputs: list[NotebookNode]) -> Iterator[NotebookNode]:
@@ -155,7 +159,7 @@ def _execute(source: str, session: Session) -> object:
     value = compile(ast.fix_missing_locations(shown), "<test>", "eval", dont_inherit=True)
     namespace: dict[str, object] = {"__name__": NOTEBOOK}
     # The learner may not stand in for a check.
-    for name in sorted(undefined(code, value) - {*checks.__all__}):
+    for name in sorted(undefined(source) - {*checks.__all__}):
         with contextlib.suppress(Exception):  # then it is not defined, as in the notebook
             namespace[name] = session.ask("name", name)
     _seed()

@@ -27,6 +27,8 @@ from course_lib.grading.sandbox.kernel_main import KernelSettings, become
 from course_lib.grading.sandbox.limits import CGROUPS, Limits, enforcer, group
 
 VARIABLE = "PIXELWISE_ZYGOTE"  # of the environment: the socket of the process that is to be used
+# The debugger, which ipykernel imports in any case, takes half of the time of a kernel's start.
+KERNEL = ("course_lib.grading.sandbox.kernel_app", "course_lib.grading.remote_test.agent", "ipykernel.debugger")
 MOST = 2**16  # bytes of a request
 OPEN_FILES = 8  # that come with a request, at most
 
@@ -120,7 +122,7 @@ class ForkedKernel:
 
 def main(listening: int) -> None:
     """Serve until the process that started this one has ended."""
-    preload(["course_lib.grading.sandbox.kernel_app", "course_lib.grading.remote_test.agent"])
+    preload(KERNEL)
     with socket.socket(fileno=listening) as listener:
         while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
             connection, _ = listener.accept()

@@ -58,9 +58,11 @@ def preload(modules: Iterable[str]) -> None:
     modules : iterable of str
         Their names.
     """
+    gc.disable()  # it would look through all that is imported, again and again
     os.environ["EAGER_IMPORT"] = "1"  # scikit-image puts most of its imports off until their first use
     for module in (*MODULES, *modules):
         import_module(module)
     del os.environ["EAGER_IMPORT"]
     gc.collect()
     gc.freeze()  # else the first collection in each fork copies all memory
+    gc.enable()

@@ -40,7 +40,8 @@ bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, layer
 	$(BIN)/python benchmarks/attribution.py
 	$(BIN)/python benchmarks/hypercolumns.py
 	$(BIN)/python benchmarks/hypercolumn_colorizer.py
-	$(BIN)/python benchmarks/grading.py
+	$(BIN)/python -m benchmarks.grading
+	$(BIN)/python -m benchmarks.grading --profile
 
 lock: build/uv/bin/uv  ## make requirements.lock anew from pyproject.toml, and that of the benchmarks' peers
 	build/uv/bin/uv pip compile pyproject.toml --extra cluster --extra dev --universal --python-version 3.11 --generate-hashes --no-strip-extras \

@@ -58,6 +58,7 @@ def preload(modules: Iterable[str]) -> None:
     modules : iterable of str
         Their names.
     """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # others would wait busily, while other submissions need them
     gc.disable()  # it would look through all that is imported, again and again
     os.environ["EAGER_IMPORT"] = "1"  # scikit-image puts most of its imports off until their first use
     for module in (*MODULES, *modules):

@@ -77,6 +77,11 @@ class Course:
         """An instructor's submissions, gradebook and feedback."""
         return self.root / "classroom"
 
+    @property
+    def results(self) -> Path:
+        """What the grader found, of each submission."""
+        return self.classroom / ".results"
+
     def units(self) -> list[str]:
         """Names of all released units, in teaching order.
 

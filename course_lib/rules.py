@@ -11,7 +11,7 @@ from nbgrader.utils import is_grade, is_solution
 
 from course_lib.answers import MIN_RIGHT, MIN_WRONG, bank_of, banks, read_bank
 from course_lib.cells import EXPLANATION, exercise_of, is_cpp, is_exercise, is_explanation, is_question, is_test
-from course_lib.checks.names import undefined
+from course_lib.code_names.free_names import free_names
 from course_lib.native.cells import as_python
 
 # Which cells may hold which region. nbgrader looks for these very words, wherever they stand in a line.
@@ -151,7 +151,7 @@ def _names_in_tests(notebook: NotebookNode) -> Iterator[str]:
         except SyntaxError as error:
             yield f"cell '{_id(cell)}': a test is Python, found line {error.lineno}: {error.msg}"
             continue
-        foreign = sorted(name for name in undefined(cell.source) if not _defines(known, name))
+        foreign = sorted(name for name in free_names(cell.source) if not _defines(known, name))
         if foreign:
             words = "a test imports or defines what it uses, but for exercises and locked cells"
             yield f"cell '{_id(cell)}': {words}; found {', '.join(foreign)}"

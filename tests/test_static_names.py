@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib.checks.names import names_used
-from course_lib.grading.remote_test.static_names import StaticNames
+from course_lib.code_names.static_names import StaticNames
 from tests.learner import learner
 from tests.test_checks_forbidden_names import BEFORE, FAIR, FORBIDDEN
 

@@ -1,6 +1,5 @@
 """Why an exercise fails, in words for its learner: the first cause, and not what follows from it."""
 
-import ast
 import difflib
 import re
 from collections.abc import Collection, Iterator
@@ -12,11 +11,10 @@ from nbgrader.utils import is_grade, is_solution
 
 from course_lib.cells import CODE_STUBS, is_cpp
 from course_lib.checks.errors import not_written
-from course_lib.checks.names import undefined
 from course_lib.checks.notebook import lost_magic
-from course_lib.grading.remote_test import definitions
-from course_lib.grading.remote_test.static_names import StaticNames
-from course_lib.grading.restore.template import defined
+from course_lib.code_names.definitions import assigned, names_of
+from course_lib.code_names.free_names import free_names
+from course_lib.code_names.static_names import StaticNames
 from course_lib.native.cells import as_python
 
 LONGEST, FIRST_LINE = 300, 40  # characters of an error, and of a cell's first line
@@ -29,7 +27,6 @@ _FRAME = re.compile(r"Cell In\[(\d+)\], line (\d+)(?:, in (?:\w+\.)*(\w+)\()?")
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 _PLACE = re.compile(r" \([^()]*, line \d+\)$")  # that Python adds to a syntax error; a cell is not a file
 _USAGE = re.compile(r"^UsageError: (.+)", re.MULTILINE)
-_IMPORT = re.compile(r"^(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(.+)", re.MULTILINE)
 _MAGIC = re.compile(r"\s*(%%\w+)[^\n]*\n")
 _TRANSPARENT = {"%%time", "%%capture", "%%prun"}  # what they run is defined afterwards
 _STUBS = [stub.splitlines()[0] for stub in CODE_STUBS.values()]
@@ -106,7 +103,7 @@ class Causes:
         told, frames = _UNWRITTEN.search(traceback), _FRAME.findall(traceback)
         function = told[1] if told else frames[-1][2] if frames else ""
         own = self._cells[self._solutions[name]].source if name in self._solutions else ""
-        if function not in _names(own) and any(stub in own for stub in _STUBS):
+        if function not in names_of(own) and any(stub in own for stub in _STUBS):
             function = name  # its test calls another exercise first, which is not written either
         if not function and "NotImplementedError" in own:
             function = name
@@ -152,11 +149,11 @@ class Causes:
         places = [place for place in reversed(range(before)) if self._is_work(place)]
         for place in [*([own] if own is not None and own < before else []), *places]:
             cell = self._cells[place]
-            if place != own and name not in _names(cell.source):
+            if place != own and name not in names_of(cell.source):
                 continue
             if failed := self._failed(place):
                 return failed
-            if name not in _names(cell.source):
+            if name not in names_of(cell.source):
                 continue
             if cell.get("execution_count") is None:
                 return f"{self._title(place)} defines {name}, but is a demonstration, and those are not run for points"
@@ -164,7 +161,7 @@ class Causes:
                 return f"{self._title(place)} begins with {magic}, so what it defines is not there: take that line out"
         later = (place for place in range(before + 1, len(self._cells)) if self._is_work(place))
         for place in later:
-            if name in _names(self._cells[place].source):
+            if name in names_of(self._cells[place].source):
                 return f"{self._title(place)} defines {name}, but runs later: move it up"
         return self._misspelled(name, places) or (self._without_definition(name, own) if own is not None else "")
 
@@ -172,7 +169,7 @@ class Causes:
         """Say which name is defined that looks like the one that is not."""
         wanted = {name for cell in self._cells if is_grade(cell) for name in _needed(cell)}
         work = [(place, self._cells[place].source) for place in places]
-        known = {each: place for place, source in work for each in _names(source) - wanted}
+        known = {each: place for place, source in work for each in names_of(source) - wanted}
         alike = difflib.get_close_matches(name, known, 1, ALIKE)
         alike = alike or [each for each in known if each.casefold() == name.casefold()]
         if not alike:
@@ -186,13 +183,13 @@ class Causes:
             return f"{title} holds no code"
         if re.search(rf"^[ \t]+(?:async[ \t]+)?(?:def|class)[ \t]+{name}\b", source, re.MULTILINE):
             return f"{title} defines {name} inside another function or block: begin its line at the left margin"
-        names = ", ".join(sorted(_names(source))[:3])
+        names = ", ".join(sorted(names_of(source))[:3])
         return f"{title} does not define {name}" + (f", only {names}" if names else "")
 
     def _overwriting(self, name: str, before: int) -> str:
         """Name the last cell that assigns something to the name of an exercise."""
         for place in reversed(range(before)):
-            if self._is_work(place) and name in _assigned(self._cells[place].source):
+            if self._is_work(place) and name in assigned(self._cells[place].source):
                 return self._title(place)
         return ""
 
@@ -231,36 +228,11 @@ def _line(cell: NotebookNode, error: NotebookNode) -> tuple[int, str] | None:
     return numbers[-1], lines[numbers[-1] - 1].strip()[:LONGEST]
 
 
-def _names(source: str) -> set[str]:
-    """Name what a cell would define if all of it ran."""
-    names = defined(source) | {name for name, _ in _definitions(source)}
-    for imported in _IMPORT.findall(source):  # also in a cell that cannot be parsed
-        names |= {part.split()[-1].split(".")[0] for part in imported.strip("()").split(",") if part.strip()}
-    return names
-
-
 def _needed(test: NotebookNode) -> set[str]:
     """Name what a test uses and does not define itself."""
     with suppress(SyntaxError, ValueError):
-        return undefined(test.source)
+        return free_names(test.source)
     return set()
-
-
-def _assigned(source: str) -> set[str]:
-    """Name what a cell assigns something to that is neither its function nor its class."""
-    return {name for name, definition in _definitions(source) if isinstance(definition, ast.expr)}
-
-
-def _definitions(source: str) -> Iterator[tuple[str, definitions.Definition]]:
-    """Yield what the statements of a cell define, also in blocks, but not in functions and classes."""
-    waiting: list[ast.AST] = [*definitions.parse(source)]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.stmt):
-            yield from definitions.defined(node)
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            blocks = ast.iter_child_nodes(node)
-            waiting += [each for each in blocks if isinstance(each, ast.stmt | ast.ExceptHandler | ast.match_case)]
 
 
 def _swallowing(source: str) -> str:

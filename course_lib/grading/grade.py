@@ -151,7 +151,7 @@ class _Grading:
         self.course, self.units, self.settings = course, units, settings
         self.on_outcome, self.on_start = on_outcome, on_start
         self.limits = Limits.configured(course.nbgrader_config())
-        self.results = ResultCache(course.classroom / ".results")
+        self.results = ResultCache(course.results)
         self.recorder = Recorder(course, units)
         self.data = {name: _files(course, name) for name in units}
         self.found: dict[Submission, GradingResult] = {}

@@ -1,12 +1,9 @@
 """What is left of a graded submission: gradebook, executed notebook, feedback and log, by one writer."""
 
-import json
-from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbformat.v4 import new_markdown_cell
@@ -20,10 +17,11 @@ from course_lib.grading.collect.timestamp import STAMP
 from course_lib.grading.gradebook import writer
 from course_lib.grading.gradebook.entries import GradebookEntry, GradebookLockedError, recorded, recorded_one, students
 from course_lib.grading.gradebook.feedback import feedback_html
+from course_lib.grading.gradebook.recorded_results import RecordedResults, as_json
 from course_lib.grading.gradebook.tables import exercises_csv, grades_csv
 from course_lib.grading.models import GRADED, GradingResult
 from course_lib.grading.sandbox.limits import Limits
-from course_lib.grading.scores import ANSWERED, UNREAD, ExerciseScore, score
+from course_lib.grading.scores import ANSWERED, UNREAD, score
 from course_lib.release import build_source, generate
 
 RETURNED = "was removed from the gradebook and is back in it, because this is still there:"
@@ -77,6 +75,7 @@ class Recorder:
         self.units = units
         self.config = course.nbgrader_config()
         self.returned: list[str] = []
+        self._records = RecordedResults(course.results)
         self._students = students(self.config)
         self._postponed: list[tuple[Submission, str, GradingResult]] = []
 
@@ -97,8 +96,7 @@ class Recorder:
         """
         write_aside(self._file("logs", outcome, ".log"), outcome.log)
         if not outcome.final:
-            failed = {"folder": str(submission.path.parent), "outcome": _row(outcome)}
-            write_aside(self._failed(outcome), json.dumps(failed))
+            self._records.keep_failure(outcome, submission.path.parent)
             return
         if not self._postponed:
             with suppress(GradebookLockedError):
@@ -128,8 +126,8 @@ class Recorder:
             self._record(*waiting)
         entries = recorded(self.config)
         there = {(entry.unit, entry.student) for entry in entries if entry.handed_in}
-        remembered = [outcome for outcome in self._remembered() if (outcome.unit, outcome.student) in there]
-        found = [*remembered, *self._failures(), *outcomes]
+        remembered = [outcome for outcome in self._records.results() if (outcome.unit, outcome.student) in there]
+        found = [*remembered, *self._records.failures(), *outcomes]
         rows = {(outcome.unit, outcome.student): outcome for outcome in found}
         write_aside(self.course.classroom / "grades.csv", grades_csv(entries, rows))
         write_aside(self.course.classroom / "exercises.csv", exercises_csv(entries, rows))
@@ -138,19 +136,19 @@ class Recorder:
     def left_over(self) -> list[str]:
         """Say what lies in the classroom of students that the gradebook does not know: they were taken out of it."""
         known = students(self.config)
-        gone = sorted({outcome.student for outcome in self._remembered()} - known)
+        gone = sorted({outcome.student for outcome in self._records.results()} - known)
         folders = [self.course.classroom / name / student for student in gone for name in ("autograded", "feedback")]
         return [LEFT_OVER.format(student=folder.name, folder=folder) for folder in folders if folder.is_dir()]
 
     def _record(self, submission: Submission, key: str, outcome: GradingResult) -> None:
         written = submission.timestamp
         time: datetime | None = parse_utc(written) if written else None
-        before = self._remembered_of(outcome, key)
-        self._failed(outcome).unlink(missing_ok=True)
-        if self._students and outcome.student not in self._students and self._memory(outcome).exists():
+        before = self._records.entry(key, outcome)
+        self._records.forget_failure(outcome)
+        if self._students and outcome.student not in self._students and self._records.has(outcome):
             self.returned.append(f"{outcome.student}, {outcome.unit}: {RETURNED} {submission.path}")
         if not before:
-            self._memory(outcome).unlink(missing_ok=True)  # what it says is no longer so
+            self._records.forget(outcome)  # what it says is no longer so
         entry = writer.enter(self.config, outcome, time, again=bool(before))
         notebook = self._file("autograded", outcome, ".ipynb", outcome.unit)
         page = self._file("feedback", outcome, ".html", outcome.unit)
@@ -162,51 +160,15 @@ class Recorder:
                     (folder / name).unlink(missing_ok=True)
         if not before or not notebook.is_file():
             write_aside(notebook, outcome.notebook or self._stand_in(outcome))
-        if before != _as_json(entry) or not page.is_file():
+        if before != as_json(entry) or not page.is_file():
             write_aside(page, _feedback(outcome, entry))
-            self._remember(key, outcome, entry)
-
-    def _remember(self, key: str, outcome: GradingResult, entry: GradebookEntry) -> None:
-        """Write down, last of all, that everything about an outcome is written."""
-        remembered = {"key": key, "entry": _as_json(entry), "outcome": _row(outcome)}
-        write_aside(self._memory(outcome), json.dumps(remembered))
-
-    def _remembered_of(self, outcome: GradingResult, key: str) -> object:
-        """Read what the gradebook held when this outcome was recorded; None if another one was, or none."""
-        with suppress(OSError, ValueError, KeyError):
-            remembered = json.loads(self._memory(outcome).read_text(encoding="utf-8"))
-            return remembered["entry"] if (remembered["key"], remembered["outcome"]) == (key, _row(outcome)) else None
-        return None
-
-    def _remembered(self) -> Iterator[GradingResult]:
-        """Read the outcomes that were recorded last, of every unit and student."""
-        for path in sorted(self._results.glob("recorded/*/*.json")):
-            with suppress(OSError, ValueError, TypeError, KeyError):
-                yield _outcome(json.loads(path.read_text(encoding="utf-8"))["outcome"])
-
-    def _failures(self) -> Iterator[GradingResult]:
-        """Read the outcomes that were not final, of submissions that still lie where they lay."""
-        for path in sorted(self._results.glob("failed/*/*.json")):
-            with suppress(OSError, ValueError, TypeError, KeyError):
-                failed = json.loads(path.read_text(encoding="utf-8"))
-                if Path(failed["folder"]).exists():
-                    yield _outcome(failed["outcome"])
+            self._records.keep(key, outcome, entry)
 
     def _stand_in(self, outcome: GradingResult) -> str:
         """Make a notebook to look at in formgrader where there is none: the release, under a cell that says why."""
         notebook = nbformat.reads(self.units[outcome.unit].released, as_version=4)
         notebook.cells.insert(0, new_markdown_cell(f"**Not graded.** {outcome.status}"))
         return str(nbformat.writes(notebook))
-
-    @property
-    def _results(self) -> Path:
-        return self.course.classroom / ".results"
-
-    def _memory(self, outcome: GradingResult) -> Path:
-        return self._results / "recorded" / outcome.unit / f"{outcome.student}.json"
-
-    def _failed(self, outcome: GradingResult) -> Path:
-        return self._results / "failed" / outcome.unit / f"{outcome.student}.json"
 
     def _file(self, folder: str, outcome: GradingResult, suffix: str, *inside: str) -> Path:
         return self.course.classroom.joinpath(folder, outcome.student, *inside, f"{outcome.unit}{suffix}")
@@ -229,12 +191,9 @@ def recorded_feedback(course: Course, notebook: Path) -> str:
     """
     unit, student = notebook.stem, notebook.parent.parent.name
     entry = recorded_one(course.nbgrader_config(), unit, student)
-    results = course.classroom / ".results"
-    with suppress(OSError, ValueError, KeyError):
-        memory = results / "recorded" / unit / f"{student}.json"
-        key = json.loads(memory.read_text(encoding="utf-8"))["key"]
-        if outcome := ResultCache(results).load(key):
-            return _feedback(outcome, entry)
+    key = RecordedResults(course.results).key(unit, student)
+    if key and (outcome := ResultCache(course.results).load(key)):
+        return _feedback(outcome, entry)
     executed = nbformat.read(notebook, as_version=4)
     outcome = GradingResult(student, unit, GRADED, score(executed), notebook=nbformat.writes(executed))
     return _feedback(outcome, entry)
@@ -263,19 +222,3 @@ def _secret(submission: Submission) -> str:
         return ""
     with file.open(encoding="utf-8", errors="replace") as opened:
         return opened.read(SECRET_CHARS)
-
-
-def _row(outcome: GradingResult) -> object:
-    """Take of an outcome what the tables need."""
-    return _as_json(replace(outcome, notebook="", log=""))
-
-
-def _outcome(row: dict[str, Any]) -> GradingResult:
-    """Make an outcome of what `_row` took."""
-    exercises = [ExerciseScore(**exercise) for exercise in row.pop("exercises")]
-    return GradingResult(exercises=exercises, **row)
-
-
-def _as_json(data: GradebookEntry | GradingResult) -> object:
-    """Make of a record what is read where it was written as JSON."""
-    return json.loads(json.dumps(asdict(data)))

@@ -3,5 +3,5 @@
 `run_test` runs a test, whose `session` asks the `agent` in the learner's kernel. What is sent back is plain data
 (`codec`, `array_codec`), errors and signatures (`reconstruct`), or `proxies` of what is not plain. `transport` carries
 messages; `write_back` makes changes in place on this side too, and `identity` knows what was sent already.
-`static_names` and `definitions` read off a learner's text what a function makes use of.
+`course_lib.code_names` reads off a learner's text what a function makes use of.
 """

@@ -23,9 +23,10 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from course_lib import checks
-from course_lib.checks.names import NOTEBOOK, undefined
+from course_lib.checks.names import NOTEBOOK
+from course_lib.code_names.free_names import free_names
+from course_lib.code_names.static_names import StaticNames
 from course_lib.grading.remote_test.session import Session, Stopped
-from course_lib.grading.remote_test.static_names import StaticNames
 
 SERVE = "__import__('course_lib.grading.remote_test.agent', fromlist=['serve']).serve()"
 SLICE_S = 0.5  # between looks at whether the kernel lives
@@ -159,7 +160,7 @@ def _execute(source: str, session: Session) -> object:
     value = compile(ast.fix_missing_locations(shown), "<test>", "eval", dont_inherit=True)
     namespace: dict[str, object] = {"__name__": NOTEBOOK}
     # The learner may not stand in for a check.
-    for name in sorted(undefined(source) - {*checks.__all__}):
+    for name in sorted(free_names(source) - {*checks.__all__}):
         with contextlib.suppress(Exception):  # then it is not defined, as in the notebook
             namespace[name] = session.ask("name", name)
     _seed()

@@ -2,5 +2,5 @@
 
 `reading` reads a file's cells, and `normalize` restores them: `template` is what the release says of a unit, `match`
 tells which cell is which, `changes` says in words what was restored. `audit_flags` lists what an instructor may want
-to look at, read off the text with `syntax`; `figures` keeps those of cells that are not run.
+to look at, read off the text; `figures` keeps those of cells that are not run.
 """

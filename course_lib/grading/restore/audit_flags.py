@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 from course_lib.cells import is_cpp
+from course_lib.code_names.cells import parse_roughly
+from course_lib.code_names.paths import bound, imported, named_attribute, path_of, paths
 from course_lib.grading.restore.match import claims
 from course_lib.grading.restore.reading import Cell
-from course_lib.grading.restore.syntax import bound, imported, named_attribute, parse, path_of, paths
 from course_lib.grading.restore.template import Template
 
 MOST = 50
@@ -76,7 +77,7 @@ def find_audit_flags(cells: Sequence[Cell], template: Template) -> list[str]:
     released = {text for texts in template.texts for text in texts}
     lengths = accumulate(len(cell.source) for cell in cells)
     seen = {cell.number for cell, length in zip(cells, lengths, strict=True) if length <= LONGEST}
-    trees = {cell.number: parse(cell.source) for cell in cells if cell.kind == "code" and cell.number in seen}
+    trees = {cell.number: parse_roughly(cell.source) for cell in cells if cell.kind == "code" and cell.number in seen}
     names = dict(pair for tree in trees.values() if tree for pair in imported(tree))
     kernels = [tree for cell in cells if (tree := trees.get(cell.number)) and is_cpp(cell.source)]
     names |= {name: f"course_lib.native.{name}" for tree in kernels for name in bound(tree)}
@@ -157,7 +158,7 @@ def _patched(tree: ast.AST, names: dict[str, str]) -> Iterator[str]:
 
 def _helpers(template: Template) -> set[str]:
     """Name what tests import from the course."""
-    trees = (parse(template.cells[index].source) for index in template.fixed)
+    trees = (parse_roughly(template.cells[index].source) for index in template.fixed)
     pairs = (pair for tree in trees if tree for pair in imported(tree))
     return {name for name, path in pairs if path.startswith("course_lib.checks.")}
 

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from nbformat import NotebookNode
 
 from course_lib.cells import CODE_STUBS, is_question
+from course_lib.code_names.definitions import defined_at_margin
 from course_lib.grading.restore.reading import Cell
-from course_lib.grading.restore.template import Template, defined
+from course_lib.grading.restore.template import Template
 
 POINTER = "# Answered in the cell of"
 ALIKE = 0.5  # share of an untouched cell's lines that make another cell its copy
@@ -129,7 +130,7 @@ def _choose(cells: Sequence[Cell], template: Template, found: Found) -> None:
     names = {cell.number: _names(cell, template, found) for cell in cells}
     best: dict[int, _Candidate] = {}
     for index in template.solutions:
-        wanted = defined(template.cells[index].source)
+        wanted = defined_at_margin(template.cells[index].source)
         claiming = {cell.number for cell in found.copies.get(index, [])}
         rivals = [
             _Candidate(not untouched(cell, index, template), defines, cell.kind == "code", claimed, cell.number, cell)
@@ -155,7 +156,7 @@ def _names(cell: Cell, template: Template, found: Found) -> set[str]:
     if any(is_question(template.cells[index]) for index in claims(cell, template)):
         return set()  # words, which may quote code
     theirs = (template.cells[index].source for index, other in found.others.items() if other is cell)
-    return defined(cell.source).difference(*map(defined, theirs))
+    return defined_at_margin(cell.source).difference(*map(defined_at_margin, theirs))
 
 
 def _guess(index: int, cells: Sequence[Cell], template: Template, found: Found) -> None:
@@ -174,7 +175,11 @@ def _guess(index: int, cells: Sequence[Cell], template: Template, found: Found) 
     after = min((place for place in numbers if place > index), default=None)
     if before is not None and after is not None:
         between = [cell for cell in own if numbers[before] < cell.number < numbers[after]]
-        if len(between) == 1 and between[0].kind == template.cells[index].cell_type and not defined(between[0].source):
+        if (
+            len(between) == 1
+            and between[0].kind == template.cells[index].cell_type
+            and not defined_at_margin(between[0].source)
+        ):
             found.solutions[index], found.ways[index] = between[0], "its place"
 
 

@@ -10,11 +10,9 @@ from nbgrader.preprocessors import ComputeChecksums, LockCells
 from nbgrader.utils import is_solution
 
 from course_lib.cells import ANSWER_STUB, CODE_STUBS
-from course_lib.native.cells import as_python
 from course_lib.release_steps import ClearAnswers, DropExplanations
 
 _HIDDEN = re.compile(r"^[^\n]*BEGIN HIDDEN TESTS.*?(?:END HIDDEN TESTS[^\n]*\n?|\Z)", re.DOTALL | re.MULTILINE)
-_DEFINED = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -79,8 +77,3 @@ class Template:
 def visible(source: str) -> str:
     """Leave the hidden tests out of a cell's text."""
     return _HIDDEN.sub("", source).rstrip("\n")
-
-
-def defined(source: str) -> set[str]:
-    """Name what a text defines at its left margin; unlike a parser's, this answer survives a syntax error."""
-    return {function or variable for function, variable in _DEFINED.findall(as_python(source))}

@@ -1,26 +1,7 @@
-"""What the text of a cell names and imports, without running it."""
+"""What a cell imports, binds and reaches for."""
 
 import ast
-import re
-import warnings
 from collections.abc import Iterator
-
-from course_lib.native.cells import as_python
-
-_NO_PYTHON = re.compile(r"^([ \t]*+)(?:(?:\w[\w, ]*+=[ \t]*+)?[!%?].*|.*\?[ \t]*)$", re.MULTILINE)
-_TIMED = re.compile(r"\A\s*+%%(?:time|timeit|capture|prun)\b.*\n")
-
-
-def parse(source: str) -> ast.Module | None:
-    """Parse a cell, without the lines that are IPython's and no Python; None if it is no code."""
-    source = as_python(source)
-    for text in (source, _NO_PYTHON.sub(r"\1pass", _TIMED.sub("", source, count=1))):
-        try:
-            with warnings.catch_warnings(action="ignore"):
-                return ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
-    return None
 
 
 def imported(tree: ast.AST) -> Iterator[tuple[str, str]]:

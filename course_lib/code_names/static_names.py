@@ -14,7 +14,8 @@ from collections.abc import Iterable
 from types import CodeType
 
 from course_lib.checks.names import loaded
-from course_lib.grading.remote_test.definitions import Definition, defined, parse
+from course_lib.code_names.cells import parse
+from course_lib.code_names.definitions import Definition, defined
 from course_lib.native.cells import MAGIC
 
 # Their arguments may be names in quotes.

@@ -1,42 +1,15 @@
-"""Which names the text of a cell defines, and as what."""
+"""Which names a statement, a cell and a text define, and as what."""
 
 import ast
 import re
 from collections.abc import Iterator
-from contextlib import suppress
-from functools import lru_cache
 
-from IPython.core.inputtransformer2 import TransformerManager
-
+from course_lib.code_names.cells import parse
 from course_lib.native.cells import as_python
 
+_DEFINED = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
+_IMPORT = re.compile(r"^(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(.+)", re.MULTILINE)
 Definition = ast.stmt | ast.expr | frozenset[str]  # a function or class, an expression, or the words of an import
-
-# IPython reads the whole cell anew for each of its magics.
-LONGEST = 20_000  # characters
-MOST_ESCAPES = 30
-_ESCAPES = re.compile(r"[%!?]|^\s*[,;/]", re.MULTILINE)
-# First lines after which the rest of a cell is run as if they were not there.
-_RUN_AS_IT_IS = re.compile(r"\A(?:\s*%%(?:time|capture)\b[^\n]*\n)+")
-
-
-@lru_cache(maxsize=1000)  # every test of a notebook comes with the cells before it
-def parse(cell: str) -> list[ast.stmt]:
-    """Take a cell apart; one that is no Python cannot have run, and one with very many magics is not read."""
-    text = as_python(_RUN_AS_IT_IS.sub("", cell))
-    for reading in (str, _without_magics):
-        with suppress(SyntaxError, ValueError, RuntimeError, MemoryError):  # also of nesting too deep
-            tree = ast.parse(reading(text))
-            compile(tree, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-            return tree.body
-    return []
-
-
-def _without_magics(cell: str) -> str:
-    """Write IPython's own lines as Python."""
-    if len(cell) > LONGEST or len(_ESCAPES.findall(cell)) > MOST_ESCAPES:
-        raise ValueError(f"expected at most {LONGEST} characters and {MOST_ESCAPES} magics")
-    return TransformerManager().transform_cell(cell)
 
 
 def defined(statement: ast.stmt) -> Iterator[tuple[str, Definition]]:
@@ -83,3 +56,33 @@ def _assigned(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, Definiti
         pairs = zip(target.elts, values if len(values) == len(target.elts) else [value] * len(target.elts), strict=True)
         for part, own in pairs:
             yield from _assigned(part.value if isinstance(part, ast.Starred) else part, own)
+
+
+def defined_at_margin(source: str) -> set[str]:
+    """Name what a text defines at its left margin; unlike a parser's, this answer survives a syntax error."""
+    return {function or variable for function, variable in _DEFINED.findall(as_python(source))}
+
+
+def names_of(source: str) -> set[str]:
+    """Name what a cell would define if all of it ran."""
+    names = defined_at_margin(source) | {name for name, _ in _definitions(source)}
+    for imported in _IMPORT.findall(source):  # also in a cell that cannot be parsed
+        names |= {part.split()[-1].split(".")[0] for part in imported.strip("()").split(",") if part.strip()}
+    return names
+
+
+def assigned(source: str) -> set[str]:
+    """Name what a cell assigns something to that is neither its function nor its class."""
+    return {name for name, definition in _definitions(source) if isinstance(definition, ast.expr)}
+
+
+def _definitions(source: str) -> Iterator[tuple[str, Definition]]:
+    """Yield what the statements of a cell define, also in blocks, but not in functions and classes."""
+    waiting: list[ast.AST] = [*parse(source)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.stmt):
+            yield from defined(node)
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            blocks = ast.iter_child_nodes(node)
+            waiting += [each for each in blocks if isinstance(each, ast.stmt | ast.ExceptHandler | ast.match_case)]

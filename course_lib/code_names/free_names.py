@@ -1,0 +1,34 @@
+"""Which names a text uses and does not define."""
+
+import builtins
+import symtable
+
+
+def free_names(source: str) -> set[str]:
+    """Collect the global names that a text uses and neither defines nor has from Python.
+
+    Parameters
+    ----------
+    source : str
+        Python, such as a test.
+
+    Returns
+    -------
+    set of str
+        The names.
+
+    Raises
+    ------
+    SyntaxError
+        If it is no Python.
+    """
+    tables = [symtable.symtable(source, "<text>", "exec")]
+    wanted, stored = set[str](), set[str]()
+    for table in tables:
+        tables += table.get_children()
+        is_top = table.get_type() == "module"
+        for symbol in table.get_symbols():
+            if is_top or symbol.is_global():
+                wanted |= {symbol.get_name()} if symbol.is_referenced() else set()
+                stored |= {symbol.get_name()} if symbol.is_assigned() or symbol.is_imported() else set()
+    return wanted - stored - {*dir(builtins)}

@@ -1,0 +1,110 @@
+"""What was recorded of each submission, in files beside the gradebook: so that nothing is recorded twice, or lost."""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from course_lib.files import write_aside
+from course_lib.grading.gradebook.entries import GradebookEntry
+from course_lib.grading.models import GradingResult
+from course_lib.grading.scores import ExerciseScore
+
+
+class RecordedResults:
+    """Results that are in the gradebook, and those that could not get there, a file each.
+
+    Parameters
+    ----------
+    folder : Path
+        Is made when the first one is written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def has(self, result: GradingResult) -> bool:
+        """Tell whether anything of this student and unit was recorded."""
+        return self._recorded(result).exists()
+
+    def entry(self, key: str, result: GradingResult) -> object:
+        """Read what the gradebook held when a result was recorded.
+
+        Parameters
+        ----------
+        key : str
+            Of the job; see `course_lib.grading.models.GradingJob`.
+        result : GradingResult
+            Of the job.
+
+        Returns
+        -------
+        object
+            The entry as JSON; None if another result was recorded last, or none.
+        """
+        with suppress(OSError, ValueError, KeyError):
+            kept = json.loads(self._recorded(result).read_text(encoding="utf-8"))
+            return kept["entry"] if (kept["key"], kept["outcome"]) == (key, _row(result)) else None
+        return None
+
+    def key(self, unit: str, student: str) -> str:
+        """Find the key of the job that was recorded last; empty if there is none."""
+        with suppress(OSError, ValueError, KeyError):
+            path = self._folder / "recorded" / unit / f"{student}.json"
+            return str(json.loads(path.read_text(encoding="utf-8"))["key"])
+        return ""
+
+    def keep(self, key: str, result: GradingResult, entry: GradebookEntry) -> None:
+        """Write down, last of all, that everything about a result is recorded."""
+        kept = {"key": key, "entry": as_json(entry), "outcome": _row(result)}
+        write_aside(self._recorded(result), json.dumps(kept))
+
+    def forget(self, result: GradingResult) -> None:
+        """Leave nothing that says what was recorded for this student and unit."""
+        self._recorded(result).unlink(missing_ok=True)
+
+    def keep_failure(self, result: GradingResult, folder: Path) -> None:
+        """Write down that the submission in a folder could not be graded for good."""
+        write_aside(self._failed(result), json.dumps({"folder": str(folder), "outcome": _row(result)}))
+
+    def forget_failure(self, result: GradingResult) -> None:
+        """See `keep_failure`."""
+        self._failed(result).unlink(missing_ok=True)
+
+    def results(self) -> Iterator[GradingResult]:
+        """Read what was recorded last, of every unit and student."""
+        for path in sorted(self._folder.glob("recorded/*/*.json")):
+            with suppress(OSError, ValueError, TypeError, KeyError):
+                yield _result(json.loads(path.read_text(encoding="utf-8"))["outcome"])
+
+    def failures(self) -> Iterator[GradingResult]:
+        """Read the failures of submissions that still lie where they lay."""
+        for path in sorted(self._folder.glob("failed/*/*.json")):
+            with suppress(OSError, ValueError, TypeError, KeyError):
+                failed = json.loads(path.read_text(encoding="utf-8"))
+                if Path(failed["folder"]).exists():
+                    yield _result(failed["outcome"])
+
+    def _recorded(self, result: GradingResult) -> Path:
+        return self._folder / "recorded" / result.unit / f"{result.student}.json"
+
+    def _failed(self, result: GradingResult) -> Path:
+        return self._folder / "failed" / result.unit / f"{result.student}.json"
+
+
+def as_json(data: GradebookEntry | GradingResult) -> object:
+    """Make of a record what is read where it was written as JSON."""
+    return json.loads(json.dumps(asdict(data)))
+
+
+def _row(result: GradingResult) -> object:
+    """Take of a result what the tables need."""
+    return as_json(replace(result, notebook="", log=""))
+
+
+def _result(row: dict[str, Any]) -> GradingResult:
+    """Make a result of what `_row` took."""
+    exercises = [ExerciseScore(**exercise) for exercise in row.pop("exercises")]
+    return GradingResult(exercises=exercises, **row)

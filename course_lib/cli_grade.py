@@ -18,7 +18,7 @@ from course_lib.grading import report
 from course_lib.grading.collect.find import Submission, find_submissions
 from course_lib.grading.collect.leftovers import leftovers
 from course_lib.grading.grade import GradeOptions, grade_class
-from course_lib.grading.models import GRADED, GradingResult, printable
+from course_lib.grading.models import GradingResult, printable
 from course_lib.grading.progress import Running
 from course_lib.terminal import INTERRUPTED, bar, console, end_orderly, open_course, stop
 
@@ -78,7 +78,7 @@ def grade(
         console.print(f"feedback, grades.csv, logs: {course.classroom}", soft_wrap=True)
     for line in unused.errors + unused.lines:
         typer.echo(printable(line), err=as_json)
-    raise typer.Exit(int(bool(unused.errors) or any(outcome.status != GRADED for outcome in run.outcomes)))
+    raise typer.Exit(int(bool(unused.errors) or any(outcome.error is not None for outcome in run.outcomes)))
 
 
 def _found(course: Course, paths: list[Path]) -> list[Submission]:

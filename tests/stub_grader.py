@@ -19,7 +19,7 @@ from course_lib.grading import grade as grading
 from course_lib.grading.cache import grader_version
 from course_lib.grading.collect.find import find_submissions
 from course_lib.grading.grade import GradeOptions, Run, grade_class
-from course_lib.grading.models import GRADED, GradingJob, GradingResult, not_graded
+from course_lib.grading.models import GradingJob, GradingResult, not_graded
 from course_lib.grading.sandbox.limits import Limits
 from course_lib.grading.scores import answer_checksums, score
 
@@ -88,7 +88,7 @@ def outcome(job: GradingJob, points: float) -> GradingResult:
     return GradingResult(
         job.student,
         job.unit,
-        GRADED,
+        None,
         score(notebook),
         answer_checksums(notebook),
         text,

@@ -104,7 +104,7 @@ def test_grade_as_json_and_as_a_table(course: Course, tmp_path: Path) -> None:
         "unit": UNIT,
         "points": 3,
         "max_points": 3,
-        "status": "graded",
+        "error": None,
         "exercises": [{"name": "double", "points": 3, "points_from_tests": 3, "max_points": 3, "message": ""}],
         "isolated": True,
         "changes": [],
@@ -114,7 +114,7 @@ def test_grade_as_json_and_as_a_table(course: Course, tmp_path: Path) -> None:
         "review": {},
     }
     assert (broken["points"], broken["max_points"]) == (0, 3)
-    assert broken["status"].startswith("error: expected a notebook, found broken JSON")
+    assert broken["error"].startswith("expected a notebook, found broken JSON")
     result = call("grade", tmp_path / "Ada Byron")
     assert result.exit_code == 0
     assert "│ Ada Byron │ 01_doubling │ 3/3 │ graded │" in squeezed(result.output)

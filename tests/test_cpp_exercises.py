@@ -109,7 +109,7 @@ def test_a_learner_gets_a_stub_that_does_not_compile(course: Course) -> None:
 @pytest.mark.parametrize("student", CLASS)
 def test_each_earns_what_it_deserves_and_is_told_why(graded: Run, student: str) -> None:
     _, points, words = CLASS[student]
-    assert (graded.grades[student]["points"], graded.grades[student]["status"]) == (points, "graded")
+    assert (graded.grades[student]["points"], graded.grades[student]["error"]) == (points, None)
     assert words in graded.said(student)
     assert bool(words) == bool(graded.said(student))
     assert graded.grades[student]["audit_flags"] == []
@@ -162,7 +162,7 @@ def ungraded(course: Course, graded: Run, bare: str, tmp_path_factory: pytest.Te
 def test_without_a_compiler_nothing_is_decided(ungraded: Run) -> None:
     for student, found in ungraded.grades.items():
         assert found["exercises"][0]["message"].startswith(NO_COMPILER)
-        assert found["status"].startswith(f"error: sample: {NO_COMPILER}")
+        assert found["error"].startswith(f"sample: {NO_COMPILER}")
         assert (found["points"], found["max_points"]) == (0, 3)
         assert ungraded.needs_person(student) == [(None, True), (None, True)]
         words = Words(ungraded.page(student)).text
@@ -176,7 +176,7 @@ def test_without_a_compiler_nothing_is_decided(ungraded: Run) -> None:
 def test_the_next_run_with_a_compiler_decides(ungraded: Run, tmp_path: Path) -> None:
     submit(tmp_path, "right", submissions(ungraded.course)["right"])
     again = grade(ungraded.course, tmp_path, "--no-sandbox")
-    assert (again.grades["right"]["points"], again.grades["right"]["status"]) == (3, "graded")
+    assert (again.grades["right"]["points"], again.grades["right"]["error"]) == (3, None)
     assert again.needs_person("right") == [(1, False), (2, False)]
 
 
@@ -214,6 +214,6 @@ def test_an_instructor_may_leave_them_out_of_the_points(bare: str, tmp_path: Pat
     assert 'passed("sample", points=0)' in "".join(cell.source for cell in notebook.cells)
     submit(tmp_path / "in", "right", answered(course, RIGHT, "sample"))
     right = grade(course, tmp_path / "in", "--no-sandbox", PATH=bare)
-    assert (right.grades["right"]["status"], right.grades["right"]["max_points"], right.code) == ("graded", 0, 0)
+    assert (right.grades["right"]["error"], right.grades["right"]["max_points"], right.code) == (None, 0, 0)
     assert right.said("right").startswith(NO_COMPILER)
     assert right.needs_person("right") == [(None, False), (None, False)]

@@ -56,13 +56,11 @@ def outcome(course: Course, *shown: float | str, answer: str | None = None, stud
             cell.outputs, cell.execution_count = [new_output("execute_result", data, execution_count=1)], 1
         elif "nbgrader" in cell.metadata and answer is not None:
             cell.source = answer
-    return GradingResult(
-        student, UNIT, "graded", score(notebook), answer_checksums(notebook), nbformat.writes(notebook)
-    )
+    return GradingResult(student, UNIT, None, score(notebook), answer_checksums(notebook), nbformat.writes(notebook))
 
 
 def failed(reason: str) -> GradingResult:
-    return GradingResult("ada", UNIT, f"error: {reason}", [])
+    return GradingResult("ada", UNIT, reason, [])
 
 
 @contextmanager

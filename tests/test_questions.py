@@ -19,7 +19,7 @@ from course_lib.grading.grade import GradeOptions, Run, grade_class
 from course_lib.grading.gradebook.entries import WAITING
 from course_lib.grading.gradebook.recorder import register
 from course_lib.grading.gradebook.writer import enter
-from course_lib.grading.models import GRADED, GradingResult
+from course_lib.grading.models import GradingResult
 from course_lib.grading.restore.normalize import normalize
 from course_lib.grading.scores import answer_checksums, score
 from tests.secret_lines import secrets
@@ -75,15 +75,13 @@ def test_only_an_answer_that_is_worth_points_waits_for_a_person(tmp_path: Path, 
         notebook = restored(course, with_words(course, words))
         entry = enter(
             config,
-            GradingResult(
-                student, UNIT, GRADED, score(notebook), answer_checksums(notebook), nbformat.writes(notebook)
-            ),
+            GradingResult(student, UNIT, None, score(notebook), answer_checksums(notebook), nbformat.writes(notebook)),
             None,
         )
         assert (entry.points, entry.max_points) == (0, 3 + points)
         assert entry.review == ({"question_sign": WAITING} if points and student == "words" else {})
     assert waiting(course) == ["words"] * bool(points)
-    lost = enter(config, GradingResult("lost", UNIT, "error: broken", []), None)
+    lost = enter(config, GradingResult("lost", UNIT, "broken", []), None)
     assert lost.review.keys() == {"double", "question_sign"} if points else {"double"}
 
 

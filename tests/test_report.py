@@ -14,12 +14,12 @@ from course_lib.grading.scores import ExerciseScore
 
 EXERCISES = [ExerciseScore("kernel", 2, 2, ""), ExerciseScore("phases", 0.5, 3, "phases(x=1)\n  got: [red]2[/red]")]
 ZOE = GradingResult(
-    "Zoë O'Neil", "03_up", "graded", EXERCISES, changes=["test_kernel: put back"], audit_flags=["patches numpy"]
+    "Zoë O'Neil", "03_up", None, EXERCISES, changes=["test_kernel: put back"], audit_flags=["patches numpy"]
 )
 ADA = GradingResult(
     "ada",
     "03_up",
-    "error: expected a notebook, found other JSON",
+    "expected a notebook, found other JSON",
     [ExerciseScore("kernel", 0, 2, ""), ExerciseScore("phases", 0, 3, "")],
 )
 
@@ -53,7 +53,7 @@ def test_json_has_the_agreed_keys() -> None:
         "points_from_tests": 2.5,
         "late": 0,
         "max_points": 5,
-        "status": "graded",
+        "error": None,
         "exercises": [
             {"name": "kernel", "points": 2, "points_from_tests": 2, "max_points": 2, "message": ""},
             {
@@ -69,7 +69,7 @@ def test_json_has_the_agreed_keys() -> None:
         "audit_flags": ["patches numpy"],
         "review": {},
     }
-    assert (second["points"], second["max_points"], second["status"]) == (0, 5, ADA.status)
+    assert (second["points"], second["max_points"], second["error"]) == (0, 5, ADA.error)
 
 
 def test_json_of_nothing() -> None:
@@ -122,7 +122,7 @@ def test_the_summary_counts() -> None:
 
 
 def test_the_summary_says_what_to_do_about_errors_of_machines() -> None:
-    lost = replace(ADA, status="error: its worker was lost", final=False)
+    lost = replace(ADA, error="its worker was lost", final=False)
     last = summary([lost, lost], 0, []).splitlines()[-1]
     assert last.startswith("ada, 03_up: not recorded, an earlier grade stays")
     assert summary([lost, lost], 0, []).count("run the command again") == 1
@@ -151,7 +151,7 @@ def test_the_table_says_why_points_differ() -> None:
     assert row(shown(table([ZOE], [late])), "Zoë O'Neil")[3] == "graded; late: −0.5; 2.5 from tests"
     same = GradebookEntry("Zoë O'Neil", "03_up", 2.5, 5, {})
     assert row(shown(table([ZOE], [same])), "Zoë O'Neil")[3] == "graded"
-    lost = replace(ADA, status="error: its worker was lost", final=False)
+    lost = replace(ADA, error="its worker was lost", final=False)
     earlier = GradebookEntry("ada", "03_up", 4, 5, {})
     assert row(shown(table([lost], [earlier]), 120), "ada")[2:] == [
         "4/5",
@@ -199,14 +199,14 @@ def test_csv_has_names_and_who_handed_in_nothing() -> None:
     assert {name: first[name] for name in about} == about
     assert (eve["points"], eve["max_points"], eve["status"], eve["email"]) == ("0", "5", "not handed in", "")
     assert [line["student"] for line in rows(exercises_csv(entries, {}))] == ["ada"]
-    lost = replace(ADA, student="eve", status="error: its worker was lost", final=False)
+    lost = replace(ADA, student="eve", error="its worker was lost", final=False)
     (_, eve) = rows(grades_csv(entries, by_name(lost)))
     assert eve["status"] == "error: its worker was lost"
     assert row(shown(table([lost], [absent])), "eve")[2:] == ["0/5", "error: its worker was lost"]
 
 
 def test_csv_says_when_the_points_are_old() -> None:
-    lost = replace(ADA, status="error: its worker was lost", final=False)
+    lost = replace(ADA, error="its worker was lost", final=False)
     (line,) = rows(grades_csv([GradebookEntry("ada", "03_up", 4, 5, {})], by_name(lost)))
     assert (line["points"], line["status"]) == (
         "4",

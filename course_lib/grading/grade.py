@@ -227,8 +227,8 @@ class _Grading:
                 outcome = replace(outcome, changes=[*submission.changes, *outcome.changes], log=told + outcome.log)
             self.recorder.record(submission, job.key, outcome)
         except Exception as error:  # a submission is a stranger's file: nothing in it may stop the others
-            status = f"error: it was graded, but not recorded: {type(error).__name__}: {error}"
-            outcome = replace(outcome, status=status, log=f"{outcome.log}\n{traceback.format_exc()}", final=False)
+            words = f"it was graded, but not recorded: {type(error).__name__}: {error}"
+            outcome = replace(outcome, error=words, log=f"{outcome.log}\n{traceback.format_exc()}", final=False)
             with suppress(OSError):
                 self.recorder.record(submission, job.key, outcome)
         self.found[submission] = replace(outcome, notebook="", log="")  # of many, they would fill the memory

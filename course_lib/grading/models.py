@@ -11,7 +11,6 @@ import nbformat
 from course_lib.grading.sandbox.limits import Limits
 from course_lib.grading.scores import ExerciseScore, score
 
-GRADED = "graded"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -77,8 +76,8 @@ class GradingResult:
     ----------
     student, unit : str
         Whose work it is, and of what.
-    status : str
-        ``graded``, or ``error: `` and what is wrong with the submission, in words.
+    error : str or None
+        What is wrong with the submission, in words; None where nothing is.
     exercises : list of ExerciseScore
         Every exercise of the unit, in its order; with 0 points where it could not be graded.
     answers : dict of str to str
@@ -101,7 +100,7 @@ class GradingResult:
 
     student: str
     unit: str
-    status: str
+    error: str | None
     exercises: list[ExerciseScore]
     answers: dict[str, str] = field(default_factory=dict, repr=False)
     notebook: str = field(default="", repr=False)
@@ -111,6 +110,11 @@ class GradingResult:
     seconds: float = 0
     isolated: bool = True
     final: bool = True
+
+    @property
+    def status(self) -> str:
+        """The error, or that there is none, for people."""
+        return "graded" if self.error is None else f"error: {self.error}"
 
     @property
     def points(self) -> float:
@@ -142,7 +146,7 @@ def not_graded(job: GradingJob, reason: str, log: str = "", final: bool = True) 
     return GradingResult(
         job.student,
         job.unit,
-        f"error: {reason}",
+        reason,
         nothing_earned(job.source),
         log=log or reason,
         isolated=job.isolated,

@@ -8,7 +8,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from course_lib.cells import cpp_exercises
-from course_lib.grading.models import GRADED, GradingJob, GradingResult, not_graded, printable
+from course_lib.grading.models import GradingJob, GradingResult, not_graded, printable
 from course_lib.grading.notebook_runner import NotebookRun, run_notebook
 from course_lib.grading.restore.figures import add_figures
 from course_lib.grading.restore.normalize import normalize
@@ -49,7 +49,7 @@ def grade_submission(job: GradingJob) -> GradingResult:
     result = GradingResult(
         job.student,
         job.unit,
-        _status(run, notebook, exercises),
+        _error(run, notebook, exercises),
         exercises,
         answer_checksums(notebook),
         nbformat.writes(notebook),
@@ -61,11 +61,11 @@ def grade_submission(job: GradingJob) -> GradingResult:
     return replace(result, log=_log(job, result, run.log))
 
 
-def _status(run: NotebookRun, notebook: NotebookNode, exercises: Sequence[ExerciseScore]) -> str:
-    """Say what went wrong, or that nothing did."""
+def _error(run: NotebookRun, notebook: NotebookNode, exercises: Sequence[ExerciseScore]) -> str | None:
+    """Say what went wrong; None if nothing did."""
     wrong = [f"the kernel died in {death}" for death in run.deaths] + faults(notebook)
     wrong += [f"{each.name}: {each.message}" for each in exercises if each.undecided]
-    return f"error: {printable('; '.join(wrong))}" if wrong else GRADED
+    return printable("; ".join(wrong)) if wrong else None
 
 
 def _log(job: GradingJob, result: GradingResult, cells: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from math import isclose
 from rich.table import Table
 
 from course_lib.grading.gradebook.entries import GIVEN, WAITING, GradebookEntry
-from course_lib.grading.models import GRADED, GradingResult, printable
+from course_lib.grading.models import GradingResult, printable
 from course_lib.grading.scores import ExerciseScore, points_of
 
 UNRECORDED = "not recorded, an earlier grade stays if there is one; correct its cause, and run the command again"
@@ -26,7 +26,7 @@ def to_json(outcomes: Sequence[GradingResult], entries: _Entries = ()) -> str:
             "points_from_tests": outcome.points,
             "late": entry.late if entry else 0,
             "max_points": (entry or outcome).max_points,
-            "status": outcome.status,
+            "error": outcome.error,
             "exercises": [
                 {
                     "name": counts.name,
@@ -149,7 +149,7 @@ def summary(outcomes: Sequence[GradingResult], before: int, entries: Iterable[Gr
         submission that a person should look at.
     """
     pairs = _with_entries(outcomes, entries)
-    errors = [outcome for outcome in outcomes if outcome.status != GRADED]
+    errors = [outcome for outcome in outcomes if outcome.error is not None]
     changed = [outcome for outcome in outcomes if outcome.changes]
     points, possible = sum((entry or outcome).points for outcome, entry in pairs), sum(o.max_points for o in outcomes)
     graded = f"{_count(len(outcomes), 'submission')}, {before} of them graded before"

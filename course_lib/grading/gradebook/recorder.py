@@ -19,7 +19,7 @@ from course_lib.grading.gradebook.entries import GradebookEntry, GradebookLocked
 from course_lib.grading.gradebook.feedback import feedback_html
 from course_lib.grading.gradebook.recorded_results import RecordedResults, as_json
 from course_lib.grading.gradebook.tables import exercises_csv, grades_csv
-from course_lib.grading.models import GRADED, GradingResult
+from course_lib.grading.models import GradingResult
 from course_lib.grading.sandbox.limits import Limits
 from course_lib.grading.scores import ANSWERED, UNREAD, score
 from course_lib.release import build_source, generate
@@ -195,7 +195,7 @@ def recorded_feedback(course: Course, notebook: Path) -> str:
     if key and (outcome := ResultCache(course.results).load(key)):
         return _feedback(outcome, entry)
     executed = nbformat.read(notebook, as_version=4)
-    outcome = GradingResult(student, unit, GRADED, score(executed), notebook=nbformat.writes(executed))
+    outcome = GradingResult(student, unit, None, score(executed), notebook=nbformat.writes(executed))
     return _feedback(outcome, entry)
 
 
@@ -210,7 +210,7 @@ def _feedback(outcome: GradingResult, entry: GradebookEntry) -> str:
         for exercise in outcome.exercises
     ]
     notebook = nbformat.reads(outcome.notebook, as_version=4) if outcome.notebook else None
-    status = outcome.status if outcome.status != GRADED else ""
+    status = "" if outcome.error is None else outcome.status
     about = (outcome.student, outcome.unit, entry.comments, status, entry.late)
     return feedback_html(notebook, exercises, *about)
 

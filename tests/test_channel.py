@@ -111,7 +111,7 @@ def test_a_message_that_ends_early_or_never_comes(pair: tuple[socket.socket, soc
 
 
 def test_a_forged_length_takes_up_no_memory(pair: tuple[socket.socket, socket.socket]) -> None:
-    pair[1].sendall(message([None, [channels.MAX_BYTES]], b"few"))
+    pair[1].sendall(message([None, [channels.MAX_ARRAYS_BYTES]], b"few"))
     tracemalloc.start()
     with pytest.raises(TimeoutError):
         receive(pair[0], give_up_after(5))
@@ -143,7 +143,7 @@ def test_who_does_not_listen_holds_up_nobody(pair: tuple[socket.socket, socket.s
 def test_a_message_that_is_too_large_is_not_begun(
     pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(channels, "MAX_BYTES", 100)
+    monkeypatch.setattr(channels, "MAX_ARRAYS_BYTES", 100)
     with pytest.raises(ValueError, match="expected at most 0 GB of arrays"):
         send(pair[0], None, [bytes(60), bytes(60)])
     send(pair[0], "small", [])

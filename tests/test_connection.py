@@ -10,7 +10,7 @@ from course_lib.grading.sandbox.connection import Connection, UnreadError
 
 
 def test_who_no_longer_reads_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "UNREAD", 100)
+    monkeypatch.setattr(connection, "UNREAD_MS", 100)
     manager = KernelManager(transport="ipc", connection_file=str(tmp_path / "k.json"), ip=str(tmp_path / "port"))
     manager.write_connection_file()
     silent = Connection(manager)

@@ -434,14 +434,14 @@ def test_long_outputs_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     page = shown(long)
     assert len(page) < 50_000
     assert "… 980000 more characters" in page
-    monkeypatch.setattr(shown_cells, "PAGE", 50_000)
+    monkeypatch.setattr(shown_cells, "MAX_OUTPUT_CHARS", 50_000)
     page = shown(*[long] * 100)
     assert len(page) < 100_000
     assert page.count("More output is not shown.") == 1
 
 
 def test_much_markup_is_shown_as_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shown_cells, "MARKUP", 20)
+    monkeypatch.setattr(shown_cells, "MAX_MARKUP_CHARS", 20)
     page = shown(data("text/html", "<b>first</b>"), data("text/html", "<b>second</b>"))
     assert "<b>first</b>" in page
     assert "&lt;b&gt;second&lt;/b&gt;" in page
@@ -452,7 +452,7 @@ def test_a_short_text_does_not_become_a_long_page() -> None:
     """A tag that is left open is opened anew in each paragraph; a thousand of them would be."""
     signs = "abcdefghijklmnopqrstuvwxyz0123456789"
     text = "<p>" + "".join(f"<b {a}{b}>" for a in signs for b in signs) + "<p>x" * 3000
-    assert len(text) < sanitized.LONGEST_MARKUP
+    assert len(text) < sanitized.MAX_PIECE_CHARS
     for convert in (sanitized.html, sanitized.markdown):
         assert len(convert(text)) < 1_000_000
     assert sanitized.html('<b class="a">bold</b> <a href="https://example.org">link</a>').count("</") == 2

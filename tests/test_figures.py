@@ -83,6 +83,6 @@ def test_a_file_that_is_no_notebook_has_no_figures(content: bytes) -> None:
 
 
 def test_figures_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "LONGEST", 2 * len(PNG))
+    monkeypatch.setattr(figures, "MAX_FIGURES_CHARS", 2 * len(PNG))
     content = handed_in(plot=[display({"image/png": PNG})] * 3, more=[display({"image/png": PNG})])
     assert [len(outputs) for outputs in shown(content, "plot", "more")] == [0, 2, 0]

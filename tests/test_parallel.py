@@ -58,7 +58,7 @@ def test_nothing_that_happens_to_one_process_touches_the_others() -> None:
         job("crashed", do="die", signal=signal.SIGSEGV),
         job("left", do="exit"),
         job("failed", do="raise"),
-        job("hung", Limits(submission_s=1 - process.GRACE), sleep=100),
+        job("hung", Limits(submission_s=1 - process.START_AND_END_S), sleep=100),
     ]
     jobs = [one for pair in zip(bad, map(job, "abcde"), strict=True) for one in pair]
     found = run(jobs)

@@ -20,7 +20,7 @@ from course_lib.checks.describe import describe
 from course_lib.grading.remote_test import proxies
 from course_lib.grading.remote_test.reconstruct import error_of, signature_of
 from course_lib.grading.remote_test.run_test import SERVE
-from course_lib.grading.remote_test.session import Session, Stopped
+from course_lib.grading.remote_test.session import Session, StoppedTestError
 from tests.bare_kernel import BareKernel
 from tests.learner import learner, message_of
 
@@ -240,7 +240,9 @@ def test_functions_and_objects_arrive_as_themselves(there: Callable[..., Any]) -
 
 def test_a_function_of_the_test_cannot_go(there: Callable[..., Any]) -> None:
     f = there("def f(g):\n    return g(1)")
-    with pytest.raises(Stopped, match="a test hands over plain data and what the notebook defines, not a function"):
+    with pytest.raises(
+        StoppedTestError, match="a test hands over plain data and what the notebook defines, not a function"
+    ):
         f(lambda x: x)
 
 
@@ -488,7 +490,7 @@ def test_own_work_reads_the_cells_and_not_the_process(kernel: BareKernel) -> Non
         (["SystemExit", "BaseException"], Exception),
         (["KeyboardInterrupt", "BaseException"], Exception),
         (["GeneratorExit"], Exception),
-        (["Stopped", "BaseException"], Exception),
+        (["StoppedTestError", "BaseException"], Exception),
         (["ExceptionGroup", "BaseExceptionGroup"], Exception),
         (["UnicodeDecodeError", "UnicodeError", "ValueError"], UnicodeDecodeError),
         (["OSError"], OSError),
@@ -498,7 +500,7 @@ def test_an_error_is_one_of_pythons_own_that_end_no_program(names: list[object],
     error = error_of(names, "it's 'quoted'", None)
     assert isinstance(error, base)
     assert isinstance(error, Exception)
-    assert not isinstance(error, CheckFailed | Stopped)
+    assert not isinstance(error, CheckFailed | StoppedTestError)
     assert type(error).__name__ == names[0]
     assert str(error) == "it's 'quoted'"
     assert not hasattr(error, "_render_traceback_")

@@ -46,7 +46,7 @@ def test_an_enormous_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("was read"))
     with pytest.raises(ValueError, match="expected a notebook of at most 100 MB, found 200 MB"):
         read_bytes(path)
-    monkeypatch.setattr(reading, "LIMIT", 10)
+    monkeypatch.setattr(reading, "MAX_FILE_BYTES", 10)
     with pytest.raises(ValueError, match="found 0 MB"):
         read_cells(b" " * 11)
 

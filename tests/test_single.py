@@ -150,7 +150,7 @@ def test_a_kernel_that_cannot_take_the_place_of_another_is_no_fault_of_the_learn
 
 
 def test_outputs_have_a_limit_for_all_cells_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notebook_runner, "SHOWN", 10_000)
+    monkeypatch.setattr(notebook_runner, "MAX_OUTPUT_CHARS", 10_000)
     source = instructors()
     source.cells[3:3] = [new_code_cell("print('x' * 4_000)") for _ in range(4)]
     outcome = grade_submission(handed_in(right("one"), right("two"), source))

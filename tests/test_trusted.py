@@ -269,7 +269,7 @@ FORGERIES = {
     "exit": "def double(x):\n    raise SystemExit(0)",
     "interrupt": "def double(x):\n    raise KeyboardInterrupt",
     "generator exit": "def double(x):\n    raise GeneratorExit",
-    "stop": "from course_lib.grading.remote_test.session import Stopped\ndef double(x):\n    raise Stopped('✓', '')",
+    "stop": "import course_lib.grading.remote_test.session as s\ndef double(x):\n    raise s.StoppedTestError('✓', '')",
     "no exception's name": "def double(x):\n    raise type('', (BaseException,), {})('✓')",
     "rendering": "class E(Exception):\n    _render_traceback_ = lambda self: ['✓']\ndef double(x):\n    raise E",
     "equal to all": "class E:\n    __eq__ = __bool__ = lambda *args: True\n    __array__ = lambda *args, **kwargs: 0\n"

@@ -30,7 +30,7 @@ KERNEL_ENVIRONMENT = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger warns of frozen modules
 }
 SKIP = "skip-execution"  # nbclient leaves out cells with this tag
-PRINTED = 1_000_000  # characters that a cell may print; the rest is dropped
+MAX_PRINTED_CHARS = 1_000_000  # characters that a cell may print; the rest is dropped
 
 
 class WakingChannel(AsyncZMQSocketChannel):
@@ -131,7 +131,7 @@ class ExecuteAll(Execute):
         if msg["msg_type"] == "stream":
             printed = self._printed.get(cell_index, 0)
             self._printed[cell_index] = printed + len(msg["content"]["text"])
-            msg["content"]["text"] = msg["content"]["text"][: max(PRINTED - printed, 0)]
+            msg["content"]["text"] = msg["content"]["text"][: max(MAX_PRINTED_CHARS - printed, 0)]
             if not msg["content"]["text"]:
                 return None
         return super().output(outs, msg, display_id, cell_index)

@@ -25,8 +25,8 @@ KERNELS = 4  # that a submission may use up, one after the other
 # often call the same function, and would take hours of a night.
 LATER, ENOUGH_S = 0.1, 10
 AGAIN = 2  # times as long as at first: what a cell has that runs again, in the kernel after one that died
-SHOWN = 50_000_000  # characters of all outputs together, but for those of tests
-TOO_MUCH = f"[left out: the cells of this notebook show more than {SHOWN // 1_000_000} MB]"
+MAX_OUTPUT_CHARS = 50_000_000  # characters of all outputs together, but for those of tests
+TOO_MUCH = f"[left out: the cells of this notebook show more than {MAX_OUTPUT_CHARS // 1_000_000} MB]"
 
 
 @dataclass
@@ -162,7 +162,11 @@ class _Runner:
         self._sources.append(cell.source)
         self._took.append(took if took < seconds else 0)
         self._shown += len(json.dumps(outputs))
-        return outputs if not outputs or self._shown <= SHOWN else [new_output("stream", name="stderr", text=TOO_MUCH)]
+        return (
+            outputs
+            if not outputs or self._shown <= MAX_OUTPUT_CHARS
+            else [new_output("stream", name="stderr", text=TOO_MUCH)]
+        )
 
     def _timed(self, seconds: float, run: Callable[[float], list[NotebookNode]]) -> list[NotebookNode]:
         """Run something that may take so many seconds; if it takes them all, what comes after it has fewer."""

@@ -22,8 +22,10 @@ from course_lib.grading.sandbox.zygote import VARIABLE, start_zygote
 # Imported once, by the process that the others are forked from. The second is the program itself, which multiprocessing
 # imports in each.
 PRELOADED = ["course_lib.grading.forkserver", "course_lib.cli"]
-GRACE = 180  # seconds beyond a submission's own limit, which the grading process keeps by itself: for start and end
-PATIENCE = 0.5  # seconds between looks at whether the result is still wanted
+START_AND_END_S = (
+    180  # seconds beyond a submission's own limit, which the grading process keeps by itself: for start and end
+)
+RESULT_POLL_S = 0.5  # seconds between looks at whether the result is still wanted
 
 # Several threads start processes: multiprocessing tidies up after all of them in each.
 _starting = threading.Lock()
@@ -47,7 +49,7 @@ def grade_apart(grader: Grader, job: GradingJob, canceled: Callable[[], bool] = 
     -------
     GradingResult
         The grader's own; or an error that is not final, if the process failed, died, was canceled, or ran on after
-        the limit of a submission and `GRACE`.
+        the limit of a submission and `START_AND_END_S`.
     """
     with tempfile.TemporaryDirectory(prefix="pixelwise-", dir=_short_folder(), ignore_cleanup_errors=True) as folder:
         return _grade_in(folder, grader, job, canceled)
@@ -65,7 +67,7 @@ def _grade_in(folder: str, grader: Grader, job: GradingJob, canceled: Callable[[
     receiver, sender = context.Pipe(duplex=False)
     environment = os.environ | {"TMPDIR": folder}
     start = time.monotonic()
-    limit = job.limits.submission_s + GRACE
+    limit = job.limits.submission_s + START_AND_END_S
     process = None
     try:
         with _starting:
@@ -73,7 +75,7 @@ def _grade_in(folder: str, grader: Grader, job: GradingJob, canceled: Callable[[
             process = context.Process(target=_work, args=(sender, grader, job, environment))
             process.start()
         sender.close()
-        while not wait([receiver, process.sentinel], PATIENCE):
+        while not wait([receiver, process.sentinel], RESULT_POLL_S):
             if canceled():
                 return not_graded(job, "nobody waits for it any more", final=False)
             if time.monotonic() - start > limit:

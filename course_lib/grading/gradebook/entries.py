@@ -27,7 +27,7 @@ warnings.filterwarnings("ignore", module="nbgrader")
 GIVEN = "points or a comment were given for an earlier submission"
 WAITING = "no test gives its points"
 FAILED = "it could not be graded"
-PATIENCE = 60  # seconds to wait for a gradebook that another program is writing
+LOCK_TIMEOUT_S = 60  # seconds to wait for a gradebook that another program is writing
 Result = TypeVar("Result")
 
 
@@ -111,13 +111,13 @@ def recorded(config: Config) -> list[GradebookEntry]:
         By unit and student: every submission; and of the units that have any, the students of the class list who have
         handed in nothing.
     """
-    entries = in_transaction(config, lambda book: [*_submitted(book), *_absent(book)], PATIENCE)
+    entries = in_transaction(config, lambda book: [*_submitted(book), *_absent(book)], LOCK_TIMEOUT_S)
     return sorted(entries, key=lambda entry: (entry.unit, entry.student))
 
 
 def students(config: Config) -> set[str]:
     """List the students that the gradebook knows."""
-    return in_transaction(config, lambda book: {student.id for student in book.db.query(Student)}, PATIENCE)
+    return in_transaction(config, lambda book: {student.id for student in book.db.query(Student)}, LOCK_TIMEOUT_S)
 
 
 def _submitted(book: Gradebook) -> Iterator[GradebookEntry]:
@@ -136,7 +136,7 @@ def _absent(book: Gradebook) -> Iterator[GradebookEntry]:
 def recorded_one(config: Config, unit: str, student: str) -> GradebookEntry:
     """Read one submission in the gradebook; raise `ValueError` if it is not there."""
     try:
-        return in_transaction(config, lambda book: read(book.find_submission(unit, student)), PATIENCE)
+        return in_transaction(config, lambda book: read(book.find_submission(unit, student)), LOCK_TIMEOUT_S)
     except MissingEntry:
         raise ValueError(f"expected {student}, {unit} in the gradebook, found no such submission") from None
 

@@ -9,8 +9,8 @@ from nbformat import NotebookNode
 from course_lib.grading.gradebook import sanitized
 from course_lib.grading.restore.template import visible
 
-PAGE = 20_000_000  # characters of all outputs together
-MARKUP = 500_000  # characters of Markdown and HTML that are converted
+MAX_OUTPUT_CHARS = 20_000_000  # characters of all outputs together
+MAX_MARKUP_CHARS = 500_000  # characters of Markdown and HTML that are converted
 SHORTEST = 8  # a shorter line of a hidden test says nothing
 HIDDEN = "BEGIN HIDDEN TESTS"
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/svg+xml")
@@ -45,7 +45,7 @@ class Shown:
 
     def __init__(self, secret: set[str]) -> None:
         self._secret = secret
-        self._left, self._markup = PAGE, MARKUP
+        self._left, self._markup = MAX_OUTPUT_CHARS, MAX_MARKUP_CHARS
 
     def source(self, cell: NotebookNode, level: int) -> str:
         """Write the text of a cell; its headings begin with this level."""
@@ -102,7 +102,7 @@ class Shown:
                 details = output.get("metadata", {}).get(kind)
                 own = details.get("alt") if isinstance(details, dict) else None
                 return sanitized.picture(kind, data[kind], self.public(own) if isinstance(own, str) and own else figure)
-        if "text/html" in data and ("text/plain" not in data or len(data["text/html"]) <= sanitized.LONGEST_MARKUP):
+        if "text/html" in data and ("text/plain" not in data or len(data["text/html"]) <= sanitized.MAX_PIECE_CHARS):
             return self._marked_up(sanitized.html, self.public(data["text/html"]))
         for kind in ("text/markdown", "text/latex"):
             if kind in data:

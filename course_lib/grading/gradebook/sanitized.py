@@ -14,11 +14,11 @@ from course_lib.cells import is_cpp
 from course_lib.formulas import formula
 from course_lib.markdown import MathMLRenderer, to_html
 
-LONGEST = 20_000  # characters of one text that are shown
-LONGEST_MARKUP = 20_000  # of one piece of HTML or Markdown; a longer one is shown as it is written
+MAX_TEXT_CHARS = 20_000  # characters of one text that are shown
+MAX_PIECE_CHARS = 20_000  # of one piece of HTML or Markdown; a longer one is shown as it is written
 REMEMBERED, SHORT = 1024, 5_000  # converted texts that are kept, and the characters of each at most
-PICTURE = 10_000_000  # of one picture
-ALTERNATIVE = 1_000  # of its text alternative
+MAX_PICTURE_CHARS = 10_000_000  # of one picture
+MAX_ALTERNATIVE_CHARS = 1_000  # of its text alternative
 _TAGS = """a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5
     h6 hr i ins kbd li mark ol p pre q s samp small span strong sub summary sup table tbody td tfoot th thead tr u ul
     var"""
@@ -66,7 +66,7 @@ class _Placeholders(MathMLRenderer):
 
 def html(text: str) -> str:
     """Keep of HTML what is only looked at: words, tables and links to the web, without any style."""
-    if len(text) > LONGEST_MARKUP:
+    if len(text) > MAX_PIECE_CHARS:
         return console(text)
     return _clean(text)
 
@@ -89,7 +89,7 @@ def _shared(convert: Callable[[str], str]) -> Callable[[str], str]:
 @_shared
 def markdown(text: str) -> str:
     """Convert Markdown, with HTML in it, to HTML that is only looked at, with MathML; pictures are left out."""
-    if len(text) > LONGEST_MARKUP:
+    if len(text) > MAX_PIECE_CHARS:
         return console(text)
     try:
         renderer = _Placeholders()
@@ -111,7 +111,9 @@ def console(text: str) -> str:
 
 def plain(text: str) -> str:
     """Cut a long text, and leave out control characters and what a terminal would have overwritten."""
-    shown = text[:LONGEST] + (f"\n… {len(text) - LONGEST} more characters" if len(text) > LONGEST else "")
+    shown = text[:MAX_TEXT_CHARS] + (
+        f"\n… {len(text) - MAX_TEXT_CHARS} more characters" if len(text) > MAX_TEXT_CHARS else ""
+    )
     return _CONTROL.sub("", _OVERWRITTEN.sub("", shown.replace("\r\n", "\n")))
 
 
@@ -120,7 +122,7 @@ def picture(kind: str, data: str, alternative: str = "") -> str:
 
     Who does not see it gets the text alternative; a picture without one is taken for decoration.
     """
-    if len(data) > PICTURE:
+    if len(data) > MAX_PICTURE_CHARS:
         return console("(a picture that is too large)")
     if kind == "image/svg+xml":
         data = base64.b64encode(data.encode(errors="replace")).decode()
@@ -129,7 +131,7 @@ def picture(kind: str, data: str, alternative: str = "") -> str:
         base64.b64decode(data, validate=True)
     except ValueError:
         return console("(a picture that is none)")
-    alternative = entities.escape(" ".join(_CONTROL.sub("", alternative[:ALTERNATIVE]).split()))
+    alternative = entities.escape(" ".join(_CONTROL.sub("", alternative[:MAX_ALTERNATIVE_CHARS]).split()))
     return f'<img alt="{alternative}" src="data:{kind};base64,{data}">'
 
 

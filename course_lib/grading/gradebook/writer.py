@@ -21,7 +21,7 @@ from traitlets.config import Config
 
 from course_lib.cells import exercise_of
 from course_lib.grading.gradebook.entries import (
-    PATIENCE,
+    LOCK_TIMEOUT_S,
     GradebookEntry,
     commented,
     in_transaction,
@@ -37,7 +37,11 @@ log.propagate = False
 
 
 def enter(
-    config: Config, outcome: GradingResult, timestamp: datetime | None, again: bool = False, patience: float = PATIENCE
+    config: Config,
+    outcome: GradingResult,
+    timestamp: datetime | None,
+    again: bool = False,
+    patience: float = LOCK_TIMEOUT_S,
 ) -> GradebookEntry:
     """Enter an outcome into the gradebook, with the late penalty as it is now.
 

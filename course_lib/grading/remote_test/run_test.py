@@ -26,7 +26,7 @@ from course_lib import checks
 from course_lib.checks.names import NOTEBOOK
 from course_lib.code_names.free_names import free_names
 from course_lib.code_names.static_names import StaticNames
-from course_lib.grading.remote_test.session import Session, Stopped
+from course_lib.grading.remote_test.session import Session, StoppedTestError
 
 SERVE = "__import__('course_lib.grading.remote_test.agent', fromlist=['serve']).serve()"
 SLICE_S = 0.5  # between looks at whether the kernel lives
@@ -179,7 +179,7 @@ def _seed() -> None:
 
 def _error(error: BaseException) -> NotebookNode:
     """Write an error without its traceback, which would quote the test."""
-    name = error.name if isinstance(error, Stopped) else type(error).__name__
+    name = error.name if isinstance(error, StoppedTestError) else type(error).__name__
     message = str(error)[:MAX_TEXT]
     render = getattr(error, "_render_traceback_", None)  # of a failed check
     lines = render() if render else [f"{name}: {message}".rstrip(": ")]

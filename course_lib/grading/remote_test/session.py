@@ -18,7 +18,7 @@ from course_lib.grading.remote_test.transport import Waiting, receive, send
 from course_lib.grading.remote_test.write_back import carry_back
 
 
-class Stopped(BaseException):
+class StoppedTestError(BaseException):
     """A test cannot go on, whatever it catches.
 
     Parameters
@@ -51,7 +51,7 @@ class Session:
 
     Attributes
     ----------
-    stopped : Stopped or None
+    stopped : StoppedTestError or None
         Why it could not go on.
     """
 
@@ -62,7 +62,7 @@ class Session:
         names_used: Callable[[str], set[str]],
         in_cpp: Callable[[str], bool],
     ) -> None:
-        self.stopped: Stopped | None = None
+        self.stopped: StoppedTestError | None = None
         self.names_used, self.in_cpp = names_used, in_cpp
         self._channel = channel
         self._waiting = waiting
@@ -92,7 +92,7 @@ class Session:
         ------
         Exception
             What was raised there, as a class of the same name.
-        Stopped
+        StoppedTestError
             If the learner's process does not answer as it should.
         """
         with self._lock:
@@ -136,8 +136,8 @@ class Session:
             raise self._stop(type(error).__name__, str(error)) from None
         return reply
 
-    def _stop(self, name: str, message: str) -> Stopped:
-        self.stopped = self.stopped or Stopped(name, message)
+    def _stop(self, name: str, message: str) -> StoppedTestError:
+        self.stopped = self.stopped or StoppedTestError(name, message)
         with suppress(OSError):
             self._channel.shutdown(socket.SHUT_RDWR)
         return self.stopped

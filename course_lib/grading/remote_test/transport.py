@@ -8,9 +8,9 @@ from contextlib import suppress
 
 from course_lib.grading.remote_test.codec import MAX_NODES, Buffers, ChannelError, Tree
 
-MAX_HEADER = 2**24  # bytes of JSON
-MAX_BYTES = 2**30  # of arrays
-PIECE = 2**20
+MAX_HEADER_BYTES = 2**24  # bytes of JSON
+MAX_ARRAYS_BYTES = 2**30  # of arrays
+PIECE_BYTES = 2**20
 _START = struct.Struct("!4sI")
 _MAGIC = b"PxW1"
 
@@ -44,16 +44,16 @@ def send(channel: socket.socket, tree: Tree, buffers: Buffers, waiting: Waiting 
     """
     sizes = [len(buffer) for buffer in buffers]
     header = json.dumps([tree, sizes]).encode()
-    if len(header) > MAX_HEADER or sum(sizes) > MAX_BYTES:
+    if len(header) > MAX_HEADER_BYTES or sum(sizes) > MAX_ARRAYS_BYTES:
         size = f"{max(len(header), sum(sizes)) / 2**30:.1f} GB"
-        raise ValueError(f"expected at most {MAX_BYTES / 2**30:.0f} GB of arrays and little else, got {size}")
+        raise ValueError(f"expected at most {MAX_ARRAYS_BYTES / 2**30:.0f} GB of arrays and little else, got {size}")
     parts = [_START.pack(_MAGIC, len(header)) + header, *buffers]
-    for content in [b"".join(parts)] if sum(sizes) < PIECE else parts:  # each wakes the other end up
+    for content in [b"".join(parts)] if sum(sizes) < PIECE_BYTES else parts:  # each wakes the other end up
         rest = memoryview(content)
         while rest:
             waiting()
             with suppress(TimeoutError):
-                rest = rest[channel.send(rest[:PIECE]) :]
+                rest = rest[channel.send(rest[:PIECE_BYTES]) :]
 
 
 def receive(channel: socket.socket, waiting: Waiting = _patient) -> tuple[Tree, Buffers]:
@@ -83,13 +83,13 @@ def receive(channel: socket.socket, waiting: Waiting = _patient) -> tuple[Tree, 
         If the socket fails.
     """
     magic, size = _START.unpack(_read(channel, _START.size, waiting))
-    if magic != _MAGIC or size > MAX_HEADER:
+    if magic != _MAGIC or size > MAX_HEADER_BYTES:
         raise ChannelError("expected a message, got other bytes")
     try:
         tree, sizes = json.loads(_read(channel, size, waiting))
         if (
             not all(type(size) is int and size >= 0 for size in sizes)
-            or sum(sizes) > MAX_BYTES
+            or sum(sizes) > MAX_ARRAYS_BYTES
             or len(sizes) > MAX_NODES
         ):
             raise ValueError("expected sizes within the limit")
@@ -104,7 +104,7 @@ def _read(channel: socket.socket, size: int, waiting: Waiting) -> bytearray:
     while len(content) < size:
         waiting()
         with suppress(TimeoutError):
-            piece = channel.recv(min(PIECE, size - len(content)))
+            piece = channel.recv(min(PIECE_BYTES, size - len(content)))
             if not piece:
                 raise EOFError("the other end is closed")
             content += piece

@@ -12,8 +12,8 @@ from course_lib.grading.restore.match import claims
 from course_lib.grading.restore.reading import Cell
 from course_lib.grading.restore.template import Template
 
-MOST = 50
-LONGEST = 500_000  # characters that are looked through, in all cells together
+MAX_FLAGS = 50
+MAX_TEXT_CHARS = 500_000  # characters that are looked through, in all cells together
 _SKIPS = {"skip-execution", "raises-exception"}  # tags that change how a cell is run
 # What code reaches for, and how to say it. Each name stands also for everything that lies in it.
 _REACHES = {
@@ -76,7 +76,7 @@ def find_audit_flags(cells: Sequence[Cell], template: Template) -> list[str]:
     flags = []
     released = {text for texts in template.texts for text in texts}
     lengths = accumulate(len(cell.source) for cell in cells)
-    seen = {cell.number for cell, length in zip(cells, lengths, strict=True) if length <= LONGEST}
+    seen = {cell.number for cell, length in zip(cells, lengths, strict=True) if length <= MAX_TEXT_CHARS}
     trees = {cell.number: parse_roughly(cell.source) for cell in cells if cell.kind == "code" and cell.number in seen}
     names = dict(pair for tree in trees.values() if tree for pair in imported(tree))
     kernels = [tree for cell in cells if (tree := trees.get(cell.number)) and is_cpp(cell.source)]
@@ -95,7 +95,7 @@ def find_audit_flags(cells: Sequence[Cell], template: Template) -> list[str]:
                 reached = set() if cpp else {*_reached(tree, names, own), *_patched(tree, names)}
                 facts += sorted(reached | {*_redefined(tree, helpers)})
         flags += [f"cell {cell.number} {fact}" for fact in facts]
-    return flags[:MOST] + [f"and {len(flags) - MOST} more"] * (len(flags) > MOST)
+    return flags[:MAX_FLAGS] + [f"and {len(flags) - MAX_FLAGS} more"] * (len(flags) > MAX_FLAGS)
 
 
 def _changed(cell: Cell, template: Template) -> Iterator[str]:

@@ -9,8 +9,8 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-LONGEST = 10_000_000  # characters of all figures together, in base64
-ALTERNATIVE = 1_000  # characters of a text alternative
+MAX_FIGURES_CHARS = 10_000_000  # characters of all figures together, in base64
+MAX_ALTERNATIVE_CHARS = 1_000  # characters of a text alternative
 _KINDS = ("image/png", "image/jpeg")
 
 
@@ -29,7 +29,7 @@ def add_figures(notebook: NotebookNode, submitted: bytes) -> None:
     with suppress(ValueError, RecursionError):
         for cell in _listed(json.loads(submitted.decode("utf-8-sig", "replace")), "cells"):
             figures[_text(cell.get("source"))] = [*_figures(cell)]
-    left = LONGEST
+    left = MAX_FIGURES_CHARS
     for cell in notebook.cells:
         if cell.cell_type == "code" and cell.execution_count is None:
             for figure in figures.get(cell.source, []):
@@ -46,7 +46,7 @@ def _figures(cell: dict[str, Any]) -> Iterator[NotebookNode]:
             with suppress(binascii.Error, ValueError):
                 if binascii.a2b_base64(picture, strict_mode=True):
                     alternative = _text(_table(_table(output.get("metadata")).get(kind)).get("alt"))
-                    described = {kind: {"alt": alternative[:ALTERNATIVE]}} if alternative else {}
+                    described = {kind: {"alt": alternative[:MAX_ALTERNATIVE_CHARS]}} if alternative else {}
                     yield new_output("display_data", {kind: picture}, metadata=described)
                     break
 

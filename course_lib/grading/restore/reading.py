@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-LIMIT = 100_000_000  # bytes of a file; with pictures, a notebook has a few millions
+MAX_FILE_BYTES = 100_000_000  # bytes of a file; with pictures, a notebook has a few millions
 CELLS = 10_000
-TEXT = 10_000_000  # characters of all cells together, without outputs and pictures
+MAX_TEXT_CHARS = 10_000_000  # characters of all cells together, without outputs and pictures
 CODE = 1_000_000  # of them in code
 FORMAT = 4  # of nbformat; newer minor versions only add
 PICTURES = ("image/png", "image/jpeg", "image/gif")
@@ -81,8 +81,8 @@ def read_bytes(path: Path) -> bytes:
 
 
 def _check_size(size: int) -> None:
-    if size > LIMIT:
-        raise ValueError(f"expected a notebook of at most {LIMIT / 1e6:.0f} MB, found {size / 1e6:.0f} MB")
+    if size > MAX_FILE_BYTES:
+        raise ValueError(f"expected a notebook of at most {MAX_FILE_BYTES / 1e6:.0f} MB, found {size / 1e6:.0f} MB")
 
 
 def read_cells(content: bytes) -> tuple[list[Cell], list[str]]:
@@ -120,7 +120,7 @@ def read_cells(content: bytes) -> tuple[list[Cell], list[str]]:
     cells = [_cell(number, cell) for number, cell in enumerate(listed, 1) if isinstance(cell, dict)]
     if len(cells) < len(listed):
         changes.append(f"{len(listed) - len(cells)} cells that are none: left out")
-    for limit, what, kinds in ((TEXT, "letters", KINDS), (CODE, "letters of code", {"code"})):
+    for limit, what, kinds in ((MAX_TEXT_CHARS, "letters", KINDS), (CODE, "letters of code", {"code"})):
         if (length := sum(len(cell.source) for cell in cells if cell.kind in kinds)) > limit:
             raise ValueError(f"expected a notebook of at most {limit} {what}, found {length}")
     return cells, changes

@@ -7,10 +7,10 @@ from jupyter_client.manager import KernelManager
 
 from course_lib.grading.sandbox.outputs import Message, parse
 
-PATIENCE = 0.1  # seconds to wait for messages, between looks at whether the kernel lives
+MESSAGE_POLL_S = 0.1  # seconds to wait for messages, between looks at whether the kernel lives
 # What the kernel sends waits to be read in the memory of this process: so many messages, in parts of so many bytes.
 QUEUE, PART = 4, 2**28
-UNREAD = 10_000  # milliseconds that a kernel may leave what is sent to it, when there is much of that already
+UNREAD_MS = 10_000  # milliseconds that a kernel may leave what is sent to it, when there is much of that already
 BATCH = 100  # messages that are read before somebody looks at the time
 
 
@@ -31,7 +31,7 @@ class Connection:
         context = zmq.Context()
         context.setsockopt(zmq.MAXMSGSIZE, PART)
         context.setsockopt(zmq.RCVHWM, QUEUE)
-        context.setsockopt(zmq.SNDTIMEO, UNREAD)
+        context.setsockopt(zmq.SNDTIMEO, UNREAD_MS)
         self._client = manager.client(context=context)
         self._client.start_channels(stdin=False, hb=False, control=False)
         self._sockets = [self._client.iopub_channel.socket, self._client.shell_channel.socket]
@@ -48,7 +48,7 @@ class Connection:
         except zmq.Again:
             raise UnreadError from None
 
-    def messages(self, patience: float = PATIENCE) -> Iterator[Message]:
+    def messages(self, patience: float = MESSAGE_POLL_S) -> Iterator[Message]:
         """Wait at most so many seconds, and read what has come; the outputs before the replies."""
         for channel in zmq.select(self._sockets, [], [], patience)[0] and self._sockets:
             for _ in range(BATCH):

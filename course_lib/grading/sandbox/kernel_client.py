@@ -13,14 +13,14 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 from nbformat import NotebookNode
 
-from course_lib.grading.sandbox.connection import PATIENCE, Connection, UnreadError
+from course_lib.grading.sandbox.connection import MESSAGE_POLL_S, Connection, UnreadError
 from course_lib.grading.sandbox.launch import command
 from course_lib.grading.sandbox.limits import Limits
 from course_lib.grading.sandbox.outputs import Outputs, error
 from course_lib.grading.sandbox.provisioner import DATA, SandboxProvisioner
 
-START = 120  # seconds until a kernel must answer; on an idle machine it takes less than one
-LOST = 1  # seconds that the outputs' end may come after the reply, before it counts as lost
+START_TIMEOUT_S = 120  # seconds until a kernel must answer; on an idle machine it takes less than one
+LATE_OUTPUTS_S = 1  # seconds that the outputs' end may come after the reply, before it counts as lost
 # A single expression, so that it leaves no name behind.
 READY = "__import__('course_lib.grading.sandbox.kernel_main', fromlist=['ready']).ready({agent!r}, {data!r})"
 
@@ -100,7 +100,7 @@ class KernelClient:
             stack.callback(self._manager.shutdown_kernel, now=True)
             self._connection = Connection(self._manager)
             stack.callback(self._connection.close)
-            self._deadline = time.monotonic() + START
+            self._deadline = time.monotonic() + START_TIMEOUT_S
             self._greet()
             data = f"{folder}/{DATA}" if self._settings["data"] else ""
             self.begin(READY.format(agent=f"{folder}/agent", data=data), silent=True)
@@ -200,7 +200,7 @@ class KernelClient:
         """Wait until the kernel answers, and its outputs arrive: those before the connection is made are lost."""
         while True:
             if time.monotonic() > self._deadline:
-                raise KernelDiedError(f"the kernel did not answer within {START} s")
+                raise KernelDiedError(f"the kernel did not answer within {START_TIMEOUT_S} s")
             self.begin("", silent=True)
             if self._wait(self._begun + 1, patiently=True):
                 return
@@ -209,7 +209,7 @@ class KernelClient:
         """Collect outputs until the cell has ended; tell whether it did by then."""
         while True:
             ended = not self.alive  # asked before the last messages are read
-            for message in self._connection.messages(min(PATIENCE, max(0.0, deadline - time.monotonic()))):
+            for message in self._connection.messages(min(MESSAGE_POLL_S, max(0.0, deadline - time.monotonic()))):
                 if message.parent != self._request:
                     continue
                 if message.kind == "status" and message.content == {"execution_state": "idle"}:
@@ -218,7 +218,7 @@ class KernelClient:
                     self._replied = time.monotonic()
                 self._outputs.add(message)
             now = time.monotonic()
-            if self._replied and not patiently and now > self._replied + LOST:
+            if self._replied and not patiently and now > self._replied + LATE_OUTPUTS_S:
                 return True
             if ended:
                 raise KernelDiedError(self._manager.provisioner.death())

@@ -20,7 +20,7 @@ from course_lib.grading.sandbox.kernel_main import KernelSettings
 from course_lib.grading.sandbox.limits import Limits, enforcer, group
 from course_lib.grading.sandbox.resource_monitor import ResourceMonitor, tree
 
-PATIENCE = 5  # seconds until what is killed must be gone
+KILL_TIMEOUT_S = 5  # seconds until what is killed must be gone
 DATA = "data"  # beside the connection file
 
 
@@ -170,7 +170,7 @@ class SandboxProvisioner(LocalProvisioner):
                     with suppress(psutil.Error):
                         process.kill()
                 with suppress(subprocess.TimeoutExpired):
-                    running.wait(PATIENCE if self.isolated else 0)
+                    running.wait(KILL_TIMEOUT_S if self.isolated else 0)
 
     async def cleanup(self, restart: bool = False) -> None:
         """Close what the kernel used."""

@@ -9,7 +9,7 @@ import psutil
 
 from course_lib.grading.sandbox.limits import Limits
 
-PERIOD = 0.2  # seconds between looks
+RESOURCE_POLL_S = 0.2  # seconds between looks
 SANDBOX = 3  # processes that a sandbox has besides those of the kernel
 
 
@@ -42,7 +42,7 @@ class ResourceMonitor(threading.Thread):
 
     def run(self) -> None:
         """Look, again and again."""
-        while not self.verdict and not self._stopped.wait(PERIOD):
+        while not self.verdict and not self._stopped.wait(RESOURCE_POLL_S):
             self.verdict = self._look()
         if self.verdict:
             self._end()

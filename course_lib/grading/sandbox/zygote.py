@@ -29,7 +29,7 @@ from course_lib.grading.sandbox.limits import CGROUPS, Limits, enforcer, group
 VARIABLE = "PIXELWISE_ZYGOTE"  # of the environment: the socket of the process that is to be used
 # The debugger, which ipykernel imports in any case, takes half of the time of a kernel's start.
 KERNEL = ("course_lib.grading.sandbox.kernel_app", "course_lib.grading.remote_test.agent", "ipykernel.debugger")
-MOST = 2**16  # bytes of a request
+MAX_REQUEST_BYTES = 2**16  # bytes of a request
 OPEN_FILES = 8  # that come with a request, at most
 
 
@@ -138,7 +138,7 @@ def _serve(connection: socket.socket, listener: socket.socket) -> None:
     """Fork a kernel, say its number, wait for its end, say how it ended; never comes back."""
     listener.close()
     try:
-        request, files, _, _ = socket.recv_fds(connection, MOST, OPEN_FILES)
+        request, files, _, _ = socket.recv_fds(connection, MAX_REQUEST_BYTES, OPEN_FILES)
         connection_file, said, holder = json.loads(request)
         settings = KernelSettings(**json.loads(said))
         settings = KernelSettings(**vars(settings) | {"listening": dict(zip(settings.listening, files, strict=True))})

@@ -29,6 +29,7 @@ from ci.run_notebooks import app, plan
 from ci.verdict import Outcome, judge
 from course_lib.course import Course
 from course_lib.release import ReleaseError
+from tests.processes import commands_below
 
 SCRIPT = Path(__file__).resolve().parent.parent / "ci" / "run_notebooks.py"
 UNITS = ["00_good", "01_failing", "02_hanging", "03_dying", "04_short", "05_broken"]
@@ -249,9 +250,7 @@ def test_kernel_is_this_interpreter_in_an_empty_folder(instructor: Run) -> None:
 def test_nothing_is_left_behind(instructor: Run) -> None:
     assert not list(instructor.course.root.rglob("left.txt"))
     assert not list(Path(tempfile.gettempdir()).iterdir())
-    assert not [
-        child for child in psutil.Process().children(recursive=True) if "ipykernel" in " ".join(child.cmdline())
-    ]
+    assert not [command for command in commands_below() if "ipykernel" in command]
     assert not list(instructor.course.report.rglob("*.tmp"))
 
 

@@ -167,3 +167,10 @@ def test_the_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
         [child] = psutil.Process(process.pid).children()
         process.kill()
     wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 30)
+
+
+def test_nothing_is_left_of_a_kernel_that_ended() -> None:
+    with KernelClient(SMALL) as learner:
+        assert is_fork(learner)
+    below = psutil.Process().children(recursive=True)
+    wait_until(lambda: not any(child.is_running() and child.status() == psutil.STATUS_ZOMBIE for child in below), 10)

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -123,20 +123,19 @@ class ForkedKernel:
 def main(listening: int) -> None:
     """Serve until the process that started this one has ended."""
     preload(KERNEL)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a fork has ended: nothing is left of it
     with socket.socket(fileno=listening) as listener:
         while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
             connection, _ = listener.accept()
             if os.fork() == 0:
                 _serve(connection, listener)
             connection.close()
-            with suppress(ChildProcessError):
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
 
 
 def _serve(connection: socket.socket, listener: socket.socket) -> None:
     """Fork a kernel, say its number, wait for its end, say how it ended; never comes back."""
     listener.close()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
         request, files, _, _ = socket.recv_fds(connection, MAX_REQUEST_BYTES, OPEN_FILES)
         connection_file, said, holder = json.loads(request)

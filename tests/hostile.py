@@ -1057,9 +1057,11 @@ DAMAGED = {
         0,
         WRONG,
         lambda notebook: [marked(name, grade_id=f"my_{name}")(notebook) for name in TESTS],
-        changes="grade_id lost, recognized by its text or cell id: 'test_double'",
+        changes="grade_id lost or changed, recognized by its text or cell id: 'test_double'",
     ),
-    "renamed the answer": Case(3, RIGHT, marked("double", grade_id="mine"), changes="grade_id lost, recognized by"),
+    "renamed the answer": Case(
+        3, RIGHT, marked("double", grade_id="mine"), changes="grade_id lost or changed, recognized by"
+    ),
     "swapped names": Case(
         0,
         WRONG,

@@ -212,7 +212,7 @@ def damaged_rename_test(notebook: Notebook) -> None:
         (damaged_retype_test, "made a raw cell, code again: 'test_halve_hidden'"),
         (damaged_move_test, "moved, put back in its place: 'test_halve_hidden'"),
         (damaged_points, "metadata changed, restored: 'test_halve_hidden' (points, schema_version)"),
-        (damaged_rename_test, "grade_id lost, recognized by its text or cell id: 'test_halve_hidden'"),
+        (damaged_rename_test, "grade_id lost or changed, recognized by its text or cell id: 'test_halve_hidden'"),
     ],
 )
 def test_a_damaged_test_comes_back(
@@ -285,7 +285,7 @@ def test_an_answer_of_another_name_is_recognized_by_its_cell_id(answered: Notebo
     cell(answered, "halve")["metadata"]["nbgrader"]["grade_id"] = "something"
     found = handed_in(answered, source)
     assert answers(found) == {name: answer(name) for name in EXERCISES}
-    assert found.changes == ["grade_id lost, recognized by its cell id: 'halve' (cell 9)"]
+    assert found.changes == ["grade_id lost or changed, recognized by its cell id: 'halve' (cell 9)"]
 
 
 def test_answers_that_swapped_their_names(answered: Notebook, source: NotebookNode) -> None:

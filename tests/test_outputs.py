@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_lib.grading.sandbox.limits import Limits
-from course_lib.grading.sandbox.outputs import DELIMITER, MAX_PART_BYTES, RICH, Message, Outputs, error, parse
+from course_lib.grading.sandbox.outputs import DELIMITER, MAX_PARSED_PART_BYTES, RICH, Message, Outputs, error, parse
 
 SMALL = Limits(output_chars=100, rich_bytes=1000, outputs=5)
 KINDS = ["stream", "error", "clear_output", "status", *RICH]
@@ -41,7 +41,7 @@ def test_a_message_is_read() -> None:
 
 
 def test_a_large_content_is_not_read() -> None:
-    message = parse(frames("stream", {"msg_id": "7"}, {"text": "x" * MAX_PART_BYTES}))
+    message = parse(frames("stream", {"msg_id": "7"}, {"text": "x" * MAX_PARSED_PART_BYTES}))
     assert message == Message("stream", "7", None)
     [output] = shown("stream", None)
     assert "left out" in output.text

@@ -199,7 +199,7 @@ def untiring(monkeypatch: pytest.MonkeyPatch) -> type[Untiring]:
     monkeypatch.setattr(
         notebook_runner, "run_test", lambda source, learner, _, seconds: learner.run_cell(source, seconds)
     )
-    monkeypatch.setattr(notebook_runner, "ENOUGH_S", 0.01)
+    monkeypatch.setattr(notebook_runner, "MIN_CELL_S", 0.01)
     return Untiring
 
 

@@ -21,10 +21,11 @@ from course_lib.grading.sandbox.kernel_client import KernelClient, KernelDiedErr
 from course_lib.grading.sandbox.outputs import error
 
 KERNELS = 4  # that a submission may use up, one after the other
-# Whenever a cell or test was stopped, those after it have this share of its time, but at least so many seconds. They
-# often call the same function, and would take hours of a night.
-LATER, ENOUGH_S = 0.1, 10
-AGAIN = 2  # times as long as at first: what a cell has that runs again, in the kernel after one that died
+# Whenever a cell or test was stopped, those after it have this part of the limit so far, but at least so many seconds.
+# They often call the same function, and would take hours of a night.
+AFTER_TIMEOUT_FACTOR = 0.1
+MIN_CELL_S = 10
+REPLAY_FACTOR = 2  # a cell that runs again, in the kernel after one that died, may take so many times as long
 MAX_OUTPUT_CHARS = 50_000_000  # characters of all outputs together, but for those of tests
 TOO_MUCH = f"[left out: the cells of this notebook show more than {MAX_OUTPUT_CHARS // 1_000_000} MB]"
 
@@ -134,7 +135,7 @@ class _Runner:
             )
             try:
                 for source, took in zip(self._sources, self._took, strict=True):
-                    self._timed(max(self._cell_s, AGAIN * took), partial(client.run_cell, source))
+                    self._timed(max(self._cell_s, REPLAY_FACTOR * took), partial(client.run_cell, source))
             except KernelDiedError:  # in a cell that ran well before
                 self._end_kernel()
                 self._given_up = True
@@ -175,7 +176,7 @@ class _Runner:
             return run(min(seconds, self._deadline - start))
         finally:  # also where it had to be killed
             if time.monotonic() - start >= seconds:
-                self._cell_s = min(self._cell_s, max(LATER * self._cell_s, ENOUGH_S))
+                self._cell_s = min(self._cell_s, max(AFTER_TIMEOUT_FACTOR * self._cell_s, MIN_CELL_S))
 
 
 def _death(words: str) -> NotebookNode:

@@ -32,9 +32,9 @@ def grade_submission(job: GradingJob) -> GradingResult:
         Where a kernel died, with the points of all tests that came to an end.
     """
     start = time.monotonic()
-    release = nbformat.reads(job.source, as_version=4)
+    source = nbformat.reads(job.source, as_version=4)
     try:
-        restored = normalize(job.submission, release)
+        restored = normalize(job.submission, source)
     except ValueError as refused:
         return not_graded(job, printable(str(refused)))
     try:
@@ -43,8 +43,8 @@ def grade_submission(job: GradingJob) -> GradingResult:
         return not_graded(job, f"the kernel did not start: {failed}", final=False)
     notebook = nbformat.reads(printable(nbformat.writes(restored.notebook)), as_version=4)
     add_figures(notebook, job.submission)
-    if cpp_exercises(release) and (reason := none_in_grade(job.isolated)):
-        withhold_cpp(notebook, release, reason)
+    if cpp_exercises(source) and (reason := none_in_grade(job.isolated)):
+        withhold_cpp(notebook, source, reason)
     exercises = score(notebook, restored.missing)
     result = GradingResult(
         job.student,
@@ -70,7 +70,7 @@ def _error(run: NotebookRun, notebook: NotebookNode, exercises: Sequence[Exercis
 
 def _log(job: GradingJob, result: GradingResult, cells: Sequence[str]) -> str:
     """Write down what an instructor needs to see why a result is as it is."""
-    limits = f"limits: {job.limits}, kept by {limits_in_use()}" if job.isolated else "not isolated"
+    limits = f"limits: {job.limits}; memory and processes kept by {limits_in_use()}" if job.isolated else "not isolated"
     changes = (f"change: {text}" for text in result.changes)
     flags = (f"flag: {text}" for text in result.audit_flags)
     points = f"{result.points:g} of {result.max_points:g} points, {result.seconds:.1f} s"

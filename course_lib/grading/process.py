@@ -1,4 +1,4 @@
-"""Grading one submission in a process of its own, which imports nothing and may die."""
+"""Grading one submission in a process of its own, which is forked with all imports done, and may die."""
 
 import atexit
 import multiprocessing

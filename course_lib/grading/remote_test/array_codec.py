@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-HEADER = 20_000  # bytes; NumPy refuses headers of .npy that are longer than half of it
+MAX_NPY_HEADER_BYTES = 20_000  # bytes; NumPy refuses headers of .npy that are longer than half of it
 KINDS = ("array", "constant", "scalar", "bytes", "tensor", "variable")
 _MAGIC = npy.magic(1, 0)
 _TENSORS = (
@@ -113,7 +113,7 @@ def _read_npy(content: bytearray, name: str) -> NDArray[Any]:
     if content[: len(_MAGIC)] != _MAGIC:
         raise ValueError("expected version 1.0 of the format")
     length = len(_MAGIC) + 2 + int.from_bytes(content[len(_MAGIC) : len(_MAGIC) + 2], "little")
-    shape, by_columns, dtype = _read_header(bytes(content[len(_MAGIC) : min(length, HEADER)]))
+    shape, by_columns, dtype = _read_header(bytes(content[len(_MAGIC) : min(length, MAX_NPY_HEADER_BYTES)]))
     numbers = memoryview(content)[length:]
     if dtype.kind not in "biufc" or int(np.prod(shape, dtype=object)) * dtype.itemsize != len(numbers):
         raise ValueError("expected numbers, as many as the header says")

@@ -162,7 +162,7 @@ class Decoder:
 
     def _read(self, tree: Tree, depth: int) -> Any:
         self._nodes += 1
-        if depth > 2 * MAX_DEPTH or self._nodes > 3 * MAX_NODES:  # with the numbers
+        if depth > 2 * MAX_DEPTH or self._nodes > 3 * MAX_NODES:  # each may come with its number, in a list
             raise ValueError("too deep or too large")
         if tree is None or isinstance(tree, bool | int | float):
             return tree

@@ -1,7 +1,8 @@
 """Arrays, lists and dicts that a learner's code returned lately, on both sides.
 
-A generator may fill one array again and again, and yield it each time. Who keeps what came has that array several
-times then, and so it must be here: what comes a second time is the same object, with its new content.
+A generator may fill one array again and again, and yield it each time. A caller that keeps what it yields holds the
+same array several times, so it must be the same here too: what comes a second time is the same object, with its new
+content.
 """
 
 from collections import OrderedDict

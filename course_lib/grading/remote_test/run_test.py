@@ -68,7 +68,7 @@ def run_test(source: str, learner: LearnersKernel, cells: Sequence[str], seconds
     cells : sequence of str
         What ran in the learner's kernel so far, in order. From it is read what a function makes use of.
     seconds : float
-        How long the test may take.
+        How long the test may take. That is looked at whenever it asks the learner's process for something.
 
     Returns
     -------

@@ -43,7 +43,7 @@ class Session:
     channel : socket
         Its other end is served by the agent. It has a timeout.
     waiting : callable
-        Called again and again, at least whenever that has passed; raises TimeoutError or EOFError to give up.
+        Called at least once in each timeout of the socket; raises TimeoutError or EOFError to give up.
     names_used : callable
         Tells what the function or object of a global name makes use of.
     in_cpp : callable

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from course_lib.grading.remote_test.codec import MAX_NODES, Buffers, ChannelError, Tree
 
-MAX_HEADER_BYTES = 2**24  # bytes of JSON
+MAX_JSON_BYTES = 2**24  # bytes of JSON
 MAX_ARRAYS_BYTES = 2**30  # of arrays
 PIECE_BYTES = 2**20
 _START = struct.Struct("!4sI")
@@ -18,7 +18,7 @@ Waiting = Callable[[], None]
 
 
 def _patient() -> None:
-    """Wait on."""
+    """Never give up."""
 
 
 def send(channel: socket.socket, tree: Tree, buffers: Buffers, waiting: Waiting = _patient) -> None:
@@ -33,7 +33,7 @@ def send(channel: socket.socket, tree: Tree, buffers: Buffers, waiting: Waiting 
     buffers : list of bytes
         What the tree refers to.
     waiting : callable
-        Called again and again, at least whenever the socket's timeout has passed; raises to give up.
+        Called at least once in each timeout of the socket; raises to give up.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def send(channel: socket.socket, tree: Tree, buffers: Buffers, waiting: Waiting 
     """
     sizes = [len(buffer) for buffer in buffers]
     header = json.dumps([tree, sizes]).encode()
-    if len(header) > MAX_HEADER_BYTES or sum(sizes) > MAX_ARRAYS_BYTES:
+    if len(header) > MAX_JSON_BYTES or sum(sizes) > MAX_ARRAYS_BYTES:
         size = f"{max(len(header), sum(sizes)) / 2**30:.1f} GB"
         raise ValueError(f"expected at most {MAX_ARRAYS_BYTES / 2**30:.0f} GB of arrays and little else, got {size}")
     parts = [_START.pack(_MAGIC, len(header)) + header, *buffers]
@@ -83,7 +83,7 @@ def receive(channel: socket.socket, waiting: Waiting = _patient) -> tuple[Tree, 
         If the socket fails.
     """
     magic, size = _START.unpack(_read(channel, _START.size, waiting))
-    if magic != _MAGIC or size > MAX_HEADER_BYTES:
+    if magic != _MAGIC or size > MAX_JSON_BYTES:
         raise ChannelError("expected a message, got other bytes")
     try:
         tree, sizes = json.loads(_read(channel, size, waiting))

@@ -53,7 +53,7 @@ def _answer(index: int, template: Template, found: Found) -> Iterator[tuple[str,
         if copies > 1:
             yield "copied, the last one that was worked on counts", f" ({copies} times; cell {cell.number})"
         if index in found.ways:
-            yield f"grade_id lost, recognized by {found.ways[index]}", f" (cell {cell.number})"
+            yield f"grade_id lost or changed, recognized by {found.ways[index]}", f" (cell {cell.number})"
         else:
             yield from _marks(cell, index, template)
         yield from _kind(cell, index, template)
@@ -70,7 +70,7 @@ def _test(index: int, template: Template, found: Found) -> Iterator[tuple[str, s
     if any(cell.source.strip() not in template.texts[index] for cell in copies):
         yield "changed, restored", ""
     if template.by_name.get(copies[0].grade_id) != index:
-        yield "grade_id lost, recognized by its text or cell id", ""
+        yield "grade_id lost or changed, recognized by its text or cell id", ""
     else:
         yield from _marks(copies[0], index, template)
     yield from _kind(copies[0], index, template)

@@ -79,7 +79,7 @@ def recognize(cells: Sequence[Cell], template: Template) -> Found:
     """
     found = Found()
     for cell in cells:
-        _sort(cell, template, found)
+        _assign(cell, template, found)
     _choose(cells, template, found)
     for index in template.solutions:
         if index not in found.solutions and index not in found.shared:
@@ -99,7 +99,7 @@ def claims(cell: Cell, template: Template) -> set[int]:
     return {index for index in places if index is not None}
 
 
-def _sort(cell: Cell, template: Template, found: Found) -> None:
+def _assign(cell: Cell, template: Template, found: Found) -> None:
     """Put a cell with the cells of the template that its text, else its marks make it."""
     claimed = claims(cell, template)
     text = cell.source.strip()

@@ -182,10 +182,10 @@ def _places(entries: Sequence[_Entry], template: Template, found: Found) -> tupl
         lowest = max(lowest, where.get(answer, -1) + 1)
         later = (where[other] for other in range(index + 1, len(template.cells)) if where.get(other, -1) >= lowest)
         highest = next(later, len(entries))
-        there = highest
+        submitted_place = highest
         if index in found.copies:
-            there = bisect_left(entries, found.copies[index][0].number, key=lambda entry: entry.number)
-        lowest = places[index] = min(max(there, lowest), highest)
-        if places[index] != there:
+            submitted_place = bisect_left(entries, found.copies[index][0].number, key=lambda entry: entry.number)
+        lowest = places[index] = min(max(submitted_place, lowest), highest)
+        if places[index] != submitted_place:
             moved.add(index)
     return places, moved

@@ -6,4 +6,7 @@ starts it with the command of `launch`; in it, `kernel_main` gives away its righ
 TensorFlow and forks kernels, which join a sandbox through `namespaces`. The sandbox is made by `bubblewrap` (with
 `seccomp`) and `limits`; `resource_monitor` looks after memory and processes where cgroups cannot. `compiler` tells
 whether there is one for kernels in C++.
+
+What a kernel may send is bounded by `connection` (bytes in memory), `outputs` (size, depth and number of what is kept)
+and `notebook_runner` (all cells together).
 """

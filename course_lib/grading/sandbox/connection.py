@@ -9,7 +9,7 @@ from course_lib.grading.sandbox.outputs import Message, parse
 
 MESSAGE_POLL_S = 0.1  # seconds to wait for messages, between looks at whether the kernel lives
 # What the kernel sends waits to be read in the memory of this process: so many messages, in parts of so many bytes.
-QUEUE, PART = 4, 2**28
+QUEUE, MAX_RECEIVED_PART_BYTES = 4, 2**28
 UNREAD_MS = 10_000  # milliseconds that a kernel may leave what is sent to it, when there is much of that already
 BATCH = 100  # messages that are read before somebody looks at the time
 
@@ -29,7 +29,7 @@ class Connection:
 
     def __init__(self, manager: KernelManager) -> None:
         context = zmq.Context()
-        context.setsockopt(zmq.MAXMSGSIZE, PART)
+        context.setsockopt(zmq.MAXMSGSIZE, MAX_RECEIVED_PART_BYTES)
         context.setsockopt(zmq.RCVHWM, QUEUE)
         context.setsockopt(zmq.SNDTIMEO, UNREAD_MS)
         self._client = manager.client(context=context)

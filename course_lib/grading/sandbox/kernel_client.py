@@ -166,7 +166,7 @@ class KernelClient:
         Parameters
         ----------
         timeout : float, optional
-            Seconds since it began; `Limits.cell_s` by default.
+            Seconds since it began, `Limits.cell_s` by default.
 
         Returns
         -------

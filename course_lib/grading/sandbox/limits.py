@@ -1,4 +1,7 @@
-"""What a learner's code may use, and who sees to it."""
+"""What a learner's code may use, and what of the system bounds its memory and processes.
+
+Time is kept by `course_lib.grading.notebook_runner` and `kernel_client`.
+"""
 
 import os
 import subprocess
@@ -28,7 +31,7 @@ class Limits:
     Attributes
     ----------
     cell_s : float
-        Seconds that a cell may take.
+        Seconds that a cell or a test may take; see `notebook_runner` for those after one that took them all.
     submission_s : float
         Seconds that all of it may take.
     grace_s : float
@@ -81,7 +84,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Enforcer:
-    """Who limits the memory and the number of processes of a whole submission.
+    """What of the system limits the memory and the number of processes of a whole submission.
 
     Attributes
     ----------
@@ -118,7 +121,7 @@ def enforcer() -> Enforcer:
 
 
 def limits_in_use() -> str:
-    """Say in words who limits memory and processes here."""
+    """Say in words what limits memory and processes here."""
     return enforcer().name
 
 

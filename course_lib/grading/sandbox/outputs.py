@@ -14,7 +14,7 @@ from course_lib.grading.sandbox.limits import Limits
 
 DELIMITER = b"<IDS|MSG>"
 FRAMES = 32  # that a message may have
-MAX_PART_BYTES = 2**22  # bytes of a part of a message; a larger one is not looked at
+MAX_PARSED_PART_BYTES = 2**22  # bytes of a part of a message; a larger one is not looked at
 DEPTH = 20  # of lists and dicts in an output
 ERROR_LINES, ERROR_CHARS, NAME_CHARS = 100, 20_000, 200
 RICH = ("display_data", "execute_result", "update_display_data")
@@ -56,10 +56,10 @@ def parse(frames: Sequence[bytes]) -> Message | None:
     try:
         start = frames[:FRAMES].index(DELIMITER) + 2
         header, parent, _, content = frames[start : start + 4]
-        if max(len(header), len(parent)) > MAX_PART_BYTES:
+        if max(len(header), len(parent)) > MAX_PARSED_PART_BYTES:
             return None
         kind, request = json.loads(header)["msg_type"], json.loads(parent).get("msg_id", "")
-        read = json.loads(content) if len(content) <= MAX_PART_BYTES else None
+        read = json.loads(content) if len(content) <= MAX_PARSED_PART_BYTES else None
     except Exception:  # whatever bytes that are no JSON, or too deep, raise
         return None
     valid = isinstance(kind, str) and isinstance(request, str) and isinstance(read, dict | None)
@@ -95,7 +95,7 @@ class Outputs:
         if message.kind not in read or self._full:
             return
         if message.content is None:
-            self._leave_out(f"{MAX_PART_BYTES} bytes at once")
+            self._leave_out(f"{MAX_PARSED_PART_BYTES} bytes at once")
         else:
             with suppress(KeyError, TypeError, ValueError, AttributeError, ValidationError):  # malformed
                 read[message.kind](message.kind, message.content)
@@ -167,7 +167,7 @@ def error(name: str, message: str, lines: Sequence[str] = ()) -> NotebookNode:
 def _size(said: Any) -> dict[str, float]:
     """Keep the size of a picture. Anything else that is said of it, a page may show as it is."""
     sizes = [(name, said.get(name)) for name in ("width", "height")] if isinstance(said, dict) else []
-    return {name: size for name, size in sizes if isinstance(size, int | float) and 0 < size < MAX_PART_BYTES}
+    return {name: size for name, size in sizes if isinstance(size, int | float) and 0 < size < MAX_PARSED_PART_BYTES}
 
 
 def _text(value: Any) -> str:

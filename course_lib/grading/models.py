@@ -113,7 +113,7 @@ class GradingResult:
 
     @property
     def status(self) -> str:
-        """The error, or that there is none, for people."""
+        """For people: ``graded``, or the error."""
         return "graded" if self.error is None else f"error: {self.error}"
 
     @property

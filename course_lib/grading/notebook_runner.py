@@ -163,11 +163,9 @@ class _Runner:
         self._sources.append(cell.source)
         self._took.append(took if took < seconds else 0)
         self._shown += len(json.dumps(outputs))
-        return (
-            outputs
-            if not outputs or self._shown <= MAX_OUTPUT_CHARS
-            else [new_output("stream", name="stderr", text=TOO_MUCH)]
-        )
+        if outputs and self._shown > MAX_OUTPUT_CHARS:
+            return [new_output("stream", name="stderr", text=TOO_MUCH)]
+        return outputs
 
     def _timed(self, seconds: float, run: Callable[[float], list[NotebookNode]]) -> list[NotebookNode]:
         """Run something that may take so many seconds; if it takes them all, what comes after it has fewer."""

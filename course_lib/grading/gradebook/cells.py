@@ -23,8 +23,8 @@ class SaveChangedCells(SaveCells):
     """nbgrader's step that enters cells, which refuses to add or remove any once there are submissions.
 
     A new test or question has no points in submissions that were graded before, and is marked for review there if it is
-    worth any. With a cell that
-    is gone go its points and comments, those of people too. All others stay.
+    worth any. When a cell is removed, its points and comments are removed too, also those that people gave. All others
+    stay.
     """
 
     def _create_notebook(self, nb: NotebookNode) -> None:

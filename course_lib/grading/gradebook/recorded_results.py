@@ -50,7 +50,7 @@ class RecordedResults:
         return None
 
     def key(self, unit: str, student: str) -> str:
-        """Find the key of the job that was recorded last; empty if there is none."""
+        """Read the key of the job that was recorded last; empty if no job was."""
         with suppress(OSError, ValueError, KeyError):
             path = self._folder / "recorded" / unit / f"{student}.json"
             return str(json.loads(path.read_text(encoding="utf-8"))["key"])

@@ -95,7 +95,8 @@ def timed(job: GradingJob) -> GradingResult:
 
 def _name(_runner: object, number: int, cell: Any) -> str:
     """Name a cell by its exercise or its first line."""
-    return str(cell.metadata.get("nbgrader", {}).get("grade_id") or f"{number}: {cell.source.partition(chr(10))[0][:40]}")
+    first_line = cell.source.partition("\n")[0]
+    return str(cell.metadata.get("nbgrader", {}).get("grade_id") or f"{number}: {first_line[:40]}")
 
 
 def _time(owner: Any, name: str, part: str | Callable[..., str], parts: list[Part]) -> None:

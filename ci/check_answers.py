@@ -11,8 +11,8 @@ import typer
 
 from course_lib.answers import Answer, read_answers
 from course_lib.course import Course
-from course_lib.release import ReleaseError
-from course_lib.terminal import console, open_course, stop
+from course_lib.errors import CourseError
+from course_lib.terminal import console, stop
 from course_lib.trials.report import disagreeing, explain, table, unexpected, unstable
 from course_lib.trials.trial import Trial
 from course_lib.trials.unit import try_unit
@@ -46,15 +46,15 @@ def main(  # noqa: PLR0913, PLR0917  (options)
     ] = None,
 ) -> None:
     """Try the answers of every bank; exit 1 where one does not fare as its bank says."""
-    course = open_course()
     try:
+        course = Course.find()
         names = [course.unit_with_solutions(unit) for unit in units or []] or course.units_with_solutions()
-    except ValueError as error:
+    except CourseError as error:
         stop(error, 2)
     if show is not None:
         try:
             typer.echo(_find(course, names, show).code, nl=False)
-        except ValueError as error:  # of a bank
+        except CourseError as error:  # of a bank
             stop(error)
         return
     ways = [False, True] if both else [trusted]
@@ -68,7 +68,7 @@ def main(  # noqa: PLR0913, PLR0917  (options)
         for unit, futures in running.items():
             try:
                 failed += _show(unit, {way: future.result() for way, future in futures.items()}, verbose)
-            except (ReleaseError, RuntimeError) as error:
+            except CourseError as error:
                 console.print(f"{unit}: {error}", soft_wrap=True)
                 failed += 1
     console.print(f"{failed} unexpected, {time.monotonic() - start:.0f} s")

@@ -73,7 +73,7 @@ def prepare(course: Course, values: Mapping[str, Mapping[str, object]], learner:
 
     Raises
     ------
-    ValueError
+    CourseError
         If a notebook does not define a parameter that it is given.
     """
     folder, jobs = report_folder(course, learner), []

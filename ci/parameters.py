@@ -9,6 +9,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from ci.values import Place, value_of, values_of
 from course_lib.course import Course
+from course_lib.errors import CourseError
 from course_lib.files import read_text
 
 Parameters = dict[str, object]
@@ -30,14 +31,14 @@ def from_options(options: Iterable[str]) -> Parameters:
 
     Raises
     ------
-    ValueError
+    CourseError
         If one has no ``=``, or its value is not as `value_of` takes it.
     """
     parameters = {}
     for option in options:
         name, sign, value = option.partition("=")
         if not (name and sign):
-            raise ValueError(f"expected a parameter as NAME=VALUE; got {option!r}")
+            raise CourseError(f"expected a parameter as NAME=VALUE; got {option!r}")
         parameters[name] = value_of(value, Place(f"parameter {name}", shell=True))
     return parameters
 
@@ -59,14 +60,14 @@ def from_file(course: Course, path: Path) -> ByUnit:
 
     Raises
     ------
-    ValueError
+    CourseError
         If the file is no such mapping, a value is not as `value_of` takes it, or a unit is unknown or there twice.
     """
     by_unit: ByUnit = {}
     for name, values in values_of(read_text(path), Place(str(path))).items():
         unit = course.unit_with_solutions(name)
         if unit in by_unit:
-            raise ValueError(f"{path}: expected each unit once, got {unit} twice")
+            raise CourseError(f"{path}: expected each unit once, got {unit} twice")
         by_unit[unit] = values
     return by_unit
 
@@ -85,14 +86,14 @@ def check(unit: str, notebook: Path, parameters: Mapping[str, object]) -> None:
 
     Raises
     ------
-    ValueError
+    CourseError
         If its cell tagged ``parameters`` lacks one.
     """
     known = defined(notebook) if parameters else []
     for name in parameters:
         if name not in known:
             expected = f"one of {', '.join(known)}" if known else "which has none"
-            raise ValueError(f"expected a parameter of {unit}, {expected}; got {name!r}")
+            raise CourseError(f"expected a parameter of {unit}, {expected}; got {name!r}")
 
 
 def defined(notebook: Path) -> list[str]:
@@ -112,7 +113,7 @@ def defined(notebook: Path) -> list[str]:
 
     Raises
     ------
-    ValueError
+    CourseError
         If the cell is not Python.
     """
     tagged = (
@@ -122,7 +123,7 @@ def defined(notebook: Path) -> list[str]:
     try:
         statements = ast.parse(TransformerManager().transform_cell(source)).body
     except SyntaxError as error:
-        raise ValueError(
+        raise CourseError(
             f"{notebook}: expected Python in the cell of parameters, got line {error.lineno}: {error.msg}"
         ) from None
     targets: list[ast.expr] = []

@@ -11,6 +11,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from course_lib.errors import CourseError
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # where the package ci is
 
 from ci import jobs, parameters
@@ -44,7 +46,7 @@ def plan(course: Course, units: list[str], values: parameters.Parameters, file: 
 
     Raises
     ------
-    ValueError
+    CourseError
         If there is no such unit, or the file is not as it should be.
     """
     chosen = {course.unit_with_solutions(name) for name in units} or set(course.units_with_solutions())
@@ -100,7 +102,7 @@ def main(
         course = Course.find()
         values = plan(course, units or [], parameters.from_options(parameter or []), parameter_file)
         todo = jobs.prepare(course, values, learner, timeout)
-    except ValueError as error:
+    except CourseError as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from None
     folder = jobs.report_folder(course, learner)

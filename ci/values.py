@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import yaml
 from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode
 
+from course_lib.errors import CourseError
+
 _TAG = "tag:yaml.org,2002:"
 _ALLOWED = {"null", "bool", "int", "float", "str", "seq", "map"}
 _IMPLICIT = {"null", "bool", "int", "float"}  # what a scalar is by its looks
@@ -62,12 +64,12 @@ _Loader.add_implicit_resolver(f"{_TAG}float", re.compile(r"[-+]?(\d+\.?\d*|\.\d+
 
 @contextmanager
 def _document(text: str, where: Place) -> Iterator[tuple[_Loader, Node | None]]:
-    """Parse a text; an error of YAML's becomes a `ValueError`, here and in what is done with the document."""
+    """Parse a text; an error of YAML's becomes a `CourseError`, here and in what is done with the document."""
     try:
         loader = _Loader(text)
         yield loader, loader.get_single_node()
     except yaml.YAMLError as error:
-        raise ValueError(f"{where}: expected YAML, got something else: {' '.join(str(error).split())}") from None
+        raise CourseError(f"{where}: expected YAML, got something else: {' '.join(str(error).split())}") from None
 
 
 def value_of(text: str, where: Place) -> object:
@@ -87,21 +89,21 @@ def value_of(text: str, where: Place) -> object:
 
     Raises
     ------
-    ValueError
+    CourseError
         If it is not one of these, if YAML 1.1 and 1.2 read it differently, or if it has a comment.
     """
     with _document(text, where) as (loader, node):
         if text.lstrip().startswith("#") or (node and text[node.end_mark.index :].strip().startswith("#")):
-            raise ValueError(f"{where}: got {text}, in which all from # on is a comment; {where.quotes(text)}")
+            raise CourseError(f"{where}: got {text}, in which all from # on is a comment; {where.quotes(text)}")
         if node is None:
-            raise ValueError(f"{where}: got nothing, which is null in YAML; write null, or {where.quotes('')}")
+            raise CourseError(f"{where}: got nothing, which is null in YAML; write null, or {where.quotes('')}")
         if isinstance(node, CollectionNode) and not node.flow_style:
             brackets = (
                 "a mapping; write it in braces" if isinstance(node, MappingNode) else "a list; write it in brackets"
             )
-            raise ValueError(f"{where}: got {text}, which YAML reads as {brackets}, or {where.quotes(text)}")
+            raise CourseError(f"{where}: got {text}, which YAML reads as {brackets}, or {where.quotes(text)}")
         if isinstance(node, ScalarNode) and node.style in ("|", ">"):
-            raise ValueError(
+            raise CourseError(
                 f"{where}: got {text}, which YAML reads as the head of several lines; {where.quotes(text)}"
             )
         return _value(loader, node, where)
@@ -124,7 +126,7 @@ def values_of(text: str, where: Place) -> dict[str, dict[str, object]]:
 
     Raises
     ------
-    ValueError
+    CourseError
         If it is no such mapping, a name is there twice, or a value is not one of those.
     """
     with _document(text, where) as (loader, node):
@@ -141,7 +143,7 @@ def values_of(text: str, where: Place) -> dict[str, dict[str, object]]:
 def _pairs(node: Node, where: Place) -> list[tuple[str, Node]]:
     """List the names of a mapping, and what belongs to them."""
     if not isinstance(node, MappingNode) or not all(isinstance(key, ScalarNode) for key, _ in node.value):
-        raise ValueError(f"{where}: expected to map units to parameters, as in 'unit: {{NAME: value}}'")
+        raise CourseError(f"{where}: expected to map units to parameters, as in 'unit: {{NAME: value}}'")
     _no_repetition(node, where)
     return [(key.value, value) for key, value in node.value]
 
@@ -155,15 +157,15 @@ def _value(loader: _Loader, node: Node, where: Place) -> object:
 def _check(node: Node, where: Place, above: tuple[Node, ...]) -> None:
     """Refuse a node that is no value of a parameter, or that is read in different ways."""
     if any(node is each for each in above):
-        raise ValueError(f"{where}: expected a value, got one that contains itself")
+        raise CourseError(f"{where}: expected a value, got one that contains itself")
     if isinstance(node, ScalarNode):
         _check_scalar(node, where)
     elif node.tag.removeprefix(_TAG) not in _ALLOWED:
-        raise ValueError(f"{where}: expected {_EXPECTED}, got {_kind(node)}")
+        raise CourseError(f"{where}: expected {_EXPECTED}, got {_kind(node)}")
     elif isinstance(node, MappingNode):
         _no_repetition(node, where)
         if len({key.tag for key, _ in node.value}) > 1:
-            raise ValueError(f"{where}: expected the keys of a mapping to be all text or all numbers, got both")
+            raise CourseError(f"{where}: expected the keys of a mapping to be all text or all numbers, got both")
         for child in (each for pair in node.value for each in pair):
             _check(child, where, (*above, node))
     else:
@@ -176,14 +178,14 @@ def _check_scalar(node: ScalarNode, where: Place) -> None:
     text, kind, reader = node.value, node.tag.removeprefix(_TAG), _Loader("")
     for pattern, reason in _AMBIGUOUS if node.style is None else ():
         if re.fullmatch(pattern, text, re.IGNORECASE):
-            raise ValueError(f"{where}: got {text or 'nothing'}, which is {reason}, or {where.quotes(text)}")
+            raise CourseError(f"{where}: got {text or 'nothing'}, which is {reason}, or {where.quotes(text)}")
     if kind not in _ALLOWED:
         got = f"{text}, which YAML reads as {_kind(node)}"
-        raise ValueError(f"{where}: expected {_EXPECTED}, got {got}; {where.quotes(text)}")
+        raise CourseError(f"{where}: expected {_EXPECTED}, got {got}; {where.quotes(text)}")
     if kind in _IMPLICIT and reader.resolve(ScalarNode, text, (True, False)) != node.tag:
-        raise ValueError(f"{where}: got {text} with the tag !!{kind}; leave the tag out")
+        raise CourseError(f"{where}: got {text} with the tag !!{kind}; leave the tag out")
     if kind == "float" and not math.isfinite(reader.construct_yaml_float(node)):
-        raise ValueError(f"{where}: expected a finite number, got {text}")
+        raise CourseError(f"{where}: expected a finite number, got {text}")
 
 
 def _kind(node: Node) -> str:
@@ -197,4 +199,4 @@ def _no_repetition(node: MappingNode, where: Place) -> None:
     keys = [key.value for key, _ in node.value if isinstance(key, ScalarNode)]
     for key in keys:
         if keys.count(key) > 1:
-            raise ValueError(f"{where}: expected each name once, got {key} twice")
+            raise CourseError(f"{where}: expected each name once, got {key} twice")

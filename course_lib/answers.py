@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from course_lib.changes import ChangeError, apply_change, find_change
+from course_lib.errors import CourseError
 from course_lib.files import read_text
 from course_lib.native.cells import as_python
 
@@ -80,7 +81,7 @@ def read_answers(unit: Path) -> list[Answer]:
 
     Raises
     ------
-    ValueError
+    CourseError
         If a bank breaks a rule; see `read_bank`.
     """
     return [answer for bank in banks(unit) for answer in read_bank(bank)]
@@ -106,7 +107,7 @@ def read_bank(path: Path) -> list[Answer]:
 
     Raises
     ------
-    ValueError
+    CourseError
         If an answer has no kind, not one block, no words (a wrong one), a title that another one has, a change that
         does not apply exactly once, or a character is refused by `read_text`; with the line.
     """
@@ -114,7 +115,7 @@ def read_bank(path: Path) -> list[Answer]:
     for heading, body in _sections(MarkdownIt().parse(read_text(path))):
         entry = _entry(path, heading, body)
         if entry.answer.title in entries:
-            raise ValueError(f"{path}:{entry.answer.line}: expected a title that no other answer has")
+            raise CourseError(f"{path}:{entry.answer.line}: expected a title that no other answer has")
         entries[entry.answer.title] = entry
     rights = {title: entry.answer.code for title, entry in entries.items() if entry.answer.right}
     return [_written_out(path, entry, rights) for entry in entries.values()]
@@ -135,19 +136,19 @@ def _entry(path: Path, heading: Token, body: list[Token]) -> _Entry:
     blocks = [token for token in body if token.type == "fence"]
     says, bases = list(_values("Says:", body)), list(_values("From:", body))
     if kind not in ("right", "wrong"):
-        raise ValueError(f"{where}: expected '### right: …' or '### wrong: …', got the heading '{heading.content}'")
+        raise CourseError(f"{where}: expected '### right: …' or '### wrong: …', got the heading '{heading.content}'")
     if len(blocks) != 1:
-        raise ValueError(f"{where}: expected one block of code, found {len(blocks)}")
+        raise CourseError(f"{where}: expected one block of code, found {len(blocks)}")
     if kind == "wrong" and not says:
-        raise ValueError(f"{where}: expected a line 'Says: …' with words of the feedback, found none")
+        raise CourseError(f"{where}: expected a line 'Says: …' with words of the feedback, found none")
     if blocks[0].info not in ("python", "cpp", "diff"):
-        raise ValueError(f"{where}: expected a block of 'python', 'cpp' or 'diff', got one of {blocks[0].info!r}")
+        raise CourseError(f"{where}: expected a block of 'python', 'cpp' or 'diff', got one of {blocks[0].info!r}")
     if blocks[0].info != "diff" and blocks[0].info != _language(blocks[0].content):
-        raise ValueError(f"{where}: expected a block of 'cpp' to begin with '%%cpp', and no other one")
+        raise CourseError(f"{where}: expected a block of 'cpp' to begin with '%%cpp', and no other one")
     if len(bases) != (blocks[0].info == "diff"):
-        raise ValueError(f"{where}: expected a line 'From: …' and a block 'diff', or neither, found one of the two")
+        raise CourseError(f"{where}: expected a line 'From: …' and a block 'diff', or neither, found one of the two")
     if kind == "right" and bases:
-        raise ValueError(f"{where}: expected a right answer written out, found a change")
+        raise CourseError(f"{where}: expected a right answer written out, found a change")
     answer = Answer(path.stem, title.strip(), kind == "right", tuple(says), blocks[0].content, line)
     return _Entry(answer, "".join(bases), (blocks[0].map or [0])[0] + 2)
 
@@ -171,7 +172,7 @@ def _written_out(path: Path, entry: _Entry, rights: dict[str, str]) -> Answer:
         return entry.answer
     if entry.base not in rights:
         titles = ", ".join(map(repr, rights)) or "none"
-        raise ValueError(
+        raise CourseError(
             f"{path}:{entry.answer.line}: expected 'From:' with the title of a right answer, one of {titles}; "
             f"got {entry.base!r}"
         )
@@ -179,7 +180,7 @@ def _written_out(path: Path, entry: _Entry, rights: dict[str, str]) -> Answer:
         return replace(entry.answer, code=apply_change(rights[entry.base], entry.answer.code))
     except ChangeError as error:
         line = entry.code_line + error.line - 1
-        raise ValueError(f"{path}:{line}: the change does not apply to {entry.base!r}: {error}") from None
+        raise CourseError(f"{path}:{line}: the change does not apply to {entry.base!r}: {error}") from None
 
 
 def write_entry(answer: Answer, rights: Iterable[Answer]) -> str:

@@ -8,12 +8,18 @@ from rich.table import Table
 
 from course_lib import cli_answers, cli_colorize, cli_grade, cli_learn, cli_ops
 from course_lib import doctor as doctor_rows
+from course_lib.course import Course
+from course_lib.errors import ArgumentError, CourseError
 from course_lib.pack import pack as write_pack
 from course_lib.release import release as release_units
-from course_lib.terminal import console, open_course, stop
+from course_lib.terminal import Commands, console
 
 app = typer.Typer(
-    help="Pixelwise: learn, release and grade.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
+    cls=Commands,
+    help="Pixelwise: learn, release and grade.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
 )
 
 
@@ -44,15 +50,9 @@ def release(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 where notebooks/ differs.")] = False,
 ) -> None:
     """Make notebooks/ anew from solutions/."""
-    course = open_course()
-    try:
-        names = [course.unit_with_solutions(unit) for unit in units or course.units_with_solutions()]
-    except ValueError as error:
-        stop(error, 2)
-    try:
-        changed = release_units(course, names, check)
-    except ValueError as error:
-        stop(error)
+    course = Course.find()
+    names = [course.unit_with_solutions(unit) for unit in units or course.units_with_solutions()]
+    changed = release_units(course, names, check)
     for unit in changed:
         console.print(f"{unit}: {'differs; run `course release`' if check else 'released'}")
     if not changed:
@@ -65,14 +65,14 @@ def pack(
     file: Annotated[Path | None, typer.Argument(help="The zip file; build/pixelwise.zip by default.")] = None,
 ) -> None:
     """Write a zip file to hand out: notebooks, library and set-up, without solutions, tests and answers."""
-    course = open_course()
+    course = Course.find()
     target = file or course.root / "build" / "pixelwise.zip"
     if target.is_dir():
-        stop(f"expected the name of a zip file, got the folder {target}", 2)
+        raise ArgumentError(f"expected the name of a zip file, got the folder {target}")
     try:
         units = write_pack(course, target)
-    except (ValueError, OSError) as error:
-        stop(error)
+    except OSError as error:
+        raise CourseError(f"{target}: {error.strerror}") from error
     console.print(f"packed {', '.join(units)}: {target}", soft_wrap=True)
 
 

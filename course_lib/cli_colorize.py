@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from course_lib.errors import ArgumentError, CourseError
 from course_lib.terminal import INTERRUPTED, bar, console, end_orderly, escaped, stop
 
 TENTHS = 10  # of a training: each gets a line in a log
@@ -34,9 +35,9 @@ def colorize(
 ) -> None:
     """Color photographs with a trained colorizer, or train one. No file is ever overwritten."""
     if train and (photographs or hints or side_by_side):
-        stop("expected photographs to color or --train FOLDER, got both", 2)
+        raise ArgumentError("expected photographs to color or --train FOLDER, got both")
     if not train and not photographs:
-        stop("expected photographs to color, or --train FOLDER", 2)
+        raise ArgumentError("expected photographs to color, or --train FOLDER")
     try:
         with end_orderly():
             if train:
@@ -51,13 +52,9 @@ def _color(photographs: list[Path], weights: Path, hints: Path | None, output: P
     from course_lib.coloring.hints import hints_for, read_hints
     from course_lib.coloring.photographs import color_file, load_colorizer, result_paths
 
-    try:
-        weights.open("rb").close()  # TensorFlow takes seconds to say so
-        given = read_hints(hints) if hints else []
-    except (ValueError, OSError) as error:
-        stop(_words(error), 2)
+    given = read_hints(hints) if hints else []
     if output.exists() and not output.is_dir():
-        stop(f"expected a folder for the results, got {escaped(str(output))}", 2)
+        raise ArgumentError(f"expected a folder for the results, got {output}")
     screen = _screen()
     results = result_paths(photographs, output, "_side_by_side.png" if side_by_side else ".png")
     for hint in given:
@@ -72,7 +69,7 @@ def _color(photographs: list[Path], weights: Path, hints: Path | None, output: P
                 wrong = None
                 try:
                     color_file(colorizer, photograph, result, hints_for(given, photograph), side_by_side)
-                except ValueError as error:
+                except CourseError as error:
                     wrong = str(error)
                     failed += 1
                 done += 1
@@ -81,8 +78,6 @@ def _color(photographs: list[Path], weights: Path, hints: Path | None, output: P
                     _say(screen, f"{done}/{len(results)} {wrong or f'{photograph}: {result}'}")
                 elif wrong:
                     _say(screen, wrong)
-    except (ValueError, OSError) as error:
-        stop(_words(error), 2)
     except KeyboardInterrupt:
         here = f"{done} of {len(results)} photographs are done, {len(results) - done} are left"
         stop(f"stopped: {here}; the same command colors them", INTERRUPTED)
@@ -94,7 +89,7 @@ def _train(folder: Path, weights: Path) -> None:
     from course_lib.coloring.training import color_photographs, train_on
 
     if weights.exists():
-        stop(f"expected the name of a new file for the weights, got {escaped(str(weights))}, which is there already", 2)
+        raise ArgumentError(f"expected the name of a new file for the weights, got {weights}, which is there already")
     screen = _screen()
     where = "the beginning"
     try:
@@ -111,13 +106,8 @@ def _train(folder: Path, weights: Path) -> None:
 
                 return update
 
-            try:
-                photographs = color_photographs(folder, show("reading"), lambda line: _say(screen, line))
-            except ValueError as error:
-                stop(_words(error), 2)
+            photographs = color_photographs(folder, show("reading"), lambda line: _say(screen, line))
             train_on(photographs, weights, show("training"))
-    except (ValueError, OSError, FloatingPointError) as error:
-        stop(_words(error))
     except KeyboardInterrupt:
         stop(f"stopped: {where}; the same command goes on from there", INTERRUPTED)
     _say(console, f"trained on {len(photographs)} photographs: {weights}")
@@ -129,10 +119,3 @@ def _screen() -> Console:
 
 def _say(screen: Console, line: str) -> None:
     screen.print(escaped(line), soft_wrap=True)
-
-
-def _words(error: Exception) -> str:
-    """Say what is wrong, in one line or several."""
-    if isinstance(error, OSError) and error.filename:
-        return escaped(f"{error.filename}: {error.strerror}")
-    return "\n".join(map(escaped, str(error).split("\n")))

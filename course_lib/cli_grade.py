@@ -14,13 +14,14 @@ from rich.table import Column
 from rich.text import Text
 
 from course_lib.course import Course
+from course_lib.errors import ArgumentError, CourseError
 from course_lib.grading import report
 from course_lib.grading.collect.find import Submission, find_submissions
 from course_lib.grading.collect.leftovers import leftovers
 from course_lib.grading.grade import GradeOptions, grade_class
 from course_lib.grading.models import GradingResult, printable
 from course_lib.grading.progress import Running
-from course_lib.terminal import INTERRUPTED, bar, console, end_orderly, open_course, stop
+from course_lib.terminal import INTERRUPTED, bar, console, end_orderly, stop
 
 SLOW_S = 300  # after so many seconds a submission gets a line in a log
 LOOK_S = 1  # between looks
@@ -39,59 +40,54 @@ def grade(
     force: Annotated[bool, typer.Option("--force", help="Grade again what was graded before.")] = False,
 ) -> None:
     """Grade notebooks into classroom/: gradebook, feedback, grades.csv. What was graded before is not graded again."""
-    course = open_course()
+    course = Course.find()
     submissions = _found(course, paths)
     unused = leftovers(course, paths, submissions)
     screen = Console(stderr=True)
-    settings = GradeOptions(jobs, scheduler, not no_sandbox, force)
+    options = GradeOptions(jobs, scheduler, not no_sandbox, force)
     done = 0
     running = Running()
     try:
         with end_orderly(), bar(screen, _Longest(running)) as progress, _slow_ones(screen, running):
             task = progress.add_task("grading", total=len(submissions))
 
-            def tell(outcome: GradingResult) -> None:
+            def tell(result: GradingResult) -> None:
                 nonlocal done
                 done += 1
-                running.end(outcome.student, outcome.unit)
+                running.end(result.student, result.unit)
                 progress.update(task, advance=1)
                 if not screen.is_terminal:  # a log of the night
                     number = f"{progress.tasks[task].completed:g}/{len(submissions)}"
-                    typer.echo(f"{number} {report.line(outcome)}", err=True)
+                    typer.echo(f"{number} {report.line(result)}", err=True)
 
-            run = grade_class(course, submissions, settings, tell, running.begin)
-    except (ValueError, OSError) as error:
-        stop(error)
+            run = grade_class(course, submissions, options, tell, running.begin)
     except KeyboardInterrupt:
         here = f"{done} of {len(submissions)} submissions are done, {len(submissions) - done} are left"
         stop(f"stopped: {here}; the same command grades them", INTERRUPTED)
     if as_json:
-        typer.echo(report.to_json(run.outcomes, run.entries))
+        typer.echo(report.to_json(run.results, run.entries))
     else:
-        console.print(report.table(run.outcomes, run.entries))
-        if len(run.outcomes) == 1:
-            (outcome,) = run.outcomes
-            console.print(report.exercise_table(outcome.unit, report.counting(outcome, run.entries)))
-        console.print(report.summary(run.outcomes, run.before, run.entries), soft_wrap=True)
+        console.print(report.table(run.results, run.entries))
+        if len(run.results) == 1:
+            (result,) = run.results
+            console.print(report.exercise_table(result.unit, report.counting(result, run.entries)))
+        console.print(report.summary(run.results, run.before, run.entries), soft_wrap=True)
         for text in run.withdrawn:
             console.print(printable(text), soft_wrap=True)
         console.print(f"feedback, grades.csv, logs: {course.classroom}", soft_wrap=True)
     for line in unused.errors + unused.lines:
         typer.echo(printable(line), err=as_json)
-    raise typer.Exit(int(bool(unused.errors) or any(outcome.error is not None for outcome in run.outcomes)))
+    raise typer.Exit(int(bool(unused.errors) or any(result.error is not None for result in run.results)))
 
 
 def _found(course: Course, paths: list[Path]) -> list[Submission]:
     """Find submissions; where there are none, end, and name what is there instead."""
-    try:
-        course.units_with_solutions()
-    except ValueError as error:
-        stop(error, 2)
+    course.units_with_solutions()  # else there is nothing to grade by
     try:
         return find_submissions(course, paths)
-    except ValueError as error:
+    except CourseError as error:
         unused = leftovers(course, filter(Path.exists, paths), [])
-        stop("\n".join([str(error), *map(printable, unused.errors + unused.lines)]), 2)
+        raise ArgumentError("\n".join([str(error), *map(printable, unused.errors + unused.lines)])) from None
 
 
 class _Longest(ProgressColumn):

@@ -12,10 +12,12 @@ from rich.table import Table
 from course_lib import lab as jupyterlab
 from course_lib import worked_answers, workspace
 from course_lib.cells import is_cpp
+from course_lib.course import Course
+from course_lib.errors import ArgumentError, CourseError
 from course_lib.grading.models import printable
 from course_lib.grading.report import verdict
 from course_lib.grading.scores import points_of
-from course_lib.terminal import console, open_course, stop
+from course_lib.terminal import console
 
 
 def lab(
@@ -23,21 +25,15 @@ def lab(
     fresh: Annotated[str | None, typer.Option(help="Start this unit anew; the old copy is kept aside.")] = None,
 ) -> None:
     """Open JupyterLab on your own copies; what you wrote is never overwritten. Other options go to JupyterLab."""
-    course = open_course()
-    try:
-        units = course.units()
-        first = course.unit(fresh) if fresh else None
-    except ValueError as error:
-        stop(error, 2)
-    try:
-        if first:
-            kept = workspace.start_anew(course, first)
-            console.print(f"kept your old copy: {kept}" if kept else "there was no copy yet", soft_wrap=True)
-        for unit in workspace.hand_out(course, units):
-            console.print(f"new in work/: {unit}")
-            first = first or unit
-    except ValueError as error:
-        stop(error)
+    course = Course.find()
+    units = course.units()
+    first = course.unit(fresh) if fresh else None
+    if first:
+        kept = workspace.start_anew(course, first)
+        console.print(f"kept your old copy: {kept}" if kept else "there was no copy yet", soft_wrap=True)
+    for unit in workspace.hand_out(course, units):
+        console.print(f"new in work/: {unit}")
+        first = first or unit
     sys.stdout.flush()
     os.chdir(course.work)
     os.execve(sys.executable, jupyterlab.command(course, first, context.args), jupyterlab.environment())
@@ -47,16 +43,10 @@ def check(
     unit: Annotated[str, typer.Argument(help="A unit, in whole or in part: 03, upsampling, 03_upsampling.")],
 ) -> None:
     """Run the visible checks of your notebook of a unit, and say what each found."""
-    course = open_course()
-    try:
-        name = course.unit(unit)
-    except ValueError as error:
-        stop(error, 2)
-    try:
-        with console.status(f"running {name}"):
-            exercises = workspace.check(course, name)
-    except ValueError as error:
-        stop(error)
+    course = Course.find()
+    name = course.unit(unit)
+    with console.status(f"running {name}"):
+        exercises = workspace.check(course, name)
     more = workspace.points_to_come(course, name)
     graded = [exercise for exercise in exercises if exercise.graded]
     points, possible = sum(e.points for e in graded), sum(e.max_points for e in graded)
@@ -75,12 +65,9 @@ def check(
 
 def progress() -> None:
     """Show your points in every unit: those of the visible checks, and what a grade can add."""
-    course = open_course()
-    try:
-        with console.status("running your notebooks"):
-            units = workspace.progress(course)
-    except ValueError as error:
-        stop(error)
+    course = Course.find()
+    with console.status("running your notebooks"):
+        units = workspace.progress(course)
     points, possible = sum(row.points for row in units.values()), sum(row.max_points for row in units.values())
     more = sum(row.more for row in units.values())
     table = _table("Your points", "unit", points, possible, more)
@@ -103,17 +90,14 @@ def solution(
     exercise: Annotated[str, typer.Argument(help="An exercise or a question; left out, they are listed.")] = "",
 ) -> None:
     """Show the instructor's answer and its explanation; `course check` and `course progress` note that you saw it."""
-    course = open_course()
+    course = Course.find()
     if not course.solutions.is_dir():
-        stop("this copy of the course has no worked answers")
-    try:
-        name = course.unit_with_solutions(unit)
-        answers = worked_answers.worked_answers(course, name)
-    except ValueError as error:
-        stop(error, 2)
+        raise CourseError("this copy of the course has no worked answers")
+    name = course.unit_with_solutions(unit)
+    answers = worked_answers.worked_answers(course, name)
     if exercise not in answers:
         given = repr(exercise) if exercise else "none"
-        stop(f"expected an exercise of {name}, one of {', '.join(answers)}; got {given}", 2)
+        raise ArgumentError(f"expected an exercise of {name}, one of {', '.join(answers)}; got {given}")
     worked_answers.note_opened(course, name, exercise)
     answer = answers[exercise]
     if answer.code:

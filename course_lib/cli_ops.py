@@ -19,7 +19,6 @@ def build(
     force: Annotated[bool, typer.Option("--force", help="Compile even if they are compiled already.")] = False,
 ) -> None:
     """Compile the user operations into your cache; every program that needs them does so by itself."""
-    from course_lib.ops.build import BuildError
     from course_lib.ops.build import build as build_ops
 
     with console.status("user operations: looking for compilers") as status:
@@ -29,11 +28,7 @@ def build(
             if not console.is_terminal:
                 console.print(f"user operations: {line}", soft_wrap=True)
 
-        try:
-            library = build_ops(show, force)
-        except BuildError as error:
-            typer.echo(f"user operations: {error}", err=True)
-            raise typer.Exit(1) from None
+        library = build_ops(show, force)
     console.print(f"user operations: {library}", soft_wrap=True)
 
 

@@ -7,11 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from course_lib.errors import CourseError
+
 # The last one is conda's, which is found beside Python where its environment is not activated.
 COMPILERS = ("g++", "c++", "clang++", f"{platform.machine()}-conda-linux-gnu-c++")
 
 
-class BuildError(RuntimeError):
+class BuildError(CourseError):
     """Something could not be compiled; the message says why, and what to do."""
 
 

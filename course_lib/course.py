@@ -5,6 +5,8 @@ from pathlib import Path
 
 from traitlets.config.loader import Config, PyFileConfigLoader
 
+from course_lib.errors import ArgumentError, CourseError
+
 CONFIG = "nbgrader_config.py"
 
 
@@ -37,7 +39,7 @@ class Course:
 
         Raises
         ------
-        ValueError
+        ArgumentError
             If neither is a course.
         """
         here = (start or Path.cwd()).resolve()
@@ -45,7 +47,7 @@ class Course:
         for folder in (here, *here.parents, installed):
             if (folder / CONFIG).is_file():
                 return cls(folder)
-        raise ValueError(f"expected a course folder (with {CONFIG}) at or above {here}, found none")
+        raise ArgumentError(f"expected a course folder (with {CONFIG}) at or above {here}, found none")
 
     @property
     def solutions(self) -> Path:
@@ -87,12 +89,12 @@ class Course:
 
         Raises
         ------
-        ValueError
+        ArgumentError
             If no unit is released.
         """
         units = sorted(path.stem for path in self.notebooks.glob("*/*.ipynb") if path.stem == path.parent.name)
         if not units:
-            raise ValueError(f"expected released units (NN_unit/NN_unit.ipynb) in {self.notebooks}, found none")
+            raise ArgumentError(f"expected released units (NN_unit/NN_unit.ipynb) in {self.notebooks}, found none")
         return units
 
     def units_with_solutions(self) -> list[str]:
@@ -100,12 +102,12 @@ class Course:
 
         Raises
         ------
-        ValueError
+        ArgumentError
             If there is no such unit, as in a learner's copy of the course.
         """
         units = sorted(path.stem for path in self.solutions.glob("*/*.md") if path.stem == path.parent.name)
         if not units:
-            raise ValueError(
+            raise ArgumentError(
                 f"expected units with solutions (NN_unit/NN_unit.md) in {self.solutions}, found none; "
                 "a learner's copy of the course has no solutions, and cannot release, grade or add answers"
             )
@@ -126,7 +128,7 @@ class Course:
 
         Raises
         ------
-        ValueError
+        ArgumentError
             If no released unit is called that.
         """
         return _complete(name, self.units())
@@ -145,13 +147,13 @@ class Course:
 
         Raises
         ------
-        ValueError
+        CourseError
             If the file cannot be run.
         """
         try:
             return PyFileConfigLoader(CONFIG, path=str(self.root)).load_config()
         except Exception as error:  # it is a program
-            raise ValueError(
+            raise CourseError(
                 f"expected settings in {self.root / CONFIG}, found {type(error).__name__}: {error}"
             ) from error
 
@@ -160,4 +162,4 @@ def _complete(name: str, units: list[str]) -> str:
     for unit in units:
         if name in (unit, *unit.split("_", maxsplit=1)):
             return unit
-    raise ValueError(f"expected a unit, one of {', '.join(units)}; got {name!r}")
+    raise ArgumentError(f"expected a unit, one of {', '.join(units)}; got {name!r}")

@@ -5,13 +5,15 @@ import re
 import unicodedata
 from pathlib import Path
 
+from course_lib.errors import CourseError
+
 # Control characters but tab and line feed, Unicode's own line ends, and a byte order mark within a text. Editors hardly
 # show them, and programs disagree on whether they end a line: Markdown and Python say no, `str.splitlines` says yes.
 _REFUSED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _NAMES = {"\x0b": "VERTICAL TAB", "\x0c": "FORM FEED", "\x85": "NEXT LINE", "\ufeff": "BYTE ORDER MARK"}
 
 
-class TextError(ValueError):
+class TextError(CourseError):
     """A text is not UTF-8, or holds characters that no text should; each line of the message names file and line."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from course_lib.course import Course
+from course_lib.errors import CourseError
 from course_lib.files import write_aside
 from course_lib.release import release
 
@@ -46,7 +47,7 @@ def pack(course: Course, path: Path) -> list[str]:
 
     Raises
     ------
-    ValueError
+    CourseError
         If there are no solutions, ``notebooks/`` is not what they give, or git misses a file or cannot be asked.
     """
     units = course.units_with_solutions()
@@ -54,7 +55,7 @@ def pack(course: Course, path: Path) -> list[str]:
     files = {name: course.root / name for name in _files(course.root)}
     for needed in (*CONTENTS[:4], README, *(f"notebooks/{unit}/{unit}.ipynb" for unit in units)):
         if needed not in files:
-            raise ValueError(f"expected {needed} among the files of the course, found none; add it to git first")
+            raise CourseError(f"expected {needed} among the files of the course, found none; add it to git first")
     files["README.md"] = files.pop(README)
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as opened:
@@ -72,7 +73,7 @@ def _require_current_release(course: Course, units: list[str]) -> None:
     there = {path.parent.name for path in course.notebooks.glob("*/*.ipynb")}
     stale = sorted({*release(course, units, check=True), *there.difference(units)})
     if stale:
-        raise ValueError(
+        raise CourseError(
             f"expected notebooks/ to be what solutions/ gives, found differences in {', '.join(stale)}; "
             "run `course release`, and remove units that are no longer in solutions/"
         )
@@ -91,7 +92,7 @@ def _tracked(root: Path) -> list[str]:
         listed = subprocess.run(command, capture_output=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
         said = getattr(error, "stderr", b"").decode(errors="replace").strip() or str(error)
-        raise ValueError(f"expected git to list the files of {root}, got: {' '.join(said.split())}") from None
+        raise CourseError(f"expected git to list the files of {root}, got: {' '.join(said.split())}") from None
     return [name for name in listed.decode().split("\0") if name and (root / name).is_file()]
 
 

@@ -15,6 +15,7 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 
 from course_lib.course import Course
+from course_lib.errors import CourseError
 from course_lib.files import TextError, read_text, write_aside
 from course_lib.release_steps import give_points
 from course_lib.rules import problems
@@ -25,7 +26,7 @@ log.addHandler(logging.NullHandler())
 log.propagate = False  # what nbgrader finds wrong is raised; what it does is of no interest
 
 
-class ReleaseError(ValueError):
+class ReleaseError(CourseError):
     """A unit breaks a rule; each line of the message names file, cell and rule."""
 
 
@@ -90,7 +91,7 @@ def build_source(course: Course, unit: str) -> Path:
     ------
     ReleaseError
         If the unit breaks a rule. Nothing is written then.
-    ValueError
+    CourseError
         If ``nbgrader_config.py`` sets something wrong.
     """
     path = course.source / unit / f"{unit}.ipynb"

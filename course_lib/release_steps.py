@@ -8,6 +8,7 @@ from nbgrader.preprocessors import ClearSolutions, NbGraderPreprocessor
 from traitlets.config import Config
 
 from course_lib.cells import cpp_exercises, exercise_of, is_cpp, is_explanation, is_question, is_test
+from course_lib.errors import CourseError
 
 LONG_TEST = 15  # lines; a longer test is collapsed
 Resources = dict[str, Any]
@@ -59,15 +60,15 @@ def give_points(notebook: NotebookNode, config: Config) -> None:
 
     Raises
     ------
-    ValueError
+    CourseError
         If a setting has another name, is not a number of 0 or more, or neither True nor False.
     """
     points = _setting(config, "Questions", "points", 0)
     count = _setting(config, "CppExercises", "count", True)
     if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points < float("inf"):
-        raise ValueError(f"expected c.Questions.points to be a number of 0 or more, got {points!r}")
+        raise CourseError(f"expected c.Questions.points to be a number of 0 or more, got {points!r}")
     if not isinstance(count, bool):
-        raise ValueError(f"expected c.CppExercises.count to be True or False, got {count!r}")
+        raise CourseError(f"expected c.CppExercises.count to be True or False, got {count!r}")
     for cell in filter(is_question, notebook.cells):
         cell.metadata.nbgrader.points = points
     names = set() if count else cpp_exercises(notebook)
@@ -82,5 +83,5 @@ def _setting(config: Config, section: str, name: str, default: object) -> object
     settings = {name: default, **config[section]}
     value = settings.pop(name)
     if settings:
-        raise ValueError(f"expected c.{section} to set {name}, got {', '.join(settings)}")
+        raise CourseError(f"expected c.{section} to set {name}, got {', '.join(settings)}")
     return value

@@ -12,6 +12,7 @@ from nbgrader.utils import is_grade, is_solution
 from course_lib.answers import MIN_RIGHT, MIN_WRONG, bank_of, banks, read_bank
 from course_lib.cells import EXPLANATION, exercise_of, is_cpp, is_exercise, is_explanation, is_question, is_test
 from course_lib.code_names.free_names import free_names
+from course_lib.errors import CourseError
 from course_lib.native.cells import as_python
 
 # Which cells may hold which region. nbgrader looks for these very words, wherever they stand in a line.
@@ -234,7 +235,7 @@ def _answer_bank(bank: Path) -> Iterator[str]:
         return
     try:
         answers = read_bank(bank)
-    except ValueError as error:
+    except CourseError as error:
         yield from str(error).split("\n")
         return
     right = sum(answer.right for answer in answers)

@@ -1,15 +1,16 @@
-"""What the commands share: finding the course, saying what is wrong, showing progress, ending when interrupted."""
+"""What the commands share: saying what is wrong, showing progress, ending when interrupted."""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
+from typer.core import TyperGroup
 
-from course_lib.course import Course
+from course_lib.errors import ArgumentError, CourseError
 
 INTERRUPTED = 128 + signal.SIGINT  # the exit status, as shells have it
 
@@ -22,12 +23,15 @@ def stop(message: object, status: int = 1) -> NoReturn:
     raise typer.Exit(status)
 
 
-def open_course() -> Course:
-    """Find the course that the command is for."""
-    try:
-        return Course.find()
-    except ValueError as error:
-        stop(error, 2)
+class Commands(TyperGroup):
+    """Commands that end with a `CourseError`'s message; the exit status is 2 where an argument was wrong, else 1."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except CourseError as error:
+            stop("\n".join(map(escaped, str(error).split("\n"))), 2 if isinstance(error, ArgumentError) else 1)
 
 
 def escaped(text: str) -> str:

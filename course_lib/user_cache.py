@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+import platformdirs
+
 
 def folder(subject: str) -> Path:
     """Return the user's folder for a subject, made if need be.
@@ -16,13 +18,12 @@ def folder(subject: str) -> Path:
     Returns
     -------
     Path
-        ``$XDG_CACHE_HOME/pixelwise/SUBJECT`` or ``~/.cache/pixelwise/SUBJECT``; where that cannot be written, a folder
-        of the user's own among the temporary files.
+        In the cache folder of the system, as on Linux ``$XDG_CACHE_HOME/pixelwise/SUBJECT`` or
+        ``~/.cache/pixelwise/SUBJECT``; where that cannot be written, a folder of the user's own among the temporary
+        files.
     """
-    wanted = os.environ.get("XDG_CACHE_HOME", "")
     try:
-        base = Path(wanted) if Path(wanted).is_absolute() else Path.home() / ".cache"
-        chosen = base / "pixelwise" / subject
+        chosen = platformdirs.user_cache_path("pixelwise") / subject
         chosen.mkdir(parents=True, exist_ok=True)
         if os.access(chosen, os.W_OK):
             return chosen

@@ -41,7 +41,7 @@ def worked_answers(course: Course, unit: str) -> dict[str, WorkedAnswer]:
 
     Raises
     ------
-    ValueError
+    CourseError
         If the text of the unit cannot be read.
     """
     answers = {}

@@ -13,6 +13,7 @@ import nbformat
 
 from course_lib.cells import cpp_exercises, exercise_of, is_question
 from course_lib.course import Course
+from course_lib.errors import CourseError
 from course_lib.files import write_aside
 from course_lib.grading.execution import execute
 from course_lib.grading.restore.normalize import normalize
@@ -51,7 +52,7 @@ def hand_out(course: Course, units: Iterable[str]) -> list[str]:
 
     Raises
     ------
-    ValueError
+    CourseError
         If a unit is not released.
     """
     new = [unit for unit in units if not own_notebook(course, unit).exists()]
@@ -65,7 +66,7 @@ def _released(course: Course, unit: str) -> Path:
     """Path of a released notebook that is there."""
     path = released(course, unit)
     if not path.is_file():
-        raise ValueError(f"expected {unit} to be released, found nothing at {path}")
+        raise CourseError(f"expected {unit} to be released, found nothing at {path}")
     return path
 
 
@@ -86,7 +87,7 @@ def start_anew(course: Course, unit: str) -> Path | None:
 
     Raises
     ------
-    ValueError
+    CourseError
         If the unit is not released. The copy stays where it is then.
     """
     path, kept = own_notebook(course, unit), None
@@ -119,12 +120,12 @@ def check(course: Course, unit: str) -> list[ExerciseScore]:
 
     Raises
     ------
-    ValueError
+    CourseError
         If the learner has no copy, the unit is not released, or the notebook cannot be read or run.
     """
     path = own_notebook(course, unit)
     if not path.is_file():
-        raise ValueError(f"expected your copy of {unit} at {path}, found none; `course lab` puts it there")
+        raise CourseError(f"expected your copy of {unit} at {path}, found none; `course lab` puts it there")
     digest = hashlib.sha256(path.read_bytes() + _released(course, unit).read_bytes()).hexdigest()
     kept = course.work / ".checked" / f"{unit}.json"
     with suppress(OSError, ValueError, TypeError, KeyError):  # no result yet, or one of another version
@@ -135,8 +136,8 @@ def check(course: Course, unit: str) -> list[ExerciseScore]:
     try:
         normalized = normalize(read_bytes(path), fresh)
         executed = execute(only_visible_checks(normalized.notebook), course.nbgrader_config(), path.parent)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+    except CourseError as error:
+        raise CourseError(f"{path}: {error}") from error
     if cpp_exercises(fresh) and (reason := none_here()):
         withhold_cpp(executed, fresh, reason)
     exercises = score(executed, normalized.missing)
@@ -162,7 +163,7 @@ def points_to_come(course: Course, unit: str) -> dict[str, float]:
 
     Raises
     ------
-    ValueError
+    CourseError
         If the unit is not released.
     """
     more: dict[str, float] = {}
@@ -205,7 +206,7 @@ def progress(course: Course) -> dict[str, Progress]:
 
     Raises
     ------
-    ValueError
+    CourseError
         If no unit is released.
     """
     units = {}
@@ -215,7 +216,7 @@ def progress(course: Course) -> dict[str, Progress]:
         if path.is_file() and path.read_bytes() != fresh.read_bytes():
             try:
                 exercises = check(course, unit)
-            except ValueError as error:
+            except CourseError as error:
                 problem = str(error)
         graded = [exercise for exercise in exercises if exercise.graded]
         visible = (sum(e.points for e in graded), sum(e.max_points for e in graded))

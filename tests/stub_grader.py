@@ -48,7 +48,7 @@ def obey_here(job: GradingJob) -> GradingResult:
     if "problem" in orders:
         return not_graded(job, orders["problem"], final=orders.get("final", True))
     time.sleep(orders.get("sleep", 0))
-    return outcome(job, orders.get("points", 3))
+    return result(job, orders.get("points", 3))
 
 
 def obey(job: GradingJob) -> GradingResult:
@@ -74,7 +74,7 @@ def obey(job: GradingJob) -> GradingResult:
     return obey_here(job)
 
 
-def outcome(job: GradingJob, points: float) -> GradingResult:
+def result(job: GradingJob, points: float) -> GradingResult:
     """Run the tests of a submission: they earn as much of the 2 and 1 points as they are told."""
     notebook = nbformat.reads(job.source, as_version=4)
     for cell in notebook.cells:

@@ -8,6 +8,7 @@ import pytest
 
 from course_lib.answers import Answer, banks, read_answers, read_bank, write_entry
 from course_lib.course import Course
+from course_lib.errors import CourseError
 from course_lib.native import as_python
 from tests.units import ROOT
 
@@ -165,14 +166,14 @@ def test_all_banks_of_a_unit(tmp_path: Path) -> None:
 )
 def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, before: str, after: str, line: int, words: str) -> None:
     path = bank(tmp_path, BANK.replace(before, after))
-    with pytest.raises(ValueError, match=f"^{re.escape(f'{path}:{line}: {words}')}$"):
+    with pytest.raises(CourseError, match=f"^{re.escape(f'{path}:{line}: {words}')}$"):
         read_bank(path)
 
 
 def test_another_encoding_is_said_with_the_file(tmp_path: Path) -> None:
     path = tmp_path / "size.md"
     path.write_bytes("# größe\n".encode("latin-1"))
-    with pytest.raises(ValueError, match=f"^{re.escape(str(path))}: expected UTF-8, got something else: "):
+    with pytest.raises(CourseError, match=f"^{re.escape(str(path))}: expected UTF-8, got something else: "):
         read_bank(path)
 
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from course_lib import cli, cli_learn, doctor, workspace
 from course_lib.course import Course
 from course_lib.doctor import Row
+from course_lib.errors import ArgumentError, CourseError
 from course_lib.grading import grade as grading
 from course_lib.grading.scores import ExerciseScore
 from course_lib.release import released
@@ -84,7 +85,7 @@ def test_a_folder_without_notebooks_gets_one_line(course: Course, tmp_path: Path
 
 def test_outside_of_any_course(monkeypatch: pytest.MonkeyPatch) -> None:
     def find() -> Course:
-        raise ValueError("expected a course folder, found none")
+        raise ArgumentError("expected a course folder, found none")
 
     monkeypatch.setattr(Course, "find", find)
     for command in ("progress", "release"):
@@ -284,11 +285,20 @@ def test_without_hidden_tests_nothing_is_added(course: Course, monkeypatch: pyte
 @pytest.mark.parametrize("command", [["check", "01"], ["progress"]])
 def test_what_cannot_be_run_gets_one_line(course: Course, monkeypatch: pytest.MonkeyPatch, command: list[str]) -> None:
     def refuse(*_: object) -> None:
-        raise ValueError("the kernel died")
+        raise CourseError("the kernel died")
 
     monkeypatch.setattr(workspace, command[0], refuse)
     result = call(*command)
     assert (result.exit_code, result.stderr) == (1, "the kernel died\n")
+
+
+def test_a_mistake_of_the_course_keeps_its_traceback(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise ValueError("a mistake")
+
+    monkeypatch.setattr(workspace, "progress", fail)
+    result = CliRunner().invoke(cli.app, ["progress"])
+    assert isinstance(result.exception, ValueError)
 
 
 def test_lab_opens_the_learners_copies(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:

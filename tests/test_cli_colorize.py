@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,14 +19,16 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from course_lib import cli
-from course_lib.coloring import photographs, training
+from course_lib.coloring import training
 from course_lib.coloring.scale import Floats
+from course_lib.hypercolumn_colorizer import committee
 from course_lib.hypercolumn_colorizer.colorizer import HypercolumnColorizer
 from course_lib.hypercolumn_colorizer.head import head
 from tests.image_files import encoded, pixels
 
 pytestmark = pytest.mark.slow
 
+LOAD = HypercolumnColorizer.load
 COURSE = Path(sys.executable).parent / "course"
 
 
@@ -46,7 +49,7 @@ class Colorizer:
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with photographs, the current one, and a colorizer that takes no time to load."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(photographs, "load_colorizer", lambda _: Colorizer())
+    monkeypatch.setattr(HypercolumnColorizer, "load", lambda _: Colorizer())
     for number, name in enumerate(("a.png", "b.png", "c.png")):
         Path(name).write_bytes(encoded(pixels(number, 20, 30)[..., 0]))
     Path("weights.npz").write_bytes(b"of a colorizer")
@@ -142,7 +145,7 @@ def test_weights_are_asked_for() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"not weights", encoded(pixels())])
 def test_damaged_weights_get_a_line(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
-    monkeypatch.setattr(photographs, "load_colorizer", HypercolumnColorizer.load)
+    monkeypatch.setattr(HypercolumnColorizer, "load", LOAD)
     Path("weights.npz").write_bytes(content)
     result = call("a.png")
     assert (result.exit_code, result.stdout) == (2, "")
@@ -151,7 +154,7 @@ def test_damaged_weights_get_a_line(monkeypatch: pytest.MonkeyPatch, content: by
 
 
 def test_an_interrupt_says_where_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(photographs, "load_colorizer", lambda _: Colorizer(interrupted_at=2))
+    monkeypatch.setattr(HypercolumnColorizer, "load", lambda _: Colorizer(interrupted_at=2))
     result = call("a.png", "b.png", "c.png")
     assert (result.exit_code, result.stdout) == (130, "")
     *_, last = result.stderr.splitlines()
@@ -174,21 +177,21 @@ def test_odd_names_are_written_in_a_line() -> None:
     assert {path.name for path in Path("colored").iterdir()} == {*names}
 
 
-def steps(count: int, broken: Exception | None = None) -> Callable[..., None]:
+def steps(count: int, broken: BaseException | None = None) -> Callable[..., Any]:
     """Stand in for a training of some steps, which may fail at the end."""
 
-    def train_on(_: Any, weights: Path, progress: training.Progress) -> None:
+    def train(_: Any, folder: Path, progress: training.Progress) -> Any:
         for done in range(1, count + 1):
             progress(done, count)
         if broken:
             raise broken
-        weights.write_bytes(b"trained")
+        return SimpleNamespace(save=lambda path: path.write_bytes(b"trained"))
 
-    return train_on
+    return train
 
 
 def test_training_says_what_it_left_out_and_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "train_on", steps(40))
+    monkeypatch.setattr(committee, "train", steps(40))
     Path("color.png").write_bytes(encoded(pixels(7, 20, 30)))
     result = call("--train", ".", "--weights", "new.npz")
     assert (result.exit_code, result.stdout) == (0, "trained on 1 photographs: new.npz\n")
@@ -214,7 +217,7 @@ def test_training_says_what_it_left_out_and_how_far_it_is(monkeypatch: pytest.Mo
 def test_a_training_that_ends_early_says_why(
     monkeypatch: pytest.MonkeyPatch, broken: Exception, status: int, said: str
 ) -> None:
-    monkeypatch.setattr(training, "train_on", steps(1, broken))
+    monkeypatch.setattr(committee, "train", steps(1, broken))
     Path("color.png").write_bytes(encoded(pixels(7, 20, 30)))
     result = call("--train", ".", "--weights", "new.npz")
     assert (result.exit_code, result.stdout) == (status, "")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from course_lib import cli_ops
+from course_lib import cli
 from course_lib.course import Course
 from course_lib.ops import build as ops_build
 from course_lib.ops import library
@@ -18,7 +18,7 @@ STATUS = Status(True, "cpu", Path("lib.so"), "compiled on this machine", "g++ 12
 
 
 def call(*arguments: str) -> Result:
-    return CliRunner().invoke(cli_ops.app, arguments)
+    return CliRunner().invoke(cli.app, ["ops", *arguments])
 
 
 def test_build_names_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,7 +41,7 @@ def test_build_without_a_compiler_gets_one_line(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("CXX", "no-such-compiler")
     result = call("build")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("user operations: expected a C++ compiler, but $CXX, 'no-such-compiler'")
+    assert result.stderr.startswith("expected a C++ compiler, but $CXX, 'no-such-compiler'")
     assert len(result.stderr.splitlines()) == 1
 
 

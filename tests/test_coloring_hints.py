@@ -6,6 +6,7 @@ import pytest
 import skimage
 
 from course_lib.coloring.hints import FileHint, hints_for, read_hints, working_hints
+from course_lib.errors import CourseError
 
 
 def written(folder: Path, text: str | bytes) -> Path:
@@ -28,7 +29,7 @@ def test_hints_are_read(tmp_path: Path, end: str) -> None:
 )
 def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
     file = written(tmp_path, f"a.jpg 1 2 #ffffff\n{line}\nb.jpg 3 4 #000000\n?\n")
-    with pytest.raises(ValueError, match="expected IMAGE ROW COLUMN #RRGGBB") as refused:
+    with pytest.raises(CourseError, match="expected IMAGE ROW COLUMN #RRGGBB") as refused:
         read_hints(file)
     second, fourth = str(refused.value).splitlines()
     assert second.startswith(f"{file}:2: ")
@@ -37,9 +38,9 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
 
 
 def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"none.txt: No such file"):
+    with pytest.raises(CourseError, match=r"none.txt: No such file"):
         read_hints(tmp_path / "none.txt")
-    with pytest.raises(ValueError, match=r"hints.txt: expected UTF-8"):
+    with pytest.raises(CourseError, match=r"hints.txt: expected UTF-8"):
         read_hints(written(tmp_path, "Großmutter.jpg 1 2 #ffffff".encode("latin-1")))
 
 
@@ -63,6 +64,6 @@ def test_a_hint_lies_where_its_pixel_is_in_the_working_picture() -> None:
 @pytest.mark.parametrize("place", [(30, 0), (0, 40)])
 def test_a_hint_outside_of_its_photograph_is_named(place: tuple[int, int]) -> None:
     with pytest.raises(
-        ValueError, match=r"^hints.txt:7: expected a row from 0 to 29 and a column from 0 to 39, got \d+ and"
+        CourseError, match=r"^hints.txt:7: expected a row from 0 to 29 and a column from 0 to 39, got \d+ and"
     ):
         working_hints([FileHint("a", *place, (0, 0, 0), "hints.txt:7")], 30, 40)

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from course_lib.coloring.hints import FileHint
 from course_lib.coloring.photographs import color_file, result_paths
 from course_lib.coloring.scale import Floats
-from course_lib.images import ImageError
+from course_lib.errors import CourseError
 from tests.image_files import encoded, pixels
 
 AB = (0.1, -0.05)
@@ -102,7 +102,7 @@ def test_hints_reach_the_colorizer(tmp_path: Path) -> None:
     assert (hint.row, hint.column) == (134, 262)  # 10.5 * 256 / 20, 20.5 * 384 / 30
     assert hint.ab == pytest.approx((0, 0), abs=1e-4)
     hints = [FileHint("a.png", 20, 0, (0, 0, 0), "hints.txt:2")]
-    with pytest.raises(ValueError, match=r"^hints.txt:2: expected a row from 0 to 19"):
+    with pytest.raises(CourseError, match=r"^hints.txt:2: expected a row from 0 to 19"):
         color_file(colorizer, tmp_path / "a.png", tmp_path / "other.png", hints)
     assert not (tmp_path / "other.png").exists()
 
@@ -113,7 +113,7 @@ def test_no_file_is_overwritten(tmp_path: Path) -> None:
     dangling = tmp_path / "link.png"
     dangling.symlink_to("nowhere")
     for result in (photograph, dangling):
-        with pytest.raises(ValueError, match=f"^{photograph}: {result} is there already, and stays as it is$"):
+        with pytest.raises(CourseError, match=f"^{photograph}: {result} is there already, and stays as it is$"):
             color_file(Bluish(), photograph, result)
     assert photograph.read_bytes() == before
     assert dangling.is_symlink()
@@ -123,9 +123,9 @@ def test_what_cannot_be_read_or_written_is_named_and_leaves_nothing(tmp_path: Pa
     text = tmp_path / "text.jpg"
     text.write_text("Dear diary", encoding="utf-8")
     for photograph in (text, tmp_path / "none.jpg", tmp_path):
-        with pytest.raises(ImageError, match=f"^{photograph}: "):
+        with pytest.raises(CourseError, match=f"^{photograph}: "):
             color_file(Bluish(), photograph, tmp_path / "out" / "a.png")
-    with pytest.raises(ValueError, match=r"text.jpg/a.png: (Not a directory|File exists)"):
+    with pytest.raises(CourseError, match=r"text.jpg/a.png: (Not a directory|File exists)"):
         color_file(Bluish(), saved(tmp_path / "a.png", gray_pixels()), text / "a.png")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "text.jpg"]
 

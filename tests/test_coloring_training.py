@@ -10,6 +10,7 @@ import pytest
 
 from course_lib.coloring.scale import working_picture
 from course_lib.coloring.training import WorkingPictures, checkpoint_folder, color_photographs, train_on
+from course_lib.errors import CourseError
 from course_lib.hypercolumn_colorizer import committee
 from course_lib.hypercolumn_colorizer.features import trunk
 from course_lib.images import ImageError
@@ -58,9 +59,9 @@ def test_a_photograph_is_read_when_it_is_asked_for(folder: Path) -> None:
 def test_a_folder_without_photographs_in_color_is_refused(folder: Path, tmp_path: Path) -> None:
     for name in ("b.png", "more/a.JPG"):
         (folder / name).unlink()
-    with pytest.raises(ValueError, match=r"expected photographs in color in .*photographs, got none that can be used"):
+    with pytest.raises(CourseError, match=r"expected photographs in color in .*photographs, got none that can be used"):
         found(folder)
-    with pytest.raises(ValueError, match="expected a folder, got"):
+    with pytest.raises(CourseError, match="expected a folder, got"):
         found(tmp_path / "none")
 
 
@@ -108,6 +109,6 @@ def test_a_training_that_fails_keeps_its_checkpoints(
         raise FloatingPointError("expected a finite loss, got nan")
 
     monkeypatch.setattr(committee, "train", fail)
-    with pytest.raises(FloatingPointError):
+    with pytest.raises(CourseError, match="expected a finite loss, got nan"):
         train_on(found(folder), tmp_path / "w.npz", lambda *_: None)
     assert [path.name for path in checkpoint_folder(tmp_path / "w.npz").iterdir()] == ["head_0.npz"]

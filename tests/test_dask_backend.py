@@ -15,6 +15,7 @@ import psutil
 import pytest
 from distributed import Client
 
+from course_lib.errors import CourseError
 from course_lib.grading import dask_backend, process
 from course_lib.grading.cache import grader_version
 from course_lib.grading.models import GradingJob, GradingResult
@@ -26,7 +27,7 @@ NOTHING = "1"  # a scheduler's port where nobody listens
 
 
 def run(client: Client, jobs: Iterable[GradingJob]) -> dict[str, GradingResult]:
-    return {job.student: outcome for job, outcome in dask_backend.outcomes(client, obey, jobs)}
+    return {job.student: result for job, result in dask_backend.grade_remotely(client, obey, jobs)}
 
 
 @contextmanager
@@ -70,11 +71,11 @@ def test_the_workers_of_a_scheduler_grade(scheduler: str) -> None:
         told: Queue[tuple[str, str]] = Queue()
         jobs = [*map(job, "abcd"), job("left", do="exit"), old]
         found = {
-            job.student: outcome
-            for job, outcome in dask_backend.outcomes(client, obey, jobs, lambda *named: told.put(named))
+            job.student: result
+            for job, result in dask_backend.grade_remotely(client, obey, jobs, lambda *named: told.put(named))
         }
         assert {told.get(timeout=60) for _ in jobs} == {(job.student, job.unit) for job in jobs}
-    assert {student for student, outcome in found.items() if outcome.status == "graded"} == set("abcd")
+    assert {student for student, result in found.items() if result.status == "graded"} == set("abcd")
     assert found["left"].status == "error: the grading process died (exit status 3)"
     assert found["old"].status == f"error: a worker has {grader_version()}, expected pixelwise 0.0.1"
 
@@ -96,7 +97,7 @@ def test_workers_of_another_version_are_refused(tmp_path: Path) -> None:
     with (
         programs(tmp_path, tmp_path) as address,
         dask_backend.remote_pool(address) as client,
-        pytest.raises(ValueError, match="expected workers with ") as refused,
+        pytest.raises(CourseError, match="expected workers with ") as refused,
     ):
         dask_backend.refuse_others(client, str)
     expected, found = str(refused.value).splitlines()
@@ -109,7 +110,7 @@ def test_workers_that_may_start_no_process_are_refused(tmp_path: Path) -> None:
     with (
         programs(tmp_path, ROOT, daemon=True) as address,
         dask_backend.remote_pool(address) as client,
-        pytest.raises(ValueError, match="processes: start it with DASK_DISTRIBUTED__WORKER__DAEMON=False"),
+        pytest.raises(CourseError, match="processes: start it with DASK_DISTRIBUTED__WORKER__DAEMON=False"),
     ):
         dask_backend.refuse_others(client, str)
 
@@ -117,7 +118,7 @@ def test_workers_that_may_start_no_process_are_refused(tmp_path: Path) -> None:
 def test_what_runs_far_away_ends_with_its_client(scheduler: str, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with dask_backend.remote_pool(scheduler) as client:
-        waiting = dask_backend.outcomes(client, obey, [job("quick"), job("slow", begun=str(log), sleep=100)])
+        waiting = dask_backend.grade_remotely(client, obey, [job("quick"), job("slow", begun=str(log), sleep=100)])
         next(waiting)
         wait_until(log.exists)
     pid = int(log.read_text().split()[1])
@@ -127,23 +128,23 @@ def test_what_runs_far_away_ends_with_its_client(scheduler: str, tmp_path: Path)
 
 
 def test_a_scheduler_without_workers(tmp_path: Path) -> None:
-    with programs(tmp_path) as address, pytest.raises(ValueError, match="expected workers at"):
+    with programs(tmp_path) as address, pytest.raises(CourseError, match="expected workers at"):
         dask_backend.remote_pool(address).__enter__()
 
 
 def test_workers_without_a_sandbox_are_refused(scheduler: str) -> None:
-    with dask_backend.remote_pool(scheduler) as client, pytest.raises(ValueError, match="sandbox: /"):
+    with dask_backend.remote_pool(scheduler) as client, pytest.raises(CourseError, match="sandbox: /"):
         dask_backend.refuse_others(client, os.getcwd)
 
 
 def test_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask_backend, "CONNECTING", "1s")
     address = f"tcp://127.0.0.1:{NOTHING}"
-    with pytest.raises(ValueError, match=f"expected a Dask scheduler at {address}, found none"):
+    with pytest.raises(CourseError, match=f"expected a Dask scheduler at {address}, found none"):
         dask_backend.remote_pool(address).__enter__()
 
 
 def test_without_dask_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "dask", None)
-    with pytest.raises(ValueError, match=r"expected Dask, found no module .*pip install 'pixelwise\[cluster\]'"):
+    with pytest.raises(CourseError, match=r"expected Dask, found no module .*pip install 'pixelwise\[cluster\]'"):
         dask_backend.remote_pool("tcp://127.0.0.1:1").__enter__()

@@ -28,7 +28,7 @@ SMALL = Limits(
     processes=64,
     file_bytes=20 * MIB,
     output_chars=10_000,
-    rich_bytes=100_000,
+    figure_chars=100_000,
     outputs=20,
 )
 

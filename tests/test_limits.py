@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from traitlets.config import Config
 
+from course_lib.errors import CourseError
 from course_lib.grading.sandbox import limits
-from course_lib.grading.sandbox.limits import Enforcer, Limits
+from course_lib.grading.sandbox.limits import CgroupSupport, Limits
 from tests.test_doctor import Add, add
 
 __all__ = ["add"]
@@ -20,9 +21,9 @@ SMALL = Limits(memory_bytes=1000, processes=7)
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
     """Ask anew in every test, and after it."""
-    limits.enforcer.cache_clear()
+    limits.cgroup_support.cache_clear()
     yield
-    limits.enforcer.cache_clear()
+    limits.cgroup_support.cache_clear()
 
 
 @pytest.fixture
@@ -48,27 +49,27 @@ def delegate(group: Path, controllers: str = "cpu memory pids") -> None:
 def test_without_cgroups_v2_the_processes_are_watched(cgroups: Path, add: Add) -> None:
     add("systemd-run", "exit 0")
     (cgroups / "cgroup.controllers").unlink()
-    assert limits.enforcer() == Enforcer("rlimits and a watch on the processes, without cgroups v2")
-    assert limits.limits_in_use() == limits.enforcer().name
+    assert limits.cgroup_support() == CgroupSupport("rlimits and a watch on the processes, without cgroups v2")
+    assert limits.limits_in_use() == limits.cgroup_support().name
 
 
 def test_systemd_of_the_user_comes_first(cgroups: Path, add: Add) -> None:
     add("systemd-run", "exit 0")
     delegate(cgroups / "user")
-    assert limits.enforcer().scope == ("systemd-run", "--user", "--scope")
+    assert limits.cgroup_support().scope == ("systemd-run", "--user", "--scope")
 
 
 def test_systemd_of_the_machine_is_tried_next(cgroups: Path, add: Add) -> None:
     add("systemd-run", 'test "$1" != --user')
-    assert limits.enforcer().scope == ("systemd-run", "--scope")
+    assert limits.cgroup_support().scope == ("systemd-run", "--scope")
 
 
 def test_a_delegated_group_serves_where_systemd_does_not(cgroups: Path, add: Add) -> None:
     add("systemd-run", "exit 1")
-    assert limits.enforcer().parent is None
-    limits.enforcer.cache_clear()
+    assert limits.cgroup_support().parent is None
+    limits.cgroup_support.cache_clear()
     delegate(cgroups / "user")
-    assert limits.enforcer().parent == cgroups / "user"
+    assert limits.cgroup_support().parent == cgroups / "user"
     assert "delegated group" in limits.limits_in_use()
 
 
@@ -87,7 +88,7 @@ def test_other_groups_are_none(own: str, cgroups: Path) -> None:
 
 
 def test_systemd_is_told_the_limits(cgroups: Path) -> None:
-    with limits.group(SMALL, Enforcer("systemd", scope=("systemd-run", "--scope"))) as (command, _):
+    with limits.group(SMALL, CgroupSupport("systemd", scope=("systemd-run", "--scope"))) as (command, _):
         words = " ".join(command)
     assert words.startswith("systemd-run --scope --quiet --collect")
     for option in ("-p MemoryMax=1000", "-p MemorySwapMax=0", "-p TasksMax=7"):
@@ -97,7 +98,7 @@ def test_systemd_is_told_the_limits(cgroups: Path) -> None:
 
 def test_a_command_joins_its_group_before_it_runs(cgroups: Path) -> None:
     parent = cgroups / "user"
-    with limits.group(SMALL, Enforcer("delegated", parent=parent)) as (command, _):
+    with limits.group(SMALL, CgroupSupport("delegated", parent=parent)) as (command, _):
         made = next(path for path in parent.iterdir() if path.name.startswith("pixelwise-"))
         assert (made / "memory.max").read_text() == "1000"
         assert (made / "pids.max").read_text() == "7"
@@ -111,7 +112,7 @@ def test_a_command_joins_its_group_before_it_runs(cgroups: Path) -> None:
 
 
 def test_without_a_group_a_command_stays_as_it_is() -> None:
-    with limits.group(SMALL, Enforcer("none")) as (command, environment):
+    with limits.group(SMALL, CgroupSupport("none")) as (command, environment):
         assert command == []
         assert environment == {}
 
@@ -137,5 +138,5 @@ def test_limits_come_from_the_configuration() -> None:
     ],
 )
 def test_a_limit_that_is_none(said: dict[str, object], words: str) -> None:
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(CourseError, match=words):
         Limits.configured(Config({"Limits": said}))

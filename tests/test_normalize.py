@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from nbformat import NotebookNode
 
 from course_lib.course import Course
+from course_lib.errors import CourseError
 from course_lib.grading.restore.normalize import Normalized, normalize
 from course_lib.grading.restore.template import Template, visible
 from course_lib.release import read_unit, released
@@ -442,7 +443,7 @@ def test_another_unit_is_refused_by_name() -> None:
     first, other, *_ = course.units_with_solutions()
     source = read_unit(course.solutions / first / f"{first}.md")
     with pytest.raises(
-        ValueError, match=r"expected the unit with the exercises 'luminance', .*, found another one: "
+        CourseError, match=r"expected the unit with the exercises 'luminance', .*, found another one: "
     ) as said:
         normalize(released(course, other).read_bytes(), source)
     title = nbformat.reads(released(course, other).read_bytes(), as_version=4).cells[0].source.partition("\n")[0]
@@ -450,7 +451,9 @@ def test_another_unit_is_refused_by_name() -> None:
 
 
 def test_a_notebook_of_no_unit_is_refused(source: NotebookNode) -> None:
-    with pytest.raises(ValueError, match=r"expected the unit with the exercises 'double', .*, found none of its cells"):
+    with pytest.raises(
+        CourseError, match=r"expected the unit with the exercises 'double', .*, found none of its cells"
+    ):
         normalize(json.dumps({"cells": [own("print(1)")], "nbformat": 4}).encode(), source)
 
 

@@ -188,8 +188,8 @@ def test_each_fact_once() -> None:
 
 def test_a_changed_test() -> None:
     cells = as_handed_in(template())
-    points = {**cells[3].mark, "points": 100}
-    cells[3] = replace(cells[3], source="pass", tags=("skip-execution", "mine"), mark=points)
+    points = {**cells[3].nbgrader, "points": 100}
+    cells[3] = replace(cells[3], source="pass", tags=("skip-execution", "mine"), nbgrader=points)
     assert find_audit_flags(cells, template()) == [
         "cell 4 changes the test 'test_double'",
         "cell 4 tags the test 'test_double' as skip-execution",

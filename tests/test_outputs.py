@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from course_lib.grading.sandbox.limits import Limits
 from course_lib.grading.sandbox.outputs import DELIMITER, MAX_PARSED_PART_BYTES, RICH, Message, Outputs, error, parse
 
-SMALL = Limits(output_chars=100, rich_bytes=1000, outputs=5)
+SMALL = Limits(output_chars=100, figure_chars=1000, outputs=5)
 KINDS = ["stream", "error", "clear_output", "status", *RICH]
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None), max_size=300),
@@ -95,7 +95,7 @@ def test_figures_end_at_the_limit() -> None:
     figure = {"data": {"image/png": "y" * 600}, "metadata": {}}
     first, second = shown("display_data", figure, figure, figure)
     assert first.data["image/png"] == "y" * 600
-    assert "more than 1000 bytes of figures" in second.text
+    assert "more than 1000 characters of figures" in second.text
 
 
 def test_a_long_traceback_ends() -> None:

@@ -18,11 +18,11 @@ from tests.waiting import wait_until
 
 
 def run(jobs: Iterable[GradingJob]) -> dict[str, GradingResult]:
-    return {job.student: outcome for job, outcome in grade_all(obey, jobs, 2)}
+    return {job.student: result for job, result in grade_all(obey, jobs, 2)}
 
 
 def test_every_submission_comes_back_once() -> None:
-    found = [(job.student, outcome.points) for job, outcome in grade_all(obey, map(job, "abcdefg"), 2)]
+    found = [(job.student, result.points) for job, result in grade_all(obey, map(job, "abcdefg"), 2)]
     assert sorted(found) == [(student, 3) for student in "abcdefg"]
 
 
@@ -62,7 +62,7 @@ def test_nothing_that_happens_to_one_process_touches_the_others() -> None:
     ]
     jobs = [one for pair in zip(bad, map(job, "abcde"), strict=True) for one in pair]
     found = run(jobs)
-    assert {student for student, outcome in found.items() if outcome.status == "graded"} == set("abcde")
+    assert {student for student, result in found.items() if result.status == "graded"} == set("abcde")
     errors = {one.student: found[one.student].status for one in bad}
     assert errors.pop("killed") == "error: the grading process died (SIGKILL; too little memory?)"
     assert errors.pop("crashed") == "error: the grading process died (SIGSEGV)"
@@ -81,7 +81,7 @@ def test_what_fails_around_a_process_concerns_its_submission_alone() -> None:
         if student == "ada":
             raise RuntimeError("no line for ada")
 
-    found = {job.student: outcome for job, outcome in grade_all(obey, map(job, ("ada", "bob")), 1, fail_for_ada)}
+    found = {job.student: result for job, result in grade_all(obey, map(job, ("ada", "bob")), 1, fail_for_ada)}
     assert found["bob"].status == "graded"
     assert found["ada"].status == "error: the grader failed: RuntimeError: no line for ada"
     assert not found["ada"].final

@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from ci import parameters
 from ci.execution import execute
 from course_lib.course import Course
+from course_lib.errors import CourseError
 from course_lib.release import KERNEL
 
 READ: dict[str, Any] = {
@@ -99,7 +100,7 @@ def test_values_as_they_are_meant(text: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", REFUSED)
 def test_values_that_may_be_misread_get_one_line(text: str) -> None:
-    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the words are looked at below
+    with pytest.raises(CourseError) as caught:
         parameters.from_options([f"A={text}"])
     assert str(caught.value).startswith("parameter A: ")
     assert REFUSED[text] in str(caught.value)
@@ -109,7 +110,7 @@ def test_values_that_may_be_misread_get_one_line(text: str) -> None:
     "text", ["no", "1:30", "012", "#ff0000", "2020-01-01", "note: this", "1,5", ">5", "", "~", "it's #1"]
 )
 def test_the_advice_makes_a_text_of_it(text: str) -> None:
-    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the words are looked at below
+    with pytest.raises(CourseError) as caught:
         parameters.from_options([f"A={text}"])
     advice = str(caught.value).partition("put it into quotes, ")[2]
     (argument,) = shlex.split(f"A={advice}")  # what a shell hands on
@@ -118,7 +119,7 @@ def test_the_advice_makes_a_text_of_it(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["no", "1:30", "012", "2020-01-01", "1,5", "", "~"])
 def test_the_advice_for_a_file_makes_a_text_of_it(text: str, tmp_path: Path) -> None:
-    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the words are looked at below
+    with pytest.raises(CourseError) as caught:
         of_file(tmp_path, f"00:\n  A: {text}\n")
     advice = str(caught.value).partition("put it into quotes, ")[2]
     assert of_file(tmp_path, f"00:\n  A: {advice}\n") == {"00_tiny": {"A": text}}
@@ -169,7 +170,7 @@ def test_files(tmp_path: Path, content: str, expected: parameters.ByUnit) -> Non
     ],
 )
 def test_wrong_files(tmp_path: Path, content: str, words: str) -> None:
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(CourseError, match=words):
         of_file(tmp_path, content)
 
 
@@ -197,7 +198,7 @@ def test_all_that_the_cell_defines_is_a_parameter(tmp_path: Path) -> None:
     expected = ["PLAIN", "SIZES", "ALIKE", "NOTE", "TYPED", "LATER", "FIRST", "SECOND", "REST", "LONG"]
     assert parameters.defined(path) == expected
     parameters.check("a", path, dict.fromkeys(expected, 1))
-    with pytest.raises(ValueError, match=r"expected a parameter of a, one of PLAIN, .*; got 'inside'"):
+    with pytest.raises(CourseError, match=r"expected a parameter of a, one of PLAIN, .*; got 'inside'"):
         parameters.check("a", path, {"inside": 1})
 
 

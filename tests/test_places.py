@@ -6,6 +6,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course_lib.answers import Answer
+from course_lib.errors import CourseError
 from course_lib.trials.apart import apart
 from course_lib.trials.here import Here
 from course_lib.trials.trial import try_answers
@@ -53,5 +54,5 @@ def test_a_notebook_that_fails_by_itself_is_told() -> None:
     broken = new_notebook(cells=[new_code_cell("1 / 0", id="broken")])
     with apart() as kernel:
         for place in (Here(), kernel):
-            with pytest.raises(RuntimeError, match="cell broken: ZeroDivisionError: division by zero"):
+            with pytest.raises(CourseError, match="cell broken: ZeroDivisionError: division by zero"):
                 try_answers(broken, [], place)

@@ -111,7 +111,7 @@ def test_what_a_person_gives_stays_and_is_shown(tmp_path: Path) -> None:
     for part in ("Score: 4.5 / 5", "1.5 / 2", "Both sides stay", "And what about zero?"):
         assert part in words
     assert "partly right" in words
-    table = report.counting(run.outcomes[0], run.entries)
+    table = report.counting(run.results[0], run.entries)
     assert [(row.name, row.points, report.verdict(row)) for row in table] == [
         ("double", 3, "✓"),
         ("question_sign", 1.5, "given by hand"),

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from course_lib.errors import CourseError
 from course_lib.grading.restore import reading
 from course_lib.grading.restore.reading import read_bytes, read_cells
 
@@ -33,7 +34,7 @@ from course_lib.grading.restore.reading import read_bytes, read_cells
     ],
 )
 def test_what_is_no_notebook(content: bytes, words: str) -> None:
-    with pytest.raises(ValueError, match=r"^expected a notebook") as caught:
+    with pytest.raises(CourseError, match=r"^expected a notebook") as caught:
         read_cells(content)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -44,16 +45,16 @@ def test_an_enormous_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.
     with path.open("wb") as file:
         file.truncate(200_000_000)
     monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("was read"))
-    with pytest.raises(ValueError, match="expected a notebook of at most 100 MB, found 200 MB"):
+    with pytest.raises(CourseError, match="expected a notebook of at most 100 MB, found 200 MB"):
         read_bytes(path)
     monkeypatch.setattr(reading, "MAX_FILE_BYTES", 10)
-    with pytest.raises(ValueError, match="found 0 MB"):
+    with pytest.raises(CourseError, match="found 0 MB"):
         read_cells(b" " * 11)
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "folder.ipynb").mkdir()
-    with pytest.raises(ValueError, match="found something that is no file"):
+    with pytest.raises(CourseError, match="found something that is no file"):
         read_bytes(tmp_path / "folder.ipynb")
     with pytest.raises(FileNotFoundError):
         read_bytes(tmp_path / "gone.ipynb")

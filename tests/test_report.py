@@ -40,8 +40,8 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def by_name(*outcomes: GradingResult) -> dict[tuple[str, str], GradingResult]:
-    return {(outcome.unit, outcome.student): outcome for outcome in outcomes}
+def by_name(*results: GradingResult) -> dict[tuple[str, str], GradingResult]:
+    return {(result.unit, result.student): result for result in results}
 
 
 def test_json_has_the_agreed_keys() -> None:
@@ -176,14 +176,14 @@ def test_csv_holds_the_points_of_the_gradebook() -> None:
         replace(BY_HAND, points=4.1, exercises={"phases": (2.5, 3), "kernel": (2, 2)}),
         GradebookEntry("by hand", "02_net", 7, 7, {"net": (7, 7)}),
     ]
-    outcomes = by_name(ZOE, ADA)
-    found = rows(grades_csv(entries, outcomes))
+    results = by_name(ZOE, ADA)
+    found = rows(grades_csv(entries, results))
     assert [tuple(line[name] for name in GRADES) for line in found] == [
         ("by hand", "02_net", "7", "7", "0", "graded by nbgrader", "", ""),
         ("Zoë O'Neil", "03_up", "4.1", "5", "0.4", "graded", "yes", "phases"),
         ("ada", "03_up", "0", "5", "0", ADA.status, "yes", ""),
     ]
-    assert [tuple(row.values()) for row in rows(exercises_csv(entries, outcomes))] == [
+    assert [tuple(row.values()) for row in rows(exercises_csv(entries, results))] == [
         ("Zoë O'Neil", "03_up", "kernel", "2", "2", "", ""),
         ("Zoë O'Neil", "03_up", "phases", "2.5", "3", "phases(x=1)\n  got: [red]2[/red]", GIVEN),
         ("by hand", "02_net", "net", "7", "7", "", ""),

@@ -28,6 +28,7 @@ from ci.monitor import Monitor
 from ci.run_notebooks import app, plan
 from ci.verdict import Outcome, judge
 from course_lib.course import Course
+from course_lib.errors import CourseError
 from course_lib.release import ReleaseError
 from tests.processes import commands_below
 
@@ -400,12 +401,12 @@ def test_wrong_arguments_get_one_line(course: Course, arguments: list[str], word
 def test_wrong_parameter_files(course: Course, content: str, words: str) -> None:
     path = course.root / "wrong.yaml"
     path.write_text(content)
-    with pytest.raises(ValueError, match=re.escape(words)):
+    with pytest.raises(CourseError, match=re.escape(words)):
         plan(course, [], {}, path)
 
 
 def test_no_units(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"expected units with solutions .* found none"):
+    with pytest.raises(CourseError, match=r"expected units with solutions .* found none"):
         plan(Course(tmp_path), [], {}, None)
 
 

@@ -18,6 +18,7 @@ from nbgrader.utils import parse_utc
 from traitlets.config import Config
 
 from course_lib.course import CONFIG
+from course_lib.errors import CourseError
 from course_lib.grading import grade as grading
 from course_lib.grading.cache import ResultCache
 from course_lib.grading.collect.find import find_submissions
@@ -100,7 +101,7 @@ def test_a_second_run_does_only_what_is_missing(room: Classroom) -> None:
     again = room.run()
     assert (first.before, again.before) == (0, 2)
     assert room.executions() == {"ada": 1, "bob": 1, "eve": 1}
-    assert [outcome.points for outcome in again.outcomes] == [3, 3, 2]
+    assert [result.points for result in again.results] == [3, 3, 2]
     assert room.points() == {"ada": 3, "bob": 3, "eve": 2}
     assert room.csv() == [
         "student,unit,points,max_points,late,status,isolated,review,last_name,first_name,email",
@@ -183,7 +184,7 @@ def test_a_failure_of_the_submission_takes_the_old_points_away(room: Classroom) 
     room.hand_in("ada", problem="no notebook")
     run = room.run()
     assert room.points() == {"ada": 0}
-    assert (run.outcomes[0].points, run.outcomes[0].max_points) == (0, 3)
+    assert (run.results[0].points, run.results[0].max_points) == (0, 3)
     assert "no notebook" in room.feedback("ada")
     assert "Not graded." in room.file("autograded", "ada", ".ipynb").read_text(encoding="utf-8")
     assert room.run().before == 1
@@ -195,7 +196,7 @@ def test_a_failure_of_a_machine_leaves_the_old_points_and_is_tried_again(room: C
     room.run()
     files = {path: content for path, content in room.files().items() if not path.endswith(".csv")}
     room.hand_in("ada", problem="its worker was lost", final=False)
-    assert [outcome.final for outcome in room.run().outcomes] == [False]
+    assert [result.final for result in room.run().results] == [False]
     assert room.points() == {"ada": 3}
     assert room.csv()[1].startswith(f"ada,{UNIT},3,3,0,error: its worker was lost")
     assert files.items() <= room.files().items()
@@ -283,7 +284,7 @@ def test_wrong_settings_are_told_before_anything_is_graded(room: Classroom, sett
     room.hand_in("ada")
     with (room.course.root / CONFIG).open("a", encoding="utf-8") as config:
         config.write(f"{setting}\n")
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(CourseError, match=words):
         room.run()
     assert room.executions() == {}
 
@@ -395,9 +396,9 @@ def test_a_file_that_is_gone_when_it_is_read_costs_no_points(room: Classroom, mo
         raise FileNotFoundError(2, "No such file or directory")
 
     monkeypatch.setattr(grading, "read_bytes", gone)
-    (outcome,) = room.run().outcomes
-    assert outcome.status == "error: expected a notebook, found a file that cannot be read: No such file or directory"
-    assert not outcome.final
+    (result,) = room.run().results
+    assert result.status == "error: expected a notebook, found a file that cannot be read: No such file or directory"
+    assert not result.final
     assert room.points() == {"ada": 3}
 
 
@@ -409,13 +410,13 @@ def test_a_full_disk_is_an_outcome_and_the_next_run_tries_again(
         room.hand_in(student)
     storing = ResultCache.store
 
-    def full(self: ResultCache, key: str, outcome: GradingResult) -> None:
-        if outcome.student == "ada":
+    def full(self: ResultCache, key: str, result: GradingResult) -> None:
+        if result.student == "ada":
             raise OSError(28, "No space left on device")
-        storing(self, key, outcome)
+        storing(self, key, result)
 
     monkeypatch.setattr(ResultCache, "store", full)
-    ada, bob = room.run().outcomes
+    ada, bob = room.run().results
     assert ada.status == "error: it was graded, but not recorded: OSError: [Errno 28] No space left on device"
     assert bob.status == "graded"
     monkeypatch.undo()
@@ -428,10 +429,10 @@ def test_two_runs_do_not_grade_in_one_classroom(room: Classroom) -> None:
     submissions = find_submissions(room.course, [room.folder])
     seen: list[str] = []
 
-    def second(outcome: GradingResult) -> None:
-        with pytest.raises(ValueError, match="another `course grade` is at work in"):
+    def second(result: GradingResult) -> None:
+        with pytest.raises(CourseError, match="another `course grade` is at work in"):
             stub_grader.run(room.course, room.folder)
-        seen.append(outcome.student)
+        seen.append(result.student)
 
     grade_class(room.course, submissions, GradeOptions(isolated=False, grader=stub_grader.obey), second)
     assert seen == ["ada"]
@@ -444,7 +445,7 @@ def test_who_ends_a_run_finds_the_tables_of_what_was_done(room: Classroom) -> No
         room.hand_in(student)
     submissions = find_submissions(room.course, [room.folder])
 
-    def end(outcome: GradingResult) -> None:
+    def end(result: GradingResult) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -461,10 +462,10 @@ def test_a_locked_gradebook_loses_nothing(room: Classroom, monkeypatch: pytest.M
     path = room.course.classroom / "gradebook.db"
     entering = writer.enter
 
-    def locked(config: Config, outcome: GradingResult, timestamp: datetime | None, again: bool) -> GradebookEntry:
+    def locked(config: Config, result: GradingResult, timestamp: datetime | None, again: bool) -> GradebookEntry:
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("begin exclusive")
-            return entering(config, outcome, timestamp, again, patience=0)
+            return entering(config, result, timestamp, again, patience=0)
 
     monkeypatch.setattr(writer, "enter", locked)
     with pytest.raises(GradebookLockedError, match="is locked"):
@@ -488,7 +489,7 @@ def test_what_cannot_be_recorded_stops_nobody_else(room: Classroom, monkeypatch:
         return writing(notebook, exercises, student, *rest)
 
     monkeypatch.setattr(recorder, "feedback_html", failing)
-    ada, bob = room.run().outcomes
+    ada, bob = room.run().results
     assert ada.status == "error: it was graded, but not recorded: RuntimeError: no page"
     assert bob.status == "graded"
 
@@ -512,7 +513,7 @@ def test_a_problem_of_the_file_is_an_outcome(room: Classroom) -> None:
     big.parent.mkdir(parents=True)
     with big.open("wb") as file:
         file.truncate(200_000_000)
-    found = {outcome.student: outcome for outcome in room.run().outcomes}
+    found = {result.student: result for result in room.run().results}
     assert found["ada"].status == "graded"
     assert "found a link" in found["bob"].status
     assert "200" in found["eve"].status
@@ -526,15 +527,15 @@ def test_outcomes_are_told_as_they_come_and_returned_in_order(room: Classroom) -
     told: list[GradingResult] = []
     settings = GradeOptions(isolated=False, grader=stub_grader.obey)
     run = grade_class(room.course, find_submissions(room.course, [room.folder]), settings, told.append)
-    assert [outcome.student for outcome in run.outcomes] == ["ada", "bob"]
-    assert sorted(outcome.student for outcome in told) == ["ada", "bob"]
+    assert [result.student for result in run.results] == ["ada", "bob"]
+    assert sorted(result.student for result in told) == ["ada", "bob"]
 
 
 def test_no_grading_without_a_sandbox(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grading, "available", lambda: "install bubblewrap")
     room.hand_in("ada")
     submissions = find_submissions(room.course, [room.folder])
-    with pytest.raises(ValueError, match=r"install bubblewrap\n.*--no-sandbox"):
+    with pytest.raises(CourseError, match=r"install bubblewrap\n.*--no-sandbox"):
         grade_class(room.course, submissions, GradeOptions(grader=stub_grader.obey), lambda _: None)
     assert not room.course.classroom.exists()
 
@@ -554,12 +555,12 @@ def test_no_grading_without_a_sandbox(room: Classroom, monkeypatch: pytest.Monke
 def test_the_time_beside_a_submission(room: Classroom, written: bytes, kept: bool, in_formgrader: bool) -> None:
     room.hand_in("ada")
     (room.folder / "ada" / UNIT / "timestamp.txt").write_bytes(written)
-    (outcome,) = room.run().outcomes
-    assert outcome.status == "graded"
+    (result,) = room.run().results
+    assert result.status == "graded"
     words = "timestamp.txt cannot be used, so this counts as handed in on time: expected a date"
-    assert any(text.startswith(words) for text in outcome.changes) != kept
-    assert any(text.startswith("formgrader's lists do not load") for text in outcome.changes) != in_formgrader
-    assert len(outcome.changes) == (not kept) + (not in_formgrader)
+    assert any(text.startswith(words) for text in result.changes) != kept
+    assert any(text.startswith("formgrader's lists do not load") for text in result.changes) != in_formgrader
+    assert len(result.changes) == (not kept) + (not in_formgrader)
     assert room.file("autograded", "ada", ".ipynb").with_name("timestamp.txt").exists() == kept
 
 

@@ -312,7 +312,7 @@ def test_other_systems_cannot_isolate(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_old_bubblewrap_gets_no_option_that_it_does_not_know(add: Add) -> None:
     add("bwrap", "echo '    --tmpfs DEST   Mount new tmpfs on DEST'")
-    with bubblewrap.walls([], {}, Limits(), None) as (command, _):
+    with bubblewrap.bwrap_command([], {}, Limits(), None) as (command, _):
         assert not {"--size", "--perms"} & set(command)
 
 

@@ -61,25 +61,25 @@ def right(name: str) -> str:
     return f"def {name}(x):\n    return x"
 
 
-def points(outcome: GradingResult) -> list[float]:
-    return [exercise.points for exercise in outcome.exercises]
+def points(result: GradingResult) -> list[float]:
+    return [exercise.points for exercise in result.exercises]
 
 
-def outputs(outcome: GradingResult) -> list[NotebookNode]:
-    return [output for cell in nbformat.reads(outcome.notebook, as_version=4).cells for output in cell.outputs]
+def outputs(result: GradingResult) -> list[NotebookNode]:
+    return [output for cell in nbformat.reads(result.notebook, as_version=4).cells for output in cell.outputs]
 
 
 def test_right_answers_earn_every_point() -> None:
-    outcome = grade_submission(handed_in(right("one"), right("two")))
-    assert (outcome.status, points(outcome), outcome.changes, outcome.audit_flags) == ("graded", [3, 3], [], [])
-    assert outcome.isolated
-    assert outcome.final
+    result = grade_submission(handed_in(right("one"), right("two")))
+    assert (result.status, points(result), result.changes, result.audit_flags) == ("graded", [3, 3], [], [])
+    assert result.isolated
+    assert result.final
 
 
 def test_an_untouched_notebook_earns_nothing() -> None:
-    outcome = grade_submission(handed_in())
-    assert (outcome.status, points(outcome), outcome.changes) == ("graded", [0, 0], [])
-    assert [exercise.message for exercise in outcome.exercises] == [not_written("one"), not_written("two")]
+    result = grade_submission(handed_in())
+    assert (result.status, points(result), result.changes) == ("graded", [0, 0], [])
+    assert [exercise.message for exercise in result.exercises] == [not_written("one"), not_written("two")]
 
 
 def test_demonstrations_do_not_run() -> None:
@@ -100,38 +100,38 @@ DIES = "import os\nos._exit(1)"
 
 
 def test_after_a_kernel_dies_another_one_goes_on() -> None:
-    outcome = grade_submission(handed_in(DIES, f"import os\ndef helper(x):\n    return x\n{right('two')}"))
-    assert points(outcome) == [0, 3]
-    assert outcome.status.startswith("error: the kernel died in cell 1 (one): it ended itself")
-    assert outcome.exercises[0].message.startswith("KernelDied: the kernel died in cell 1 (one)")
-    assert outcome.final
+    result = grade_submission(handed_in(DIES, f"import os\ndef helper(x):\n    return x\n{right('two')}"))
+    assert points(result) == [0, 3]
+    assert result.status.startswith("error: the kernel died in cell 1 (one): it ended itself")
+    assert result.exercises[0].message.startswith("KernelDied: the kernel died in cell 1 (one)")
+    assert result.final
 
 
 def test_the_next_kernel_knows_what_the_cells_before_defined() -> None:
-    outcome = grade_submission(
+    result = grade_submission(
         handed_in(f"base = 5\n{right('one')}", "import os\ndef two(x):\n    return base and os._exit(1)")
     )
-    assert points(outcome) == [3, 0]
-    assert outcome.status.startswith("error: the kernel died in cell 5 (test_two): it ended itself")
-    assert "; the kernel died in cell 6 (test_two_hidden): it ended itself" in outcome.status
+    assert points(result) == [3, 0]
+    assert result.status.startswith("error: the kernel died in cell 5 (test_two): it ended itself")
+    assert "; the kernel died in cell 6 (test_two_hidden): it ended itself" in result.status
     two = "import os\ndef two(x):\n    return one(x) if x == 7 else os._exit(1)"
     assert points(grade_submission(handed_in(right("one"), two))) == [3, 2]
 
 
 def test_a_cell_that_killed_its_kernel_does_not_run_again(tmp_path: Path) -> None:
     one = f"open({str(tmp_path / 'runs')!r}, 'a').write('x')\n{DIES}"
-    outcome = grade_submission(handed_in(one, right("two"), isolated=False))
-    assert (points(outcome), (tmp_path / "runs").read_text()) == ([0, 3], "x")
+    result = grade_submission(handed_in(one, right("two"), isolated=False))
+    assert (points(result), (tmp_path / "runs").read_text()) == ([0, 3], "x")
 
 
 def test_kernels_that_die_one_after_the_other_come_to_an_end(tmp_path: Path) -> None:
     source = instructors()
     deadly = f"open({str(tmp_path / 'runs')!r}, 'a').write('x')\n{DIES}"
     source.cells[3:3] = [new_code_cell(deadly) for _ in range(10)]
-    outcome = grade_submission(handed_in(right("one"), right("two"), source, isolated=False))
-    assert (points(outcome), (tmp_path / "runs").read_text()) == ([3, 0], "x" * 4)
-    assert outcome.status.count("the kernel died in cell") == 4
-    assert outcome.exercises[1].message.startswith("KernelDied: the kernel died in cell 7")
+    result = grade_submission(handed_in(right("one"), right("two"), source, isolated=False))
+    assert (points(result), (tmp_path / "runs").read_text()) == ([3, 0], "x" * 4)
+    assert result.status.count("the kernel died in cell") == 4
+    assert result.exercises[1].message.startswith("KernelDied: the kernel died in cell 7")
 
 
 def test_a_kernel_that_cannot_take_the_place_of_another_is_no_fault_of_the_learner(
@@ -145,25 +145,25 @@ def test_a_kernel_that_cannot_take_the_place_of_another_is_no_fault_of_the_learn
         return starting(self)
 
     monkeypatch.setattr(KernelClient, "__enter__", fails_then)
-    outcome = grade_submission(handed_in(DIES, right("two")))
-    assert (outcome.status, outcome.final) == ("error: the kernel did not start: no memory", False)
+    result = grade_submission(handed_in(DIES, right("two")))
+    assert (result.status, result.final) == ("error: the kernel did not start: no memory", False)
 
 
 def test_outputs_have_a_limit_for_all_cells_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notebook_runner, "MAX_OUTPUT_CHARS", 10_000)
     source = instructors()
     source.cells[3:3] = [new_code_cell("print('x' * 4_000)") for _ in range(4)]
-    outcome = grade_submission(handed_in(right("one"), right("two"), source))
-    assert points(outcome) == [3, 3]
-    texts = [output.text for output in outputs(outcome) if output.output_type == "stream"]
+    result = grade_submission(handed_in(right("one"), right("two"), source))
+    assert points(result) == [3, 3]
+    texts = [output.text for output in outputs(result) if output.output_type == "stream"]
     assert [text[:9] for text in texts] == ["xxxxxxxxx", "xxxxxxxxx", "[left out", "[left out"]
 
 
 def test_the_time_of_a_submission_ends_it() -> None:
     limits = Limits(cell_s=20, submission_s=3)
-    outcome = grade_submission(handed_in(right("one"), "while True:\n    pass", limits=limits))
-    assert points(outcome) == [3, 0]
-    assert "TimeoutError: stopped after" in outcome.log
+    result = grade_submission(handed_in(right("one"), "while True:\n    pass", limits=limits))
+    assert points(result) == [3, 0]
+    assert "TimeoutError: stopped after" in result.log
 
 
 class Untiring:
@@ -247,9 +247,9 @@ def test_a_cell_that_runs_again_has_twice_the_time_it_took_but_less_if_it_was_st
 
 def test_a_kernel_that_runs_no_more_cells_is_not_waited_for() -> None:
     one = f"shell = get_ipython()\nshell.run_cell = shell.run_cell_async = lambda *_, **__: None\n{right('one')}"
-    outcome = grade_submission(handed_in(one, right("two"), limits=Limits(cell_s=100, submission_s=200)))
-    assert points(outcome) == [0, 0]
-    assert {exercise.message for exercise in outcome.exercises} == {"ChannelError: your code stopped answering"}
+    result = grade_submission(handed_in(one, right("two"), limits=Limits(cell_s=100, submission_s=200)))
+    assert points(result) == [0, 0]
+    assert {exercise.message for exercise in result.exercises} == {"ChannelError: your code stopped answering"}
 
 
 def test_a_learner_reads_the_units_data() -> None:
@@ -261,27 +261,27 @@ def test_a_learner_reads_the_units_data() -> None:
 
 @pytest.mark.parametrize(("shown", "earned"), [("0.25", 0.25), ("__import__('numpy').float32(0.5)", 0.5)])
 def test_partial_credit(shown: str, earned: float) -> None:
-    outcome = grade_submission(handed_in(right("one"), source=instructors("{name}(2)\n" + shown)))
-    assert (outcome.status, points(outcome)) == ("graded", [2 + earned, 0])
+    result = grade_submission(handed_in(right("one"), source=instructors("{name}(2)\n" + shown)))
+    assert (result.status, points(result)) == ("graded", [2 + earned, 0])
 
 
 def test_a_faulty_test_is_named() -> None:
-    outcome = grade_submission(handed_in(right("one"), right("two"), source=instructors("{name}(float('nan'))")))
+    result = grade_submission(handed_in(right("one"), right("two"), source=instructors("{name}(float('nan'))")))
     words = "expected partial credit from 0 to 1, got nan: the test is wrong, not your answer"
-    assert outcome.status == f"error: test_one: {words}; test_two: {words}"
-    assert points(outcome) == [2, 2]
+    assert result.status == f"error: test_one: {words}; test_two: {words}"
+    assert points(result) == [2, 2]
 
 
 def test_what_is_no_notebook_says_so() -> None:
-    outcome = grade_submission(handed_in(submission=b"{"))
-    assert outcome.status.startswith("error: expected a notebook, found broken JSON")
-    assert (points(outcome), outcome.max_points, outcome.notebook) == ([0, 0], 6, "")
+    result = grade_submission(handed_in(submission=b"{"))
+    assert result.status.startswith("error: expected a notebook, found broken JSON")
+    assert (points(result), result.max_points, result.notebook) == ([0, 0], 6, "")
 
 
 def test_halves_of_characters_can_be_written() -> None:
-    outcome = grade_submission(handed_in("print('\\ud800')\n" + right("one"), "raise ValueError('\\udfff')"))
-    assert points(outcome) == [3, 0]
-    for text in (outcome.notebook, outcome.log, outcome.status, outcome.exercises[1].message):
+    result = grade_submission(handed_in("print('\\ud800')\n" + right("one"), "raise ValueError('\\udfff')"))
+    assert points(result) == [3, 0]
+    for text in (result.notebook, result.log, result.status, result.exercises[1].message):
         text.encode()
 
 

@@ -178,7 +178,7 @@ def counted(job: GradingJob) -> GradingResult:
 
 def grade(course: Course, folder: Path) -> dict[str, GradingResult]:
     run = grade_class(course, find_submissions(course, [folder]), GradeOptions(), lambda _: None)
-    return {outcome.student: outcome for outcome in run.outcomes}
+    return {result.student: result for result in run.results}
 
 
 IMPORTS = """from mine import factor
@@ -191,10 +191,10 @@ def test_a_module_that_was_handed_in_is_there_and_is_nobody_else_s(course: Cours
     folder = tmp_path / "in"
     ada, _ = [submit(folder, name, answered(course, IMPORTS)) for name in ("ada", "bob")]
     mine = put(ada.parent, "mine.py", content=b"factor = 2")
-    outcomes = grade(course, folder)
-    assert {name: outcome.points for name, outcome in outcomes.items()} == {"ada": 3, "bob": 0}
-    assert outcomes["ada"].audit_flags == ["handed in with other files: mine.py"]
-    assert outcomes["bob"].audit_flags == []
+    results = grade(course, folder)
+    assert {name: result.points for name, result in results.items()} == {"ada": 3, "bob": 0}
+    assert results["ada"].audit_flags == ["handed in with other files: mine.py"]
+    assert results["bob"].audit_flags == []
 
     grade(course, folder)
     assert graded == {"ada": 1, "bob": 1}
@@ -207,9 +207,9 @@ def test_the_unit_s_own_file_counts_and_a_line_says_so(course: Course, tmp_path:
     put(released(course, UNIT).parent, "mine.py", content=b"factor = 2")
     path = submit(tmp_path / "in", "ada", answered(course, IMPORTS))
     put(path.parent, "mine.py", content=b"factor = 3")
-    outcome = grade(course, tmp_path / "in")["ada"]
-    assert outcome.points == 3
-    assert outcome.audit_flags == ["file left out (the unit has a file or folder of this name): mine.py"]
+    result = grade(course, tmp_path / "in")["ada"]
+    assert result.points == 3
+    assert result.audit_flags == ["file left out (the unit has a file or folder of this name): mine.py"]
 
 
 def test_no_file_keeps_a_kernel_from_starting(course: Course, tmp_path: Path) -> None:

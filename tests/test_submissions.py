@@ -11,6 +11,7 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 
 from course_lib.course import Course
+from course_lib.errors import CourseError
 from course_lib.grading.collect.find import Submission, find_submissions
 
 # pytest resets the filters of the library; what reaches a terminal is seen in test_grade.py. nbgrader uses SQLAlchemy
@@ -150,7 +151,7 @@ def test_checkpoints_and_what_archives_leave(course: Course, tmp_path: Path) -> 
     place(tmp_path, "__MACOSX", "ada", "00_start.ipynb")
     (found,) = find_submissions(course, [tmp_path])
     assert (found.student, found.problem) == ("ada", "expected a notebook in the unit's folder, found none")
-    with pytest.raises(ValueError, match="found none"):
+    with pytest.raises(CourseError, match="found none"):
         find_submissions(course, [place(tmp_path, "empty", "notes.txt").parent])
 
 
@@ -275,18 +276,18 @@ def test_a_folder_that_cannot_be_read(course: Course, tmp_path: Path, monkeypatc
     found = {submission.student: submission.problem for submission in find_submissions(course, [tmp_path])}
     assert found == {"ada": "", "bob": "expected a folder that can be read: Permission denied"}
     closed.add(tmp_path / "bob")
-    with pytest.raises(ValueError, match=r"expected a folder that can be read, got .*bob: Permission denied"):
+    with pytest.raises(CourseError, match=r"expected a folder that can be read, got .*bob: Permission denied"):
         find_submissions(course, [tmp_path])
 
 
 def test_nothing_there(course: Course, tmp_path: Path) -> None:
     path = tmp_path / "missing"
-    with pytest.raises(ValueError, match=f"expected a notebook or a folder .*nothing at {re.escape(str(path))}"):
+    with pytest.raises(CourseError, match=f"expected a notebook or a folder .*nothing at {re.escape(str(path))}"):
         find_submissions(course, [path])
 
 
 def test_no_notebook_of_a_unit(course: Course, tmp_path: Path) -> None:
     other = place(tmp_path, "ada", "essay.ipynb")
     for path in (other, other.parent):
-        with pytest.raises(ValueError, match=r"called like a unit \(00_start, 01_next\) in .*, found none"):
+        with pytest.raises(CourseError, match=r"called like a unit \(00_start, 01_next\) in .*, found none"):
             find_submissions(course, [path])

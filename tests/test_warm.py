@@ -15,7 +15,7 @@ import pytest
 from course_lib.course import Course
 from course_lib.grading.sandbox import zygote
 from course_lib.grading.sandbox.kernel_client import KernelClient, KernelDiedError
-from course_lib.grading.sandbox.limits import Enforcer, Limits
+from course_lib.grading.sandbox.limits import CgroupSupport, Limits
 from course_lib.grading.sandbox.zygote import VARIABLE, start_zygote
 from course_lib.release import released
 from tests.waiting import wait_until
@@ -143,7 +143,9 @@ def test_the_process_starts_in_a_group_of_its_own(monkeypatch: pytest.MonkeyPatc
     systemd, log = tmp_path / "systemd-run", tmp_path / "log"
     systemd.write_text(f'#!/bin/sh\necho "$@" > {log}\nwhile [ "$1" != -i ]; do shift; done\nexec /usr/bin/env "$@"\n')
     systemd.chmod(0o755)
-    monkeypatch.setattr(zygote, "enforcer", lambda: Enforcer("systemd", scope=(str(systemd), "--user", "--scope")))
+    monkeypatch.setattr(
+        zygote, "cgroup_support", lambda: CgroupSupport("systemd", scope=(str(systemd), "--user", "--scope"))
+    )
     with start_zygote() as path:
         monkeypatch.setenv(VARIABLE, str(path))
         with KernelClient(SMALL) as learner:

@@ -10,6 +10,7 @@ from traitlets.config import Config
 from course_lib import workspace
 from course_lib.checks.errors import not_written
 from course_lib.course import Course
+from course_lib.errors import CourseError
 from course_lib.grading.execution import execute
 from course_lib.grading.scores import ExerciseScore
 from course_lib.release import released
@@ -76,7 +77,7 @@ def test_even_a_broken_copy_stays(course: Course) -> None:
 
 def test_hand_out_of_an_unreleased_unit_copies_nothing(course: Course) -> None:
     released(course, OTHER).unlink()
-    with pytest.raises(ValueError, match=r"expected 02_again to be released, found nothing at .*02_again\.ipynb"):
+    with pytest.raises(CourseError, match=r"expected 02_again to be released, found nothing at .*02_again\.ipynb"):
         workspace.hand_out(course, UNITS)
     assert not course.work.exists()
 
@@ -100,7 +101,7 @@ def test_start_anew_without_a_copy(course: Course) -> None:
 def test_start_anew_of_an_unreleased_unit_takes_nothing_away(course: Course) -> None:
     mine = write_answer(course, RIGHT)
     released(course, UNIT).unlink()
-    with pytest.raises(ValueError, match="to be released"):
+    with pytest.raises(CourseError, match="to be released"):
         workspace.start_anew(course, UNIT)
     assert workspace.own_notebook(course, UNIT).read_bytes() == mine
 
@@ -171,7 +172,7 @@ def test_progress_counts_what_is_released(course: Course) -> None:
     released(course, OTHER).unlink()
     assert workspace.progress(course) == {UNIT: (0, 1, 2, "", ())}
     released(course, UNIT).unlink()
-    with pytest.raises(ValueError, match=r"expected released units .* in .*notebooks, found none"):
+    with pytest.raises(CourseError, match=r"expected released units .* in .*notebooks, found none"):
         workspace.progress(course)
 
 
@@ -181,11 +182,11 @@ def test_hidden_points_are_those_of_the_release(course: Course) -> None:
 
 @pytest.mark.usefixtures("no_kernel")
 def test_check_says_what_is_missing(course: Course) -> None:
-    with pytest.raises(ValueError, match=r"expected your copy of 01_doubling at .*, found none; `course lab`"):
+    with pytest.raises(CourseError, match=r"expected your copy of 01_doubling at .*, found none; `course lab`"):
         workspace.check(course, UNIT)
     write_answer(course, RIGHT)
     released(course, UNIT).unlink()
-    with pytest.raises(ValueError, match="expected 01_doubling to be released"):
+    with pytest.raises(CourseError, match="expected 01_doubling to be released"):
         workspace.check(course, UNIT)
 
 
@@ -193,7 +194,7 @@ def test_check_says_what_is_missing(course: Course) -> None:
 def test_check_of_what_is_no_notebook(course: Course) -> None:
     workspace.hand_out(course, UNITS)
     workspace.own_notebook(course, UNIT).write_text("{")
-    with pytest.raises(ValueError, match=rf"{UNIT}\.ipynb: expected a notebook, found broken JSON") as refused:
+    with pytest.raises(CourseError, match=rf"{UNIT}\.ipynb: expected a notebook, found broken JSON") as refused:
         workspace.check(course, UNIT)
     assert workspace.progress(course) == {UNIT: (0, 1, 2, str(refused.value), ()), OTHER: (0, 1, 2, "", ())}
 

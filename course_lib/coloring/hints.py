@@ -10,7 +10,8 @@ import numpy as np
 
 from course_lib.color import normalize_lab, rgb_to_lab
 from course_lib.coloring.scale import working_size
-from course_lib.files import read_text
+from course_lib.errors import ArgumentError, CourseError
+from course_lib.files import TextError, read_text
 
 if TYPE_CHECKING:  # importing it takes TensorFlow's seconds
     from course_lib.hypercolumn_colorizer.hints import Hint
@@ -56,13 +57,15 @@ def read_hints(path: Path) -> list[FileHint]:
 
     Raises
     ------
-    ValueError
+    ArgumentError
         If the file cannot be read, is no text in UTF-8, or has other lines; each of these is named.
     """
     try:
         lines = read_text(path).split("\n")
     except OSError as error:
-        raise ValueError(f"{path}: {error.strerror}") from error
+        raise ArgumentError(f"{path}: {error.strerror}") from error
+    except TextError as error:
+        raise ArgumentError(str(error)) from error
     hints, wrong = [], []
     for number, line in enumerate(lines, 1):
         found = _HINT.fullmatch(line.strip())
@@ -73,7 +76,7 @@ def read_hints(path: Path) -> list[FileHint]:
         elif line.strip():
             wrong.append(f"{path}:{number}: expected {FORM}; got {line.strip()!r}")
     if wrong:
-        raise ValueError("\n".join(wrong))
+        raise ArgumentError("\n".join(wrong))
     return hints
 
 
@@ -99,7 +102,7 @@ def working_hints(hints: Sequence[FileHint], height: int, width: int) -> "list[H
 
     Raises
     ------
-    ValueError
+    CourseError
         If one lies outside of the photograph.
     """
     from course_lib.hypercolumn_colorizer.hints import Hint
@@ -108,7 +111,7 @@ def working_hints(hints: Sequence[FileHint], height: int, width: int) -> "list[H
     small = working_size(height, width)
     for hint in hints:
         if hint.row >= height or hint.column >= width:
-            raise ValueError(
+            raise CourseError(
                 f"{hint.line}: expected a row from 0 to {height - 1} and a column from 0 to {width - 1}, "
                 f"got {hint.row} and {hint.column}"
             )

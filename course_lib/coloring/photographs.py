@@ -12,8 +12,9 @@ from PIL import Image
 
 from course_lib.coloring.hints import FileHint, working_hints
 from course_lib.coloring.scale import RGB, Floats, colored, has_color, working_picture
+from course_lib.errors import ArgumentError, CourseError
 from course_lib.files import remove_leftovers, write_aside
-from course_lib.images import read_image
+from course_lib.images import ImageError, read_image
 
 GRAY = np.zeros((1, 1, 2), np.float32)  # normalized ab
 
@@ -26,10 +27,16 @@ class Colorizer(Protocol):
 
 
 def load_colorizer(weights: Path) -> Colorizer:
-    """Read a file of weights; raise `ValueError` where it is another file, or damaged."""
-    from course_lib.hypercolumn_colorizer.colorizer import HypercolumnColorizer
+    """Read a file of weights; raise `ArgumentError` where it is not there, another file, or damaged."""
+    try:
+        weights.open("rb").close()  # TensorFlow takes seconds to say so
+        from course_lib.hypercolumn_colorizer.colorizer import HypercolumnColorizer
 
-    return HypercolumnColorizer.load(weights)
+        return HypercolumnColorizer.load(weights)
+    except OSError as error:
+        raise ArgumentError(f"{weights}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise ArgumentError(str(error)) from error
 
 
 def result_paths(photographs: Sequence[Path], folder: Path, ending: str) -> dict[Path, Path]:
@@ -81,13 +88,16 @@ def color_file(
 
     Raises
     ------
-    ValueError
+    CourseError
         If there is a file under the name of the result, the photograph cannot be read, a hint lies outside of it, or
         the result cannot be written; the message names the file.
     """
     if os.path.lexists(result):
-        raise ValueError(f"{photograph}: {result} is there already, and stays as it is")
-    pixels = read_image(photograph)
+        raise CourseError(f"{photograph}: {result} is there already, and stays as it is")
+    try:
+        pixels = read_image(photograph)
+    except ImageError as error:
+        raise CourseError(str(error)) from error
     lab = working_picture(pixels)
     ab = colorizer.colorize(lab[..., :1], working_hints(hints, *pixels.shape[:2]))
     pictures = [colored(pixels, ab)]
@@ -103,4 +113,4 @@ def _write_png(path: Path, pixels: RGB) -> None:
         remove_leftovers(path.parent, glob.escape(path.name))
         write_aside(path, file.getvalue())
     except OSError as error:
-        raise ValueError(f"{path}: {error.strerror}") from error
+        raise CourseError(f"{path}: {error.strerror}") from error

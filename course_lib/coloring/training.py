@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from course_lib.coloring.scale import Floats, has_color, working_picture
+from course_lib.errors import ArgumentError, CourseError
 from course_lib.images import Folder, ImageError, read_image
 
 Progress = Callable[[int, int], None]
@@ -51,10 +52,13 @@ def color_photographs(folder: Path, progress: Progress, tell: Callable[[str], No
 
     Raises
     ------
-    ValueError
+    ArgumentError
         If there is no such folder, or no such photograph in it.
     """
-    found = Folder(folder)
+    try:
+        found = Folder(folder)
+    except ValueError as error:
+        raise ArgumentError(str(error)) from error
     usable = {}
     for number, (name, path) in enumerate(zip(found.names, found.paths, strict=True), 1):
         try:
@@ -66,7 +70,7 @@ def color_photographs(folder: Path, progress: Progress, tell: Callable[[str], No
             tell(f"left out {error}")
         progress(number, len(found))
     if not usable:
-        raise ValueError(f"expected photographs in color in {folder}, got none that can be used")
+        raise ArgumentError(f"expected photographs in color in {folder}, got none that can be used")
     return WorkingPictures(usable)
 
 
@@ -89,14 +93,17 @@ def train_on(photographs: WorkingPictures, weights: Path, progress: Progress) ->
 
     Raises
     ------
-    ValueError
-        If what is kept belongs to a training on other photographs.
-    OSError
-        If a file cannot be written.
+    CourseError
+        If what is kept belongs to a training on other photographs, a file cannot be written, or the loss is not finite.
     """
     from course_lib.hypercolumn_colorizer.committee import train
 
     kept = checkpoint_folder(weights)
-    kept.mkdir(parents=True, exist_ok=True)  # where that is impossible, it fails before the training
-    train(photographs, folder=kept, progress=progress).save(weights)
-    shutil.rmtree(kept)
+    try:
+        kept.mkdir(parents=True, exist_ok=True)  # where that is impossible, it fails before the training
+        train(photographs, folder=kept, progress=progress).save(weights)
+        shutil.rmtree(kept)
+    except OSError as error:
+        raise CourseError(f"{error.filename or weights}: {error.strerror or error}") from error
+    except (ValueError, FloatingPointError) as error:
+        raise CourseError(str(error)) from error

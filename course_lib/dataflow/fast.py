@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from course_lib.dataflow.base import chosen_seed
-from course_lib.dataflow.sources import DataFromSource
 from course_lib.images import Files, ImageError
 from course_lib.images.decode import decode as decode_file
 from course_lib.images.decode import is_plain, read_bytes
@@ -84,7 +83,6 @@ def image_dataset(
     height, width = size
     size = count("the height", height), count("the width", width)
     source = _FilesForSize(files, size, broken=broken)
-    flow = DataFromSource(source)
     paths = [os.fsencode(path) for path in source.paths]  # names of files need not be UTF-8
 
     def decode(index: Any, path: Any) -> Any:
@@ -99,10 +97,10 @@ def image_dataset(
 
     def read(index: NDArray[np.int64]) -> tuple[NDArray[np.uint8], str]:
         try:
-            datapoint = flow.load(int(index))
+            item = source.read_or_skip(int(index))
         except ImageError as error:
             return NOTHING, str(error)
-        return (datapoint[0] if datapoint else NOTHING), ""
+        return (item[1] if item else NOTHING), ""
 
     dataset = tf.data.Dataset.from_tensor_slices((np.arange(len(paths)), paths))
     if seed is not None:
@@ -125,7 +123,8 @@ class _FilesForSize(Files):
         super().__init__(paths, map(str, paths), broken=broken)
         self._size = size
 
-    def _read(self, index: int) -> Named:
+    def read(self, index: int) -> Named:
+        """Read a file; see `Source.read`."""
         name = self.names[index]
         return name, decode_file(name, read_bytes(self.paths[index]), for_size=self._size)
 

@@ -5,11 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from course_lib.dataflow.base import DataFlow, Datapoint, chosen_seed
-from course_lib.images import Files, ImageError, Lmdb, Source, read_image
-from course_lib.images.source import Broken, Named, Unusual
+from course_lib.images import Files, Lmdb, Source
+from course_lib.images.source import Broken, Unusual, epoch_order
 
 
 class _Indexed(DataFlow):
@@ -31,9 +29,7 @@ class _Indexed(DataFlow):
 
     def share(self, epoch: int, worker: int = 0, workers: int = 1) -> Iterator[Datapoint | None]:
         """Yield every ``workers``-th datapoint of the epoch's order; see `DataFlow.share`."""
-        order = np.arange(len(self))
-        if self.shuffle:
-            order = np.random.default_rng([self.seed, epoch]).permutation(len(self))
+        order = epoch_order(len(self), self.seed if self.shuffle else None, epoch)
         return (self.load(int(index)) for index in order[worker::workers])
 
 
@@ -84,16 +80,12 @@ class DataFromSource(_Indexed):
     def __init__(self, source: Source[Any], shuffle: bool = False, seed: int | None = None) -> None:
         super().__init__(len(source), shuffle, seed)
         self.source = source
-        self.may_drop = "skip" in {source._unusual, source._broken}
+        self.may_drop = source.may_skip
 
     def load(self, index: int) -> Datapoint | None:
         """Read one image, with what belongs to it."""
-        try:
-            _, *components = self.source._read(index)
-        except ImageError as error:
-            self.source._leave_out(self.source.names[index], error)
-            return None
-        return components
+        item = self.source.read_or_skip(index)
+        return None if item is None else [*item[1:]]
 
 
 class ImageFromFile(DataFromSource):
@@ -133,7 +125,8 @@ class ImageFromFile(DataFromSource):
         paths = [Path(file) for file in files]
         if not paths:
             raise ValueError("expected one or more image files, got none")
-        super().__init__(_FilesOfChannels(paths, channel, unusual=unusual, broken=broken), shuffle, seed)
+        source = Files(paths, map(str, paths), channels=channel, unusual=unusual, broken=broken)
+        super().__init__(source, shuffle, seed)
 
 
 class LMDBData(DataFromSource):
@@ -169,16 +162,3 @@ class LMDBData(DataFromSource):
         broken: Broken = "skip",
     ) -> None:
         super().__init__(Lmdb(path, labels=labels, unusual=unusual, broken=broken), shuffle, seed)
-
-
-class _FilesOfChannels(Files):
-    """Image files, read in color or in gray."""
-
-    def __init__(self, paths: list[Path], channels: Literal[1, 3], *, unusual: Unusual, broken: Broken) -> None:
-        if channels not in {1, 3}:
-            raise ValueError(f"expected 1 or 3 channels, got {channels!r}")
-        super().__init__(paths, map(str, paths), unusual=unusual, broken=broken)
-        self._channels = channels
-
-    def _read(self, index: int) -> Named:
-        return self.names[index], read_image(self.paths[index], self._channels, convert=self._convert)

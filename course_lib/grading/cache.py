@@ -33,27 +33,27 @@ def grader_version() -> str:
 
 
 class ResultCache:
-    """Outcomes in a folder, a file each; a file is there as a whole, or not at all.
+    """Results in a folder, a file each; a file is there as a whole, or not at all.
 
     Parameters
     ----------
     folder : Path
-        Is made when the first outcome is stored.
+        Is made when the first result is stored.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def path(self, key: str) -> Path:
-        """Path of an outcome's file."""
+        """Path of an result's file."""
         return self.folder / f"{key}.json"
 
-    def store(self, key: str, outcome: GradingResult) -> None:
-        """Write an outcome aside and rename it."""
-        write_aside(self.path(key), json.dumps(asdict(outcome)))
+    def store(self, key: str, result: GradingResult) -> None:
+        """Write an result aside and rename it."""
+        write_aside(self.path(key), json.dumps(asdict(result)))
 
     def load(self, key: str) -> GradingResult | None:
-        """Read an outcome; None if it is not there, or not what this version writes."""
+        """Read an result; None if it is not there, or not what this version writes."""
         with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
             stored = json.loads(self.path(key).read_text(encoding="utf-8"))
             exercises = [ExerciseScore(**exercise) for exercise in stored.pop("exercises")]

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from course_lib.errors import CourseError
 from course_lib.grading.cache import grader_version
 from course_lib.grading.models import GradingJob, GradingResult, not_graded
 from course_lib.grading.parallel import AHEAD, OnStart
@@ -31,14 +32,14 @@ def remote_pool(address: str) -> Iterator["Client"]:
 
     Raises
     ------
-    ValueError
+    CourseError
         If Dask is not installed, there is no scheduler, or it has no workers.
     """
     try:
         import dask.config
         from distributed import Client
     except ModuleNotFoundError as error:
-        raise ValueError(
+        raise CourseError(
             f"expected Dask, found no module {error.name}; install it: python -m pip install 'pixelwise[cluster]'"
         ) from None
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
@@ -46,10 +47,12 @@ def remote_pool(address: str) -> Iterator["Client"]:
         client = Client(address, timeout=CONNECTING, set_as_default=False)
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
-        raise ValueError(f"expected a Dask scheduler at {address}, found none: {reason}") from None
+        raise CourseError(f"expected a Dask scheduler at {address}, found none: {reason}") from None
     with client, dask.config.set(LARGE):
         if not client.nthreads():
-            raise ValueError(f"expected workers at the Dask scheduler {address}, found none; start `dask worker` there")
+            raise CourseError(
+                f"expected workers at the Dask scheduler {address}, found none; start `dask worker` there"
+            )
         yield client
 
 
@@ -65,7 +68,7 @@ def refuse_others(client: "Client", probe: Callable[[], str]) -> None:
 
     Raises
     ------
-    ValueError
+    CourseError
         Naming each worker that has another version of the course, or lacks something.
     """
     expected = grader_version()
@@ -75,7 +78,7 @@ def refuse_others(client: "Client", probe: Callable[[], str]) -> None:
         found: Mapping[str, Any] = client.run(function, on_error="return")
         wrong += [f"worker {worker}: {name}: {answer}" for worker, answer in found.items() if answer != good]
     if wrong:
-        raise ValueError("\n".join([f"expected workers with {expected} and a sandbox, found", *wrong]))
+        raise CourseError("\n".join([f"expected workers with {expected} and a sandbox, found", *wrong]))
 
 
 def _may_not_fork() -> str:
@@ -83,7 +86,7 @@ def _may_not_fork() -> str:
     return "start it with DASK_DISTRIBUTED__WORKER__DAEMON=False" if multiprocessing.current_process().daemon else ""
 
 
-def outcomes(
+def grade_remotely(
     client: "Client", grader: Grader, jobs: Iterable[GradingJob], on_start: OnStart | None = None
 ) -> Generator[tuple[GradingJob, GradingResult]]:
     """Grade submissions in a pool.
@@ -93,7 +96,7 @@ def outcomes(
     client : distributed.Client
         Of a pool.
     grader : callable
-        Takes a job, returns its outcome.
+        Takes a job, returns its result.
     jobs : iterable of GradingJob
         Is read as they are needed: only a few are in memory.
     on_start : callable, optional
@@ -110,14 +113,14 @@ def outcomes(
         client.subscribe_topic(topic, lambda event: on_start(*event[1]))
     suspects = []
     try:
-        for job, outcome in _results(client, grader, jobs, topic, AHEAD * max(1, sum(client.nthreads().values()))):
-            if isinstance(outcome, GradingResult):
-                yield job, outcome
+        for job, result in _results(client, grader, jobs, topic, AHEAD * max(1, sum(client.nthreads().values()))):
+            if isinstance(result, GradingResult):
+                yield job, result
             else:
                 suspects.append(job)
         # A worker takes the submissions that wait on it along. One at a time, each answers for itself alone.
-        for job, outcome in _results(client, grader, suspects, topic, ahead=1):
-            yield job, outcome if isinstance(outcome, GradingResult) else _lost(job, outcome)
+        for job, result in _results(client, grader, suspects, topic, ahead=1):
+            yield job, result if isinstance(result, GradingResult) else _lost(job, result)
     finally:
         if on_start and client.status == "running":
             client.unsubscribe_topic(topic)
@@ -146,19 +149,19 @@ def _results(
         for future in finished:
             job = running.pop(future)
             try:
-                outcome = future.result()
+                result = future.result()
             except Exception as error:  # Dask raises what the worker raised, and its own where a worker was lost
-                outcome = error
+                result = error
             future.release()
             add()
-            yield job, outcome
+            yield job, result
     finally:
         if client.status == "running":
             client.cancel(list(running))
 
 
 def _lost(job: GradingJob, error: Exception) -> GradingResult:
-    """Make the outcome of a job whose workers were lost."""
+    """Make the result of a job whose workers were lost."""
     reason = f"its worker was lost: {type(error).__name__}: {' '.join(str(error).split())}"
     return not_graded(job, reason, final=False)
 

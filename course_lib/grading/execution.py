@@ -23,6 +23,8 @@ from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade, is_solution
 from traitlets.config import Config
 
+from course_lib.errors import CourseError
+
 # -P: nothing in the notebook's folder may stand in for what the kernel itself imports.
 KERNEL = [sys.executable, "-P", "-m", "course_lib.grading.sandbox.kernel_app", "-f", "{connection_file}"]
 KERNEL_ENVIRONMENT = {
@@ -97,7 +99,7 @@ class ExecuteAll(Execute):
 
     Cells tagged ``demo`` (training shows, timings) are left out. No other tag is obeyed: a test
     runs, whatever its metadata says. A cell is stopped at ``Execute.timeout`` seconds; if it cannot
-    be stopped, or the kernel dies, the notebook is given up with a ``ValueError``.
+    be stopped, or the kernel dies, the notebook is given up with a ``CourseError``.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -120,9 +122,9 @@ class ExecuteAll(Execute):
             try:
                 return super().preprocess(nb, resources, km)
             except DeadKernelError as error:
-                raise ValueError("the kernel died: a crash in native code, os._exit, or too little memory") from error
+                raise CourseError("the kernel died: a crash in native code, os._exit, or too little memory") from error
             except CellTimeoutError as error:
-                raise ValueError(f"a cell ran on after {self.timeout} s and could not be stopped") from error
+                raise CourseError(f"a cell ran on after {self.timeout} s and could not be stopped") from error
 
     def output(
         self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
@@ -164,7 +166,7 @@ def execute(notebook: NotebookNode, config: Config, folder: Path | None = None) 
 
     Raises
     ------
-    ValueError
+    CourseError
         If the kernel dies, or a cell cannot be stopped.
     """
     with tempfile.TemporaryDirectory(prefix="pixelwise-", ignore_cleanup_errors=True) as own:

@@ -1,17 +1,19 @@
 """Grading submissions: run what is missing, many at once, and record it, one after the other."""
 
-import fcntl
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
+from filelock import FileLock, Timeout
+
 from course_lib.course import Course
+from course_lib.errors import CourseError
 from course_lib.grading.cache import ResultCache, grader_version
 from course_lib.grading.collect.files import HandedIn, read_beside
 from course_lib.grading.collect.find import Submission
-from course_lib.grading.dask_backend import outcomes, refuse_others, remote_pool
+from course_lib.grading.dask_backend import grade_remotely, refuse_others, remote_pool
 from course_lib.grading.gradebook.entries import GradebookEntry
 from course_lib.grading.gradebook.recorder import Recorder, Unit, check_settings, register
 from course_lib.grading.models import GradingJob, GradingResult, not_graded
@@ -55,7 +57,7 @@ class Run:
 
     Attributes
     ----------
-    outcomes : list of GradingResult
+    results : list of GradingResult
         In the order of the submissions.
     before : int
         How many of them had been graded before.
@@ -65,7 +67,7 @@ class Run:
         A line for what concerns students who were taken out of the gradebook.
     """
 
-    outcomes: list[GradingResult]
+    results: list[GradingResult]
     before: int
     entries: list[GradebookEntry] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
@@ -74,8 +76,8 @@ class Run:
 def grade_class(
     course: Course,
     submissions: Sequence[Submission],
-    settings: GradeOptions,
-    on_outcome: Callable[[GradingResult], None],
+    options: GradeOptions,
+    on_result: Callable[[GradingResult], None],
     on_start: OnStart | None = None,
 ) -> Run:
     """Grade submissions and record them; one that cannot be graded says why, and does not touch the others.
@@ -86,10 +88,10 @@ def grade_class(
         Whose gradebook, tests and points.
     submissions : sequence of Submission
         As `find_submissions` found them; those with a problem are not graded.
-    settings : GradeOptions
+    options : GradeOptions
         How.
-    on_outcome : callable
-        Called with each outcome as it is recorded.
+    on_result : callable
+        Called with each result as it is recorded.
     on_start : callable, optional
         Called, in another thread, with student and unit of each submission that is not graded yet, when it begins.
 
@@ -100,16 +102,16 @@ def grade_class(
 
     Raises
     ------
-    ValueError
+    CourseError
         If a setting is wrong, a unit itself breaks a rule, there is no sandbox or no proper pool, or another program
         keeps the gradebook or grades in this classroom.
     """
-    if settings.isolated and not settings.scheduler and (reason := available()):
-        raise ValueError(f"{reason}\nor grade only the work of people you trust, with --no-sandbox")
+    if options.isolated and not options.scheduler and (reason := available()):
+        raise CourseError(f"{reason}\nor grade only the work of people you trust, with --no-sandbox")
     names = dict.fromkeys(submission.unit for submission in submissions)
     with _alone(course):
         check_settings(course)
-        grading = _Grading(course, {name: register(course, name) for name in names}, settings, on_outcome, on_start)
+        grading = _Grading(course, {name: register(course, name) for name in names}, options, on_result, on_start)
         try:
             grading.run(submissions)
         finally:  # also when a person ends it
@@ -129,12 +131,15 @@ def _files(course: Course, unit: str) -> dict[str, bytes]:
 def _alone(course: Course) -> Iterator[None]:
     """Keep another run out of the classroom."""
     course.classroom.mkdir(exist_ok=True)
-    with (course.classroom / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise ValueError(f"another `course grade` is at work in {course.classroom}; wait until it ends") from None
+    lock = FileLock(course.classroom / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise CourseError(f"another `course grade` is at work in {course.classroom}; wait until it ends") from None
+    try:
         yield
+    finally:
+        lock.release()
 
 
 class _Grading:
@@ -144,36 +149,36 @@ class _Grading:
         self,
         course: Course,
         units: dict[str, Unit],
-        settings: GradeOptions,
-        on_outcome: Callable[[GradingResult], None],
+        options: GradeOptions,
+        on_result: Callable[[GradingResult], None],
         on_start: OnStart | None,
     ) -> None:
-        self.course, self.units, self.settings = course, units, settings
-        self.on_outcome, self.on_start = on_outcome, on_start
+        self.course, self.units, self.options = course, units, options
+        self.on_result, self.on_start = on_result, on_start
         self.limits = Limits.configured(course.nbgrader_config())
-        self.results = ResultCache(course.results)
+        self.cache = ResultCache(course.results)
         self.recorder = Recorder(course, units)
         self.data = {name: _files(course, name) for name in units}
         self.found: dict[Submission, GradingResult] = {}
         self.before = 0
 
     def run(self, submissions: Sequence[Submission]) -> None:
-        """Grade what is missing, and record each outcome as it is there."""
+        """Grade what is missing, and record each result as it is there."""
         by_name = {(submission.student, submission.unit): submission for submission in submissions}
         missing = self.missing(submissions)
         first = next(missing, None)  # where nothing is missing, nothing is started
         if first is not None:
-            with closing(self.outcomes(chain([first], missing))) as found:
-                for job, outcome in found:
-                    self.add(by_name[job.student, job.unit], job, outcome, fresh=True)
+            with closing(self.graded(chain([first], missing))) as found:
+                for job, result in found:
+                    self.add(by_name[job.student, job.unit], job, result, fresh=True)
 
     def missing(self, submissions: Sequence[Submission]) -> Iterator[GradingJob]:
         """Read each submission once, and yield those that must be graded; record the others."""
         for submission in submissions:
             job = self.read(submission)
-            if job and not self.settings.force and (outcome := self.results.load(job.key)):
+            if job and not self.options.force and (result := self.cache.load(job.key)):
                 self.before += 1
-                self.add(submission, job, outcome)
+                self.add(submission, job, result)
             elif job:
                 yield job
 
@@ -183,7 +188,7 @@ class _Grading:
             if not submission.problem:
                 return self.job(submission, read_bytes(submission.path))
             reason, final = submission.problem, False
-        except ValueError as error:
+        except CourseError as error:
             reason, final = str(error), True
         except OSError as error:
             reason, final = f"expected a notebook, found a file that cannot be read: {error.strerror}", False
@@ -202,34 +207,34 @@ class _Grading:
             self.units[submission.unit].source,
             self.limits,
             grader_version(),
-            self.settings.isolated,
+            self.options.isolated,
             beside.files | data,
             beside.lines(),
         )
 
-    def outcomes(self, jobs: Iterable[GradingJob]) -> Generator[tuple[GradingJob, GradingResult]]:
+    def graded(self, jobs: Iterable[GradingJob]) -> Generator[tuple[GradingJob, GradingResult]]:
         """Grade on this machine, or on those of the scheduler."""
-        settings = self.settings
-        if not settings.scheduler:
-            yield from grade_all(settings.grader, jobs, settings.jobs, self.on_start)
+        options = self.options
+        if not options.scheduler:
+            yield from grade_all(options.grader, jobs, options.jobs, self.on_start)
             return
-        with remote_pool(settings.scheduler) as client:
-            refuse_others(client, available if settings.isolated else str)
-            yield from outcomes(client, settings.grader, jobs, self.on_start)
+        with remote_pool(options.scheduler) as client:
+            refuse_others(client, available if options.isolated else str)
+            yield from grade_remotely(client, options.grader, jobs, self.on_start)
 
-    def add(self, submission: Submission, job: GradingJob, outcome: GradingResult, fresh: bool = False) -> None:
-        """Record an outcome, and store a fresh one; what goes wrong with that concerns this submission alone."""
+    def add(self, submission: Submission, job: GradingJob, result: GradingResult, fresh: bool = False) -> None:
+        """Record an result, and store a fresh one; what goes wrong with that concerns this submission alone."""
         try:
-            if fresh and outcome.final and not any(exercise.undecided for exercise in outcome.exercises):
-                self.results.store(job.key, outcome)
+            if fresh and result.final and not any(exercise.undecided for exercise in result.exercises):
+                self.cache.store(job.key, result)
             if not submission.problem:
                 told = "".join(f"change: {text}\n" for text in submission.changes)
-                outcome = replace(outcome, changes=[*submission.changes, *outcome.changes], log=told + outcome.log)
-            self.recorder.record(submission, job.key, outcome)
+                result = replace(result, changes=[*submission.changes, *result.changes], log=told + result.log)
+            self.recorder.record(submission, job.key, result)
         except Exception as error:  # a submission is a stranger's file: nothing in it may stop the others
             words = f"it was graded, but not recorded: {type(error).__name__}: {error}"
-            outcome = replace(outcome, error=words, log=f"{outcome.log}\n{traceback.format_exc()}", final=False)
+            result = replace(result, error=words, log=f"{result.log}\n{traceback.format_exc()}", final=False)
             with suppress(OSError):
-                self.recorder.record(submission, job.key, outcome)
-        self.found[submission] = replace(outcome, notebook="", log="")  # of many, they would fill the memory
-        self.on_outcome(outcome)
+                self.recorder.record(submission, job.key, result)
+        self.found[submission] = replace(result, notebook="", log="")  # of many, they would fill the memory
+        self.on_result(result)

@@ -19,6 +19,7 @@ from traitlets.config import Config
 from traitlets.config.loader import DeferredConfig
 
 from course_lib.course import CONFIG, Course
+from course_lib.errors import CourseError
 from course_lib.grading import report
 from course_lib.grading.collect.find import LINK, find_submissions
 from course_lib.grading.collect.timestamp import STAMP
@@ -80,19 +81,19 @@ class GradedNotebook(NotebookExporter):
             jobs = min(len(folders), os.cpu_count() or 1)
             self._run(course, folders, GradeOptions(jobs, force=self._converter.force))
             self._all_graded = True
-        outcomes = self._run(course, [path.parent], GradeOptions())
-        unrecorded = [outcome.status for outcome in outcomes if not outcome.final]
+        results = self._run(course, [path.parent], GradeOptions())
+        unrecorded = [result.status for result in results if not result.final]
         if unrecorded:
-            raise ValueError("; ".join(unrecorded))
+            raise CourseError("; ".join(unrecorded))
         student, unit = path.relative_to(course.classroom / "submitted").parts[:2]
         graded = course.classroom / "autograded" / student / unit / f"{unit}.ipynb"
         _remove_others(graded.parent, [graded.name, STAMP, SECRET])
         return graded
 
-    def _run(self, course: Course, folders: Sequence[Path], settings: GradeOptions) -> list[GradingResult]:
+    def _run(self, course: Course, folders: Sequence[Path], options: GradeOptions) -> list[GradingResult]:
         """Grade what is missing; restore what nbgrader has removed of the rest."""
         submissions = find_submissions(course, folders)
-        return grade_class(course, submissions, settings, lambda outcome: self.log.info(report.line(outcome))).outcomes
+        return grade_class(course, submissions, options, lambda result: self.log.info(report.line(result))).results
 
 
 def _problem(course: Course, folder: Path) -> str:
@@ -101,7 +102,7 @@ def _problem(course: Course, folder: Path) -> str:
         return LINK
     try:
         return next((found.problem for found in find_submissions(course, [folder]) if found.problem), "")
-    except ValueError as error:
+    except CourseError as error:
         return str(error)
 
 

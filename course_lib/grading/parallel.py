@@ -22,7 +22,7 @@ def grade_all(
     Parameters
     ----------
     grader : callable
-        Takes a job, returns its outcome; see `process.grade_apart`.
+        Takes a job, returns its result; see `process.grade_apart`.
     jobs : iterable of GradingJob
         Is read as they are needed: only a few are in memory.
     workers : int

@@ -8,6 +8,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from course_lib.cells import cpp_exercises
+from course_lib.errors import CourseError
 from course_lib.grading.models import GradingJob, GradingResult, not_graded, printable
 from course_lib.grading.notebook_runner import NotebookRun, run_notebook
 from course_lib.grading.restore.figures import add_figures
@@ -35,7 +36,7 @@ def grade_submission(job: GradingJob) -> GradingResult:
     source = nbformat.reads(job.source, as_version=4)
     try:
         restored = normalize(job.submission, source)
-    except ValueError as refused:
+    except CourseError as refused:
         return not_graded(job, printable(str(refused)))
     try:
         run = run_notebook(job, restored.notebook)

@@ -39,11 +39,11 @@ def grade_apart(grader: Grader, job: GradingJob, canceled: Callable[[], bool] = 
     Parameters
     ----------
     grader : callable
-        Runs in the fresh process: takes the job, returns the outcome.
+        Runs in the fresh process: takes the job, returns the result.
     job : GradingJob
         The submission.
     canceled : callable
-        Tells that nobody waits for the outcome any more; the process is killed then.
+        Tells that nobody waits for the result any more; the process is killed then.
 
     Returns
     -------
@@ -80,13 +80,13 @@ def _grade_in(folder: str, grader: Grader, job: GradingJob, canceled: Callable[[
                 return not_graded(job, "nobody waits for it any more", final=False)
             if time.monotonic() - start > limit:
                 return not_graded(job, f"stopped after {limit:g} s: the grading process hung", final=False)
-        outcome: GradingResult = receiver.recv()
+        result: GradingResult = receiver.recv()
     except (EOFError, OSError) as error:
         if process is None or process.pid is None:
             return not_graded(job, f"the grading process did not start: {error}", final=False)
         return not_graded(job, f"the grading process died ({_end(_joined(process))})", final=False)
     else:
-        return outcome
+        return result
     finally:
         if process is not None and process.pid is not None:
             if not wait([process.sentinel], timeout=0):  # later its number may be that of another process
@@ -126,11 +126,11 @@ def _work(sender: Connection, grader: Grader, job: GradingJob, environment: dict
         os.dup2(nowhere, descriptor)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        outcome = grader(job)
+        result = grader(job)
     except Exception as error:  # a mistake of the grader must not stop the other submissions
         reason = f"the grader failed: {type(error).__name__}: {error}"
-        outcome = not_graded(job, reason, log=traceback.format_exc(), final=False)
-    sender.send(outcome)
+        result = not_graded(job, reason, log=traceback.format_exc(), final=False)
+    sender.send(result)
 
 
 def _end_with_parent() -> None:

@@ -16,17 +16,17 @@ NOT_ISOLATED = "not isolated: the learners' code ran with your rights"
 _Entries = Iterable[GradebookEntry]
 
 
-def to_json(outcomes: Sequence[GradingResult], entries: _Entries = ()) -> str:
-    """Write outcomes as a JSON list of objects: the points that count, those from tests, and what was noted."""
+def to_json(results: Sequence[GradingResult], entries: _Entries = ()) -> str:
+    """Write results as a JSON list of objects: the points that count, those from tests, and what was noted."""
     objects = [
         {
-            "student": outcome.student,
-            "unit": outcome.unit,
-            "points": (entry or outcome).points,
-            "points_from_tests": outcome.points,
+            "student": result.student,
+            "unit": result.unit,
+            "points": (entry or result).points,
+            "points_from_tests": result.points,
             "late": entry.late if entry else 0,
-            "max_points": (entry or outcome).max_points,
-            "error": outcome.error,
+            "max_points": (entry or result).max_points,
+            "error": result.error,
             "exercises": [
                 {
                     "name": counts.name,
@@ -35,34 +35,34 @@ def to_json(outcomes: Sequence[GradingResult], entries: _Entries = ()) -> str:
                     "max_points": counts.max_points,
                     "message": counts.message,
                 }
-                for counts, tests in zip(_counting(outcome, entry), outcome.exercises, strict=True)
+                for counts, tests in zip(_counting(result, entry), result.exercises, strict=True)
             ],
-            "isolated": outcome.isolated,
-            "changes": outcome.changes,
-            "audit_flags": outcome.audit_flags,
+            "isolated": result.isolated,
+            "changes": result.changes,
+            "audit_flags": result.audit_flags,
             "review": entry.review if entry else {},
         }
-        for outcome, entry in _with_entries(outcomes, entries)
+        for result, entry in _with_entries(results, entries)
     ]
     return json.dumps(objects, indent=2, ensure_ascii=False)
 
 
 def _with_entries(
-    outcomes: Sequence[GradingResult], entries: _Entries
+    results: Sequence[GradingResult], entries: _Entries
 ) -> list[tuple[GradingResult, GradebookEntry | None]]:
-    """Find what the gradebook holds of each outcome."""
+    """Find what the gradebook holds of each result."""
     there = {(entry.unit, entry.student): entry for entry in entries if entry.handed_in}
-    return [(outcome, there.get((outcome.unit, outcome.student))) for outcome in outcomes]
+    return [(result, there.get((result.unit, result.student))) for result in results]
 
 
-def counting(outcome: GradingResult, entries: _Entries) -> list[ExerciseScore]:
-    """List the exercises of an outcome with the points that count: those that people gave among them."""
-    return _counting(*_with_entries([outcome], entries)[0])
+def counting(result: GradingResult, entries: _Entries) -> list[ExerciseScore]:
+    """List the exercises of an result with the points that count: those that people gave among them."""
+    return _counting(*_with_entries([result], entries)[0])
 
 
-def _counting(outcome: GradingResult, entry: GradebookEntry | None) -> list[ExerciseScore]:
+def _counting(result: GradingResult, entry: GradebookEntry | None) -> list[ExerciseScore]:
     given = entry.exercises if entry else {}
-    return [_given(exercise, given.get(exercise.name, (exercise.points,))[0]) for exercise in outcome.exercises]
+    return [_given(exercise, given.get(exercise.name, (exercise.points,))[0]) for exercise in result.exercises]
 
 
 def _given(exercise: ExerciseScore, points: float) -> ExerciseScore:
@@ -75,40 +75,40 @@ def _given(exercise: ExerciseScore, points: float) -> ExerciseScore:
     return replace(exercise, points=points, message=(exercise.graded and exercise.message) or by_hand)
 
 
-def table(outcomes: Sequence[GradingResult], entries: _Entries = ()) -> Table:
+def table(results: Sequence[GradingResult], entries: _Entries = ()) -> Table:
     """Lay out one line a submission, with the points that count; what is unusual stands in the last column."""
     shown = Table(title="Grades", title_justify="left")
     for column in ("student", "unit"):
         shown.add_column(column, no_wrap=True)
     shown.add_column("points", justify="right", no_wrap=True)
     shown.add_column("status", overflow="fold")
-    for outcome, entry in _with_entries(outcomes, entries):
-        counts = entry or outcome
+    for result, entry in _with_entries(results, entries):
+        counts = entry or result
         points = f"{counts.points:g}/{counts.max_points:g}"
-        status = "; ".join([_status(outcome), *_differences(outcome, entry)])
-        shown.add_row(outcome.student, outcome.unit, points, status)
+        status = "; ".join([_status(result), *_differences(result, entry)])
+        shown.add_row(result.student, result.unit, points, status)
     return shown
 
 
-def _differences(outcome: GradingResult, entry: GradebookEntry | None) -> list[str]:
+def _differences(result: GradingResult, entry: GradebookEntry | None) -> list[str]:
     """Say why the points that count are not those from the tests."""
-    if not entry or isclose(entry.points, outcome.points):
+    if not entry or isclose(entry.points, result.points):
         return []
-    if not outcome.final:
+    if not result.final:
         return ["the points are those of an earlier run"]
     late = [f"late: −{entry.late:g}"] if entry.late else []
-    by_hand = [] if isclose(entry.points + entry.late, outcome.points) else ["points given by hand"]
-    return [*by_hand, *late, f"{outcome.points:g} from tests"]
+    by_hand = [] if isclose(entry.points + entry.late, result.points) else ["points given by hand"]
+    return [*by_hand, *late, f"{result.points:g} from tests"]
 
 
-def line(outcome: GradingResult) -> str:
-    """Write an outcome in a line."""
-    points = f"{outcome.points:g}/{outcome.max_points:g}"
-    return " ".join(f"{outcome.student}, {outcome.unit}: {points} {_status(outcome)}".split())
+def line(result: GradingResult) -> str:
+    """Write an result in a line."""
+    points = f"{result.points:g}/{result.max_points:g}"
+    return " ".join(f"{result.student}, {result.unit}: {points} {_status(result)}".split())
 
 
-def _status(outcome: GradingResult) -> str:
-    return outcome.status if outcome.isolated else f"{outcome.status} (not isolated)"
+def _status(result: GradingResult) -> str:
+    return result.status if result.isolated else f"{result.status} (not isolated)"
 
 
 def exercise_table(title: str, exercises: Sequence[ExerciseScore]) -> Table:
@@ -130,12 +130,12 @@ def verdict(exercise: ExerciseScore) -> str:
     return "✓" if right else printable(exercise.message) or "not run"
 
 
-def summary(outcomes: Sequence[GradingResult], before: int, entries: Iterable[GradebookEntry]) -> str:
+def summary(results: Sequence[GradingResult], before: int, entries: Iterable[GradebookEntry]) -> str:
     """Sum a run up in lines for the instructor.
 
     Parameters
     ----------
-    outcomes : sequence of GradingResult
+    results : sequence of GradingResult
         Of the whole run.
     before : int
         How many of them were there already.
@@ -148,24 +148,24 @@ def summary(outcomes: Sequence[GradingResult], before: int, entries: Iterable[Gr
         Points that count, errors and restored submissions; then one line for each change and audit flag, and for each
         submission that a person should look at.
     """
-    pairs = _with_entries(outcomes, entries)
-    errors = [outcome for outcome in outcomes if outcome.error is not None]
-    changed = [outcome for outcome in outcomes if outcome.changes]
-    points, possible = sum((entry or outcome).points for outcome, entry in pairs), sum(o.max_points for o in outcomes)
-    graded = f"{_count(len(outcomes), 'submission')}, {before} of them graded before"
+    pairs = _with_entries(results, entries)
+    errors = [result for result in results if result.error is not None]
+    changed = [result for result in results if result.changes]
+    points, possible = sum((entry or result).points for result, entry in pairs), sum(o.max_points for o in results)
+    graded = f"{_count(len(results), 'submission')}, {before} of them graded before"
     found_wrong = f"{_count(len(errors), 'error')}, {len(changed)} with changes"
     lines = [f"{graded}; {points:g} of {possible:g} points, {found_wrong}"]
-    for title, found in (("change", [o.changes for o in outcomes]), ("flag", [o.audit_flags for o in outcomes])):
-        for outcome, texts in zip(outcomes, found, strict=True):
-            lines += [f"{title}: {outcome.student}, {outcome.unit}: {text}" for text in texts]
-    for outcome, entry in pairs:
+    for title, found in (("change", [o.changes for o in results]), ("flag", [o.audit_flags for o in results])):
+        for result, texts in zip(results, found, strict=True):
+            lines += [f"{title}: {result.student}, {result.unit}: {text}" for text in texts]
+    for result, entry in pairs:
         review = entry.review if entry else {}
         for why in (GIVEN, WAITING):
             if names := ", ".join(name for name, reason in review.items() if reason == why):
-                lines.append(f"review: {outcome.student}, {outcome.unit}: {names}: {why}; look at it in formgrader")
-    unrecorded = dict.fromkeys((outcome.student, outcome.unit) for outcome in outcomes if not outcome.final)
+                lines.append(f"review: {result.student}, {result.unit}: {names}: {why}; look at it in formgrader")
+    unrecorded = dict.fromkeys((result.student, result.unit) for result in results if not result.final)
     lines += [f"{student}, {unit}: {UNRECORDED}" for student, unit in unrecorded]
-    if any(not outcome.isolated for outcome in outcomes):
+    if any(not result.isolated for result in results):
         lines.append(NOT_ISOLATED)
     return "\n".join(lines)
 

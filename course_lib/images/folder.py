@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 from course_lib.images.decode import read_image
 from course_lib.images.source import Broken, Named, Source, Unusual
@@ -21,7 +22,7 @@ SYSTEM_FOLDERS = {
 
 
 class Files(Source[Named]):
-    """Image files under names of their own; yields ``(name, image)``, the image ``(H, W, 3)`` uint8.
+    """Image files under names of their own; yields ``(name, image)``, the image ``(H, W, channels)`` uint8.
 
     Parameters
     ----------
@@ -29,16 +30,20 @@ class Files(Source[Named]):
         One for each name.
     names, seed, unusual, broken
         As for `Source`.
+    channels : {3, 1}
+        RGB or gray.
 
     Attributes
     ----------
     paths : list of Path
         In the order of ``names``.
+    channels : int
+        As given.
 
     Raises
     ------
     ValueError
-        As for `Source`.
+        If the number of channels is another one; else as for `Source`.
     """
 
     def __init__(
@@ -46,15 +51,20 @@ class Files(Source[Named]):
         paths: Iterable[Path],
         names: Iterable[str],
         *,
+        channels: Literal[1, 3] = 3,
         seed: int | None = None,
         unusual: Unusual = "convert",
         broken: Broken = "skip",
     ) -> None:
+        if channels not in {1, 3}:
+            raise ValueError(f"expected 1 or 3 channels, got {channels!r}")
         super().__init__(names, seed=seed, unusual=unusual, broken=broken)
         self.paths = list(paths)
+        self.channels = channels
 
-    def _read(self, index: int) -> Named:
-        return self.names[index], read_image(self.paths[index], convert=self._convert)
+    def read(self, index: int) -> Named:
+        """Read a file; see `Source.read`."""
+        return self.names[index], read_image(self.paths[index], self.channels, convert=self.converts)
 
 
 class Folder(Files):

@@ -67,7 +67,8 @@ class Lmdb(Source[tuple[Any, ...]]):
         self._labels = labels
         super().__init__(_names(self._keys), seed=seed, unusual=unusual, broken=broken)
 
-    def _read(self, index: int) -> tuple[Any, ...]:
+    def read(self, index: int) -> tuple[Any, ...]:
+        """Read a record; see `Source.read`."""
         name = self.names[index]
         try:
             with _environment(*self._file).begin() as transaction:
@@ -76,7 +77,7 @@ class Lmdb(Source[tuple[Any, ...]]):
             raise ImageError(name, str(error)) from error
         if record is None:
             raise ImageError(name, "the record is gone")
-        image, label = _decode_record(name, record, convert=self._convert)
+        image, label = _decode_record(name, record, convert=self.converts)
         if not self._labels:
             return name, image
         if label is None:

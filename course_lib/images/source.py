@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Generic, Literal, TypeVar, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from course_lib.images.decode import ImageError, Pixels, UnusualImageError
 from course_lib.integers import as_integer
@@ -24,8 +25,7 @@ class Source(ABC, Generic[Item]):
     names : iterable of str
         One for each image, in order.
     seed : int, optional
-        Shuffles: epoch ``e``, counted from 0, has the order of
-        ``np.random.default_rng([seed, e]).permutation(len(self))``.
+        Shuffles, each epoch anew; see `epoch_order`.
     unusual : {"convert", "skip", "raise"}
         What becomes of images that are gray, transparent, CMYK, 16-bit, rotated, animated or not in sRGB.
     broken : {"skip", "raise"}
@@ -35,6 +35,8 @@ class Source(ABC, Generic[Item]):
     ----------
     names : list of str
         Of all images, those skipped included; their number is the length of the source.
+    unusual, broken : str
+        As given.
     skipped : dict
         The reason for each name left out so far. Each is warned about once, not again in later epochs;
         a copy in another process counts for itself.
@@ -63,44 +65,71 @@ class Source(ABC, Generic[Item]):
         self.names = list(names)
         self.skipped: dict[str, str] = {}
         self._seed, self._epoch = number, 0
-        self._unusual, self._broken = unusual, broken
+        self.unusual, self.broken = unusual, broken
 
     @abstractmethod
-    def _read(self, index: int) -> Item:
-        """Read one image; raise `ImageError` where that is impossible, `UnusualImageError` unless `_convert`."""
+    def read(self, index: int) -> Item:
+        """Read one image; raise `ImageError` where that is impossible, `UnusualImageError` unless it is converted."""
+
+    def read_or_skip(self, index: int) -> Item | None:
+        """Read one image; None where it is skipped, after a warning if that is new."""
+        try:
+            return self.read(index)
+        except ImageError as error:
+            if (self.unusual if isinstance(error, UnusualImageError) else self.broken) == "raise":
+                raise
+            name = self.names[index]
+            if name not in self.skipped:
+                warnings.warn(f"skipped {error}", stacklevel=3)
+            self.skipped[name] = error.reason
+            return None
 
     @property
-    def _convert(self) -> bool:
-        return self._unusual == "convert"
+    def may_skip(self) -> bool:
+        """Whether an epoch may have fewer images than the source."""
+        return "skip" in {self.unusual, self.broken}
+
+    @property
+    def converts(self) -> bool:
+        """Whether unusual images are converted."""
+        return self.unusual == "convert"
 
     def __len__(self) -> int:
         return len(self.names)
 
     def __iter__(self) -> Iterator[Item]:
-        order = list(range(len(self)))
-        if self._seed is not None:
-            order = np.random.default_rng([self._seed, self._epoch]).permutation(len(self)).tolist()
+        order = epoch_order(len(self), self._seed, self._epoch)
         self._epoch += 1
         return self._items(order)
 
-    def _items(self, order: list[int]) -> Iterator[Item]:
+    def _items(self, order: NDArray[np.intp]) -> Iterator[Item]:
         empty = True
-        for index in order:
-            try:
-                item = self._read(index)
-            except ImageError as error:
-                self._leave_out(self.names[index], error)
-            else:
+        for index in order.tolist():
+            item = self.read_or_skip(index)
+            if item is not None:
                 empty = False
                 yield item
         if empty:
             raise ValueError(f"expected images, but all {len(self)} were skipped: {self.skipped}")
 
-    def _leave_out(self, name: str, error: ImageError) -> None:
-        """Raise what is to be raised; count the rest, and warn about what is new."""
-        choice = self._unusual if isinstance(error, UnusualImageError) else self._broken
-        if choice == "raise":
-            raise error
-        if name not in self.skipped:
-            warnings.warn(f"skipped {error}", stacklevel=3)
-        self.skipped[name] = error.reason
+
+def epoch_order(length: int, seed: int | None, epoch: int) -> NDArray[np.intp]:
+    """Shuffle ``range(length)`` for an epoch.
+
+    Parameters
+    ----------
+    length : int
+        How many.
+    seed : int or None
+        0 or more; None does not shuffle.
+    epoch : int
+        Counted from 0; each has an order of its own.
+
+    Returns
+    -------
+    ndarray
+        ``(length,)`` int.
+    """
+    if seed is None:
+        return np.arange(length)
+    return np.random.default_rng([seed, epoch]).permutation(length)

@@ -61,9 +61,10 @@ class ImageNet(Source[tuple[str, Pixels, int]]):
         super().__init__((name for name, _ in labeled), seed=seed, unusual=unusual, broken=broken)
         self.labels = [label for _, label in labeled]
 
-    def _read(self, index: int) -> tuple[str, Pixels, int]:
+    def read(self, index: int) -> tuple[str, Pixels, int]:
+        """Read an image with its label; see `Source.read`."""
         name = self.names[index]
-        return name, read_image(self.path / name, convert=self._convert), self.labels[index]
+        return name, read_image(self.path / name, convert=self.converts), self.labels[index]
 
 
 def _listed(lines: list[str]) -> list[tuple[str, int]]:
@@ -131,9 +132,10 @@ class Voc(Source[tuple[str, Pixels, Mask]]):
         lines = read_lines(self.path / "ImageSets" / image_set / f"{split}.txt")
         super().__init__((line.split()[0] for line in lines), seed=seed, unusual=unusual, broken=broken)
 
-    def _read(self, index: int) -> tuple[str, Pixels, Mask]:
+    def read(self, index: int) -> tuple[str, Pixels, Mask]:
+        """Read an image with its mask; see `Source.read`."""
         name = self.names[index]
-        image = read_image(self.path / "JPEGImages" / f"{name}.jpg", convert=self._convert)
+        image = read_image(self.path / "JPEGImages" / f"{name}.jpg", convert=self.converts)
         mask_file = self.path / "SegmentationClass" / f"{name}.png"
         mask = read_mask(mask_file)
         if mask.shape != image.shape[:2]:

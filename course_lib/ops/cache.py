@@ -1,6 +1,5 @@
 """Where compiled user operations are kept: one folder a user, and in it one folder for each set of ingredients."""
 
-import fcntl
 import hashlib
 import os
 import platform
@@ -9,6 +8,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from course_lib import user_cache
 from course_lib.ops.toolchain import BuildError, Toolchain
@@ -65,13 +66,16 @@ def place(toolchain: Toolchain) -> Path:
 @contextmanager
 def only_one(target: Path, progress: Progress) -> Iterator[None]:
     """Hold the lock of the folder around the target, which the system releases if the process dies."""
-    with (target.parent / "lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            progress("another process is building the user operations; waiting for it")
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    lock = FileLock(target.parent / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        progress("another process is building the user operations; waiting for it")
+        lock.acquire()
+    try:
         yield
+    finally:
+        lock.release()
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 
 from course_lib.answers import Answer, bank_of, read_bank, write_entry
 from course_lib.course import Course
+from course_lib.errors import CourseError
 from course_lib.files import read_text, write_aside
 from course_lib.grading.restore.reading import read_bytes, read_cells
 from course_lib.release import read_unit
@@ -49,33 +50,33 @@ def learners_code(path: Path, exercise: str) -> str:
 
     Raises
     ------
-    ValueError
+    CourseError
         If there is no such file, the notebook does not have exactly one such cell, or the code is empty.
     """
     if path.suffix not in (".py", ".cpp", ".ipynb") or not path.is_file():
-        raise ValueError(f"expected a .py, .cpp or .ipynb file, found none at {path}")
+        raise CourseError(f"expected a .py, .cpp or .ipynb file, found none at {path}")
     if path.suffix != ".ipynb":
         code = read_text(path)
     else:
         cells = [cell for cell in read_cells(read_bytes(path))[0] if cell.grade_id == exercise]
         if len(cells) != 1:
-            raise ValueError(f"expected one cell with grade_id {exercise!r} in {path}, found {len(cells)}")
+            raise CourseError(f"expected one cell with grade_id {exercise!r} in {path}, found {len(cells)}")
         code = cells[0].source
     lines = [line.rstrip() for line in code.strip("\n").rstrip().split("\n")]
     if lines == [""]:
-        raise ValueError(f"expected an answer in {path}, found no code")
+        raise CourseError(f"expected an answer in {path}, found no code")
     return "".join(f"{line}\n" for line in lines)
 
 
 def require_new(bank: Sequence[Answer], code: str, title: str = "") -> None:
-    """Raise ValueError if a bank has an answer with the same code, but for comments and layout, or with this title."""
+    """Raise CourseError if a bank has an answer with the same code, but for comments and layout, or with this title."""
     for answer in bank:
         if _meaning(answer.code) == _meaning(code):
-            raise ValueError(
+            raise CourseError(
                 f"expected a new answer, got the code of {answer.title!r} (line {answer.line} of the bank)"
             )
         if answer.title == title:
-            raise ValueError(f"expected a new title, got that of line {answer.line} of the bank: {title!r}")
+            raise CourseError(f"expected a new title, got that of line {answer.line} of the bank: {title!r}")
 
 
 def _meaning(code: str) -> str:
@@ -86,11 +87,11 @@ def _meaning(code: str) -> str:
 
 
 def notebook_with(course: Course, unit: str, exercise: str) -> NotebookNode:
-    """Read the instructor's notebook of a unit; raise ValueError if it has no such exercise."""
+    """Read the instructor's notebook of a unit; raise CourseError if it has no such exercise."""
     notebook = read_unit(course.solutions / unit / f"{unit}.md")
     names = exercises(notebook)
     if exercise not in names:
-        raise ValueError(f"expected an exercise of {unit}, one of {', '.join(names) or 'none'}; got {exercise!r}")
+        raise CourseError(f"expected an exercise of {unit}, one of {', '.join(names) or 'none'}; got {exercise!r}")
     return notebook
 
 
@@ -147,7 +148,7 @@ def append(course: Course, unit: str, answer: Answer) -> str:
 
     Raises
     ------
-    ValueError
+    CourseError
         If the bank is broken, already has this answer or this title, or could not be read back with this answer.
         Then nothing is written.
     """
@@ -162,6 +163,6 @@ def append(course: Course, unit: str, answer: Answer) -> str:
         write_aside(copy, text)
         added = read_bank(copy)[len(bank) :]
     if [replace(other, line=answer.line) for other in added] != [answer]:
-        raise ValueError(f"expected a title and words that are plain text in one line, got {answer.title!r}")
+        raise CourseError(f"expected a title and words that are plain text in one line, got {answer.title!r}")
     write_aside(path, text)
     return entry

@@ -9,6 +9,7 @@ from nbformat import NotebookNode
 
 from course_lib.answers import Answer
 from course_lib.cells import exercise_of, is_exercise, is_test
+from course_lib.errors import CourseError
 
 LIMIT_S = 30  # that a cell, an answer or a test may take
 
@@ -85,7 +86,7 @@ def try_answers(notebook: NotebookNode, answers: Sequence[Answer], place: Place,
 
     Raises
     ------
-    RuntimeError
+    CourseError
         If a cell of the notebook itself fails.
     """
     trials: list[Trial] = []
@@ -96,7 +97,7 @@ def try_answers(notebook: NotebookNode, answers: Sequence[Answer], place: Place,
             own = [answer for answer in answers if answer.exercise == exercise]
             trials += [_try(answer, tests, place) for answer in own for _ in range(repeat)]
         if failure := place.run(cell.source, f"cell {cell.id}"):
-            raise RuntimeError(f"cell {cell.id}: {failure}")
+            raise CourseError(f"cell {cell.id}: {failure}")
     return trials
 
 

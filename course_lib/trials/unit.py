@@ -42,7 +42,7 @@ def try_unit(course: Course, unit: str, trusted: bool = False, repeat: int = 1, 
     ------
     ReleaseError
         If the unit breaks a rule.
-    RuntimeError
+    CourseError
         If a cell of the notebook itself fails.
     """
     os.environ["MPLBACKEND"] = "agg"

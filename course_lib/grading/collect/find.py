@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from course_lib.course import Course
+from course_lib.errors import CourseError
 from course_lib.grading.collect.students import flaw_of, owner, shown, submitted
 from course_lib.grading.collect.timestamp import STAMP, nbgrader_reads, read_stamp
 from course_lib.grading.collect.versions import Releases, choose, named_like, unit_in
@@ -75,7 +76,7 @@ def find_submissions(course: Course, paths: Iterable[Path]) -> list[Submission]:
 
     Raises
     ------
-    ValueError
+    CourseError
         If a path does not exist, holds no notebook of a unit, or a folder cannot be looked into.
     """
     releases = Releases(course)
@@ -83,13 +84,13 @@ def find_submissions(course: Course, paths: Iterable[Path]) -> list[Submission]:
     found: dict[tuple[Path, str], dict[Path, Submission]] = {}
     for path in paths:
         if not path.exists():
-            raise ValueError(f"expected a notebook or a folder of submissions, found nothing at {path}")
+            raise CourseError(f"expected a notebook or a folder of submissions, found nothing at {path}")
         root = _root(course, path)
         is_file = root.is_file()
         inside = _in_folder(root.parent, [root.name], releases) if is_file else _below(root, course, releases)
         here = [(place, each) for each in inside if (place := owner(course, each.path))]
         if not here:
-            raise ValueError(f"expected notebooks called like a unit ({', '.join(units)}) in {path}, found none")
+            raise CourseError(f"expected notebooks called like a unit ({', '.join(units)}) in {path}, found none")
         for place, each in here:
             found.setdefault((place, each.unit), {})[each.path] = each
     chosen = [_chosen([*versions.values()], place, releases) for (place, _), versions in found.items()]
@@ -122,7 +123,7 @@ def _below(root: Path, course: Course, releases: Releases) -> Iterator[Submissio
     for error in unreadable:
         folder = Path(error.filename)
         if folder.name not in units:
-            raise ValueError(f"expected a folder that can be read, got {folder}: {error.strerror}")
+            raise CourseError(f"expected a folder that can be read, got {folder}: {error.strerror}")
         problem = f"expected a folder that can be read: {error.strerror}"
         yield Submission(folder.parent.name, folder.name, folder, problem=problem)
 

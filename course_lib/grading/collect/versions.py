@@ -10,6 +10,7 @@ from typing import NamedTuple
 import nbformat
 
 from course_lib.course import Course
+from course_lib.errors import CourseError
 from course_lib.grading.restore.match import claims, recognize, untouched
 from course_lib.grading.restore.reading import Cell, read_bytes, read_cells
 from course_lib.grading.restore.template import Template
@@ -109,7 +110,7 @@ def unit_in(path: Path, releases: Releases) -> str | None:
     """Find the unit that a file is a notebook of; None if it cannot be read, or that is not clear."""
     try:
         return None if path.is_symlink() else releases.unit_of(read_cells(read_bytes(path))[0])
-    except (OSError, ValueError):
+    except (OSError, CourseError):
         return None
 
 
@@ -136,10 +137,10 @@ class Version:
         """Look at a notebook that may be of a unit."""
         try:
             if path.is_symlink():
-                raise ValueError("found a link, which is not followed")
+                raise CourseError("found a link, which is not followed")
             content = read_bytes(path)
             cells, _ = read_cells(content)
-        except (OSError, ValueError) as error:
+        except (OSError, CourseError) as error:
             return cls(path, b"", f"cannot be graded: {error}")
         other = releases.unit_of(cells)
         if other not in (unit, None):

@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from traitlets.config import Config
 
 from course_lib.cells import exercise_of
+from course_lib.errors import CourseError
 
 # nbgrader 0.9.6 uses SQLAlchemy in a way that warns; the grades are right.
 warnings.filterwarnings("ignore", module="nbgrader")
@@ -31,7 +32,7 @@ LOCK_TIMEOUT_S = 60  # seconds to wait for a gradebook that another program is w
 Result = TypeVar("Result")
 
 
-class GradebookLockedError(ValueError):
+class GradebookLockedError(CourseError):
     """Another program keeps the gradebook for itself."""
 
 
@@ -80,7 +81,7 @@ def in_transaction(config: Config, work: Callable[[Gradebook], Result], patience
     ------
     GradebookLockedError
         If it is still writing after `patience` seconds.
-    ValueError
+    CourseError
         If there can be no gradebook at ``c.CourseDirectory.db_url``.
     """
     url, start = config.CourseDirectory.db_url, time.monotonic()
@@ -91,10 +92,10 @@ def in_transaction(config: Config, work: Callable[[Gradebook], Result], patience
                 gradebook.db.commit()
                 return result
         except ArgumentError as error:
-            raise ValueError(f"expected the address of a gradebook in c.CourseDirectory.db_url: {error}") from None
+            raise CourseError(f"expected the address of a gradebook in c.CourseDirectory.db_url: {error}") from None
         except OperationalError as error:
             if "locked" not in str(error.orig):
-                raise ValueError(f"expected a gradebook at {url}: {error.orig}") from None
+                raise CourseError(f"expected a gradebook at {url}: {error.orig}") from None
             if time.monotonic() - start > patience:
                 raise GradebookLockedError(
                     f"the gradebook {url} is locked: another program has been writing it"
@@ -134,11 +135,11 @@ def _absent(book: Gradebook) -> Iterator[GradebookEntry]:
 
 
 def recorded_one(config: Config, unit: str, student: str) -> GradebookEntry:
-    """Read one submission in the gradebook; raise `ValueError` if it is not there."""
+    """Read one submission in the gradebook; raise `CourseError` if it is not there."""
     try:
         return in_transaction(config, lambda book: read(book.find_submission(unit, student)), LOCK_TIMEOUT_S)
     except MissingEntry:
-        raise ValueError(f"expected {student}, {unit} in the gradebook, found no such submission") from None
+        raise CourseError(f"expected {student}, {unit} in the gradebook, found no such submission") from None
 
 
 def read(submission: SubmittedAssignment) -> GradebookEntry:

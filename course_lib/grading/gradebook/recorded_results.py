@@ -46,7 +46,7 @@ class RecordedResults:
         """
         with suppress(OSError, ValueError, KeyError):
             kept = json.loads(self._recorded(result).read_text(encoding="utf-8"))
-            return kept["entry"] if (kept["key"], kept["outcome"]) == (key, _row(result)) else None
+            return kept["entry"] if (kept["key"], kept["result"]) == (key, _row(result)) else None
         return None
 
     def key(self, unit: str, student: str) -> str:
@@ -58,7 +58,7 @@ class RecordedResults:
 
     def keep(self, key: str, result: GradingResult, entry: GradebookEntry) -> None:
         """Write down, last of all, that everything about a result is recorded."""
-        kept = {"key": key, "entry": as_json(entry), "outcome": _row(result)}
+        kept = {"key": key, "entry": as_json(entry), "result": _row(result)}
         write_aside(self._recorded(result), json.dumps(kept))
 
     def forget(self, result: GradingResult) -> None:
@@ -67,7 +67,7 @@ class RecordedResults:
 
     def keep_failure(self, result: GradingResult, folder: Path) -> None:
         """Write down that the submission in a folder could not be graded for good."""
-        write_aside(self._failed(result), json.dumps({"folder": str(folder), "outcome": _row(result)}))
+        write_aside(self._failed(result), json.dumps({"folder": str(folder), "result": _row(result)}))
 
     def forget_failure(self, result: GradingResult) -> None:
         """See `keep_failure`."""
@@ -77,7 +77,7 @@ class RecordedResults:
         """Read what was recorded last, of every unit and student."""
         for path in sorted(self._folder.glob("recorded/*/*.json")):
             with suppress(OSError, ValueError, TypeError, KeyError):
-                yield _result(json.loads(path.read_text(encoding="utf-8"))["outcome"])
+                yield _result(json.loads(path.read_text(encoding="utf-8"))["result"])
 
     def failures(self) -> Iterator[GradingResult]:
         """Read the failures of submissions that still lie where they lay."""
@@ -85,7 +85,7 @@ class RecordedResults:
             with suppress(OSError, ValueError, TypeError, KeyError):
                 failed = json.loads(path.read_text(encoding="utf-8"))
                 if Path(failed["folder"]).exists():
-                    yield _result(failed["outcome"])
+                    yield _result(failed["result"])
 
     def _recorded(self, result: GradingResult) -> Path:
         return self._folder / "recorded" / result.unit / f"{result.student}.json"

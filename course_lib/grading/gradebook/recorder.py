@@ -38,7 +38,7 @@ class Unit:
 
 
 def check_settings(course: Course) -> None:
-    """Raise `ValueError` if the settings in ``nbgrader_config.py`` that grading needs cannot be used."""
+    """Raise `CourseError` if the settings in ``nbgrader_config.py`` that grading needs cannot be used."""
     config = course.nbgrader_config()
     Limits.configured(config)
     writer.late_penalties(config)
@@ -79,8 +79,8 @@ class Recorder:
         self._students = students(self.config)
         self._postponed: list[tuple[Submission, str, GradingResult]] = []
 
-    def record(self, submission: Submission, key: str, outcome: GradingResult) -> None:
-        """Record an outcome; later, if another program keeps the gradebook.
+    def record(self, submission: Submission, key: str, result: GradingResult) -> None:
+        """Record an result; later, if another program keeps the gradebook.
 
         Of what is recorded already, the late penalty is reckoned anew, and the feedback is written again if that or
         people have changed the points or comments.
@@ -91,25 +91,25 @@ class Recorder:
             What was graded.
         key : str
             Of the job; see `models.GradingJob`.
-        outcome : GradingResult
+        result : GradingResult
             Where it is not final, an earlier grade stays; what is wrong stays in the tables until it is graded.
         """
-        write_aside(self._file("logs", outcome, ".log"), outcome.log)
-        if not outcome.final:
-            self._records.keep_failure(outcome, submission.path.parent)
+        write_aside(self._file("logs", result, ".log"), result.log)
+        if not result.final:
+            self._records.keep_failure(result, submission.path.parent)
             return
         if not self._postponed:
             with suppress(GradebookLockedError):
-                self._record(submission, key, outcome)
+                self._record(submission, key, result)
                 return
-        self._postponed.append((submission, key, outcome))
+        self._postponed.append((submission, key, result))
 
-    def finish(self, outcomes: list[GradingResult]) -> list[GradebookEntry]:
+    def finish(self, results: list[GradingResult]) -> list[GradebookEntry]:
         """Record what had to wait, and write the tables of the whole classroom.
 
         Parameters
         ----------
-        outcomes : list of GradingResult
+        results : list of GradingResult
             Of this run.
 
         Returns
@@ -126,9 +126,9 @@ class Recorder:
             self._record(*waiting)
         entries = recorded(self.config)
         there = {(entry.unit, entry.student) for entry in entries if entry.handed_in}
-        remembered = [outcome for outcome in self._records.results() if (outcome.unit, outcome.student) in there]
-        found = [*remembered, *self._records.failures(), *outcomes]
-        rows = {(outcome.unit, outcome.student): outcome for outcome in found}
+        remembered = [result for result in self._records.results() if (result.unit, result.student) in there]
+        found = [*remembered, *self._records.failures(), *results]
+        rows = {(result.unit, result.student): result for result in found}
         write_aside(self.course.classroom / "grades.csv", grades_csv(entries, rows))
         write_aside(self.course.classroom / "exercises.csv", exercises_csv(entries, rows))
         return entries
@@ -136,22 +136,22 @@ class Recorder:
     def left_over(self) -> list[str]:
         """Say what lies in the classroom of students that the gradebook does not know: they were taken out of it."""
         known = students(self.config)
-        gone = sorted({outcome.student for outcome in self._records.results()} - known)
+        gone = sorted({result.student for result in self._records.results()} - known)
         folders = [self.course.classroom / name / student for student in gone for name in ("autograded", "feedback")]
         return [LEFT_OVER.format(student=folder.name, folder=folder) for folder in folders if folder.is_dir()]
 
-    def _record(self, submission: Submission, key: str, outcome: GradingResult) -> None:
+    def _record(self, submission: Submission, key: str, result: GradingResult) -> None:
         written = submission.timestamp
         time: datetime | None = parse_utc(written) if written else None
-        before = self._records.entry(key, outcome)
-        self._records.forget_failure(outcome)
-        if self._students and outcome.student not in self._students and self._records.has(outcome):
-            self.returned.append(f"{outcome.student}, {outcome.unit}: {RETURNED} {submission.path}")
+        before = self._records.entry(key, result)
+        self._records.forget_failure(result)
+        if self._students and result.student not in self._students and self._records.has(result):
+            self.returned.append(f"{result.student}, {result.unit}: {RETURNED} {submission.path}")
         if not before:
-            self._records.forget(outcome)  # what it says is no longer so
-        entry = writer.enter(self.config, outcome, time, again=bool(before))
-        notebook = self._file("autograded", outcome, ".ipynb", outcome.unit)
-        page = self._file("feedback", outcome, ".html", outcome.unit)
+            self._records.forget(result)  # what it says is no longer so
+        entry = writer.enter(self.config, result, time, again=bool(before))
+        notebook = self._file("autograded", result, ".ipynb", result.unit)
+        page = self._file("feedback", result, ".html", result.unit)
         for name, text in ((STAMP, written), (SECRET, _secret(submission))):
             for folder in (notebook.parent, page.parent):
                 if text:
@@ -159,19 +159,19 @@ class Recorder:
                 else:
                     (folder / name).unlink(missing_ok=True)
         if not before or not notebook.is_file():
-            write_aside(notebook, outcome.notebook or self._stand_in(outcome))
+            write_aside(notebook, result.notebook or self._stand_in(result))
         if before != as_json(entry) or not page.is_file():
-            write_aside(page, _feedback(outcome, entry))
-            self._records.keep(key, outcome, entry)
+            write_aside(page, _feedback(result, entry))
+            self._records.keep(key, result, entry)
 
-    def _stand_in(self, outcome: GradingResult) -> str:
+    def _stand_in(self, result: GradingResult) -> str:
         """Make a notebook to look at in formgrader where there is none: the release, under a cell that says why."""
-        notebook = nbformat.reads(self.units[outcome.unit].released, as_version=4)
-        notebook.cells.insert(0, new_markdown_cell(f"**Not graded.** {outcome.status}"))
+        notebook = nbformat.reads(self.units[result.unit].released, as_version=4)
+        notebook.cells.insert(0, new_markdown_cell(f"**Not graded.** {result.status}"))
         return str(nbformat.writes(notebook))
 
-    def _file(self, folder: str, outcome: GradingResult, suffix: str, *inside: str) -> Path:
-        return self.course.classroom.joinpath(folder, outcome.student, *inside, f"{outcome.unit}{suffix}")
+    def _file(self, folder: str, result: GradingResult, suffix: str, *inside: str) -> Path:
+        return self.course.classroom.joinpath(folder, result.student, *inside, f"{result.unit}{suffix}")
 
 
 def recorded_feedback(course: Course, notebook: Path) -> str:
@@ -192,14 +192,14 @@ def recorded_feedback(course: Course, notebook: Path) -> str:
     unit, student = notebook.stem, notebook.parent.parent.name
     entry = recorded_one(course.nbgrader_config(), unit, student)
     key = RecordedResults(course.results).key(unit, student)
-    if key and (outcome := ResultCache(course.results).load(key)):
-        return _feedback(outcome, entry)
+    if key and (result := ResultCache(course.results).load(key)):
+        return _feedback(result, entry)
     executed = nbformat.read(notebook, as_version=4)
-    outcome = GradingResult(student, unit, None, score(executed), notebook=nbformat.writes(executed))
-    return _feedback(outcome, entry)
+    result = GradingResult(student, unit, None, score(executed), notebook=nbformat.writes(executed))
+    return _feedback(result, entry)
 
 
-def _feedback(outcome: GradingResult, entry: GradebookEntry) -> str:
+def _feedback(result: GradingResult, entry: GradebookEntry) -> str:
     """Write the feedback, with what people changed."""
     exercises = [
         replace(
@@ -207,11 +207,11 @@ def _feedback(outcome: GradingResult, entry: GradebookEntry) -> str:
             points=entry.exercises.get(exercise.name, (exercise.points,))[0],
             message=UNREAD if exercise.message == ANSWERED and exercise.name in entry.review else exercise.message,
         )
-        for exercise in outcome.exercises
+        for exercise in result.exercises
     ]
-    notebook = nbformat.reads(outcome.notebook, as_version=4) if outcome.notebook else None
-    status = "" if outcome.error is None else outcome.status
-    about = (outcome.student, outcome.unit, entry.comments, status, entry.late)
+    notebook = nbformat.reads(result.notebook, as_version=4) if result.notebook else None
+    status = "" if result.error is None else result.status
+    about = (result.student, result.unit, entry.comments, status, entry.late)
     return feedback_html(notebook, exercises, *about)
 
 

@@ -22,7 +22,7 @@ def grades_csv(entries: Sequence[GradebookEntry], rows: Rows) -> str:
     entries : sequence of GradebookEntry
         Their points count: those that people gave among them.
     rows : mapping of (unit, student) to GradingResult
-        What was found last; an outcome that is not in the gradebook gets a line too.
+        What was found last; an result that is not in the gradebook gets a line too.
 
     Returns
     -------
@@ -32,23 +32,23 @@ def grades_csv(entries: Sequence[GradebookEntry], rows: Rows) -> str:
     there = {(entry.unit, entry.student): entry for entry in entries}
     lines = []
     for unit, student in sorted({*there, *rows}):
-        entry, outcome = there.get((unit, student)), rows.get((unit, student))
-        counts = entry or outcome
+        entry, result = there.get((unit, student)), rows.get((unit, student))
+        counts = entry or result
         assert counts is not None, "every key comes from one of them"
         points = (counts.points, counts.max_points, entry.late if entry else 0)
-        isolated = "" if outcome is None else "yes" if outcome.isolated else "no"
+        isolated = "" if result is None else "yes" if result.isolated else "no"
         about = [getattr(entry, name, "") for name in _ABOUT]
-        words = [_status(entry, outcome), isolated, "; ".join(entry.review if entry else ()), *about]
+        words = [_status(entry, result), isolated, "; ".join(entry.review if entry else ()), *about]
         lines.append([student, unit, *(f"{number:.12g}" for number in points), *words])
     return _csv([*_GRADES, *_ABOUT], lines)
 
 
-def _status(entry: GradebookEntry | None, outcome: GradingResult | None) -> str:
+def _status(entry: GradebookEntry | None, result: GradingResult | None) -> str:
     """Say how the grading of a student's work went."""
-    if outcome is None:
+    if result is None:
         return "graded by nbgrader" if entry and entry.handed_in else NOT_HANDED_IN
-    earlier = entry and entry.handed_in and not outcome.final
-    return f"{outcome.status}; the points are those of an earlier run" if earlier else outcome.status
+    earlier = entry and entry.handed_in and not result.final
+    return f"{result.status}; the points are those of an earlier run" if earlier else result.status
 
 
 def exercises_csv(entries: Sequence[GradebookEntry], rows: Rows) -> str:
@@ -61,8 +61,8 @@ def exercises_csv(entries: Sequence[GradebookEntry], rows: Rows) -> str:
 
 def _exercise_lines(entries: Sequence[GradebookEntry], rows: Rows) -> Iterator[list[str]]:
     for entry in entries:
-        outcome = rows.get((entry.unit, entry.student)) if entry.handed_in else None
-        messages = {exercise.name: exercise.message for exercise in outcome.exercises} if outcome else {}
+        result = rows.get((entry.unit, entry.student)) if entry.handed_in else None
+        messages = {exercise.name: exercise.message for exercise in result.exercises} if result else {}
         for name in [*messages, *(entry.exercises.keys() - messages.keys())]:
             points, maximum = entry.exercises.get(name, (0.0, 0.0))
             numbers = (f"{points:.12g}", f"{maximum:.12g}")

@@ -20,6 +20,7 @@ from traitlets import TraitError
 from traitlets.config import Config
 
 from course_lib.cells import exercise_of
+from course_lib.errors import CourseError
 from course_lib.grading.gradebook.entries import (
     LOCK_TIMEOUT_S,
     GradebookEntry,
@@ -38,12 +39,12 @@ log.propagate = False
 
 def enter(
     config: Config,
-    outcome: GradingResult,
+    result: GradingResult,
     timestamp: datetime | None,
     again: bool = False,
     patience: float = LOCK_TIMEOUT_S,
 ) -> GradebookEntry:
-    """Enter an outcome into the gradebook, with the late penalty as it is now.
+    """Enter an result into the gradebook, with the late penalty as it is now.
 
     Manual scores, extra credit and comments of people stay. They were given for an earlier submission, so the tests
     that they concern are marked for review: nbgrader does so for manual scores alone. A submission that could not be
@@ -54,12 +55,12 @@ def enter(
     ----------
     config : Config
         nbgrader's.
-    outcome : GradingResult
+    result : GradingResult
         Of a unit that the gradebook knows.
     timestamp : datetime or None
         When it was handed in, UTC.
     again : bool
-        Whether this outcome was entered before: what people have reviewed since is not marked again.
+        Whether this result was entered before: what people have reviewed since is not marked again.
     patience : float
         Seconds to wait while another program is writing.
 
@@ -73,15 +74,15 @@ def enter(
     GradebookLockedError
         If it writes still. Nothing is entered then.
     """
-    return in_transaction(config, lambda gradebook: _enter(gradebook, config, outcome, timestamp, again), patience)
+    return in_transaction(config, lambda gradebook: _enter(gradebook, config, result, timestamp, again), patience)
 
 
 def _enter(
-    gradebook: Gradebook, config: Config, outcome: GradingResult, timestamp: datetime | None, again: bool
+    gradebook: Gradebook, config: Config, result: GradingResult, timestamp: datetime | None, again: bool
 ) -> GradebookEntry:
     db: Session = gradebook.db
-    notebook = gradebook.find_notebook(outcome.unit, outcome.unit)
-    student = db.get(Student, outcome.student) or Student(id=outcome.student)
+    notebook = gradebook.find_notebook(result.unit, result.unit)
+    student = db.get(Student, result.student) or Student(id=result.student)
     name_for_formgrader(student)
     submission = (
         db.query(SubmittedAssignment)
@@ -96,7 +97,7 @@ def _enter(
     if submitted is None:
         submitted = SubmittedNotebook(notebook=notebook, assignment=submission)
         db.add(submitted)
-    db.add_all(_grade(notebook, submitted, outcome, again))
+    db.add_all(_grade(notebook, submitted, result, again))
     db.flush()
     db.expire(submitted)
     _penalize(config, submission, submitted)
@@ -106,27 +107,27 @@ def _enter(
 
 
 def _grade(
-    notebook: Notebook, submitted: SubmittedNotebook, outcome: GradingResult, again: bool
+    notebook: Notebook, submitted: SubmittedNotebook, result: GradingResult, again: bool
 ) -> Iterator[Grade | Comment]:
     """Yield the points and automatic comments of each cell, as they are to be."""
-    points = {name: earned for exercise in outcome.exercises for name, earned in exercise.tests.items()}
+    points = {name: earned for exercise in result.exercises for name, earned in exercise.tests.items()}
     released = {cell.name: cell.checksum for cell in notebook.source_cells}
     discussed = commented(submitted)
     for cell in [*notebook.grade_cells, *notebook.task_cells]:
         worth = cell.max_score  # read before there is a grade that the session does not know yet: SQLAlchemy warns
         there = _of_cell(submitted.grades, cell)
         grade = there or Grade(cell_id=cell.id, notebook=submitted)
-        grade.auto_score = points.get(cell.name) if outcome.notebook else 0.0
+        grade.auto_score = points.get(cell.name) if result.notebook else 0.0
         if not (again and there):
             given = was_given(there) or exercise_of(cell.name) in discussed
-            unknown = worth > 0 and (not outcome.notebook or grade.auto_score is None)
+            unknown = worth > 0 and (not result.notebook or grade.auto_score is None)
             grade.needs_manual_grade = unknown or given
         yield grade
     for cell in [*notebook.solution_cells, *notebook.task_cells]:
         comment = _of_cell(submitted.comments, cell) or Comment(cell_id=cell.id, notebook=submitted)
-        if not outcome.notebook:
-            comment.auto_comment = f"Not graded. {outcome.status}"
-        elif outcome.answers.get(cell.name) == released.get(cell.name):
+        if not result.notebook:
+            comment.auto_comment = f"Not graded. {result.status}"
+        elif result.answers.get(cell.name) == released.get(cell.name):
             comment.auto_comment = "No response."
         else:
             comment.auto_comment = None
@@ -138,17 +139,17 @@ def _of_cell(entries: list[Grade] | list[Comment], cell: BaseCell) -> Grade | Co
 
 
 def late_penalties(config: Config) -> AssignLatePenalties:
-    """Make nbgrader's step that knows the late penalties; raise `ValueError` if its settings are wrong."""
+    """Make nbgrader's step that knows the late penalties; raise `CourseError` if its settings are wrong."""
     try:
         step = AssignLatePenalties(config=config, log=log)
         step.init_plugin()
     except TraitError as error:
-        raise ValueError(f"expected settings of late penalties that nbgrader knows: {error}") from error
+        raise CourseError(f"expected settings of late penalties that nbgrader knows: {error}") from error
     for kind in (AssignLatePenalties, type(step.plugin_inst)):
         known = sorted(kind.class_trait_names(config=True))
         for name in config[kind.__name__]:
             if name not in known:
-                raise ValueError(f"expected c.{kind.__name__} to set some of {', '.join(known)}; got {name}")
+                raise CourseError(f"expected c.{kind.__name__} to set some of {', '.join(known)}; got {name}")
     return step
 
 

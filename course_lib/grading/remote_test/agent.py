@@ -20,7 +20,7 @@ from course_lib.checks.lines import lines_of
 from course_lib.checks.names import as_written, cell_of, is_empty, names_used
 from course_lib.checks.remote import kind_of
 from course_lib.grading.remote_test.codec import Buffers, Decoder, Encoder, Tree
-from course_lib.grading.remote_test.identity import Recent
+from course_lib.grading.remote_test.identity import RecentObjects
 from course_lib.grading.remote_test.transport import receive, send
 
 METHODS = ("__call__", "__getitem__", "__iter__", "__len__", "__next__")  # that an object may have, and a test may use
@@ -78,7 +78,7 @@ class _Agent:
         self.given: dict[int, Tree] = {}  # how a request has written what it means
         self.owner: object = None  # of what is asked
         self.count = 0
-        self.recent = Recent()
+        self.recent = RecentObjects()
         self.operations: dict[str, Callable[..., object]] = {
             "name": self.named,
             "call": lambda function, args, kwargs: function(*args, **kwargs),

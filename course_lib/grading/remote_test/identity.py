@@ -14,7 +14,7 @@ import numpy as np
 KEPT = 16  # lists and dicts; of arrays, all that somebody else keeps
 
 
-class Recent:
+class RecentObjects:
     """Objects by their numbers."""
 
     def __init__(self) -> None:

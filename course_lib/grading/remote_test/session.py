@@ -11,7 +11,7 @@ from typing import Any
 from weakref import WeakValueDictionary, finalize
 
 from course_lib.grading.remote_test.codec import ChannelError, Decoder, Encoder, Tree
-from course_lib.grading.remote_test.identity import Recent
+from course_lib.grading.remote_test.identity import RecentObjects
 from course_lib.grading.remote_test.proxies import Proxy, make_proxy
 from course_lib.grading.remote_test.reconstruct import error_of
 from course_lib.grading.remote_test.transport import Waiting, receive, send
@@ -67,7 +67,7 @@ class Session:
         self._channel = channel
         self._waiting = waiting
         self._lock = Lock()  # a test may wait for an item in a thread of its own
-        self._recent = Recent()
+        self._recent = RecentObjects()
         self._asked = 0  # an answer must name the number of its request
         self._proxies: WeakValueDictionary[int, Proxy] = WeakValueDictionary()
         self._released: deque[int] = deque()  # numbers of proxies that are gone

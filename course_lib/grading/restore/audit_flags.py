@@ -109,8 +109,8 @@ def _changed(cell: Cell, template: Template) -> Iterator[str]:
     for tag in sorted(_SKIPS & {*cell.tags}):
         yield f"tags the test '{template.name(index)}' as {tag}"
     points = template.cells[index].metadata.nbgrader.get("points")
-    if cell.mark.get("points", points) != points:
-        yield f"gives the test '{template.name(index)}' other points: {cell.mark['points']!r:.20}"
+    if cell.nbgrader.get("points", points) != points:
+        yield f"gives the test '{template.name(index)}' other points: {cell.nbgrader['points']!r:.20}"
 
 
 def _programs(source: str) -> list[str]:

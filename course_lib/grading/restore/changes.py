@@ -52,8 +52,8 @@ def _answer(index: int, template: Template, found: Found) -> Iterator[tuple[str,
         copies = len(found.copies.get(index, []))
         if copies > 1:
             yield "copied, the last one that was worked on counts", f" ({copies} times; cell {cell.number})"
-        if index in found.ways:
-            yield f"grade_id lost or changed, recognized by {found.ways[index]}", f" (cell {cell.number})"
+        if index in found.recognized_by:
+            yield f"grade_id lost or changed, recognized by {found.recognized_by[index]}", f" (cell {cell.number})"
         else:
             yield from _marks(cell, index, template)
         yield from _kind(cell, index, template)
@@ -86,7 +86,7 @@ def _marks(cell: Cell, index: int, template: Template) -> Iterator[tuple[str, st
     """Yield a change of what the cell says to nbgrader."""
     mark = template.cells[index].metadata.nbgrader
     keys = [key for key in _MARKS if key != "points" or not is_question(template.cells[index])]  # ours may change
-    changed = [key for key in keys if key in mark and cell.mark.get(key) != mark[key]]
+    changed = [key for key in keys if key in mark and cell.nbgrader.get(key) != mark[key]]
     if changed:
         yield "metadata changed, restored", f" ({', '.join(changed)})"
 

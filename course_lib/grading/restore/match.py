@@ -38,7 +38,7 @@ class Found:
         The one cell that answers an exercise, by the exercise's place in the template.
     shared : dict of int to Cell
         For an exercise without a cell of its own, the cell of another one that answers it too.
-    ways : dict of int to str
+    recognized_by : dict of int to str
         How an answer was recognized, where its grade_id is lost.
     copies : dict of int to list of Cell
         All cells that were, or were copied from, a solution cell or a test.
@@ -48,7 +48,7 @@ class Found:
 
     solutions: dict[int, Cell] = field(default_factory=dict)
     shared: dict[int, Cell] = field(default_factory=dict)
-    ways: dict[int, str] = field(default_factory=dict)
+    recognized_by: dict[int, str] = field(default_factory=dict)
     copies: dict[int, list[Cell]] = field(default_factory=dict)
     others: dict[int, Cell] = field(default_factory=dict)
 
@@ -144,7 +144,7 @@ def _choose(cells: Sequence[Cell], template: Template, found: Found) -> None:
         if index == max(wanting, key=lambda other: (best[other].defines, best[other].claims)):
             found.solutions[index] = chosen.cell
             if template.by_name.get(chosen.cell.grade_id) != index:
-                found.ways[index] = "its cell id" if chosen.claims else "the function that it defines"
+                found.recognized_by[index] = "its cell id" if chosen.claims else "the function that it defines"
         elif chosen.defines:
             found.shared[index] = chosen.cell
 
@@ -168,7 +168,7 @@ def _guess(index: int, cells: Sequence[Cell], template: Template, found: Found) 
     likeness = {cell.number: len(lines & _lines(cell.source)) / max(len(lines), 1) for cell in own}
     alike = max(own, key=lambda cell: likeness[cell.number], default=None)
     if alike and likeness[alike.number] >= ALIKE:
-        found.solutions[index], found.ways[index] = alike, "its likeness to the untouched cell"
+        found.solutions[index], found.recognized_by[index] = alike, "its likeness to the untouched cell"
         return
     numbers = found.numbers()
     before = max((place for place in numbers if place < index), default=None)
@@ -180,7 +180,7 @@ def _guess(index: int, cells: Sequence[Cell], template: Template, found: Found) 
             and between[0].kind == template.cells[index].cell_type
             and not defined_at_margin(between[0].source)
         ):
-            found.solutions[index], found.ways[index] = between[0], "its place"
+            found.solutions[index], found.recognized_by[index] = between[0], "its place"
 
 
 def _lines(text: str) -> set[str]:

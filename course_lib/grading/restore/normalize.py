@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from nbformat import NotebookNode
 
 from course_lib.cells import exercise_of
+from course_lib.errors import CourseError
 from course_lib.grading.restore.audit_flags import find_audit_flags
 from course_lib.grading.restore.changes import describe_changes
 from course_lib.grading.restore.match import POINTER, Found, claims, recognize, untouched
@@ -73,7 +74,7 @@ def normalize(submitted: bytes, source: NotebookNode) -> Normalized:
 
     Raises
     ------
-    ValueError
+    CourseError
         If it is no notebook, or none of this unit; in words for the instructor.
     """
     cells, changes = read_cells(submitted)
@@ -103,12 +104,12 @@ def _check_unit(cells: Sequence[Cell], template: Template, found: Found) -> None
         return
     if foreign and len(found.solutions) <= len(names) / 2:
         titles = [title for cell in cells if cell.kind == "markdown" for title in _TITLE.findall(cell.source)]
-        raise ValueError(
+        raise CourseError(
             f"expected the unit with the exercises {_list(names)}, found another one: "
             f"{titles[0][:80] if titles else 'untitled'} ({_list(foreign)})"
         )
     if not (found.solutions or found.others):
-        raise ValueError(f"expected the unit with the exercises {_list(names)}, found none of its cells")
+        raise CourseError(f"expected the unit with the exercises {_list(names)}, found none of its cells")
 
 
 def _list(names: Sequence[str]) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from course_lib.errors import CourseError
+
 MAX_FILE_BYTES = 100_000_000  # bytes of a file; with pictures, a notebook has a few millions
 CELLS = 10_000
 MAX_TEXT_CHARS = 10_000_000  # characters of all cells together, without outputs and pictures
@@ -31,7 +33,7 @@ class Cell:
         Its text.
     cell_id : str
         Empty where it has none, as in formats before 4.5.
-    mark : dict
+    nbgrader : dict
         What it says about itself to nbgrader; empty where nothing.
     tags : tuple of str
         Its tags.
@@ -43,14 +45,14 @@ class Cell:
     kind: str
     source: str
     cell_id: str = ""
-    mark: dict[str, Any] = field(default_factory=dict)
+    nbgrader: dict[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     attachments: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def grade_id(self) -> str:
         """What nbgrader calls the cell; empty for a cell that is not graded."""
-        return _text(self.mark.get("grade_id"))
+        return _text(self.nbgrader.get("grade_id"))
 
 
 def read_bytes(path: Path) -> bytes:
@@ -68,21 +70,21 @@ def read_bytes(path: Path) -> bytes:
 
     Raises
     ------
-    ValueError
+    CourseError
         If it is no regular file, or larger than 100 MB; it is not loaded then.
     OSError
         If it cannot be read: that says nothing about the notebook.
     """
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
-        raise ValueError("expected a notebook, found something that is no file")
+        raise CourseError("expected a notebook, found something that is no file")
     _check_size(status.st_size)
     return path.read_bytes()
 
 
 def _check_size(size: int) -> None:
     if size > MAX_FILE_BYTES:
-        raise ValueError(f"expected a notebook of at most {MAX_FILE_BYTES / 1e6:.0f} MB, found {size / 1e6:.0f} MB")
+        raise CourseError(f"expected a notebook of at most {MAX_FILE_BYTES / 1e6:.0f} MB, found {size / 1e6:.0f} MB")
 
 
 def read_cells(content: bytes) -> tuple[list[Cell], list[str]]:
@@ -102,7 +104,7 @@ def read_cells(content: bytes) -> tuple[list[Cell], list[str]]:
 
     Raises
     ------
-    ValueError
+    CourseError
         If it is no notebook; in words for the instructor.
     """
     _check_size(len(content))
@@ -114,15 +116,15 @@ def read_cells(content: bytes) -> tuple[list[Cell], list[str]]:
         changes.append("no kernel was named: put back")
     listed = _listed(notebook)
     if not listed:
-        raise ValueError("expected a notebook, found one without cells")
+        raise CourseError("expected a notebook, found one without cells")
     if len(listed) > CELLS:
-        raise ValueError(f"expected a notebook of at most {CELLS} cells, found {len(listed)}")
+        raise CourseError(f"expected a notebook of at most {CELLS} cells, found {len(listed)}")
     cells = [_cell(number, cell) for number, cell in enumerate(listed, 1) if isinstance(cell, dict)]
     if len(cells) < len(listed):
         changes.append(f"{len(listed) - len(cells)} cells that are none: left out")
     for limit, what, kinds in ((MAX_TEXT_CHARS, "letters", KINDS), (CODE, "letters of code", {"code"})):
         if (length := sum(len(cell.source) for cell in cells if cell.kind in kinds)) > limit:
-            raise ValueError(f"expected a notebook of at most {limit} {what}, found {length}")
+            raise CourseError(f"expected a notebook of at most {limit} {what}, found {length}")
     return cells, changes
 
 
@@ -132,7 +134,7 @@ def _decode(content: bytes, changes: list[str]) -> str:
         return content.decode(encoding)
     except UnicodeDecodeError:
         if b"\0" in content or not content.lstrip().startswith(b"{"):
-            raise ValueError("expected a notebook, found a file that is not text") from None
+            raise CourseError("expected a notebook, found a file that is not text") from None
     changes.append("bytes that are not UTF-8: replaced by �")
     return content.decode(encoding, errors="replace")
 
@@ -141,18 +143,18 @@ def _parse(text: str, changes: list[str]) -> dict[str, Any]:
     """Read the first JSON value of a text; what follows it does not matter."""
     text = text.strip("\0 \t\r\n")
     if not text:
-        raise ValueError("expected a notebook, found an empty file")
+        raise CourseError("expected a notebook, found an empty file")
     if text.startswith("<"):
-        raise ValueError("expected a notebook, found a web page")
+        raise CourseError("expected a notebook, found a web page")
     try:
         notebook, end = json.JSONDecoder().raw_decode(text)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} of {len(text.splitlines())}"
-        raise ValueError(f"expected a notebook, found broken JSON in {where}; is the file incomplete?") from None
+        raise CourseError(f"expected a notebook, found broken JSON in {where}; is the file incomplete?") from None
     except (ValueError, RecursionError) as error:  # a number of many digits, lists in lists in lists
-        raise ValueError(f"expected a notebook, found other JSON: {error}") from None
+        raise CourseError(f"expected a notebook, found other JSON: {error}") from None
     if not isinstance(notebook, dict):
-        raise ValueError("expected a notebook, found other JSON")
+        raise CourseError("expected a notebook, found other JSON")
     if text[end:].strip():
         changes.append("text after the notebook's end: left out")
     return notebook
@@ -165,7 +167,7 @@ def _listed(notebook: dict[str, Any]) -> list[Any]:
         sheets = [_table(sheet).get("cells") for sheet in notebook["worksheets"]]
         cells = [cell for sheet in sheets if isinstance(sheet, list) for cell in sheet]
     if not isinstance(cells, list):
-        raise ValueError("expected a notebook, found JSON that is none: it has no list of cells")
+        raise CourseError("expected a notebook, found JSON that is none: it has no list of cells")
     return cells
 
 

@@ -1,4 +1,4 @@
-"""The walls of bubblewrap: no network, no home, no secrets, nothing of the course but its library."""
+"""The sandbox of bubblewrap: no network, no home, no secrets, nothing of the course but its library."""
 
 import os
 import platform
@@ -101,7 +101,7 @@ def _failure(program: str, user: int | None, code: str) -> str:
     """Run Python in the sandbox, with this program; return its last words if it fails, or nothing."""
     code = f"import os, sys; [os.setresuid(u, u, u) for u in map(int, sys.argv[1:])]; {code}"
     arguments = [sys.executable, "-P", "-c", code, *([] if user is None else [str(user)])]
-    with walls([], {}, Limits(), user) as (command, descriptors):
+    with bwrap_command([], {}, Limits(), user) as (command, descriptors):
         done = subprocess.run(
             [program, *command[1:], *arguments],
             env={},
@@ -132,7 +132,7 @@ def _version() -> str:
 
 
 @contextmanager
-def walls(
+def bwrap_command(
     readable: Iterable[Path], environment: dict[str, str], limits: Limits, user: int | None
 ) -> Iterator[tuple[list[str], list[int]]]:
     """Write the command that runs another one in the sandbox.

@@ -21,7 +21,7 @@ def none_in_grade(isolated: bool) -> str:
     """
     if isolated:
         return _words(bubblewrap.failure(SEARCH))
-    return none_here({"PATH": os.environ["PATH"]})  # as without the sandbox, see `launch.without_walls`
+    return none_here({"PATH": os.environ["PATH"]})  # as without the sandbox, see `launch.unsandboxed_command`
 
 
 def none_here(environment: Mapping[str, str] = os.environ) -> str:

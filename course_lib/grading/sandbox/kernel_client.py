@@ -13,6 +13,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 from nbformat import NotebookNode
 
+from course_lib.errors import CourseError
 from course_lib.grading.sandbox.connection import MESSAGE_POLL_S, Connection, UnreadError
 from course_lib.grading.sandbox.launch import command
 from course_lib.grading.sandbox.limits import Limits
@@ -25,11 +26,11 @@ LATE_OUTPUTS_S = 1  # seconds that the outputs' end may come after the reply, be
 READY = "__import__('course_lib.grading.sandbox.kernel_main', fromlist=['ready']).ready({agent!r}, {data!r})"
 
 
-class KernelDiedError(Exception):
+class KernelDiedError(CourseError):
     """The learner's kernel is gone; the message says why, for the learner."""
 
 
-class KernelStartError(Exception):
+class KernelStartError(CourseError):
     """The learner's kernel did not start; no code of the learner's is to blame for that."""
 
 

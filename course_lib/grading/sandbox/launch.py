@@ -19,7 +19,7 @@ def command() -> list[str]:
     return [sys.executable, "-P", "-m", "course_lib.grading.sandbox.kernel_main", "{connection_file}"]
 
 
-def without_walls(settings: KernelSettings) -> list[str]:
+def unsandboxed_command(settings: KernelSettings) -> list[str]:
     """Return what comes before a kernel's command where it has the rights of this process, but an environment anew."""
     # ipykernel ends with the process that has this number.
     own = {"HOME": settings.home, "PATH": os.environ["PATH"], "JPY_PARENT_PID": str(os.getpid())}

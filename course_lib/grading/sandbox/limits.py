@@ -15,6 +15,8 @@ from tempfile import mkdtemp
 
 from traitlets.config import Config
 
+from course_lib.errors import CourseError
+
 GIB = 2**30
 CONTROLLERS = {"memory", "pids"}
 CGROUPS = Path("/sys/fs/cgroup")
@@ -46,7 +48,7 @@ class Limits:
         Everything that is written to files, together.
     output_chars : int
         Characters of text that a cell may print.
-    rich_bytes : int
+    figure_chars : int
         Characters of figures, HTML and the like that a cell may display.
     outputs : int
         Number of outputs of a cell.
@@ -60,7 +62,7 @@ class Limits:
     processes: int = 512
     file_bytes: int = GIB
     output_chars: int = 1_000_000
-    rich_bytes: int = 10_000_000
+    figure_chars: int = 10_000_000
     outputs: int = 1000
 
     @classmethod
@@ -69,21 +71,21 @@ class Limits:
 
         Raises
         ------
-        ValueError
+        CourseError
             If there is no such limit, or one is no positive number.
         """
         defaults = asdict(cls())
         said = {"cell_s": config.Execute.get("timeout", cls.cell_s), **config.Limits}
         for name, value in said.items():
             if name not in defaults:
-                raise ValueError(f"expected c.Limits to set some of {', '.join(defaults)}; got {name}")
+                raise CourseError(f"expected c.Limits to set some of {', '.join(defaults)}; got {name}")
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-                raise ValueError(f"expected a positive number for the limit {name}, got {value!r}")
+                raise CourseError(f"expected a positive number for the limit {name}, got {value!r}")
         return cls(**{name: type(defaults[name])(value) for name, value in said.items()})
 
 
 @dataclass(frozen=True)
-class Enforcer:
+class CgroupSupport:
     """What of the system limits the memory and the number of processes of a whole submission.
 
     Attributes
@@ -102,27 +104,27 @@ class Enforcer:
 
 
 @cache
-def enforcer() -> Enforcer:
+def cgroup_support() -> CgroupSupport:
     """Find out what this machine has: systemd with cgroups v2, a delegated group, or neither.
 
     Returns
     -------
-    Enforcer
+    CgroupSupport
         The best one; asked for once a process.
     """
     if (CGROUPS / "cgroup.controllers").is_file():
         for scope in (("systemd-run", "--user", "--scope"), ("systemd-run", "--scope")):
             if _works([*scope, "--quiet", "--collect", *_properties(Limits()), "true"]):
-                return Enforcer(f"cgroups v2, through {' '.join(scope)}", scope=scope)
+                return CgroupSupport(f"cgroups v2, through {' '.join(scope)}", scope=scope)
         parent = delegated_group(OWN_GROUP.read_text(encoding="utf-8"))
         if parent:
-            return Enforcer(f"cgroups v2, in the delegated group {parent}", parent=parent)
-    return Enforcer("rlimits and a watch on the processes, without cgroups v2")
+            return CgroupSupport(f"cgroups v2, in the delegated group {parent}", parent=parent)
+    return CgroupSupport("rlimits and a watch on the processes, without cgroups v2")
 
 
 def limits_in_use() -> str:
     """Say in words what limits memory and processes here."""
-    return enforcer().name
+    return cgroup_support().name
 
 
 def delegated_group(own: str) -> Path | None:
@@ -152,7 +154,7 @@ def delegated_group(own: str) -> Path | None:
 
 
 @contextmanager
-def group(limits: Limits, chosen: Enforcer) -> Iterator[tuple[list[str], dict[str, str]]]:
+def group(limits: Limits, chosen: CgroupSupport) -> Iterator[tuple[list[str], dict[str, str]]]:
     """Make a group for a submission's processes, and remove it afterwards.
 
     Yields

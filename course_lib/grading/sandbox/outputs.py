@@ -72,7 +72,7 @@ class Outputs:
     Parameters
     ----------
     limits : Limits
-        Of which `output_chars`, `rich_bytes` and `outputs` are looked at.
+        Of which `output_chars`, `figure_chars` and `outputs` are looked at.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ class Outputs:
     def __init__(self, limits: Limits) -> None:
         self.kept: list[NotebookNode] = []
         self._limits = limits
-        self._chars, self._rich_bytes = limits.output_chars, limits.rich_bytes
+        self._chars, self._figure_chars = limits.output_chars, limits.figure_chars
         self._full = self._clear_next = False
         self._displays: dict[str, NotebookNode] = {}
 
@@ -119,9 +119,9 @@ class Outputs:
     def _rich(self, kind: str, content: dict[str, Any]) -> None:
         data = {_text(mime)[:NAME_CHARS]: _json(value) for mime, value in content["data"].items()}
         metadata = {mime: _size(content.get("metadata", {}).get(mime)) for mime in data if mime.startswith("image/")}
-        self._rich_bytes -= len(json.dumps(data))
-        if self._rich_bytes < 0:
-            self._leave_out(f"{self._limits.rich_bytes} bytes of figures")
+        self._figure_chars -= len(json.dumps(data))
+        if self._figure_chars < 0:
+            self._leave_out(f"{self._limits.figure_chars} characters of figures")
             return
         display = str(content.get("transient", {}).get("display_id", ""))
         output = new_output(kind.removeprefix("update_"), data=data, metadata=metadata)

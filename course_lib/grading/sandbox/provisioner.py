@@ -17,7 +17,7 @@ from traitlets import Bool, Dict, Unicode
 
 from course_lib.grading.sandbox import bubblewrap, launch, zygote
 from course_lib.grading.sandbox.kernel_main import KernelSettings
-from course_lib.grading.sandbox.limits import Limits, enforcer, group
+from course_lib.grading.sandbox.limits import Limits, cgroup_support, group
 from course_lib.grading.sandbox.resource_monitor import ResourceMonitor, tree
 
 KILL_TIMEOUT_S = 5  # seconds until what is killed must be gone
@@ -112,12 +112,12 @@ class SandboxProvisioner(LocalProvisioner):
     def _start(self, settings: KernelSettings, command: Sequence[str], open_files: Sequence[int] = ()) -> None:
         """Start a command in what it is to run in, with some of this process's open files."""
         limits = Limits(**self.limits)
-        before, needed = launch.without_walls(settings), list[int]()
+        before, needed = launch.unsandboxed_command(settings), list[int]()
         if self.isolated:
             readable = map(Path, settings.readable)
-            walls = bubblewrap.walls(readable, settings.environment, limits, settings.user)
-            before, needed = self._resources.enter_context(walls)
-        joining, environment = self._resources.enter_context(group(limits, enforcer()))
+            sandboxed = bubblewrap.bwrap_command(readable, settings.environment, limits, settings.user)
+            before, needed = self._resources.enter_context(sandboxed)
+        joining, environment = self._resources.enter_context(group(limits, cgroup_support()))
         self.process = subprocess.Popen(
             [*joining, *before, *command],
             env=environment,

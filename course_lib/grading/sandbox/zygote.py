@@ -24,7 +24,7 @@ from course_lib.grading.preload import preload
 from course_lib.grading.sandbox import namespaces
 from course_lib.grading.sandbox.bubblewrap import ENVIRONMENT, HOME
 from course_lib.grading.sandbox.kernel_main import KernelSettings, become
-from course_lib.grading.sandbox.limits import CGROUPS, Limits, enforcer, group
+from course_lib.grading.sandbox.limits import CGROUPS, Limits, cgroup_support, group
 
 VARIABLE = "PIXELWISE_ZYGOTE"  # of the environment: the socket of the process that is to be used
 # The debugger, which ipykernel imports in any case, takes half of the time of a kernel's start.
@@ -46,7 +46,7 @@ def start_zygote() -> Iterator[Path]:
         tempfile.TemporaryDirectory(prefix="pixelwise-") as folder,
         socket.socket(socket.AF_UNIX) as listener,
         # A process may go from one group of cgroups v2 to another only if its user may write to one around both.
-        group(Limits(), enforcer()) as (joining, environment),
+        group(Limits(), cgroup_support()) as (joining, environment),
     ):
         path = Path(folder, "zygote")
         listener.bind(str(path))

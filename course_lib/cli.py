@@ -9,7 +9,7 @@ from rich.table import Table
 from course_lib import cli_answers, cli_colorize, cli_grade, cli_learn, cli_ops
 from course_lib import doctor as doctor_rows
 from course_lib.course import Course
-from course_lib.errors import ArgumentError, CourseError
+from course_lib.errors import ArgumentError
 from course_lib.pack import pack as write_pack
 from course_lib.release import release as release_units
 from course_lib.terminal import Commands, console
@@ -69,10 +69,7 @@ def pack(
     target = file or course.root / "build" / "pixelwise.zip"
     if target.is_dir():
         raise ArgumentError(f"expected the name of a zip file, got the folder {target}")
-    try:
-        units = write_pack(course, target)
-    except OSError as error:
-        raise CourseError(f"{target}: {error.strerror}") from error
+    units = write_pack(course, target)
     console.print(f"packed {', '.join(units)}: {target}", soft_wrap=True)
 
 

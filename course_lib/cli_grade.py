@@ -18,10 +18,10 @@ from course_lib.errors import ArgumentError, CourseError
 from course_lib.grading import report
 from course_lib.grading.collect.find import Submission, find_submissions
 from course_lib.grading.collect.leftovers import leftovers
-from course_lib.grading.grade import GradeOptions, grade_class
+from course_lib.grading.grade import GradeOptions, Run, grade_class
 from course_lib.grading.models import GradingResult, printable
 from course_lib.grading.progress import Running
-from course_lib.terminal import INTERRUPTED, bar, console, end_orderly, stop
+from course_lib.terminal import INTERRUPTED, bar, console, end_orderly, show_log, stop
 
 SLOW_S = 300  # after so many seconds a submission gets a line in a log
 LOOK_S = 1  # between looks
@@ -38,12 +38,15 @@ def grade(
         bool, typer.Option("--no-sandbox", help="Run the learners' code with your rights; results are marked.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Grade again what was graded before.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show what the grader does, step by step.")] = False,
 ) -> None:
     """Grade notebooks into classroom/: gradebook, feedback, grades.csv. What was graded before is not graded again."""
     course = Course.find()
     submissions = _found(course, paths)
     unused = leftovers(course, paths, submissions)
     screen = Console(stderr=True)
+    if verbose:
+        show_log(screen)
     options = GradeOptions(jobs, scheduler, not no_sandbox, force)
     done = 0
     running = Running()
@@ -67,17 +70,22 @@ def grade(
     if as_json:
         typer.echo(report.to_json(run.results, run.entries))
     else:
-        console.print(report.table(run.results, run.entries))
-        if len(run.results) == 1:
-            (result,) = run.results
-            console.print(report.exercise_table(result.unit, report.counting(result, run.entries)))
-        console.print(report.summary(run.results, run.before, run.entries), soft_wrap=True)
-        for text in run.withdrawn:
-            console.print(printable(text), soft_wrap=True)
+        _print(run)
         console.print(f"feedback, grades.csv, logs: {course.classroom}", soft_wrap=True)
     for line in unused.errors + unused.lines:
         typer.echo(printable(line), err=as_json)
     raise typer.Exit(int(bool(unused.errors) or any(result.error is not None for result in run.results)))
+
+
+def _print(run: Run) -> None:
+    """Show the points of all submissions; of a single one, those of each exercise, too."""
+    console.print(report.table(run.results, run.entries))
+    if len(run.results) == 1:
+        (result,) = run.results
+        console.print(report.exercise_table(result.unit, report.counting(result, run.entries)))
+    console.print(report.summary(run.results, run.before, run.entries), soft_wrap=True)
+    for text in run.withdrawn:
+        console.print(printable(text), soft_wrap=True)
 
 
 def _found(course: Course, paths: list[Path]) -> list[Submission]:

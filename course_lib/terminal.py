@@ -1,5 +1,6 @@
 """What the commands share: saying what is wrong, showing progress, ending when interrupted."""
 
+import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 from typer.core import TyperGroup
 
@@ -24,7 +26,10 @@ def stop(message: object, status: int = 1) -> NoReturn:
 
 
 class Commands(TyperGroup):
-    """Commands that end with a `CourseError`'s message; the exit status is 2 where an argument was wrong, else 1."""
+    """Commands that end with the message of a `CourseError`, or of a file that cannot be read or written.
+
+    The exit status is 2 where an argument was wrong, else 1.
+    """
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
@@ -32,6 +37,20 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except CourseError as error:
             stop("\n".join(map(escaped, str(error).split("\n"))), 2 if isinstance(error, ArgumentError) else 1)
+        except OSError as error:
+            if error.filename is None:
+                raise
+            stop(escaped(f"{error.filename}: {error.strerror}"))
+
+
+def show_log(screen: Console) -> None:
+    """Show what the course logs."""
+    plain = logging.StreamHandler()
+    handler = RichHandler(console=screen, show_path=False, show_level=False) if screen.is_terminal else plain
+    handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+    logger = logging.getLogger("course_lib")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
 
 
 def escaped(text: str) -> str:

@@ -2,6 +2,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -290,6 +291,36 @@ def test_what_cannot_be_run_gets_one_line(course: Course, monkeypatch: pytest.Mo
     monkeypatch.setattr(workspace, command[0], refuse)
     result = call(*command)
     assert (result.exit_code, result.stderr) == (1, "the kernel died\n")
+
+
+def test_the_log_of_a_grade_is_shown_on_demand(course: Course, tmp_path: Path) -> None:
+    submit(tmp_path, "ada", answered(course, RIGHT))
+    command = [sys.executable, "-m", "course_lib.cli", "grade", "--force", str(tmp_path)]
+    quiet, verbose = (
+        subprocess.run([*command, *more], cwd=course.root, capture_output=True, text=True, check=True).stderr
+        for more in ([], ["--verbose"])
+    )
+    steps = [f"course_lib.grading.grade: 1 submissions of {UNIT}", f"course_lib.grading.process: ada, {UNIT}: process "]
+    steps += [f"course_lib.grading.grade: ada, {UNIT}: recorded", "course_lib.grading.sandbox.provisioner: kernel "]
+    assert [quiet.count(step) for step in steps] == [0, 0, 0, 0]
+    assert [verbose.count(step) for step in steps] == [1, 1, 1, 1]
+    log = (course.classroom / "logs" / "ada" / f"{UNIT}.log").read_text(encoding="utf-8")
+    assert steps[-1] in log
+
+
+@pytest.mark.parametrize("named", ["new.ipynb", None])
+def test_a_file_that_cannot_be_written_is_named(
+    course: Course, monkeypatch: pytest.MonkeyPatch, named: str | None
+) -> None:
+    def fail(_: object) -> None:
+        raise OSError(28, "No space left on device", named)
+
+    monkeypatch.setattr(workspace, "progress", fail)
+    result = CliRunner().invoke(cli.app, ["progress"])
+    if named:
+        assert (result.exit_code, result.stderr) == (1, "new.ipynb: No space left on device\n")
+    else:
+        assert isinstance(result.exception, OSError)
 
 
 def test_a_mistake_of_the_course_keeps_its_traceback(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,8 @@ from course_lib.grading.process import Grader, grade_apart
 if TYPE_CHECKING:
     from distributed import Client
 
+log = logging.getLogger(__name__)
+
 CONNECTING = "10s"
 # A submission may hold figures; Dask would advise to load data in another way.
 LARGE = {"distributed.admin.large-graph-warning-threshold": "1GB"}
@@ -53,6 +55,7 @@ def remote_pool(address: str) -> Iterator["Client"]:
             raise CourseError(
                 f"expected workers at the Dask scheduler {address}, found none; start `dask worker` there"
             )
+        log.info("%d workers at the scheduler %s", len(client.nthreads()), address)
         yield client
 
 

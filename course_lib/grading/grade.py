@@ -1,5 +1,6 @@
 """Grading submissions: run what is missing, many at once, and record it, one after the other."""
 
+import logging
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -24,6 +25,8 @@ from course_lib.grading.restore.reading import read_bytes
 from course_lib.grading.sandbox.bubblewrap import available
 from course_lib.grading.sandbox.limits import Limits
 from course_lib.release import released
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ def grade_class(
     if options.isolated and not options.scheduler and (reason := available()):
         raise CourseError(f"{reason}\nor grade only the work of people you trust, with --no-sandbox")
     names = dict.fromkeys(submission.unit for submission in submissions)
+    log.info("%d submissions of %s", len(submissions), ", ".join(names) or "no unit")
     with _alone(course):
         check_settings(course)
         grading = _Grading(course, {name: register(course, name) for name in names}, options, on_result, on_start)
@@ -178,6 +182,7 @@ class _Grading:
             job = self.read(submission)
             if job and not self.options.force and (result := self.cache.load(job.key)):
                 self.before += 1
+                log.debug("%s, %s: graded before", job.student, job.unit)
                 self.add(submission, job, result)
             elif job:
                 yield job
@@ -231,6 +236,7 @@ class _Grading:
                 told = "".join(f"change: {text}\n" for text in submission.changes)
                 result = replace(result, changes=[*submission.changes, *result.changes], log=told + result.log)
             self.recorder.record(submission, job.key, result)
+            log.debug("%s, %s: recorded\n%s", result.student, result.unit, result.log if fresh else result.status)
         except Exception as error:  # a submission is a stranger's file: nothing in it may stop the others
             words = f"it was graded, but not recorded: {type(error).__name__}: {error}"
             result = replace(result, error=words, log=f"{result.log}\n{traceback.format_exc()}", final=False)

@@ -1,6 +1,8 @@
 """Grading one submission in a process of its own, which is forked with all imports done, and may die."""
 
 import atexit
+import io
+import logging
 import multiprocessing
 import os
 import signal
@@ -8,8 +10,9 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from functools import cache
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
@@ -25,10 +28,13 @@ PRELOADED = ["course_lib.grading.forkserver", "course_lib.cli"]
 START_AND_END_S = (
     180  # seconds beyond a submission's own limit, which the grading process keeps by itself: for start and end
 )
+LOG_FORMAT = "%(asctime)s %(name)s: %(message)s"
 RESULT_POLL_S = 0.5  # seconds between looks at whether the result is still wanted
 
 # Several threads start processes: multiprocessing tidies up after all of them in each.
 _starting = threading.Lock()
+
+log = logging.getLogger(__name__)
 
 Grader = Callable[[GradingJob], GradingResult]
 
@@ -74,6 +80,7 @@ def _grade_in(folder: str, grader: Grader, job: GradingJob, canceled: Callable[[
             environment[VARIABLE] = _zygote_socket() if job.isolated else ""
             process = context.Process(target=_work, args=(sender, grader, job, environment))
             process.start()
+        log.debug("%s, %s: process %d", job.student, job.unit, process.pid)
         sender.close()
         while not wait([receiver, process.sentinel], RESULT_POLL_S):
             if canceled():
@@ -110,7 +117,8 @@ def _zygote_socket() -> str:
     atexit.register(stack.close)
     try:
         return str(stack.enter_context(start_zygote()))
-    except OSError:  # then each kernel starts by itself
+    except OSError as error:
+        log.warning("no zygote, so each kernel imports by itself: %s", error)
         return ""
 
 
@@ -126,11 +134,28 @@ def _work(sender: Connection, grader: Grader, job: GradingJob, environment: dict
         os.dup2(nowhere, descriptor)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        result = grader(job)
+        with _logged() as records:
+            result = grader(job)
+        result = replace(result, log=result.log + records.getvalue())
     except Exception as error:  # a mistake of the grader must not stop the other submissions
         reason = f"the grader failed: {type(error).__name__}: {error}"
         result = not_graded(job, reason, log=traceback.format_exc(), final=False)
     sender.send(result)
+
+
+@contextmanager
+def _logged() -> Iterator[io.StringIO]:
+    """Collect what the course logs within the block."""
+    records = io.StringIO()
+    handler = logging.StreamHandler(records)
+    handler.setFormatter(logging.Formatter(LOG_FORMAT))
+    logger = logging.getLogger("course_lib")
+    logger.setLevel(logging.DEBUG)
+    logger.addHandler(handler)
+    try:
+        yield records
+    finally:
+        logger.removeHandler(handler)
 
 
 def _end_with_parent() -> None:

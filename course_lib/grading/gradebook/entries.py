@@ -1,5 +1,6 @@
 """What nbgrader's gradebook holds of submissions, and how to get at it while others write."""
 
+import logging
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -30,6 +31,8 @@ WAITING = "no test gives its points"
 FAILED = "it could not be graded"
 LOCK_TIMEOUT_S = 60  # seconds to wait for a gradebook that another program is writing
 Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
 
 
 class GradebookLockedError(CourseError):
@@ -100,6 +103,7 @@ def in_transaction(config: Config, work: Callable[[Gradebook], Result], patience
                 raise GradebookLockedError(
                     f"the gradebook {url} is locked: another program has been writing it"
                 ) from None
+        log.info("the gradebook %s is locked; waiting", url)
         time.sleep(0.2)
 
 

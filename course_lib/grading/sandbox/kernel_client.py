@@ -1,5 +1,6 @@
 """A learner's kernel, as the trusted process sees it."""
 
+import logging
 import socket
 import tempfile
 import time
@@ -24,6 +25,8 @@ START_TIMEOUT_S = 120  # seconds until a kernel must answer; on an idle machine 
 LATE_OUTPUTS_S = 1  # seconds that the outputs' end may come after the reply, before it counts as lost
 # A single expression, so that it leaves no name behind.
 READY = "__import__('course_lib.grading.sandbox.kernel_main', fromlist=['ready']).ready({agent!r}, {data!r})"
+
+log = logging.getLogger(__name__)
 
 
 class KernelDiedError(CourseError):
@@ -182,6 +185,7 @@ class KernelClient:
         seconds = min(self._limits.cell_s if timeout is None else timeout, self._deadline - self._begun)
         if self._ended or self._wait(self._begun + seconds):
             return self._outputs.kept
+        log.debug("interrupting a cell after %.1f s", seconds)
         self.interrupt()
         if not self._wait(time.monotonic() + self._limits.grace_s):
             self.kill()
@@ -195,6 +199,7 @@ class KernelClient:
 
     def kill(self) -> None:
         """End the kernel and everything that it started."""
+        log.debug("killing the kernel")
         self._manager.provisioner.end()
 
     def _greet(self) -> None:

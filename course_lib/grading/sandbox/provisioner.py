@@ -1,5 +1,6 @@
 """Starting a learner's kernel, in the sandbox or, if that is wanted, without."""
 
+import logging
 import os
 import shutil
 import signal
@@ -22,6 +23,8 @@ from course_lib.grading.sandbox.resource_monitor import ResourceMonitor, tree
 
 KILL_TIMEOUT_S = 5  # seconds until what is killed must be gone
 DATA = "data"  # beside the connection file
+
+log = logging.getLogger(__name__)
 
 
 class SandboxProvisioner(LocalProvisioner):
@@ -55,6 +58,7 @@ class SandboxProvisioner(LocalProvisioner):
         forked = self.isolated and self._forked_by_zygote(os.environ.get(zygote.VARIABLE, ""), settings)
         if not forked:
             self._start(settings, [*cmd, settings.dumps()], list(settings.listening.values()))
+        log.debug("kernel %s, %s", self.pid, "forked by the zygote" if forked else "started by itself")
         tops = [int(self.pid or 0), *([self._fork.pid] if self._fork else [])]
         self._watch = ResourceMonitor(tops, Limits(**self.limits), self.end)
         self._watch.start()
@@ -68,7 +72,8 @@ class SandboxProvisioner(LocalProvisioner):
         try:
             holder = self._held()
             fork = zygote.ForkedKernel(Path(path), self.parent.connection_file, settings, holder.pid)
-        except OSError:  # the zygote is gone, or the system refuses
+        except OSError as error:  # the zygote is gone, or the system refuses
+            log.warning("the zygote could not fork a kernel: %s", error)
             self.end()
             return False
         self._fork = self._resources.enter_context(fork)

@@ -99,6 +99,7 @@ def _grade_in(folder: str, grader: Grader, job: GradingJob, canceled: Callable[[
             if not wait([process.sentinel], timeout=0):  # later its number may be that of another process
                 kill_tree(process.pid)
             _joined(process)
+        sender.close()
         receiver.close()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
-from tests import browser
+from tests.support import browser
 
 COMPILERS = (os.environ.get("CXX", "c++"), "g++", "clang++")
 # Without a compiler only plain TensorFlow can be tested. With one, a library that cannot be built is a failure.

@@ -10,7 +10,7 @@ from course_lib.answers import Answer, banks, read_answers, read_bank, write_ent
 from course_lib.course import Course
 from course_lib.errors import CourseError
 from course_lib.native import as_python
-from tests.units import ROOT
+from tests.support.paths import ROOT
 
 BANK = '''# Answers to double
 

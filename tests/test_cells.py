@@ -7,9 +7,9 @@ from nbgrader.api import Gradebook
 
 from course_lib.answers import bank_of
 from course_lib.course import Course
-from tests import stub_grader
-from tests.stub_grader import here
-from tests.tiny_course import TEXT, UNIT, make_course, submit, write_bank
+from tests.support import stub_grader
+from tests.support.stub_grader import here
+from tests.support.tiny_course import TEXT, UNIT, make_course, submit, write_bank
 
 # nbgrader uses SQLAlchemy in a way that warns.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")

@@ -18,7 +18,7 @@ from course_lib.errors import ArgumentError, CourseError
 from course_lib.grading import grade as grading
 from course_lib.grading.scores import ExerciseScore
 from course_lib.release import released
-from tests.tiny_course import QUESTION, RIGHT, TEXT, UNIT, answered, make_course, submit, untouched
+from tests.support.tiny_course import QUESTION, RIGHT, TEXT, UNIT, answered, make_course, submit, untouched
 
 # nbgrader uses SQLAlchemy in a way that warns; what reaches a terminal is seen in test_grade.py.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]

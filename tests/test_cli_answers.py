@@ -10,7 +10,7 @@ from course_lib.answers import bank_of, read_bank
 from course_lib.cli import app
 from course_lib.course import Course
 from course_lib.release import generate
-from tests.units import BANK, make_course, unit
+from tests.support.units import BANK, make_course, unit
 
 NAME = "00_tiny"
 

@@ -24,7 +24,7 @@ from course_lib.coloring.scale import Floats
 from course_lib.hypercolumn_colorizer import committee
 from course_lib.hypercolumn_colorizer.colorizer import HypercolumnColorizer
 from course_lib.hypercolumn_colorizer.head import head
-from tests.image_files import encoded, pixels
+from tests.support.image_files import encoded, pixels
 
 pytestmark = pytest.mark.slow
 

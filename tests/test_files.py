@@ -9,7 +9,7 @@ import pytest
 from course_lib.answers import read_answers
 from course_lib.files import TextError, read_text, remove_leftovers
 from course_lib.release import ReleaseError, generate, read_unit
-from tests.units import make_course, unit
+from tests.support.units import make_course, unit
 
 # Everything that some program of Python's takes for the end of a line, or that is a control character.
 BREAKS = [chr(code) for code in range(sys.maxunicode + 1) if len(f"a{chr(code)}b".splitlines()) > 1]

@@ -9,8 +9,9 @@ from playwright.sync_api import Page
 
 from course_lib.formulas import CSS, LONGEST, formula, mathml
 from course_lib.markdown import MathMLRenderer, to_html
+from tests.support.paths import ROOT
 
-TEXTS = sorted((Path(__file__).resolve().parent.parent / "solutions").rglob("*.md"))
+TEXTS = sorted((ROOT / "solutions").rglob("*.md"))
 TAGS = {"math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "mfrac", "msqrt", "mroot", "msub", "msup", "msubsup"}
 TAGS |= {"munder", "mover", "munderover", "mtable", "mtr", "mtd", "mstyle", "mpadded", "mphantom", "code"}
 TWO_LINES = r"a &= b + c \\ long &= d"

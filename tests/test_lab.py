@@ -13,8 +13,8 @@ from playwright.sync_api import Page
 
 from course_lib.course import Course
 from course_lib.lab import environment
-from tests.lab_server import TOKEN, choose, open_lab, running_lab
-from tests.tiny_course import TEXT, UNIT, make_course
+from tests.support.lab_server import TOKEN, choose, open_lab, running_lab
+from tests.support.tiny_course import TEXT, UNIT, make_course
 
 OTHER = "02_again"
 LINES = "# one line of many\n" * 16

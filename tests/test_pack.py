@@ -17,8 +17,9 @@ from course_lib.cli import app
 from course_lib.course import Course
 from course_lib.pack import pack
 from course_lib.release import release, released
-from tests.secret_lines import lines, secrets
-from tests.units import ROOT, make_course, unit, write
+from tests.support.paths import ROOT
+from tests.support.secret_lines import lines, secrets
+from tests.support.units import make_course, unit, write
 
 OURS = Course(ROOT)
 UNITS = OURS.units_with_solutions()

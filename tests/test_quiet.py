@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.support.paths import ROOT
+
 NOISY = 'import os, sys\nos.write(2, b"native noise")\nprint("python noise", file=sys.stderr, flush=True)\n'
 
 

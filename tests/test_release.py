@@ -17,9 +17,10 @@ from course_lib.cli import app
 from course_lib.course import Course
 from course_lib.files import write_aside
 from course_lib.release import build_source, generate, read_unit, release, released
-from tests import tiny_course
-from tests.secret_lines import leaks, secrets
-from tests.units import CHECK, HINT, ROOT, TITLE, code, graded, make_course, unit, write
+from tests.support import tiny_course
+from tests.support.paths import ROOT
+from tests.support.secret_lines import leaks, secrets
+from tests.support.units import CHECK, HINT, TITLE, code, graded, make_course, unit, write
 
 OURS = Course(ROOT)
 

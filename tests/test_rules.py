@@ -13,8 +13,8 @@ from course_lib.answers import bank_of
 from course_lib.cli import app
 from course_lib.course import Course
 from course_lib.rules import exercises, problems
-from tests.tiny_course import QUESTION
-from tests.units import (
+from tests.support.tiny_course import QUESTION
+from tests.support.units import (
     BANK,
     CHECK,
     EXPLANATION,

@@ -14,7 +14,7 @@ from course_lib.errors import CourseError
 from course_lib.grading.execution import execute
 from course_lib.grading.scores import ExerciseScore
 from course_lib.release import released
-from tests.tiny_course import RIGHT, UNIT, WRONG, answered, cell, make_course, untouched
+from tests.support.tiny_course import RIGHT, UNIT, WRONG, answered, cell, make_course, untouched
 
 OTHER = "02_again"
 UNITS = (UNIT, OTHER)

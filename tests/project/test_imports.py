@@ -1,0 +1,217 @@
+"""Imports run one way: a module knows what it is built on, and never who uses it."""
+
+import ast
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.support.paths import ROOT
+
+LIBRARY = "course_lib"
+
+# What each module of the library may import from it. A package counts as one module.
+# Anyone may import `integers`; anyone but the stand-alone ones `course` (where files lie), `errors` and `files`
+# (writing them).
+ALLOWED = {
+    "__init__": {"quiet"},
+    "quiet": set(),
+    "course": set(),
+    "errors": set(),
+    "files": set(),
+    "integers": set(),
+    "formulas": set(),
+    "markdown": {"formulas"},
+    "doctor": {"compilers", "grading"},
+    "images": set(),
+    "color": set(),
+    "plots": set(),
+    "checks": set(),
+    "checkpoint": set(),
+    "dataflow": {"images", "color"},
+    "colorization": {"checkpoint", "color", "images", "plots", "sizes"},
+    "upsampling": set(),
+    "layers": set(),
+    "segmentation": {"checkpoint", "layers", "ops", "sizes", "upsampling"},
+    "compilers": set(),
+    "user_cache": set(),
+    "ops": {"compilers", "user_cache"},
+    "native": {"compilers", "user_cache"},
+    "unpooling": {"ops", "sizes"},
+    "sizes": set(),
+    "memory": set(),
+    "networks": {"sizes"},
+    "attribution": {"layers"},
+    "hypercolumns": {"layers", "memory", "networks", "ops"},
+    "hypercolumn_colorizer": {"checkpoint", "color", "colorization", "hypercolumns", "images", "memory", "networks"},
+    "coloring": {"color", "hypercolumn_colorizer", "images"},
+    "changes": set(),
+    "answers": {"changes", "native"},
+    "cells": {"native"},
+    "code_names": {"checks", "native"},
+    "rules": {"answers", "cells", "code_names", "native"},
+    "release_steps": {"cells"},
+    "release": {"release_steps", "rules"},
+    "worked_answers": {"cells", "release", "rules"},
+    "pack": {"release"},
+    "grading": {
+        "__init__",
+        "cells",
+        "checks",
+        "code_names",
+        "formulas",
+        "markdown",
+        "native",
+        "ops",
+        "release",
+        "release_steps",
+    },
+    "workspace": {"cells", "grading", "release", "worked_answers"},
+    "trials": {"__init__", "answers", "cells", "checks", "grading", "native", "release", "rules"},
+    "terminal": set(),
+    "lab": set(),
+    "cli_learn": {"cells", "grading", "lab", "terminal", "worked_answers", "workspace"},
+    "cli_ops": {"ops"},
+    "cli_answers": {"answers", "grading", "terminal", "trials"},
+    "cli_colorize": {"coloring", "terminal"},
+    "cli_grade": {"grading", "terminal"},
+    "cli": {
+        "cli_answers",
+        "cli_colorize",
+        "cli_grade",
+        "cli_learn",
+        "cli_ops",
+        "doctor",
+        "pack",
+        "release",
+        "terminal",
+    },
+}
+STANDALONE = ("images", "color", "plots", "checks")
+
+
+def imported(source: str) -> Iterator[str]:
+    """Yield the dotted name of everything that a text imports, wherever in it."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: expected an absolute import, got a relative one"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def siblings(source: str) -> set[str]:
+    """Name the modules of the library that a text imports."""
+    parts = [name.split(".") for name in imported(source)]
+    return {part[1] if len(part) > 1 else "__init__" for part in parts if part[0] == LIBRARY}
+
+
+def module_of(path: Path) -> str:
+    """Name the module, or the package, of the library that a file belongs to."""
+    return path.relative_to(ROOT / LIBRARY).parts[0].removesuffix(".py")
+
+
+def python_files(folder: str) -> list[Path]:
+    """List the Python files below a folder of the project."""
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    """Name a file in a test's title."""
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", python_files(LIBRARY), ids=name_of)
+def test_library_imports_only_what_the_table_allows(path: Path) -> None:
+    module = module_of(path)
+    assert module in ALLOWED, f"{name_of(path)} is new: write into ALLOWED what it may import"
+    allowed = ALLOWED[module] | {module, "course", "errors", "files", "integers"}
+    if module in STANDALONE:
+        allowed = {module, "integers"}
+    assert siblings(path.read_text(encoding="utf-8")) <= allowed
+
+
+@pytest.mark.parametrize("path", python_files(LIBRARY), ids=name_of)
+def test_library_imports_nothing_that_uses_it(path: Path) -> None:
+    tops = {name.split(".")[0] for name in imported(path.read_text(encoding="utf-8"))}
+    assert not tops & {"benchmarks", "ci", "tests"}
+
+
+@pytest.mark.parametrize("path", [*python_files(LIBRARY), *python_files("ci")], ids=name_of)
+def test_nothing_imports_the_command_line(path: Path) -> None:
+    allowed = {"cli"} if path.parent.name == LIBRARY and module_of(path) == "cli" else set()
+    assert siblings(path.read_text(encoding="utf-8")) & {"cli"} <= allowed
+
+
+def test_set_up_needs_the_standard_library_alone() -> None:
+    source = (ROOT / "ci" / "setup.py").read_text(encoding="utf-8")
+    assert {name.split(".")[0] for name in imported(source)} <= sys.stdlib_module_names
+
+
+def test_everything_imported_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    everywhere = [path for folder in (LIBRARY, "ci", "tests", "benchmarks") for path in python_files(folder)]
+    clustered = ROOT / LIBRARY / "grading" / "dask_backend.py"
+    alone = [path for path in python_files(LIBRARY) if path != clustered]  # what runs without any extra
+    assert undeclared(alone, project["dependencies"]) == {}
+    assert undeclared([clustered], [*project["dependencies"], *extras["cluster"]]) == {}
+    assert undeclared(everywhere, [*project["dependencies"], *extras["cluster"], *extras["dev"]]) == {}
+
+
+def undeclared(files: list[Path], lines: list[str]) -> dict[str, set[str]]:
+    """Find packages that files import, and that no line of dependencies names: by their distributions."""
+    tops = {name.split(".")[0] for path in files for name in imported(path.read_text(encoding="utf-8"))}
+    declared = {canonicalize_name(Requirement(line).name) for line in lines} | {"pixelwise"}
+    homes = metadata.packages_distributions()
+    needed = {top: {str(canonicalize_name(home)) for home in homes.get(top, ())} for top in tops}
+    return {top: names for top, names in needed.items() if names and not names & declared}
+
+
+def test_the_table_runs_one_way() -> None:
+    below = {module: set(allowed) for module, allowed in ALLOWED.items()}
+    while below:
+        lowest = {module for module, allowed in below.items() if not allowed}
+        assert lowest, f"these import each other in a circle: {sorted(below)}"
+        below = {module: allowed - lowest for module, allowed in below.items() if module not in lowest}
+
+
+def test_modules_of_grading_run_one_way() -> None:
+    """From the command to the kernel: what one module imports never imports it, directly or by way of others."""
+    home = ROOT / LIBRARY / "grading"
+    names = {
+        ".".join(path.relative_to(home).with_suffix("").parts): path for path in python_files(f"{LIBRARY}/grading")
+    }
+    below = {}
+    for name, path in names.items():
+        parts = [each.removeprefix(f"{LIBRARY}.grading.") for each in imported(path.read_text(encoding="utf-8"))]
+        below[name] = {other for other in names if any(f"{part}.".startswith(f"{other}.") for part in parts)} - {name}
+    while below:
+        lowest = {name for name, others in below.items() if not others}
+        assert lowest, f"these import each other in a circle: {sorted(below)}"
+        below = {name: others - lowest for name, others in below.items() if name not in lowest}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import course_lib.color", {"color"}),
+        ("from course_lib import color, images as pictures", {"color", "images"}),
+        ("from course_lib.grading.scores import score", {"grading"}),
+        ("def late():\n    from course_lib import cli", {"cli"}),
+        ("import course_lib", {"__init__"}),
+        ("import numpy\nfrom course_library import color", set()),
+    ],
+)
+def test_every_form_of_import_is_seen(source: str, expected: set[str]) -> None:
+    assert siblings(source) == expected
+
+
+def test_a_relative_import_is_refused() -> None:
+    with pytest.raises(AssertionError, match="expected an absolute import"):
+        siblings("from . import color")

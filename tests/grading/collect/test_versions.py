@@ -13,7 +13,7 @@ from course_lib.course import Course
 from course_lib.grading.collect.find import Submission, find_submissions
 from course_lib.grading.collect.versions import named_like
 from course_lib.release import release, released
-from tests.support.hostile import COUNTING, COUNTING_TEXT
+from tests.grading.hostile.submissions.case import COUNTING, COUNTING_TEXT
 from tests.support.tiny_course import RIGHT, UNIT, WRONG, answered, make_course, untouched, write_bank
 
 HandIn = Callable[..., Path]

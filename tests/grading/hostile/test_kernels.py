@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from course_lib.native import kernel
-from tests.grading.hostile.test_class import LIMITS, Run, aimed, grade_class
+from tests.grading.hostile.classroom import LIMITS, Run, aimed, grade_class
+from tests.grading.hostile.submissions.case import Case
+from tests.grading.hostile.submissions.outside import PLACES
 from tests.support import tiny_cpp
-from tests.support.hostile import PLACES, Case
 from tests.support.tiny_course import UNIT
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]

@@ -20,6 +20,7 @@ from course_lib.trials.here import Here
 from course_lib.trials.report import disagreeing, explain, table, unexpected, unstable
 from course_lib.trials.trial import LIMIT_S, Trial, try_answers
 from course_lib.trials.unit import try_unit
+from tests.support.cells import graded_cell
 from tests.support.units import BANK, RIGHT, TITLE, WRONG, make_course, unit, write
 
 # Five answers that do not fare as they are said to, each at the end of the bank.
@@ -34,9 +35,10 @@ ODD_BANK = "\n".join(
 )
 
 
-def cell(source: str, grade_id: str = "", solution: bool = False, tags: tuple[str, ...] = ()) -> NotebookNode:
-    mark = {"grade_id": grade_id, "grade": not solution, "solution": solution}
-    return new_code_cell(source, metadata={"tags": list(tags)} | ({"nbgrader": mark} if grade_id else {}))
+def cell(source: str, grade_id: str = "", tags: tuple[str, ...] = ()) -> NotebookNode:
+    made = graded_cell(source, grade_id) if grade_id else new_code_cell(source)
+    made.metadata.tags = list(tags)
+    return made
 
 
 def tried(cells: NotebookNode, answers: list[Answer], limit: int = LIMIT_S) -> list[Trial]:
@@ -52,7 +54,7 @@ def notebook(*cells: NotebookNode) -> NotebookNode:
 
 
 TITLES = ["sum", "product", "half", "sign", "nothing", "square", "one more", "a list"]
-DOUBLE = cell("def double(x):\n    return 2 * x", "double", solution=True)
+DOUBLE = cell("def double(x):\n    return 2 * x", "double")
 TEST = cell("from course_lib.checks import call\ncall(double, 3).equals(6)", "test_double")
 HIDDEN = cell("assert double(4) == 8, 'no eight'", "test_double_hidden")
 
@@ -176,7 +178,7 @@ def test_no_name_leaks_from_answer_to_answer() -> None:
 
 
 def test_later_exercises_build_on_the_right_solution() -> None:
-    later = cell("def again(x):\n    return double(double(x))", "again", solution=True)
+    later = cell("def again(x):\n    return double(double(x))", "again")
     check = cell("assert again(1) == 4", "test_again")
     trials = tried(
         notebook(DOUBLE, TEST, later, check),
@@ -187,7 +189,7 @@ def test_later_exercises_build_on_the_right_solution() -> None:
 
 def test_an_earlier_function_uses_what_an_answer_redefines() -> None:
     """As in a notebook, where all functions share their global names."""
-    later = cell("def again(x):\n    return double(x) + helper(x)", "again", solution=True)
+    later = cell("def again(x):\n    return double(x) + helper(x)", "again")
     cells = (cell("def helper(x):\n    return base * x\nbase = 1"), DOUBLE, TEST, later, cell("again(2)", "test_again"))
     redefines = "base = 2\ndef again(x):\n    return helper(x)"
     test = cell("assert again(2) == 4", "test_again")

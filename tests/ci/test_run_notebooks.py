@@ -30,18 +30,13 @@ from ci.verdict import Outcome, judge
 from course_lib.course import Course
 from course_lib.errors import CourseError
 from course_lib.release import ReleaseError
+from tests.support.cells import graded_cell
 from tests.support.paths import ROOT
 from tests.support.processes import commands_below
 
 SCRIPT = ROOT / "ci" / "run_notebooks.py"
 UNITS = ["00_good", "01_failing", "02_hanging", "03_dying", "04_short", "05_broken"]
 LEARNER_UNITS = ["00_good", "01_failing", "02_hanging", "03_dying"]
-
-
-def graded(grade_id: str, points: int, source: str) -> NotebookNode:
-    """A test cell, as nbgrader marks it."""
-    mark = {"grade": True, "solution": False, "locked": True, "schema_version": 3, "cell_type": "code"}
-    return new_code_cell(source, metadata={"nbgrader": {**mark, "grade_id": grade_id, "points": points}})
 
 
 def notebook(*cells: str | NotebookNode) -> NotebookNode:
@@ -61,26 +56,26 @@ GOOD = notebook(
     "print('python', sys.executable)",
     "import matplotlib.pyplot as plt\nplt.plot([0, 1])\nplt.show()",
     new_code_cell("1 / 0", metadata={"tags": ["raises-exception"]}),
-    graded("test_one", 2, "assert SEED"),
-    graded("test_one_hidden", 1, "print('2 points', file=sys.stderr)"),
+    graded_cell("assert SEED", "test_one", 2),
+    graded_cell("print('2 points', file=sys.stderr)", "test_one_hidden", 1),
 )
 FAILING = notebook(
-    graded("test_one", 2, "assert True"),
+    graded_cell("assert True", "test_one", 2),
     "# first line\n# second line\n# third line\nraise ValueError('\\x1b[31m\\x07<script>red</script>\\x1b[0m [/b]')",
-    graded("test_two", 3, "assert True"),
+    graded_cell("assert True", "test_two", 3),
 )
-HANGING = notebook("print('before')", "import time\ntime.sleep(100)", graded("test_one", 1, "assert True"))
-DYING = notebook("import os\nos._exit(1)", graded("test_one", 1, "assert True"))
-SHORT = notebook(graded("test_one", 2, "1.5"), graded("test_two", 1, "assert True"))
+HANGING = notebook("print('before')", "import time\ntime.sleep(100)", graded_cell("assert True", "test_one", 1))
+DYING = notebook("import os\nos._exit(1)", graded_cell("assert True", "test_one", 1))
+SHORT = notebook(graded_cell("1.5", "test_one", 2), graded_cell("assert True", "test_two", 1))
 
 UNTOUCHED = notebook(
     "def one():\n    raise NotImplementedError",
-    graded("test_one", 2, "one()"),
-    graded("test_one_hidden", 1, ""),
+    graded_cell("one()", "test_one", 2),
+    graded_cell("", "test_one_hidden", 1),
     "print('after the error')",
 )
 OTHER_ERROR = notebook("raise NotImplementedError", "undefined_name", "print('after the error')")
-EASY = notebook("raise NotImplementedError", graded("test_one", 2, "assert True"))
+EASY = notebook("raise NotImplementedError", graded_cell("assert True", "test_one", 2))
 
 
 @dataclass
@@ -429,7 +424,7 @@ def test_a_cell_that_fails_without_a_word(tmp_path: Path) -> None:
 )
 def test_who_leaves_a_notebook_is_named_or_goes_on(leaving: str, error: str | None, tmp_path: Path) -> None:
     source, target = tmp_path / "in.ipynb", tmp_path / "out.ipynb"
-    nbformat.write(notebook("1", leaving, graded("test_one", 1, "import time; time.sleep(0.5)")), source)
+    nbformat.write(notebook("1", leaving, graded_cell("import time; time.sleep(0.5)", "test_one", 1)), source)
     stopped = execute(source, target, {}, 60, False, lambda cell, cells: None)
     outcome = judge("01_unit", target, stopped, 1, learner=False)
     assert (outcome.error or "").partition("\n")[0] == (error or "")

@@ -1,7 +1,6 @@
 """What a learner is told is the first cause; the errors are those of a real kernel."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from nbformat import NotebookNode
@@ -10,22 +9,18 @@ from nbformat.v4 import new_code_cell, new_notebook
 from course_lib.grading.sandbox.kernel_client import KernelClient
 from course_lib.grading.sandbox.limits import Limits
 from course_lib.grading.scores import score
+from tests.support.cells import graded_cell
 
 TEST = "assert one(2) == 2, 'two'"
 Said = Callable[..., str]
 
 
 def solution(source: str, name: str = "one") -> NotebookNode:
-    return marked(source, name, grade=False, solution=True)
+    return graded_cell(source, name)
 
 
 def check(source: str = TEST) -> NotebookNode:
-    return marked(source, "test_one", grade=True, solution=False, points=1)
-
-
-def marked(source: str, grade_id: str, **mark: Any) -> NotebookNode:
-    mark = {"schema_version": 3, "grade_id": grade_id, "locked": False, "task": False, **mark}
-    return new_code_cell(source, metadata={"nbgrader": mark})
+    return graded_cell(source, "test_one")
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +204,7 @@ def test_an_exercise_that_another_one_uses_is_named_if_it_failed(kernel: KernelC
         solution(f"def one(x):\n    return {factor} * x"),
         check("assert one(2) == 4, 'four'"),
         solution("def two(x):\n    return 1 + one(x)", "two"),
-        marked("assert two(2) == 4, 'four'", "test_two", grade=True, solution=False, points=1),
+        graded_cell("assert two(2) == 4, 'four'", "test_two"),
     ]
     for number, cell in enumerate(cells, 1):
         cell.outputs, cell.execution_count = kernel.run_cell(cell.source), number

@@ -26,8 +26,8 @@ from course_lib.grading.sandbox.zygote import VARIABLE, start_zygote
 from course_lib.grading.scores import ExerciseScore, score
 from course_lib.release import KERNEL
 from course_lib.workspace import check, own_notebook
-from tests.grading.test_pipeline import marked
 from tests.support import habits
+from tests.support.cells import graded_cell
 from tests.support.habits import LEFT_OUT, entries
 from tests.support.paths import ROOT
 
@@ -78,8 +78,8 @@ def notebook(part: Part, written: bool) -> NotebookNode:
         source = (
             solution(part.name, number, entry) if written else f"{HEAD.format(number)}    raise NotImplementedError"
         )
-        answer = marked(source, f"f{number}")
-        test = marked(TEST.format(number), f"test_f{number}", 1)
+        answer = graded_cell(source, f"f{number}")
+        test = graded_cell(TEST.format(number), f"test_f{number}", 1)
         answer.id, test.id = f"answer{number}", f"test{number}"
         is_inside = part.name in ("PYTHON", "LINES", "WRAPPERS")
         before = [] if is_inside else [new_code_cell(entry, id=f"before{number}")]

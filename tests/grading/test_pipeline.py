@@ -15,16 +15,10 @@ from course_lib.grading.pipeline import grade_submission
 from course_lib.grading.sandbox.kernel_client import KernelClient, KernelDiedError, KernelStartError
 from course_lib.grading.sandbox.limits import Limits
 from course_lib.release import KERNEL
+from tests.support.cells import graded_cell
 
 HIDDEN = "### BEGIN HIDDEN TESTS\nassert {name}(7) == 7, 'seven'\n### END HIDDEN TESTS"
 STUB = "def {name}(x):\n    raise NotImplementedError"
-
-
-def marked(source: str, grade_id: str, points: float | None = None) -> NotebookNode:
-    """A solution cell, or a test cell where it has points."""
-    mark: dict[str, Any] = {"schema_version": 3, "grade_id": grade_id, "task": False, "grade": points is not None}
-    mark |= {"solution": points is None, "locked": points is not None} | ({"points": points} if points else {})
-    return new_code_cell(source, metadata={"nbgrader": mark})
 
 
 def instructors(visible: str = "assert {name}(2) == 2, 'two'") -> NotebookNode:
@@ -33,9 +27,9 @@ def instructors(visible: str = "assert {name}(2) == 2, 'two'") -> NotebookNode:
     for name in ("one", "two"):
         answer = f"def {name}(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION"
         cells += [
-            marked(answer, name),
-            marked(visible.format(name=name), f"test_{name}", 1),
-            marked(HIDDEN.format(name=name), f"test_{name}_hidden", 2),
+            graded_cell(answer, name),
+            graded_cell(visible.format(name=name), f"test_{name}", 1),
+            graded_cell(HIDDEN.format(name=name), f"test_{name}_hidden", 2),
         ]
     cells.append(new_code_cell("print('demonstration')", metadata={"tags": ["demo"]}))
     return new_notebook(cells=cells, metadata={"kernelspec": KERNEL})

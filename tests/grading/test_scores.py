@@ -22,6 +22,7 @@ from course_lib.grading.scores import (
     normalize_outputs,
     score,
 )
+from tests.support.cells import graded_cell
 
 # Keras shows its variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
@@ -32,10 +33,13 @@ CHECK = new_output("error", ename="CheckFailed", evalue="one(x=1)\n  got: 2", tr
 
 def graded(grade_id: str, points: float, *outputs: NotebookNode, ran: bool = True) -> NotebookNode:
     """A test cell after a run, as nbgrader marks it."""
-    mark = {"grade": True, "solution": False, "locked": True, "schema_version": 3, "grade_id": grade_id}
-    made = new_code_cell("test()", metadata={"nbgrader": {**mark, "points": points}}, outputs=list(outputs))
-    made.execution_count = 1 if ran else None
-    return made
+    return graded_cell("test()", grade_id, points, outputs, execution_count=1 if ran else None)
+
+
+def question(text: str, grade_id: str, points: float) -> NotebookNode:
+    """A cell with words, which a person grades."""
+    mark = graded(f"test_{grade_id}", points).metadata.nbgrader
+    return new_markdown_cell(text, metadata={"nbgrader": {**mark, "grade_id": grade_id, "solution": True}})
 
 
 def result(text: str) -> NotebookNode:
@@ -153,8 +157,7 @@ def test_nbgrader_reads_the_same_points() -> None:
 
 
 def test_a_person_decides_on_a_written_answer() -> None:
-    written = new_markdown_cell("Because.", metadata=graded("essay", 4).metadata)
-    written.metadata.nbgrader.solution = True
+    written = question("Because.", "essay", 4)
     assert cell_points(written) is None
     assert only(written) == ExerciseScore("essay", 0, 4, "answered", question=True)
 
@@ -171,8 +174,7 @@ def test_a_person_decides_on_a_written_answer() -> None:
     ],
 )
 def test_an_answer_needs_nobody_where_it_is_missing_or_worth_nothing(text: str, points: float, said: str) -> None:
-    written = new_markdown_cell(text, metadata=graded("question_x", points).metadata)
-    written.metadata.nbgrader.solution = True
+    written = question(text, "question_x", points)
     assert cell_points(written) == 0
     assert only(written) == ExerciseScore("question_x", 0, points, said, question=True)
 

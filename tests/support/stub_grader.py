@@ -12,7 +12,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_notebook, new_output
 
 from course_lib.course import Course
 from course_lib.grading import grade as grading
@@ -22,14 +22,10 @@ from course_lib.grading.grade import GradeOptions, Run, grade_class
 from course_lib.grading.models import GradingJob, GradingResult, not_graded
 from course_lib.grading.sandbox.limits import Limits
 from course_lib.grading.scores import answer_checksums, score
+from tests.support.cells import graded_cell
 
-
-def graded_cell(grade_id: str, points: float) -> Any:
-    mark = {"grade": True, "solution": False, "locked": True, "schema_version": 3, "task": False}
-    return new_code_cell("pass", metadata={"nbgrader": {**mark, "grade_id": grade_id, "points": points}})
-
-
-SOURCE = nbformat.writes(new_notebook(cells=[graded_cell("test_one", 2), graded_cell("test_one_hidden", 1)]))
+TESTS = [graded_cell("pass", "test_one", 2), graded_cell("pass", "test_one_hidden", 1)]
+SOURCE = nbformat.writes(new_notebook(cells=TESTS))
 
 
 def job(student: str = "ada", limits: Limits | None = None, **orders: Any) -> GradingJob:

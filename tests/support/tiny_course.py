@@ -1,17 +1,16 @@
 """A course of one exercise that needs NumPy alone, for tests that grade for real."""
 
 import json
-import shutil
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 from course_lib.answers import bank_of
-from course_lib.course import CONFIG, Course
+from course_lib.course import Course
 from course_lib.files import write_aside
 from course_lib.release import release, released
-from tests.support.paths import ROOT
+from tests.support.courses import build_course
 
 UNIT = "01_doubling"
 RIGHT = "import numpy as np\n\ndef double(x):\n    return 2 * np.asarray(x)"
@@ -104,16 +103,8 @@ def make_course(
     settings: str = "",
 ) -> Course:
     """Make and release a course with this project's own nbgrader_config.py and other settings."""
-    root.mkdir(parents=True)
-    shutil.copy(ROOT / CONFIG, root)
-    with (root / CONFIG).open("a", encoding="utf-8") as config:
-        config.write(f"c.Execute.timeout = {timeout}\nc.Questions.points = {question_points}\n{settings}\n")
-    course = Course(root)
-    for unit in units:
-        folder = course.solutions / unit
-        folder.mkdir(parents=True)
-        (folder / f"{unit}.md").write_text(text, encoding="utf-8")
-        bank(folder)
+    settings = f"c.Execute.timeout = {timeout}\nc.Questions.points = {question_points}\n{settings}\n"
+    course = build_course(root, dict.fromkeys(units, text), bank, settings)
     release(course, units)
     return course
 

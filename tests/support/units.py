@@ -1,12 +1,11 @@
 """Tiny units, and a course that holds them."""
 
-import shutil
 from pathlib import Path
 
 from course_lib.answers import bank_of
 from course_lib.course import Course
 from course_lib.files import write_aside
-from tests.support.paths import ROOT
+from tests.support.courses import build_course, write_unit
 
 TITLE = "# A tiny unit\n\nDouble a number.\n"
 HINT = "    secret = 2\n"  # stands in the text of a hint as well, so it is no secret
@@ -73,9 +72,7 @@ def unit(*more: str, solution: str = "", check: str = "", hidden: str = "") -> s
 
 def make_course(root: Path, **texts: str) -> Course:
     """A course of tiny units, those with the exercise with an answer bank."""
-    root.mkdir(parents=True)
-    shutil.copy(ROOT / "nbgrader_config.py", root)
-    course = Course(root.resolve())
+    course = build_course(root, {})
     for name, text in texts.items():
         write(course, name, text, None if text == TITLE else BANK)
     return course
@@ -83,8 +80,6 @@ def make_course(root: Path, **texts: str) -> Course:
 
 def write(course: Course, name: str, text: str, bank: str | None = BANK) -> None:
     """Write, or overwrite, a unit."""
-    folder = course.solutions / name
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    write_unit(course, name, text)
     if bank is not None:
-        write_aside(bank_of(folder, "double"), bank)
+        write_aside(bank_of(course.solutions / name, "double"), bank)

@@ -11,6 +11,7 @@ from course_lib.grading.gradebook import feedback_cells as shown_cells
 from course_lib.grading.gradebook import sanitized
 from course_lib.grading.gradebook.feedback import feedback_html
 from course_lib.grading.scores import ExerciseScore
+from tests.support.cells import graded_cell
 from tests.support.tiny_course import Words
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
@@ -93,8 +94,7 @@ def checked(page: str) -> Page:
 
 
 def marked(source: str, grade_id: str, *outputs: NotebookNode) -> NotebookNode:
-    mark = {"grade_id": grade_id, "grade": grade_id.startswith("test_"), "solution": not grade_id.startswith("test_")}
-    return new_code_cell(source, metadata={"nbgrader": mark}, outputs=list(outputs))
+    return graded_cell(source, grade_id, outputs=outputs)
 
 
 def page_of(*cells: NotebookNode, scores: list[ExerciseScore] = SCORES, **others: object) -> str:

@@ -3,18 +3,25 @@ PEERS := build/peers/ready
 # Notebooks run without a network where bubblewrap can take it away.
 WITHOUT_NETWORK := bwrap --dev-bind / / --unshare-net --die-with-parent
 
-.PHONY: course test test-gpu release bench lock
+CXX_SOURCES := $(wildcard user_ops/*.h user_ops/*.cc user_ops/*.cu user_ops/tests/*.cc course_lib/native/*.h \
+	course_lib/native/*.cc tests/gpu/emulation/*.h)
+
+.PHONY: course lint test test-gpu release bench lock
 
 course: $(OPS)  ## run and grade every instructor notebook; the report lands in build/report
 	@if $(WITHOUT_NETWORK) true 2>/dev/null; then set -x; $(WITHOUT_NETWORK) $(BIN)/python ci/run_notebooks.py; \
 		else echo "no bubblewrap: the network stays on"; set -x; $(BIN)/python ci/run_notebooks.py; fi
 
-# Files of tests run side by side, one on each processor; each worker takes more than a gigabyte.
-test: $(OPS)  ## lint, types, unit tests, release drift, answer banks, untouched notebooks
+lint: $(READY)  ## what needs no run of the course: style, spelling, types, layout of C++ and CUDA
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/codespell
 	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run -Werror $(CXX_SOURCES)
+
+# Files of tests run side by side, one on each processor; each worker takes more than a gigabyte.
+test: $(OPS)  ## lint, types, unit tests, release drift, answer banks, untouched notebooks
+	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n logical --maxprocesses 8 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
 	$(BIN)/course release --check
 	$(BIN)/python ci/check_answers.py --both

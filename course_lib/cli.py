@@ -1,5 +1,6 @@
 """The command ``course``."""
 
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -16,11 +17,26 @@ from course_lib.terminal import Commands, console
 
 app = typer.Typer(
     cls=Commands,
-    help="Pixelwise: learn, release and grade.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
 )
+
+
+def show_version(asked: bool) -> None:
+    """Print the version of the installed course, and end."""
+    if asked:
+        typer.echo(f"pixelwise {metadata.version('pixelwise')}")
+        raise typer.Exit
+
+
+@app.callback()
+def course(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Pixelwise: learn, release and grade."""
 
 
 @app.command()

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from course_lib.errors import ArgumentError, CourseError
 from course_lib.grading import grade as grading
 from course_lib.grading.scores import ExerciseScore
 from course_lib.release import released
+from tests.support.paths import ROOT
 from tests.support.tiny_course import QUESTION, RIGHT, TEXT, UNIT, answered, make_course, submit, untouched
 
 # nbgrader uses SQLAlchemy in a way that warns; what reaches a terminal is seen in test_grade.py.
@@ -51,6 +53,12 @@ def test_help_names_every_command() -> None:
     result = call("--help")
     assert result.exit_code == 0
     assert re.findall(r"^  (\w+) ", result.output.partition("Commands:")[2], re.MULTILINE) == COMMANDS
+
+
+def test_version_is_that_of_pyproject() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    result = call("--version")
+    assert (result.exit_code, result.output) == (0, f"pixelwise {project['version']}\n")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -63,7 +63,8 @@ class LabelMap : public OpKernel {
                                             shape.DebugString())));
     OP_REQUIRES(context, shape.dim_size(3) <= std::numeric_limits<int32_t>::max(),
                 InvalidArgumentError(StrCat("logits: expected less than 2^31 classes, got ", shape.dim_size(3))));
-    OP_REQUIRES(context, factor_ <= std::numeric_limits<int64_t>::max() / std::max(shape.dim_size(1), shape.dim_size(2)),
+    OP_REQUIRES(context,
+                factor_ <= std::numeric_limits<int64_t>::max() / std::max(shape.dim_size(1), shape.dim_size(2)),
                 InvalidArgumentError(StrCat("factor: expected one that 64 bits can hold the sizes of, got ", factor_)));
     const PixelwiseLabelMap problem{shape.dim_size(0), shape.dim_size(1), shape.dim_size(2),
                                     shape.dim_size(3), factor_,           edge_};
@@ -80,9 +81,8 @@ class LabelMap : public OpKernel {
   bool edge_ = false;
 };
 
-#define PIXELWISE_REGISTER(T)                                                                              \
-  REGISTER_KERNEL_BUILDER(Name("PixelwiseLabelMap").Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"), \
-                          LabelMap<T>);
+#define PIXELWISE_REGISTER(T) \
+  REGISTER_KERNEL_BUILDER(Name("PixelwiseLabelMap").Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"), LabelMap<T>);
 PIXELWISE_REGISTER(float)
 PIXELWISE_REGISTER(double)
 #undef PIXELWISE_REGISTER

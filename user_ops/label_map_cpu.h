@@ -183,8 +183,8 @@ class CellLabeler {
     T* __restrict kept = scores_.data();
 #pragma omp simd
     for (int64_t k = 0; k < before.count; ++k) {
-      const bool loses = (corner(0, 0, k) < bounds[0]) & (corner(0, 1, k) < bounds[1]) &
-                         (corner(1, 0, k) < bounds[2]) & (corner(1, 1, k) < bounds[3]);  // not where one is NaN
+      const bool loses = (corner(0, 0, k) < bounds[0]) & (corner(0, 1, k) < bounds[1]) & (corner(1, 0, k) < bounds[2]) &
+                         (corner(1, 1, k) < bounds[3]);  // not where one is NaN
       kept[k] = loses ? T(0) : T(1);
     }
     return keep(before, memory);

@@ -151,8 +151,8 @@ struct Cpu {
   static Status unpool(OpKernelContext* context, const PixelwiseMaxUnpool& problem, const T* pooled,
                        const Tensor& argmax, Tensor* output) {
     const Extent from{argmax.dim_size(1), argmax.dim_size(2)}, to{output->dim_size(1), output->dim_size(2)};
-    const int64_t outside = pixelwise::unpool(problem, from, to, OnThreads{context}, pooled, data<int64_t>(argmax),
-                                              data<T>(output));
+    const int64_t outside =
+        pixelwise::unpool(problem, from, to, OnThreads{context}, pooled, data<int64_t>(argmax), data<T>(output));
     return check_indices(outside, argmax, output->shape());
   }
   template <typename T>
@@ -164,9 +164,9 @@ struct Cpu {
   }
 };
 
-#define PIXELWISE_REGISTER(T)                                                                              \
-  REGISTER_KERNEL_BUILDER(Name("PixelwiseMaxUnpool").Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"), \
-                          MaxUnpool<Cpu, T>);                                                              \
+#define PIXELWISE_REGISTER(T)                                                                                   \
+  REGISTER_KERNEL_BUILDER(Name("PixelwiseMaxUnpool").Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"),     \
+                          MaxUnpool<Cpu, T>);                                                                   \
   REGISTER_KERNEL_BUILDER(Name("PixelwiseMaxUnpoolGrad").Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"), \
                           MaxUnpoolGrad<Cpu, T>);
 PIXELWISE_FOR_TYPES(PIXELWISE_REGISTER)
@@ -180,26 +180,24 @@ struct Gpu {
     const int32_t deterministic = tensorflow::OpDeterminismRequired();
     Tensor memory;
     TF_RETURN_IF_ERROR(scratch(context, pixelwise_max_unpool_workspace(&problem, deterministic), &memory));
-    return launched(pixelwise_max_unpool_gpu(stream_of(context), &problem, deterministic, pooled,
-                                             data<int64_t>(argmax), output->data(), memory.data()),
+    return launched(pixelwise_max_unpool_gpu(stream_of(context), &problem, deterministic, pooled, data<int64_t>(argmax),
+                                             output->data(), memory.data()),
                     "max_unpool");
   }
   template <typename T>
   static Status gradient(OpKernelContext* context, const PixelwiseMaxUnpool& problem, const Tensor& gradient,
                          const Tensor& argmax, T* result) {
-    return launched(pixelwise_max_unpool_gradient_gpu(stream_of(context), &problem, gradient.data(),
-                                                      data<int64_t>(argmax), result),
-                    "max_unpool, gradient");
+    return launched(
+        pixelwise_max_unpool_gradient_gpu(stream_of(context), &problem, gradient.data(), data<int64_t>(argmax), result),
+        "max_unpool, gradient");
   }
 };
 
-#define PIXELWISE_REGISTER(T)                                                                              \
-  REGISTER_KERNEL_BUILDER(Name("PixelwiseMaxUnpool")                                                       \
-                              .Device(tensorflow::DEVICE_GPU)                                              \
-                              .HostMemory("output_shape")                                                  \
-                              .TypeConstraint<T>("T"),                                                     \
-                          MaxUnpool<Gpu, T>);                                                              \
-  REGISTER_KERNEL_BUILDER(Name("PixelwiseMaxUnpoolGrad").Device(tensorflow::DEVICE_GPU).TypeConstraint<T>("T"), \
+#define PIXELWISE_REGISTER(T)                                                                                      \
+  REGISTER_KERNEL_BUILDER(                                                                                         \
+      Name("PixelwiseMaxUnpool").Device(tensorflow::DEVICE_GPU).HostMemory("output_shape").TypeConstraint<T>("T"), \
+      MaxUnpool<Gpu, T>);                                                                                          \
+  REGISTER_KERNEL_BUILDER(Name("PixelwiseMaxUnpoolGrad").Device(tensorflow::DEVICE_GPU).TypeConstraint<T>("T"),    \
                           MaxUnpoolGrad<Gpu, T>);
 PIXELWISE_FOR_TYPES(PIXELWISE_REGISTER)
 #undef PIXELWISE_REGISTER

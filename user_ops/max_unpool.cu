@@ -62,8 +62,8 @@ extern "C" int pixelwise_max_unpool_gpu(void* stream, const PixelwiseMaxUnpool* 
     const int error = clear(stream, output, size * static_cast<int64_t>(sizeof(T)));
     if (error != cudaSuccess || p.pooled_size == 0) return error;
     const bool vectors = vectorizes(p, kVectorLength<T>, {pooled, argmax});
-    return (vectors ? launch_scatter<T, kVectorLength<T>> : launch_scatter<T, 1>)(
-        stream, p, static_cast<const T*>(pooled), argmax, static_cast<T*>(output));
+    return (vectors ? launch_scatter<T, kVectorLength<T>>
+                    : launch_scatter<T, 1>)(stream, p, static_cast<const T*>(pooled), argmax, static_cast<T*>(output));
   });
 }
 
@@ -74,7 +74,7 @@ extern "C" int pixelwise_max_unpool_gradient_gpu(void* stream, const PixelwiseMa
   return with_type(p.type, [&](auto zero) {
     using T = decltype(zero);
     const bool vectors = vectorizes(p, kVectorLength<T>, {result, argmax});
-    return (vectors ? launch_gather<T, kVectorLength<T>> : launch_gather<T, 1>)(
-        stream, p, static_cast<const T*>(gradient), argmax, static_cast<T*>(result));
+    return (vectors ? launch_gather<T, kVectorLength<T>>
+                    : launch_gather<T, 1>)(stream, p, static_cast<const T*>(gradient), argmax, static_cast<T*>(result));
   });
 }

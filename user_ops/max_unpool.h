@@ -24,8 +24,8 @@ int64_t pixelwise_max_unpool_workspace(const PixelwiseMaxUnpool* problem, int32_
 
 // output [batch, output_size] = 0, plus each pooled value [batch, pooled_size] at its index. An index outside of its
 // own image is dropped. With `deterministic`, the order of each sum is fixed, else atomics add.
-int pixelwise_max_unpool_gpu(void* stream, const PixelwiseMaxUnpool* problem, int32_t deterministic,
-                             const void* pooled, const int64_t* argmax, void* output, void* workspace);
+int pixelwise_max_unpool_gpu(void* stream, const PixelwiseMaxUnpool* problem, int32_t deterministic, const void* pooled,
+                             const int64_t* argmax, void* output, void* workspace);
 
 // result [batch, pooled_size] = gradient [batch, output_size] at each index, 0 where the index lies outside.
 int pixelwise_max_unpool_gradient_gpu(void* stream, const PixelwiseMaxUnpool* problem, const void* gradient,

@@ -123,8 +123,8 @@ bool fill_windows(const Window& window, int64_t begin, int64_t end, const T* poo
     }
     for (int64_t c = 0; c < channels; ++c) {
       const int64_t row = distances[c] / row_size, column = distances[c] % row_size / channels;
-      const bool own = distances[c] >= 0 && distances[c] % row_size % channels == 0 && row < window.rows &&
-                       column < window.columns;
+      const bool own =
+          distances[c] >= 0 && distances[c] % row_size % channels == 0 && row < window.rows && column < window.columns;
       if (!own) strays.push_back(i + c);
     }
   }
@@ -151,8 +151,7 @@ void fill_strips(const PixelwiseMaxUnpool& p, int64_t rows, const Window& window
       const int64_t stop = image * p.pooled_size + row_start(p.pooled_size, rows, next);
       Sum* __restrict target = sums + image * p.output_size + low;
       if constexpr (std::is_same_v<T, Sum>) {
-        if (window.rows > 0 &&
-            fill_windows(window, start, stop, pooled, argmax, first_index, target, strays[unit])) {
+        if (window.rows > 0 && fill_windows(window, start, stop, pooled, argmax, first_index, target, strays[unit])) {
           continue;
         }
       }

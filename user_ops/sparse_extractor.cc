@@ -77,9 +77,9 @@ Status centroid_gradient_shape(InferenceContext* c) {
   return absl::OkStatus();
 }
 
-#define PIXELWISE_EXTRACTOR_ATTRIBUTES     \
-  Attr("scale: float")                     \
-      .Attr("offset: list(float)")         \
+#define PIXELWISE_EXTRACTOR_ATTRIBUTES                \
+  Attr("scale: float")                                \
+      .Attr("offset: list(float)")                    \
       .Attr("data_format: {'NHWC', 'NCHW'} = 'NHWC'") \
       .Attr("T: {half, bfloat16, float, double}")
 
@@ -140,8 +140,8 @@ class ExtractorKernel : public OpKernel {
       return InvalidArgumentError(StrCat("activations: expected four dimensions, got shape ", map.DebugString()));
     }
     if (map.dim_size(0) != locations.dim_size(0)) {
-      return InvalidArgumentError(StrCat("batch: expected as many images as rows of centroids, got ",
-                                         map.DebugString(), " and ", locations.DebugString()));
+      return InvalidArgumentError(StrCat("batch: expected as many images as rows of centroids, got ", map.DebugString(),
+                                         " and ", locations.DebugString()));
     }
     *problem = attributes_;
     problem->batch = map.dim_size(0);
@@ -249,15 +249,13 @@ struct Cpu {
   }
 };
 
-#define PIXELWISE_REGISTER(T)                                                                         \
-  REGISTER_KERNEL_BUILDER(                                                                            \
-      Name("PixelwiseSparseExtractor").Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"),         \
-      SparseExtractor<Cpu, T>);                                                                       \
-  REGISTER_KERNEL_BUILDER(                                                                            \
-      Name("PixelwiseSparseExtractorGrad").Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"),     \
-      SparseExtractorGrad<Cpu, T>);                                                                   \
-  REGISTER_KERNEL_BUILDER(                                                                            \
-      Name("PixelwiseSparseExtractorCentroidGrad").Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"), \
+#define PIXELWISE_REGISTER(T)                                                                                         \
+  REGISTER_KERNEL_BUILDER(Name("PixelwiseSparseExtractor").Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"),     \
+                          SparseExtractor<Cpu, T>);                                                                   \
+  REGISTER_KERNEL_BUILDER(Name("PixelwiseSparseExtractorGrad").Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"), \
+                          SparseExtractorGrad<Cpu, T>);                                                               \
+  REGISTER_KERNEL_BUILDER(                                                                                            \
+      Name("PixelwiseSparseExtractorCentroidGrad").Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"),             \
       SparseExtractorCentroidGrad<Cpu, T>);
 PIXELWISE_FOR_TYPES(PIXELWISE_REGISTER)
 #undef PIXELWISE_REGISTER
@@ -267,8 +265,7 @@ struct Gpu {
   template <typename T>
   static void extract(OpKernelContext* context, const PixelwiseSparseExtractor& problem, const float* centroids,
                       const T* activations, T* columns) {
-    const int error =
-        pixelwise_sparse_extractor_gpu(stream_of(context), &problem, centroids, activations, columns);
+    const int error = pixelwise_sparse_extractor_gpu(stream_of(context), &problem, centroids, activations, columns);
     OP_REQUIRES_OK(context, launched(error, "sparse_extractor"));
   }
   template <typename T>
@@ -276,9 +273,8 @@ struct Gpu {
                        const T* gradient, T* result) {
     const int32_t deterministic = tensorflow::OpDeterminismRequired();
     Tensor memory;
-    OP_REQUIRES_OK(
-        context,
-        scratch(context, pixelwise_sparse_extractor_gradient_workspace(&problem, deterministic), &memory));
+    OP_REQUIRES_OK(context,
+                   scratch(context, pixelwise_sparse_extractor_gradient_workspace(&problem, deterministic), &memory));
     const int error = pixelwise_sparse_extractor_gradient_gpu(stream_of(context), &problem, deterministic, centroids,
                                                               gradient, result, memory.data());
     OP_REQUIRES_OK(context, launched(error, "sparse_extractor, gradient"));
@@ -292,17 +288,14 @@ struct Gpu {
   }
 };
 
-#define PIXELWISE_REGISTER(T)                                                                         \
-  REGISTER_KERNEL_BUILDER(                                                                            \
-      Name("PixelwiseSparseExtractor").Device(tensorflow::DEVICE_GPU).TypeConstraint<T>("T"),         \
-      SparseExtractor<Gpu, T>);                                                                       \
-  REGISTER_KERNEL_BUILDER(Name("PixelwiseSparseExtractorGrad")                                        \
-                              .Device(tensorflow::DEVICE_GPU)                                         \
-                              .HostMemory("shape")                                                    \
-                              .TypeConstraint<T>("T"),                                                \
-                          SparseExtractorGrad<Gpu, T>);                                               \
-  REGISTER_KERNEL_BUILDER(                                                                            \
-      Name("PixelwiseSparseExtractorCentroidGrad").Device(tensorflow::DEVICE_GPU).TypeConstraint<T>("T"), \
+#define PIXELWISE_REGISTER(T)                                                                                         \
+  REGISTER_KERNEL_BUILDER(Name("PixelwiseSparseExtractor").Device(tensorflow::DEVICE_GPU).TypeConstraint<T>("T"),     \
+                          SparseExtractor<Gpu, T>);                                                                   \
+  REGISTER_KERNEL_BUILDER(                                                                                            \
+      Name("PixelwiseSparseExtractorGrad").Device(tensorflow::DEVICE_GPU).HostMemory("shape").TypeConstraint<T>("T"), \
+      SparseExtractorGrad<Gpu, T>);                                                                                   \
+  REGISTER_KERNEL_BUILDER(                                                                                            \
+      Name("PixelwiseSparseExtractorCentroidGrad").Device(tensorflow::DEVICE_GPU).TypeConstraint<T>("T"),             \
       SparseExtractorCentroidGrad<Gpu, T>);
 PIXELWISE_FOR_TYPES(PIXELWISE_REGISTER)
 #undef PIXELWISE_REGISTER

@@ -61,8 +61,9 @@ extern "C" int pixelwise_sparse_extractor_gpu(void* stream, const PixelwiseSpars
   return with_type(p.type, [&](auto zero) {
     using T = decltype(zero);
     const bool vectors = vectorizes(p, kVectorLength<T>, {activations, columns});
-    return (vectors ? launch_extract<T, kVectorLength<T>> : launch_extract<T, 1>)(
-        stream, p, centroids, static_cast<const T*>(activations), static_cast<T*>(columns));
+    return (vectors ? launch_extract<T, kVectorLength<T>> : launch_extract<T, 1>)(stream, p, centroids,
+                                                                                  static_cast<const T*>(activations),
+                                                                                  static_cast<T*>(columns));
   });
 }
 
@@ -86,8 +87,9 @@ extern "C" int pixelwise_sparse_extractor_gradient_gpu(void* stream, const Pixel
     const int error = clear(stream, result, size * static_cast<int64_t>(sizeof(T)));
     if (error != cudaSuccess || p.locations == 0) return error;
     const bool vectors = vectorizes(p, kVectorLength<T>, {gradient, result});
-    return (vectors ? launch_scatter<T, kVectorLength<T>> : launch_scatter<T, 1>)(
-        stream, p, centroids, static_cast<const T*>(gradient), static_cast<T*>(result));
+    return (vectors ? launch_scatter<T, kVectorLength<T>> : launch_scatter<T, 1>)(stream, p, centroids,
+                                                                                  static_cast<const T*>(gradient),
+                                                                                  static_cast<T*>(result));
   });
 }
 
@@ -99,7 +101,8 @@ extern "C" int pixelwise_sparse_extractor_centroid_gradient_gpu(void* stream, co
   return with_type(p.type, [&](auto zero) {
     using T = decltype(zero);
     const bool vectors = vectorizes(p, kVectorLength<T>, {gradient, activations});
-    return (vectors ? launch_slopes<T, kVectorLength<T>> : launch_slopes<T, 1>)(
-        stream, p, centroids, static_cast<const T*>(gradient), static_cast<const T*>(activations), result);
+    return (vectors ? launch_slopes<T, kVectorLength<T>>
+                    : launch_slopes<T, 1>)(stream, p, centroids, static_cast<const T*>(gradient),
+                                           static_cast<const T*>(activations), result);
   });
 }

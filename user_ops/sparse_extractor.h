@@ -12,11 +12,11 @@
 extern "C" {
 
 struct PixelwiseSparseExtractor {
-  int64_t batch, locations;           // centroids are [batch, locations, 2] of (y, x)
-  int64_t height, width, channels;    // of the map; height and width are at least 1 where locations exist
-  float scale, offset_y, offset_x;    // position on the map = (centroid - offset) / scale
-  int32_t channels_first;             // 0: the map is [batch, height, width, channels]; 1: [batch, channels, h., w.]
-  int32_t type;                       // a PixelwiseType
+  int64_t batch, locations;         // centroids are [batch, locations, 2] of (y, x)
+  int64_t height, width, channels;  // of the map; height and width are at least 1 where locations exist
+  float scale, offset_y, offset_x;  // position on the map = (centroid - offset) / scale
+  int32_t channels_first;           // 0: the map is [batch, height, width, channels]; 1: [batch, channels, h., w.]
+  int32_t type;                     // a PixelwiseType
 };
 
 // columns [batch * locations, channels] = samples of activations.

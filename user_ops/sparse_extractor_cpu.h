@@ -230,8 +230,8 @@ void extract_gradient_planes(const PixelwiseSparseExtractor& p, const Parallel& 
 template <typename T, typename Parallel>
 void extract_gradient(const PixelwiseSparseExtractor& p, const Parallel& parallel, const float* centroids,
                       const T* gradient, T* result) {
-  (p.channels_first ? extract_gradient_planes<T, Parallel> : extract_gradient_pixels<T, Parallel>)(
-      p, parallel, centroids, gradient, result);
+  (p.channels_first ? extract_gradient_planes<T, Parallel>
+                    : extract_gradient_pixels<T, Parallel>)(p, parallel, centroids, gradient, result);
 }
 
 // The derivatives (y, x) of one location where it is not clamped, before the division by the scale, with a product that

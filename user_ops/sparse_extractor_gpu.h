@@ -46,9 +46,8 @@ struct Corners {
 // ---- columns = samples of activations; threads: channels along x, locations along y
 
 template <typename T, int N>
-__global__ void __launch_bounds__(kThreads)
-    extract(Problem p, Strides s, const float* __restrict__ centroids, const T* __restrict__ activations,
-            T* __restrict__ columns) {
+__global__ void __launch_bounds__(kThreads) extract(Problem p, Strides s, const float* __restrict__ centroids,
+                                                    const T* __restrict__ activations, T* __restrict__ columns) {
   using Sum = accumulator_t<T>;
   const int64_t total = p.batch * p.locations, groups = p.channels / N;
   for (int64_t i = PIXELWISE_FIRST(y); i < total; i += PIXELWISE_STRIDE(y)) {
@@ -88,9 +87,8 @@ __device__ __forceinline__ void add(T* target, const Vector<T, N>& terms) {
 }
 
 template <typename T, int N>
-__global__ void __launch_bounds__(kThreads)
-    scatter(Problem p, Strides s, const float* __restrict__ centroids, const T* __restrict__ gradient,
-            T* __restrict__ result) {
+__global__ void __launch_bounds__(kThreads) scatter(Problem p, Strides s, const float* __restrict__ centroids,
+                                                    const T* __restrict__ gradient, T* __restrict__ result) {
   const int64_t total = p.batch * p.locations, groups = p.channels / N;
   for (int64_t i = PIXELWISE_FIRST(y); i < total; i += PIXELWISE_STRIDE(y)) {
     if (is_nan(centroids + 2 * i)) continue;

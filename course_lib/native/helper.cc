@@ -337,10 +337,10 @@ struct SourceLocation {
   report_frames(0);
 }
 
-#define PIXELWISE_UNDEFINED(kind)                                                                                  \
+#define PIXELWISE_UNDEFINED(kind)                                                                                    \
   extern "C" [[noreturn]] void __ubsan_handle_##kind(const SourceLocation* location) { undefined(#kind, location); } \
-  extern "C" [[noreturn]] void __ubsan_handle_##kind##_abort(const SourceLocation* location) {                     \
-    undefined(#kind, location);                                                                                    \
+  extern "C" [[noreturn]] void __ubsan_handle_##kind##_abort(const SourceLocation* location) {                       \
+    undefined(#kind, location);                                                                                      \
   }
 
 PIXELWISE_UNDEFINED(add_overflow)

@@ -18,7 +18,8 @@ struct Axis {
 
 namespace course {
 
-void sample(const float* map, int height, int width, int channels, const float* yx, int count, float scale, float* out) {
+void sample(const float* map, int height, int width, int channels, const float* yx, int count, float scale,
+            float* out) {
   for (const float* end = yx + 2 * static_cast<std::int64_t>(count); yx != end; yx += 2, out += channels) {
     const Axis y(yx[0], scale, height), x(yx[1], scale, width);
     const float* corner[4] = {map + (y.near * width + x.near) * channels, map + (y.near * width + x.far) * channels,

@@ -268,7 +268,7 @@ def test_a_compiler_that_takes_too_much_is_stopped(
 def test_stricter_limits_of_the_system_stay() -> None:
     script = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2**22, 2**22)); "
     script += "resource.setrlimit(resource.RLIMIT_CPU, (8, 9))\n"
-    script += "from course_lib.native import kernel\nfrom tests.kernel_texts import PLAIN\n"
+    script += "from course_lib.native import kernel\nfrom tests.support.kernel_texts import PLAIN\n"
     script += "print(kernel('sample', PLAIN + 'int other;')([[[1.0]]], [[0, 0]], 1.0))"
     root = ROOT
     environment = os.environ | {"PYTHONPATH": str(root)}

@@ -18,12 +18,12 @@ using namespace pixelwise;
 
 int failures = 0;
 
-#define EXPECT(condition)                                                      \
-  do {                                                                         \
-    if (!(condition)) {                                                        \
-      std::printf("%s:%d: expected %s\n", __FILE__, __LINE__, #condition);     \
-      ++failures;                                                              \
-    }                                                                          \
+#define EXPECT(condition)                                                  \
+  do {                                                                     \
+    if (!(condition)) {                                                    \
+      std::printf("%s:%d: expected %s\n", __FILE__, __LINE__, #condition); \
+      ++failures;                                                          \
+    }                                                                      \
   } while (false)
 
 // A number with bfloat16's range and bits.
@@ -208,8 +208,8 @@ void test_what_has_weight_0_takes_no_part() {
     EXPECT(gradient[1] == 0 && gradient[2] == 0 && gradient[3] == 0 && gradient[5] == 0);
     const std::vector<float> ones = {1, 0, 1, 0};
     extract_centroid_gradient(p, Threads{1}, centroids.data(), ones.data(), map.data(), slopes.data());
-    EXPECT(slopes[0] == 2 && slopes[1] == INFINITY);     // down to the finite 3, across to the infinite number
-    EXPECT(slopes[2] == 0 && slopes[3] == 0);            // an upstream of 0
+    EXPECT(slopes[0] == 2 && slopes[1] == INFINITY);  // down to the finite 3, across to the infinite number
+    EXPECT(slopes[2] == 0 && slopes[3] == 0);         // an upstream of 0
     EXPECT(slopes[4] == -INFINITY && slopes[5] == 1);
   }
 }
@@ -301,8 +301,8 @@ void test_empty_unpool() {
 
 void test_extractors() {
   // batch, locations, height, width, channels
-  const int64_t sizes[][5] = {{2, 40, 5, 7, 3}, {1, 30, 7, 5, 33}, {3, 9, 1, 4, 17}, {2, 9, 4, 1, 16},
-                              {2, 9, 1, 1, 2},  {0, 5, 3, 3, 2},   {2, 0, 3, 3, 2},  {2, 5, 3, 3, 0},
+  const int64_t sizes[][5] = {{2, 40, 5, 7, 3},  {1, 30, 7, 5, 33}, {3, 9, 1, 4, 17}, {2, 9, 4, 1, 16},
+                              {2, 9, 1, 1, 2},   {0, 5, 3, 3, 2},   {2, 0, 3, 3, 2},  {2, 5, 3, 3, 0},
                               {1, 200, 2, 2, 1}, {2, 0, 0, 3, 2}};
   for (const auto& s : sizes) {
     for (int32_t channels_first : {0, 1}) {
@@ -380,7 +380,7 @@ void test_label_maps_of() {
   const float infinity = std::numeric_limits<float>::infinity();
   const T special[] = {T(infinity), T(-infinity), T(NAN), std::numeric_limits<T>::max(), std::numeric_limits<T>::min()};
   // batch, height, width, classes, factor
-  const int64_t sizes[][5] = {{2, 3, 4, 21, 32}, {1, 2, 3, 100, 31}, {3, 1, 1, 1, 1}, {2, 5, 1, 3, 2},
+  const int64_t sizes[][5] = {{2, 3, 4, 21, 32}, {1, 2, 3, 100, 31}, {3, 1, 1, 1, 1},  {2, 5, 1, 3, 2},
                               {1, 1, 5, 8, 3},   {2, 4, 3, 9, 1},    {1, 2, 2, 7, 70}, {0, 3, 3, 2, 4}};
   for (const auto& s : sizes) {
     for (int32_t edge : {0, 1}) {

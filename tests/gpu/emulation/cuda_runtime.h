@@ -6,10 +6,10 @@
 #ifndef PIXELWISE_EMULATED_CUDA_RUNTIME_H_
 #define PIXELWISE_EMULATED_CUDA_RUNTIME_H_
 
-#include <csetjmp>
 #include <ucontext.h>
 
 #include <algorithm>
+#include <csetjmp>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from xml.etree import ElementTree
 
 from ci.verdict import Outcome
 from course_lib.files import write_aside
 
-FIELDS = ("unit", "status", "seconds", "points", "max_points", "error")
+FIELDS = ("unit", "status", "seconds", "points", "max_points", "peak_mb", "error")
 
 
 def write_json(outcomes: Sequence[Outcome], seconds: float, folder: Path) -> None:
@@ -23,7 +24,10 @@ def write_json(outcomes: Sequence[Outcome], seconds: float, folder: Path) -> Non
     folder : Path
         Where the file goes.
     """
-    notebooks = [{name: getattr(outcome, name) for name in FIELDS} for outcome in outcomes]
+    notebooks = [
+        {**{name: getattr(outcome, name) for name in FIELDS}, "cells": [asdict(cell) for cell in outcome.cells]}
+        for outcome in outcomes
+    ]
     report = {"notebooks": notebooks, "seconds": round(seconds, 1)}
     write_aside(folder / "report.json", json.dumps(report, indent=2, ensure_ascii=False) + "\n")
 
@@ -49,9 +53,24 @@ def write_junit(outcomes: Sequence[Outcome], seconds: float, folder: Path, suite
     for outcome in outcomes:
         attributes = {"classname": suite, "name": outcome.unit, "time": f"{outcome.seconds:.1f}"}
         case = ElementTree.SubElement(tests, "testcase", attributes)
+        properties = ElementTree.SubElement(case, "properties")  # readers want them before a failure
+        for name, value in _properties(outcome).items():
+            ElementTree.SubElement(properties, "property", {"name": name, "value": value})
         if outcome.status != "ok":
             text = outcome.error or outcome.status
             failure = {"type": outcome.status, "message": text.splitlines()[0]}
             ElementTree.SubElement(case, "failure", failure).text = text
     ElementTree.indent(root)
     write_aside(folder / "junit.xml", ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n")
+
+
+def _properties(outcome: Outcome) -> dict[str, str]:
+    properties = {
+        "seconds": f"{outcome.seconds:.1f}",
+        "points": f"{outcome.points:g}",
+        "max_points": f"{outcome.max_points:g}",
+        "peak_mb": str(outcome.peak_mb),
+    }
+    if slowest := outcome.slowest:
+        properties["slowest_cell"] = f"cell {slowest.number} ({slowest.name}), {slowest.seconds:.1f} s"
+    return properties

@@ -204,7 +204,7 @@ def test_every_notebook_has_an_outcome(instructor: Run) -> None:
 def test_report_has_the_agreed_keys(instructor: Run) -> None:
     report = json.loads((instructor.folder / "report.json").read_text(encoding="utf-8"))
     assert set(report) == {"notebooks", "seconds"}
-    keys = {"unit", "status", "seconds", "points", "max_points", "error"}
+    keys = {"unit", "status", "seconds", "points", "max_points", "peak_mb", "error", "cells"}
     assert all(set(outcome) == keys for outcome in report["notebooks"])
     assert report["notebooks"][0]["error"] is None
     assert 0 < report["notebooks"][0]["seconds"] <= report["seconds"]
@@ -231,7 +231,7 @@ def test_terminal_gets_plain_lines_and_a_table(instructor: Run) -> None:
     assert "cell 2 of 3: ValueError: <script>red</script> [/b]" in instructor.output
     assert f"its outputs so far: {instructor.folder / '01_failing.ipynb'}" in instructor.output
     row = next(line for line in instructor.output.splitlines() if re.match(r"│ 00_good", line))
-    assert re.fullmatch(r"│ 00_good +│ ok +│ +[\d.]+ │ +3/3 │", row)
+    assert re.fullmatch(r"│ 00_good +│ ok +│ +[\d.]+ │ +\d+ │ +3/3 │", row)
 
 
 def test_nothing_but_the_runner_speaks(instructor: Run) -> None:

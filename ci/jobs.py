@@ -105,7 +105,7 @@ def find_released(course: Course, unit: str) -> Path:
 
 def remove_report(folder: Path) -> None:
     """Remove what the last run left, so that no report mixes two runs."""
-    for pattern in ("*.ipynb", "*.html", "*.json", "*.xml"):
+    for pattern in ("*.ipynb", "*.html", "*.json", "*.xml", "*.md"):
         for path in folder.glob(pattern):
             path.unlink()
 

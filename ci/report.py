@@ -6,14 +6,15 @@ from dataclasses import asdict
 from pathlib import Path
 from xml.etree import ElementTree
 
+from ci.comparison import Comparison
 from ci.verdict import Outcome
 from course_lib.files import write_aside
 
 FIELDS = ("unit", "status", "seconds", "points", "max_points", "peak_mb", "error")
 
 
-def write_json(outcomes: Sequence[Outcome], seconds: float, folder: Path) -> None:
-    """Write ``report.json``: every notebook's outcome, and the seconds of the whole run.
+def write_json(outcomes: Sequence[Outcome], seconds: float, folder: Path, comparison: Comparison | None) -> None:
+    """Write ``report.json``: every notebook's outcome, the seconds of the whole run, what has changed.
 
     Parameters
     ----------
@@ -23,12 +24,16 @@ def write_json(outcomes: Sequence[Outcome], seconds: float, folder: Path) -> Non
         Wall time of the run.
     folder : Path
         Where the file goes.
+    comparison : Comparison or None
+        What has changed since the last run, if there was one.
     """
     notebooks = [
         {**{name: getattr(outcome, name) for name in FIELDS}, "cells": [asdict(cell) for cell in outcome.cells]}
         for outcome in outcomes
     ]
-    report = {"notebooks": notebooks, "seconds": round(seconds, 1)}
+    report: dict[str, object] = {"notebooks": notebooks, "seconds": round(seconds, 1)}
+    if comparison is not None:
+        report["compared"] = comparison.as_json()
     write_aside(folder / "report.json", json.dumps(report, indent=2, ensure_ascii=False) + "\n")
 
 

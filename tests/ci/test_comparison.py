@@ -34,10 +34,8 @@ def picture(value: int = 0, level: int = 6) -> str:
     return png(Image.fromarray(pixels), level)
 
 
-def ran(
-    source: str, seconds: float = 0.1, peak: int = 100, pictures: Sequence[str] = (), name: str = ""
-) -> NotebookNode:
-    """A code cell that has been executed; its id follows from its source, as in a release."""
+def ran(source: str, seconds: float = 1, peak: int = 100, pictures: Sequence[str] = (), id_: str = "") -> NotebookNode:
+    """A code cell that has been executed; its id is its source by default, so that an edited cell has another one."""
     outputs = [
         new_output("display_data", data={"image/png": data}, metadata={"image/png": {"alt": "a <curve>"}})
         for data in pictures

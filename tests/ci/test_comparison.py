@@ -230,6 +230,7 @@ def test_page_of_changes_in_a_browser(changed: Path, page: Page) -> None:
     rows = [row.split() for row in section.locator("tbody tr").all_inner_texts()]
     cell = ["01_a,", "cell", "2", "x", "<", "y"]
     assert rows == [["01_a", "2/2", "1/2"], [*cell, "1.0", "3.0"], [*cell, "100", "400"]]
+    assert section.locator("p", has_text="figure 2").inner_text() == "01_a, cell 2 x < y, figure 2"
     images = section.locator(".pair img")
     sources = [image.get_attribute("src") for image in images.all()]
     assert sources == [f"data:image/png;base64,{picture(value)}" for value in (2, 3)]

@@ -70,10 +70,27 @@ class MemoryWatch:
 
 
 def resident(process: psutil.Process) -> int:
-    """Add up the resident memory of a process and of all below it, in bytes; those that have ended count nothing."""
+    """Add up the resident memory of a process and of all below it.
+
+    A process below it with its own command line is a copy that has been forked and has not started its program yet. It
+    shares the memory of the first, and does not count.
+
+    Parameters
+    ----------
+    process : psutil.Process
+        The one at the top.
+
+    Returns
+    -------
+    int
+        Bytes; processes that have ended count nothing.
+    """
     size = 0
     with suppress(psutil.Error):
-        for each in [process, *process.children(recursive=True)]:
+        command = process.cmdline()
+        size = process.memory_info().rss
+        for child in process.children(recursive=True):
             with suppress(psutil.Error):
-                size += each.memory_info().rss
+                if child.cmdline() != command:
+                    size += child.memory_info().rss
     return size

@@ -77,6 +77,25 @@ def test_a_process_that_has_ended_takes_nothing() -> None:
     assert resident(process) == 0
 
 
+def test_a_forked_copy_does_not_count() -> None:
+    program = """import os, time
+held = bytearray(b"x") * 300_000_000
+copy = os.fork()
+if not copy:
+    time.sleep(100)
+print(copy, flush=True)
+input()"""
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        copy = psutil.Process(int(process.stdout.readline()))
+        assert copy.memory_info().rss > 300e6
+        assert 300e6 < resident(psutil.Process(process.pid)) < 450e6
+        copy.kill()
+        process.communicate("\n")
+
+
 def test_no_cell_no_peak() -> None:
     with MemoryWatch() as memory:
         memory.end()

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import papermill
@@ -13,6 +14,8 @@ from nbformat import NotebookNode
 from papermill.execute import ERROR_MARKER_TAG
 from papermill.translators import PythonTranslator, papermill_translators
 
+from ci.cells import record_peaks
+from ci.memory import MemoryWatch
 from course_lib.files import write_aside
 from course_lib.grading.execution import CourseKernel, kernel_arguments
 
@@ -68,6 +71,20 @@ class _Position:
         self.on_cell(cell_index + 1, self.total)
 
 
+def _watched_kernel(memory: MemoryWatch) -> type[CourseKernel]:
+    """Make the class of a kernel whose memory is watched; papermill takes a class, not a kernel."""
+
+    class WatchedKernel(CourseKernel):
+        async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:
+            await super()._async_launch_kernel(kernel_cmd, **kw)
+            provisioner: Any = self.provisioner  # a LocalProvisioner, which has a process
+            memory.watch(provisioner.pid)
+
+        _launch_kernel = _async_launch_kernel
+
+    return WatchedKernel
+
+
 def execute(
     source: Path,
     target: Path,
@@ -99,9 +116,9 @@ def execute(
     Failure or None
         What stopped the notebook, unless an error in its outputs tells.
     """
-    position = _Position(on_cell)
+    position, failure = _Position(on_cell), None
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="pixelwise-") as folder:
+    with MemoryWatch() as memory, tempfile.TemporaryDirectory(prefix="pixelwise-") as folder:
         work, settings = Path(folder, "work"), Path(folder, "ipython")
         work.mkdir()
         settings.mkdir()
@@ -115,25 +132,29 @@ def execute(
                 execution_timeout=timeout,
                 iopub_timeout=timeout,
                 allow_errors=past_errors,
-                kernel_manager_class=CourseKernel,
+                kernel_manager_class=_watched_kernel(memory),
                 shutdown_kernel="immediate",
                 extra_arguments=kernel_arguments(settings),
                 resources={"metadata": {"path": str(work)}},
                 on_notebook_start=position.start,
                 on_cell_start=position.advance,
+                on_cell_execute=lambda cell_index, **_: memory.begin(cell_index),
+                on_cell_executed=lambda **_: memory.end(),
             )
         except papermill.PapermillExecutionError:
-            _remove_markers(target)
+            pass  # the notebook's outputs tell
         except CellTimeoutError:
-            return Failure("timeout", f"still running after {timeout} s", position.cell)
+            failure = Failure("timeout", f"still running after {timeout} s", position.cell)
         except DeadKernelError:
             reason = "the kernel died: a crash in native code, os._exit, or too little memory"
-            return Failure("failed", reason, position.cell)
-    return None
+            failure = Failure("failed", reason, position.cell)
+    _finish(target, memory.peaks)
+    return failure
 
 
-def _remove_markers(path: Path) -> None:
-    """Drop the cells in which papermill says where it stopped, which it also adds where it did not stop."""
+def _finish(path: Path, peaks: Mapping[int, int]) -> None:
+    """Note each cell's peak memory, and drop the cells in which papermill says where it stopped or could have."""
     notebook = nbformat.read(path, as_version=4)
     notebook.cells = [cell for cell in notebook.cells if ERROR_MARKER_TAG not in cell.metadata.get("tags", [])]
+    record_peaks(notebook, peaks)
     write_aside(path, nbformat.writes(notebook))

@@ -12,7 +12,8 @@ import nbformat
 from ci import parameters
 from ci.execution import Failure, execute
 from ci.monitor import Monitor
-from ci.verdict import Outcome, judge, plain, uncompiled
+from ci.text import plain
+from ci.verdict import Outcome, judge, uncompiled
 from course_lib.course import Course
 from course_lib.grading.execution import stop_all
 from course_lib.release import ReleaseError, build_source, released
@@ -104,7 +105,7 @@ def find_released(course: Course, unit: str) -> Path:
 
 def remove_report(folder: Path) -> None:
     """Remove what the last run left, so that no report mixes two runs."""
-    for pattern in ("*.ipynb", "*.html", "*.json", "*.xml"):
+    for pattern in ("*.ipynb", "*.html", "*.json", "*.xml", "*.md"):
         for path in folder.glob(pattern):
             path.unlink()
 

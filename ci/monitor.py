@@ -9,12 +9,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from ci.verdict import Outcome
-
-
-def points_of(outcome: Outcome) -> str:
-    """Write points as in ``22/22``."""
-    return f"{outcome.points:g}/{outcome.max_points:g}"
+from ci.verdict import Outcome, points_of
 
 
 class Monitor:
@@ -73,15 +68,15 @@ class Monitor:
 
 
 def table(outcomes: Sequence[Outcome], title: str) -> Table:
-    """Draw the summary: unit, status, seconds, points."""
+    """Draw the summary: unit, status, seconds, peak memory, points."""
     summary = Table(title=title, title_justify="left")
     summary.add_column("unit")
     summary.add_column("status")
     summary.add_column("seconds", justify="right")
+    summary.add_column("peak MB", justify="right")
     summary.add_column("points", justify="right")
     for outcome in outcomes:
-        style = "green" if outcome.status == "ok" else "bold red"
-        summary.add_row(
-            Text(outcome.unit), Text(outcome.status, style=style), f"{outcome.seconds:.1f}", points_of(outcome)
-        )
+        status = Text(outcome.status, style="green" if outcome.status == "ok" else "bold red")
+        seconds, peak = f"{outcome.seconds:.1f}", str(outcome.peak_mb)
+        summary.add_row(Text(outcome.unit), status, seconds, peak, points_of(outcome))
     return summary

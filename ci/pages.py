@@ -1,16 +1,16 @@
 """What a run leaves for people: a page per notebook, and ``index.html`` with all outcomes and figures."""
 
 import html
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import jinja2
 import nbformat
 from nbconvert import HTMLExporter
-from nbformat import NotebookNode
 from traitlets.config import Config
 
+from ci.comparison import Comparison
+from ci.figures import alternative, figures
 from ci.verdict import Outcome
 from course_lib.files import write_aside
 from course_lib.formulas import CSS
@@ -36,28 +36,6 @@ _INDEX = jinja2.Environment(
 )
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A picture of a notebook: the id of its cell, its PNG in base64, and its text alternative."""
-
-    cell: str
-    png: str
-    alternative: str
-
-
-def figures(notebook: NotebookNode) -> Iterator[Figure]:
-    """Collect the PNG outputs of a notebook, in order."""
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if "image/png" in output.get("data", {}):
-                yield Figure(cell.get("id", ""), "".join(output.data["image/png"].split()), alternative(output))
-
-
-def alternative(output: NotebookNode) -> str:
-    """Read the text alternative of a picture from its metadata, where nbconvert does not look; empty if it has none."""
-    return str(output.get("metadata", {}).get("image/png", {}).get("alt", ""))
-
-
 @jinja2.pass_context
 def _markdown(context: jinja2.runtime.Context, text: str) -> str:
     """Convert the text of a cell as nbconvert does, but for its formulas."""
@@ -65,7 +43,9 @@ def _markdown(context: jinja2.runtime.Context, text: str) -> str:
     return to_html(text, MathMLRenderer(escape=False, attachments=attachments))
 
 
-def write_pages(outcomes: Sequence[Outcome], seconds: float, folder: Path, title: str) -> None:
+def write_pages(
+    outcomes: Sequence[Outcome], seconds: float, folder: Path, title: str, comparison: Comparison | None = None
+) -> None:
     """Write ``UNIT.html`` for every notebook and ``index.html`` over them.
 
     Parameters
@@ -78,6 +58,8 @@ def write_pages(outcomes: Sequence[Outcome], seconds: float, folder: Path, title
         Where the pages go.
     title : str
         Heading of the index.
+    comparison : Comparison, optional
+        What has changed since the last run, if there was one.
     """
     config = Config({"NbConvertBase": {"display_data_priority": _STATIC_OUTPUTS}})
     exporter = HTMLExporter(config=config, raw_template=_PAGE)
@@ -91,7 +73,8 @@ def write_pages(outcomes: Sequence[Outcome], seconds: float, folder: Path, title
             page, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": outcome.unit}, "formulas_css": CSS})
             write_aside(folder / f"{outcome.unit}.html", page)
         rows.append({"outcome": outcome, "page": notebook is not None, "figures": list(figures(notebook or _EMPTY))})
-    index = _INDEX.get_template("index.html.j2").render(title=title, rows=rows, seconds=seconds)
+    template = _INDEX.get_template("index.html.j2")
+    index = template.render(title=title, rows=rows, seconds=seconds, comparison=comparison)
     write_aside(folder / "index.html", index)
 
 

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +16,11 @@ from course_lib.errors import CourseError
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # where the package ci is
 
 from ci import jobs, parameters
+from ci.comparison import Record, compare, read_run
 from ci.monitor import Monitor, table
 from ci.pages import write_pages
 from ci.report import write_json, write_junit
+from ci.summary import write_summary
 from ci.verdict import Outcome
 from course_lib.course import Course
 
@@ -54,7 +56,9 @@ def plan(course: Course, units: list[str], values: parameters.Parameters, file: 
     return {unit: by_unit.get(unit, {}) | values for unit in sorted(chosen)}
 
 
-def write_report(outcomes: Sequence[Outcome], seconds: float, folder: Path, title: str) -> None:
+def write_report(
+    outcomes: Sequence[Outcome], seconds: float, folder: Path, title: str, before: Mapping[str, Record] | None
+) -> None:
     """Write all files of a report.
 
     Parameters
@@ -67,10 +71,14 @@ def write_report(outcomes: Sequence[Outcome], seconds: float, folder: Path, titl
         Where the files go.
     title : str
         What was run.
+    before : mapping or None
+        The last run, if there was one.
     """
-    write_json(outcomes, seconds, folder)
+    comparison = None if before is None else compare(before, outcomes)
+    write_json(outcomes, seconds, folder, comparison)
     write_junit(outcomes, seconds, folder, title)
-    write_pages(outcomes, seconds, folder, title)
+    write_pages(outcomes, seconds, folder, title, comparison)
+    write_summary(outcomes, seconds, folder, title, comparison)
 
 
 @app.command()
@@ -106,11 +114,12 @@ def main(
         typer.echo(error, err=True)
         raise typer.Exit(2) from None
     folder = jobs.report_folder(course, learner)
+    before = read_run(folder)
     jobs.remove_report(folder)
     with Monitor(console) as monitor:
         outcomes = jobs.run_all(todo, workers, monitor)
     title = "Released notebooks" if learner else "Instructor notebooks"
-    write_report(outcomes, time.monotonic() - start, folder, title)
+    write_report(outcomes, time.monotonic() - start, folder, title, before)
     console.print(table(outcomes, title))
     console.print(f"report: {folder / 'index.html'}", soft_wrap=True, markup=False, highlight=False)
     raise typer.Exit(int(any(outcome.status != "ok" for outcome in outcomes)))

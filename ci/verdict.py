@@ -1,23 +1,21 @@
 """Judge an executed notebook: did it run as it should, and what did it earn."""
 
-import re
 from collections.abc import Collection
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 
+from ci.cells import Cell, measured_cells
 from ci.execution import Failure
+from ci.text import plain
 from course_lib.cells import cpp_exercises
 from course_lib.grading.sandbox.compiler import none_here
 from course_lib.grading.scores import ExerciseScore, only_visible_checks, score, withhold_cpp
 
 SHOWN_LINES = 3
-# What XML cannot hold and a terminal should not get.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,8 @@ class Outcome:
         Plain text: what went wrong, and in which cell; where all is well, what this machine could not grade.
     notebook : Path
         The notebook with its outputs, as far as it came.
+    cells : tuple of Cell
+        The code cells that ran, in order.
     """
 
     unit: str
@@ -47,11 +47,22 @@ class Outcome:
     max_points: float
     error: str | None
     notebook: Path
+    cells: tuple[Cell, ...] = ()
+
+    @property
+    def peak_mb(self) -> int:
+        """Megabytes of the kernel and the processes below it, at the most; 0 where no cell ran."""
+        return max((cell.peak_mb for cell in self.cells), default=0)
+
+    @property
+    def slowest(self) -> Cell | None:
+        """The cell that took longest, if any ran."""
+        return max(self.cells, key=lambda cell: cell.seconds, default=None)
 
 
-def plain(text: str) -> str:
-    """Drop terminal colors and control characters."""
-    return _CONTROL.sub("", strip_ansi(text))
+def points_of(outcome: Outcome) -> str:
+    """Write points as in ``22/22``."""
+    return f"{outcome.points:g}/{outcome.max_points:g}"
 
 
 def judge(unit: str, path: Path, stopped: Failure | None, seconds: float, learner: bool) -> Outcome:
@@ -95,7 +106,8 @@ def judge(unit: str, path: Path, stopped: Failure | None, seconds: float, learne
         status, error = "short", _lines([s for s in scores if s.points < s.max_points])
     else:
         status, error = "ok", "\n".join(f"{s.name}: {s.message}" for s in found if not s.graded) or None
-    return Outcome(unit, status, round(seconds, 1), points, max_points, error and plain(error), path)
+    cells = measured_cells(notebook)
+    return Outcome(unit, status, round(seconds, 1), points, max_points, error and plain(error), path, cells)
 
 
 def uncompiled(notebook: NotebookNode) -> str:

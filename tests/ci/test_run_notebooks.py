@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
@@ -87,7 +88,7 @@ class Run:
     output: str
     folder: Path
 
-    def outcomes(self) -> dict[str, dict[str, object]]:
+    def outcomes(self) -> dict[str, dict[str, Any]]:
         report = json.loads((self.folder / "report.json").read_text(encoding="utf-8"))
         return {outcome["unit"]: outcome for outcome in report["notebooks"]}
 
@@ -199,10 +200,23 @@ def test_every_notebook_has_an_outcome(instructor: Run) -> None:
 def test_report_has_the_agreed_keys(instructor: Run) -> None:
     report = json.loads((instructor.folder / "report.json").read_text(encoding="utf-8"))
     assert set(report) == {"notebooks", "seconds"}
-    keys = {"unit", "status", "seconds", "points", "max_points", "error"}
+    keys = {"unit", "status", "seconds", "points", "max_points", "peak_mb", "error", "cells"}
     assert all(set(outcome) == keys for outcome in report["notebooks"])
     assert report["notebooks"][0]["error"] is None
     assert 0 < report["notebooks"][0]["seconds"] <= report["seconds"]
+
+
+def test_report_has_the_cells_that_ran(instructor: Run) -> None:
+    outcomes = instructor.outcomes()
+    cells: dict[str, list[dict[str, Any]]] = {unit: outcome["cells"] for unit, outcome in outcomes.items()}
+    assert all(set(cell) == {"number", "id", "name", "seconds", "peak_mb"} for unit in UNITS for cell in cells[unit])
+    numbers = {unit: [cell["number"] for cell in cells[unit]] for unit in UNITS}
+    assert numbers["01_failing"] == [1, 2]
+    assert numbers["02_hanging"] == [1, 2]
+    assert numbers["03_dying"] == [1]
+    assert numbers["05_broken"] == []
+    assert cells["02_hanging"][1]["seconds"] >= 2
+    assert outcomes["00_good"]["peak_mb"] == max(cell["peak_mb"] for cell in cells["00_good"])
 
 
 def test_errors_say_where_and_what(instructor: Run) -> None:
@@ -226,7 +240,7 @@ def test_terminal_gets_plain_lines_and_a_table(instructor: Run) -> None:
     assert "cell 2 of 3: ValueError: <script>red</script> [/b]" in instructor.output
     assert f"its outputs so far: {instructor.folder / '01_failing.ipynb'}" in instructor.output
     row = next(line for line in instructor.output.splitlines() if re.match(r"│ 00_good", line))
-    assert re.fullmatch(r"│ 00_good +│ ok +│ +[\d.]+ │ +3/3 │", row)
+    assert re.fullmatch(r"│ 00_good +│ ok +│ +[\d.]+ │ +\d+ │ +3/3 │", row)
 
 
 def test_nothing_but_the_runner_speaks(instructor: Run) -> None:
@@ -260,6 +274,23 @@ def test_junit(instructor: Run) -> None:
     assert failure is not None
     assert failure.get("message") == "cell 2 of 3: ValueError: <script>red</script> [/b]"
     assert (root.get("tests"), root.get("failures")) == ("6", "5")
+
+
+def test_junit_has_properties(instructor: Run) -> None:
+    root = ElementTree.parse(instructor.folder / "junit.xml").getroot()
+    cases = {str(case.get("name")): case for case in root.iter("testcase")}
+    properties = {
+        unit: {str(found.get("name")): str(found.get("value")) for found in case.iterfind("properties/property")}
+        for unit, case in cases.items()
+    }
+    good = properties["00_good"]
+    assert list(good) == ["seconds", "points", "max_points", "peak_mb", "slowest_cell"]
+    assert (good["points"], good["max_points"]) == ("3", "3")
+    assert float(good["seconds"]) > 0
+    assert int(good["peak_mb"]) > 10
+    assert re.fullmatch(r"cell 2 \(import time\), [\d.]+ s", properties["02_hanging"]["slowest_cell"])
+    assert "slowest_cell" not in properties["05_broken"]
+    assert [child.tag for child in cases["01_failing"]] == ["properties", "failure"]
 
 
 def test_index_links_pages_and_figures(instructor: Run) -> None:
@@ -372,6 +403,8 @@ def test_a_unit_by_part_of_its_name_with_parameters(course: Course, instructor: 
     assert list(run.outcomes()) == ["00_good"]
     assert "parameters 8 0.001\n" in run.text("00_good")
     assert not (run.folder / "01_failing.ipynb").exists()
+    compared = json.loads((run.folder / "report.json").read_text(encoding="utf-8"))["compared"]
+    assert (compared["points"], compared["figures"], compared["new_units"]) == ([], [], [])
 
 
 @pytest.mark.parametrize(

@@ -160,9 +160,15 @@ def run_all(jobs: Sequence[Job], workers: int, monitor: Monitor) -> list[Outcome
         In the order of the jobs.
     """
     with ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(run, job, monitor) for job in jobs]
+        # The longest notebooks first, so that no worker is left with one at the end.
+        futures = {job.unit: pool.submit(run, job, monitor) for job in sorted(jobs, key=_size, reverse=True)}
         try:
-            return [future.result() for future in futures]
+            return [futures[job.unit].result() for job in jobs]
         except KeyboardInterrupt:
-            stop_all(futures)
+            stop_all([*futures.values()])
             raise
+
+
+def _size(job: Job) -> int:
+    """Measure a notebook; one that is not there is the smallest."""
+    return job.source.stat().st_size if job.source.is_file() else 0

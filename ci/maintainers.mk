@@ -20,12 +20,23 @@ lint: $(READY)  ## what needs no run of the course: style, spelling, types, layo
 	$(BIN)/clang-format --dry-run -Werror $(CXX_SOURCES)
 
 # Files of tests run side by side, one on each processor; each worker takes more than a gigabyte.
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
+
+# Runs one of several steps, and prints how long it took.
+define step
+	@echo '$(1)'; begin=$$(date +%s); $(1) || exit 1; echo "$$(($$(date +%s) - begin)) s: $(1)"
+endef
+
+check: $(READY)  ## lint, types, and the tests that need neither sandbox, compiler nor browser, and no minutes
+	$(call step,$(MAKE) --no-print-directory lint)
+	$(call step,$(PYTEST) -m "not slow and not sandbox and not compiler and not browser")
+
 test: $(OPS)  ## lint, types, unit tests, release drift, answer banks, untouched notebooks
-	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -n logical --maxprocesses 8 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
-	$(BIN)/course release --check
-	$(BIN)/python ci/check_answers.py --both
-	$(BIN)/python ci/run_notebooks.py --learner
+	$(call step,$(MAKE) --no-print-directory lint)
+	$(call step,$(PYTEST))
+	$(call step,$(BIN)/course release --check)
+	$(call step,$(BIN)/python ci/check_answers.py --both)
+	$(call step,$(BIN)/python ci/run_notebooks.py --learner --parameters ci/quick.yml)
 
 test-gpu: $(READY)  ## test the CUDA kernels; without a GPU, compile them and run them in an emulation
 	$(BIN)/python tests/gpu/run.py

@@ -7,7 +7,7 @@ from typing import Self
 
 import psutil
 
-PERIOD = 0.1  # seconds between two samples
+PERIOD = 0.2  # seconds between two samples
 MB = 1e6  # bytes
 
 
@@ -15,7 +15,7 @@ class MemoryWatch:
     """Notes the peak memory of each cell of one kernel, from a thread of its own.
 
     A sample is the resident memory of the kernel and of all processes below it; pages that several of them share count
-    for each. It is taken as a cell starts, every 0.1 s while it runs, and as it ends. A spike shorter than that can be
+    for each. It is taken as a cell starts, every 0.2 s while it runs, and as it ends. A spike shorter than that can be
     missed.
 
     Attributes

@@ -28,9 +28,22 @@ def pytest_configure() -> None:
         os.environ.pop(name, None)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest looks at the markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start files that take long before the others."""
+    """Mark tests by what their fixtures need, and start files that take long before the others."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if "page" in fixtures:
+            item.add_marker(pytest.mark.browser)
+        if "native_only" in fixtures or _backend(item) == "library":
+            item.add_marker(pytest.mark.compiler)
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def _backend(item: pytest.Item) -> object:
+    """Tell with which backend a test runs; None without one."""
+    call = getattr(item, "callspec", None)
+    return call.params.get("backend") if call else None
 
 
 @pytest.fixture(autouse=True)

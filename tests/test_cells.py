@@ -12,7 +12,7 @@ from tests.support.stub_grader import here
 from tests.support.tiny_course import TEXT, UNIT, make_course, submit, write_bank
 
 # nbgrader uses SQLAlchemy in a way that warns.
-pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+pytestmark = [pytest.mark.sandbox, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
 __all__ = ["here"]
 
 HEAD = "```{code-cell} ipython3\n---\n"

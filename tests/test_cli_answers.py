@@ -12,6 +12,8 @@ from course_lib.course import Course
 from course_lib.release import generate
 from tests.support.units import BANK, make_course, unit
 
+pytestmark = pytest.mark.sandbox
+
 NAME = "00_tiny"
 
 

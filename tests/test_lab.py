@@ -16,6 +16,8 @@ from course_lib.lab import environment
 from tests.support.lab_server import TOKEN, choose, open_lab, running_lab
 from tests.support.tiny_course import TEXT, UNIT, make_course
 
+pytestmark = pytest.mark.browser
+
 OTHER = "02_again"
 LINES = "# one line of many\n" * 16
 COURSE = [sys.executable, "-m", "course_lib.cli"]

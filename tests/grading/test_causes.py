@@ -11,6 +11,8 @@ from course_lib.grading.sandbox.limits import Limits
 from course_lib.grading.scores import score
 from tests.support.cells import graded_cell
 
+pytestmark = pytest.mark.sandbox
+
 TEST = "assert one(2) == 2, 'two'"
 Said = Callable[..., str]
 

@@ -27,7 +27,7 @@ from tests.support.tiny_course import (
     untouched,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
 COURSE = Path(sys.executable).with_name("course")
 TESTS = ("test_double", "test_double_hidden")

@@ -22,7 +22,7 @@ from tests.support.paths import ROOT
 from tests.support.tiny_course import UNIT, Words, answered, cell, submit, untouched
 from tests.support.tiny_cpp import BROKEN, PYTHON, RIGHT, STUB, WRONG, make_course
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.sandbox, pytest.mark.compiler, pytest.mark.slow]
 COURSE = str(Path(sys.executable).with_name("course"))
 NO_COMPILER = "not graded: no C++ compiler on this machine; apt install g++"
 # What each learner makes of the answer's cell, what it earns, and what is said.

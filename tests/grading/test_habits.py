@@ -31,7 +31,7 @@ from tests.support.cells import graded_cell
 from tests.support.habits import LEFT_OUT, entries
 from tests.support.paths import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
 UNIT = "01_habits"
 HEAD = "def f{}(x):\n"

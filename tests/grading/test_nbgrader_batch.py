@@ -19,7 +19,7 @@ from course_lib.course import Course
 from course_lib.release import released
 from tests.support.tiny_course import HALF_RIGHT, RIGHT, UNIT, WRONG, answered, cell, make_course, submit
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
 BIN = Path(sys.executable).parent
 

@@ -20,7 +20,10 @@ from tests.support.paths import ROOT
 from tests.support.tiny_course import HALF_RIGHT, RIGHT, UNIT, WRONG, Words, answered, make_course
 
 # nbgrader uses SQLAlchemy in a way that warns.
-pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::DeprecationWarning")
+pytestmark = [
+    pytest.mark.sandbox,
+    pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::DeprecationWarning"),
+]
 OTHER = "02_other"
 OF_NO_USE = {"quickstart", "generate_config", "formgrade", "extension"}  # README says so
 OLD_NAMES = {"assign", "feedback", "fetch", "release"}  # nbgrader's own, for four of the others

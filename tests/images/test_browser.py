@@ -10,6 +10,8 @@ from course_lib.images.shipped import shipped
 from tests.support.browser import open_page
 from tests.support.image_kinds import KINDS
 
+pytestmark = pytest.mark.browser
+
 # Draws each file on white, and returns height, width and the colors as bytes.
 DRAW = """async (files) => Promise.all(files.map(async ([type, data]) => {
     const image = new Image();

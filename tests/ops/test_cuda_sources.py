@@ -11,6 +11,8 @@ from tests.gpu import build
 from tests.gpu.launchers import SYMBOLS
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.compiler
+
 FOLDER = ROOT / "user_ops"
 HEADERS = sorted(path for path in FOLDER.glob("*.h") if path.with_suffix(".cu").exists())
 FILES = [*build.SOURCES, FOLDER / "cuda_launch.h", *sorted(FOLDER.glob("*_gpu.h"))]

@@ -24,7 +24,7 @@ from course_lib.workspace import own_notebook
 from tests.support.lab_server import PATIENCE_MS, choose, open_lab, running_lab
 from tests.support.paths import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 OURS = Course(ROOT)
 MAKES_WIDGETS = re.compile(r"\b(ipywidgets|interact)\b")

@@ -12,7 +12,7 @@ from tests.support.paths import ROOT
 from tests.support.tiny_course import UNIT
 from tests.support.tiny_cpp import RIGHT, make_course
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.sandbox, pytest.mark.compiler, pytest.mark.slow]
 COURSE = str(Path(sys.executable).with_name("course"))
 
 

@@ -32,7 +32,12 @@ from tests.support.tiny_course import (
 )
 
 # nbgrader uses SQLAlchemy in a way that warns.
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
+pytestmark = [
+    pytest.mark.sandbox,
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning"),
+]
 
 
 @dataclass

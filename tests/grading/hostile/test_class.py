@@ -17,7 +17,7 @@ from tests.grading.hostile.submissions.outside import ATTACKS
 from tests.support.tiny_course import Words
 
 # nbgrader uses SQLAlchemy in a way that warns.
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,12 @@ from tests.grading.hostile.submissions.outside import PLACES
 from tests.support import tiny_cpp
 from tests.support.tiny_course import UNIT
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
+pytestmark = [
+    pytest.mark.sandbox,
+    pytest.mark.compiler,
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning"),
+]
 SECONDS = 6  # a cell; a compiler is stopped after 20
 # Two compilers have 1 GiB each, and a busy machine takes its time to end them.
 MORE = "c.Limits.memory_bytes = 3 * 2**30\nc.Limits.grace_s = 5\n"

@@ -20,6 +20,8 @@ from course_lib.grading.sandbox.zygote import VARIABLE, start_zygote
 from tests.support.paths import ROOT
 from tests.test_doctor import Add, add
 
+pytestmark = pytest.mark.sandbox
+
 __all__ = ["add"]
 
 SECRET = "PIXELWISE_TEST_SECRET"

@@ -8,6 +8,8 @@ from jupyter_client.manager import KernelManager
 from course_lib.grading.sandbox import connection
 from course_lib.grading.sandbox.connection import Connection, UnreadError
 
+pytestmark = pytest.mark.sandbox
+
 
 def test_who_no_longer_reads_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "UNREAD_MS", 100)

@@ -6,10 +6,10 @@ import pytest
 
 from course_lib.grading.sandbox.kernel_client import KernelClient
 from course_lib.grading.sandbox.limits import Limits
-from tests.native.test_kernels import pytestmark
+from tests.native.test_kernels import pytestmark as needs_compiler
 from tests.support.kernel_texts import PLAIN, body
 
-__all__ = ["pytestmark"]
+pytestmark = [pytest.mark.sandbox, *needs_compiler]
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,8 @@ import pytest
 from course_lib.grading.sandbox.limits import Limits
 from course_lib.grading.sandbox.resource_monitor import ResourceMonitor, tree
 
+pytestmark = pytest.mark.sandbox
+
 MIB = 2**20
 FORKS = "import os, time\nx = b'x' * (60 << 20)\nfor _ in range({forks}):\n    if os.fork() == 0: break\n"
 

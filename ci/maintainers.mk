@@ -20,7 +20,7 @@ lint: $(READY)  ## what needs no run of the course: style, spelling, types, layo
 	$(BIN)/clang-format --dry-run -Werror $(CXX_SOURCES)
 
 # Files of tests run side by side, one on each processor; each worker takes more than a gigabyte.
-PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder --durations 20
 
 # Runs one of several steps, and prints how long it took.
 define step

@@ -127,6 +127,6 @@ def _to_come(more: float) -> str:
 
 
 def _summary(points: float, possible: float, more: float) -> str:
-    """Say what the visible checks gave, and what the grade will add."""
+    """Say how many points the visible checks gave, and how many the grade will add."""
     to_come = f"; up to {more:g} more when your work is graded" if more else ""
     return f"Points: {points:g} of {possible:g} from visible checks{to_come}."

@@ -32,7 +32,7 @@ def from_options(options: Iterable[str]) -> Parameters:
     Raises
     ------
     CourseError
-        If one has no ``=``, or its value is not as `value_of` takes it.
+        If one has no ``=``, or its value is not as for `value_of`.
     """
     parameters = {}
     for option in options:
@@ -61,7 +61,7 @@ def from_file(course: Course, path: Path) -> ByUnit:
     Raises
     ------
     CourseError
-        If the file is no such mapping, a value is not as `value_of` takes it, or a unit is unknown or there twice.
+        If the file is no such mapping, a value is not as for `value_of`, or a unit is unknown or there twice.
     """
     by_unit: ByUnit = {}
     for name, values in values_of(read_text(path), Place(str(path))).items():

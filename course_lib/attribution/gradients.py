@@ -36,11 +36,11 @@ def saliency(
     Parameters
     ----------
     model : keras.Model
-        As `scores` takes it.
+        As for `scores`.
     images : array_like or tf.Tensor
         Shape ``(B, H, W, C)``, real numbers, as the model takes them.
     layer, channel, place
-        What the score is made of, as `scores` takes it: by default, the sum of all that the model returns.
+        What the score is made of, as for `scores`: by default, the sum of all that the model returns.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def smooth_gradient(  # noqa: PLR0913 - what the others take, and three numbers
     Parameters
     ----------
     model, images, layer, channel, place
-        As `saliency` takes them.
+        As for `saliency`.
     noise : float
         The standard deviation of the noise, 0 or more, as a share of the range of each image's values.
     samples : int

@@ -16,7 +16,7 @@ def linked_copy(model: keras.Model, change: Callable[[Any], None] | None = None)
     Parameters
     ----------
     model : keras.Model
-        Functional or Sequential, and built. It stays as it is.
+        Functional or Sequential, and built. It is not changed.
     change : callable, optional
         It may change the copy of each layer, and of each operation such as ``keras.ops.add``, by what it sets in
         ``vars(copy)``. It is called once for each, also for those inside of models and of layers.

@@ -32,9 +32,9 @@ def looked_at(model: keras.Model, layer: str | None) -> keras.Model:
     Parameters
     ----------
     model : keras.Model
-        Functional or Sequential, built, with one input. It stays as it is.
+        Functional or Sequential, built, with one input. It is not changed.
     layer : str or None
-        The layer's name, as `course_lib.layers.features_at` takes it; None for the output of the model.
+        The layer's name, as for `course_lib.layers.features_at`; None for the output of the model.
 
     Returns
     -------

@@ -50,12 +50,12 @@ def activation_maximization(  # noqa: PLR0913 - what the others take, and the se
     Parameters
     ----------
     model : keras.Model
-        As `scores` takes it. It stays as it is.
+        As for `scores`. It is not changed.
     bounds : (low, high)
         The range of the image in the model's units, each a number or one for each channel: what black and white
         become when they are prepared for the model, such as ``vgg16_preprocess([[[0, 0, 0], [255, 255, 255]]])[0]``.
     layer, place
-        What is looked at, as `scores` takes it.
+        What is looked at, as for `scores`.
     channel : int, optional
         A class or channel. By default all together.
     size : (int, int)
@@ -76,7 +76,7 @@ def activation_maximization(  # noqa: PLR0913 - what the others take, and the se
     Raises
     ------
     ValueError
-        If what is looked at is not as `scores` takes it, if another argument is not as above, or if the score of the
+        If what is looked at is not as for `scores`, if another argument is not as above, or if the score of the
         first image has no gradient: of a channel that is dead, or silent for this seed.
     """
     score = scores(model, layer, channel, place)
@@ -130,7 +130,7 @@ def activation_maximization(  # noqa: PLR0913 - what the others take, and the se
 
 
 def _bounds(bounds: Any, channels: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Take in the range of an image: the lowest and the highest value of each channel."""
+    """Check the range of an image: the lowest and the highest value of each channel."""
     ends = [np.asarray(end) for end in bounds] if isinstance(bounds, Sequence | np.ndarray) else []
     wrong = [
         end

@@ -44,7 +44,7 @@ def occlusion_map(  # noqa: PLR0913 - what the others take, and the patch
     Parameters
     ----------
     model : keras.Model
-        As `scores` takes it. It stays as it is.
+        As for `scores`. It is not changed.
     images : array_like or tf.Tensor
         Shape ``(B, H, W, C)``, as the model takes them.
     patch : int or (int, int)
@@ -57,7 +57,7 @@ def occlusion_map(  # noqa: PLR0913 - what the others take, and the patch
         The patch's color in the image's units: a number, or one for each channel. Where images are centered, 0 is
         gray.
     layer, channel, place
-        What is looked at, as `scores` takes it. The place "peak" is that of each covered image.
+        What is looked at, as for `scores`. The place "peak" is that of each covered image.
     batch_size : int
         How many covered images the model gets at once. Memory depends on it, and not on the number of positions.
 
@@ -70,7 +70,7 @@ def occlusion_map(  # noqa: PLR0913 - what the others take, and the patch
     Raises
     ------
     ValueError
-        If the images, or what is looked at, are not as `scores` takes them; if the patch, the stride, the color or the
+        If the images, or what is looked at, are not as for `scores`; if the patch, the stride, the color or the
         batch size is not as above.
     """
     score = scores(model, layer, channel, place)
@@ -97,7 +97,7 @@ def occlusion_map(  # noqa: PLR0913 - what the others take, and the patch
 
 
 def _pair(name: str, value: Any) -> Pair:
-    """Take in a number of pixels down and across."""
+    """Check a number of pixels down and across."""
     pair = (value, value) if np.ndim(value) == 0 else tuple(value)
     if len(pair) != 2:
         raise ValueError(f"expected the {name} to be a whole number or (down, across), got {value!r}")
@@ -111,7 +111,7 @@ def _starts(side: int, patch: int, stride: int) -> list[int]:
 
 
 def _color(fill: ArrayLike, channels: int) -> NDArray[np.float32]:
-    """Take in the color of a patch."""
+    """Check the color of a patch."""
     color = np.asarray(fill)
     if (
         color.dtype.kind not in "iuf"

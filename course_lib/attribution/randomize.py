@@ -29,7 +29,7 @@ def randomized(model: keras.Model, layers: int | None = None, seed: int = 0) -> 
     Parameters
     ----------
     model : keras.Model
-        Functional or Sequential, and built, of layers that can be made from their configuration. It stays as it is.
+        Functional or Sequential, and built, of layers that can be made from their configuration. It is not changed.
     layers : int, optional
         How many layers to shuffle, counted from the last one back; only layers with weights count, batch norms and
         the layers inside a model that is a layer among them. By default all.

@@ -50,11 +50,11 @@ def guided_relu(
     Parameters
     ----------
     model : keras.Model
-        As `saliency` takes it, with ReLUs: as activations of layers, as layers, with or without a largest value, a
+        As for `saliency`, with ReLUs: as activations of layers, as layers, with or without a largest value, a
         threshold or a negative slope, also inside of models and layers. A ReLU that a layer of one's own computes
         without any of these keeps its plain gradient.
     images, layer, channel, place
-        As `saliency` takes them.
+        As for `saliency`.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def deconvnet(
     Parameters
     ----------
     model, images, layer, channel, place
-        As `guided_relu` takes them.
+        As for `guided_relu`.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def deconvnet(
     Raises
     ------
     ValueError
-        As `guided_relu`.
+        As for `guided_relu`.
     """
     score = scores(_rewired(model, _deconvnet), layer, channel, place)
     if len(score.features.outputs[0].shape) == 4:

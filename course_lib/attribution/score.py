@@ -30,7 +30,7 @@ class Score:
     features : keras.Model
         From images to what is looked at, before a softmax.
     channel, place
-        As `scores` takes them.
+        As for `scores`.
     """
 
     features: keras.Model
@@ -45,7 +45,7 @@ class Score:
         images : array_like or tf.Tensor
             Shape ``(B, H, W, C)``, real numbers, as the model takes them.
         source : array_like or tf.Tensor, optional
-            Shape ``(B,)``, whole numbers: where the images are variants of a few, the index of the one that each was
+            Shape ``(B,)``, integers: where the images are variants of a few, the index of the one that each was
             made from, and whose channel it gets. By default no image is a variant.
 
         Returns
@@ -106,9 +106,9 @@ def scores(model: keras.Model, layer: str | None = None, channel: Channel = None
     Parameters
     ----------
     model : keras.Model
-        Functional or Sequential, built, with one input ``(B, H, W, C)``. It stays as it is.
+        Functional or Sequential, built, with one input ``(B, H, W, C)``. It is not changed.
     layer : str, optional
-        The name of the layer that is looked at, as `course_lib.layers.features_at` takes it. By default the output of
+        The name of the layer that is looked at, as for `course_lib.layers.features_at`. By default the output of
         the model. Where the layer ends with a softmax, or is one, what goes into the softmax is looked at.
     channel : int or sequence of int, optional
         A class or channel, from 0 on; or one for each image. By default the sum over all.
@@ -134,7 +134,7 @@ def scores(model: keras.Model, layer: str | None = None, channel: Channel = None
 
 
 def as_images(model: keras.Model, images: ArrayLike | tf.Tensor) -> tf.Tensor:
-    """Take in images for a model of one input.
+    """Check images for a model of one input.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def as_images(model: keras.Model, images: ArrayLike | tf.Tensor) -> tf.Tensor:
 
 
 def _channel(channel: Channel, shape: Sequence[int | None]) -> int | tuple[int, ...] | None:
-    """Take in a channel, or several, of what has a shape."""
+    """Check a channel, or several, of what has a shape."""
     if channel is None:
         return None
     numbers = _whole_numbers(channel)
@@ -182,7 +182,7 @@ def _channel(channel: Channel, shape: Sequence[int | None]) -> int | tuple[int, 
 
 
 def _place(place: Any, shape: Sequence[int | None]) -> Place:
-    """Take in a place in what has a shape."""
+    """Check a place in what has a shape."""
     if place is None:
         return None
     if len(shape) != 4:
@@ -198,7 +198,7 @@ def _place(place: Any, shape: Sequence[int | None]) -> Place:
 
 
 def _whole_numbers(value: Any) -> tuple[int, ...]:
-    """Return the numbers in a sequence, or a single one, and -1 for each that is no whole number."""
+    """Return the numbers in a sequence, or a single one, and -1 for each that is not an integer."""
     several = not isinstance(value, str | bytes) if isinstance(value, Sequence) else np.ndim(value) > 0
     numbers = [as_integer(each) for each in (value if several else [value])]
     return tuple(-1 if number is None else number for number in numbers)

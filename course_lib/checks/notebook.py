@@ -120,7 +120,7 @@ def _in_check(tb: TracebackType) -> bool:
 
 
 def _defining(shell: Any, name: str, ran: str = "") -> str:
-    """Find the last cell that should define a name; empty if there is no such cell, or if it is the one that has run."""
+    """Find the last cell that should define a name; empty if no cell should, or if it is the one that has run."""
     pattern = re.compile(
         rf"^(?:async\s+)?(?:def|class|%%cpp|void)\s+{name}\b|^{name}\s*(?::[^=\n]+)?=[^=]|^(?:from|import)\b.*\b{name}\b",
         re.MULTILINE,
@@ -134,7 +134,7 @@ def _defining(shell: Any, name: str, ran: str = "") -> str:
 
 
 def _sources(shell: Any, cell: str) -> Iterator[str]:
-    """Yield what a cell runs: its whole text, and the text below each cell magic at its start, such as ``%%capture``."""
+    """Yield what a cell runs: its text, and the text below each cell magic at its start, such as ``%%capture``."""
     yield shell.transform_cell(cell).strip()
     while cell.lstrip().startswith("%%"):
         cell = cell.lstrip().partition("\n")[2]

@@ -32,7 +32,7 @@ def clip_chroma(lab: ArrayLike) -> Floats:
     Raises
     ------
     ValueError
-        If the last axis is not 3 long, the values are no floats, or one is NaN or beyond 2000.
+        If the last axis is not 3 long, the values are not floats, or one is NaN or beyond 2000.
     """
     return in_chunks(arguments.bounded(lab, 3, "Lab with L in [0, 100]", -FARTHEST, FARTHEST), _clip_chunk)
 

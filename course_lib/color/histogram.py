@@ -42,7 +42,7 @@ def hue_chroma_histogram(ab: ArrayLike, bins: int = 32) -> tuple[NDArray[np.floa
     Raises
     ------
     ValueError
-        If the shape is another, the values are no floats, one is NaN or far outside the gamut, or there are
+        If the shape is different, the values are not floats, one is NaN or far outside the gamut, or there are
         too few bins.
     """
     most = AB_BOUND * (1 + BEYOND)
@@ -112,12 +112,12 @@ def histogram_to_ab(hue: ArrayLike, chroma: ArrayLike) -> NDArray[np.float32]:
 
 
 def distributions(hue: ArrayLike, chroma: ArrayLike) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Take in histograms of hue and of chroma as `histogram_to_ab` does, of whatever floats they are.
+    """Check histograms of hue and of chroma as `histogram_to_ab` does, of whatever floats they are.
 
     Parameters
     ----------
     hue, chroma : array_like
-        As `histogram_to_ab` takes them.
+        As for `histogram_to_ab`.
 
     Returns
     -------
@@ -127,7 +127,7 @@ def distributions(hue: ArrayLike, chroma: ArrayLike) -> tuple[NDArray[np.floatin
     Raises
     ------
     ValueError
-        As `histogram_to_ab` says.
+        As for `histogram_to_ab`.
     """
     hues, chromas = _distribution(hue, "hue"), _distribution(chroma, "chroma")
     if hues.shape[:-1] != chromas.shape[:-1]:
@@ -136,7 +136,7 @@ def distributions(hue: ArrayLike, chroma: ArrayLike) -> tuple[NDArray[np.floatin
 
 
 def _distribution(histogram: ArrayLike, name: str) -> NDArray[np.floating]:
-    """Take in histograms of one kind."""
+    """Check histograms of one kind."""
     array = np.asarray(histogram)
     if array.ndim == 0 or array.shape[-1] < FEWEST:
         raise ValueError(

@@ -98,11 +98,11 @@ def lab_to_rgb(lab: ArrayLike) -> Floats:
     Raises
     ------
     ValueError
-        If the last axis is not 3 long, the values are no floats, or one is NaN or beyond 2000.
+        If the last axis is not 3 long, the values are not floats, or one is NaN or beyond 2000.
 
     References
     ----------
-    As `rgb_to_lab`.
+    As for `rgb_to_lab`.
     """
     return in_chunks(arguments.bounded(lab, 3, "Lab with L in [0, 100]", -FARTHEST, FARTHEST), _chunk_to_rgb)
 

@@ -21,7 +21,7 @@ FAR_BEYOND = 10.0  # where it comes from a network, whose last layer may not be 
 
 
 def normalized(values: ArrayLike, count: int, what: str) -> NDArray[np.floating]:
-    """Take in Lab, or some of its channels, on the scale of `normalize_lab`.
+    """Check Lab, or some of its channels, on the scale of `normalize_lab`.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def normalize_lab(lab: ArrayLike) -> NDArray[np.float32]:
     Raises
     ------
     ValueError
-        If the last axis is not 3 long, the values are no floats, or one is NaN or outside by more than 2 %
+        If the last axis is not 3 long, the values are not floats, or one is NaN or outside by more than 2 %
         of the bound.
     """
     array = arguments.bounded(lab, 3, "Lab", -np.inf, np.inf)
@@ -117,7 +117,7 @@ def denormalize_lab(normalized: ArrayLike) -> NDArray[np.float32]:
     Raises
     ------
     ValueError
-        If the last axis is not 3 long, the values are no floats, or one is NaN or outside [-10, 10].
+        If the last axis is not 3 long, the values are not floats, or one is NaN or outside [-10, 10].
     """
     hint = ": is this Lab that was not normalized?"
     array = arguments.bounded(normalized, 3, "normalized Lab in [-1, 1]", -FAR_BEYOND, FAR_BEYOND, hint)

@@ -60,7 +60,7 @@ def lab_to_rgb(lab: ArrayLike | tf.Tensor) -> tf.Tensor:
     Raises
     ------
     ValueError
-        If the last axis is not 3 long, or the values are no floats.
+        If the last axis is not 3 long, or the values are not floats.
     """
     roots = _times(tf.cast(_colors(lab, "Lab"), tf.float32), steps.LAB_TO_ROOTS)
     f = roots + steps.SHIFT
@@ -87,7 +87,7 @@ def split_lab(lab: ArrayLike | tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     Raises
     ------
     ValueError
-        If the last axis is not 3 long, or the values are no floats.
+        If the last axis is not 3 long, or the values are not floats.
     """
     colors = _colors(lab, "Lab")
     return colors[..., :1], colors[..., 1:]
@@ -109,7 +109,7 @@ def normalize_lab(lab: ArrayLike | tf.Tensor) -> tf.Tensor:
     Raises
     ------
     ValueError
-        If the last axis is not 3 long, or the values are no floats.
+        If the last axis is not 3 long, or the values are not floats.
     """
     return tf.cast(_colors(lab, "Lab"), tf.float32) / scale.HALF - scale.MIDDLE
 
@@ -130,7 +130,7 @@ def denormalize_lab(normalized: ArrayLike | tf.Tensor) -> tf.Tensor:
     Raises
     ------
     ValueError
-        If the last axis is not 3 long, or the values are no floats.
+        If the last axis is not 3 long, or the values are not floats.
     """
     return (tf.cast(_colors(normalized, "normalized Lab"), tf.float32) + scale.MIDDLE) * scale.HALF
 
@@ -160,7 +160,7 @@ def _cube_root(x: tf.Tensor) -> tf.Tensor:
 def _cube_root_of_bits(x: tf.Tensor) -> tf.Tensor:
     """Take the cube root of positive numbers, without a gradient; a compiled graph needs two thirds of the time.
 
-    A third of the bits, as a whole number, is a first guess that is 5 % off; a step of Halley's method triples the
+    A third of the bits, as an integer, is a first guess that is 5 % off; a step of Halley's method triples the
     number of digits that are right.
     """
     bits = tf.cast(tf.bitcast(x, tf.int32), tf.float32) * (1 / 3)

@@ -80,7 +80,7 @@ def color_file(
     photograph : Path
         The file to read.
     result : Path
-        The file to write; its folder is made if need be.
+        The file to write; its folder is made if needed.
     hints : sequence of FileHint
         All for this photograph.
     side_by_side : bool

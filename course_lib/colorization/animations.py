@@ -29,7 +29,7 @@ def animation(source: str | Path | Sequence[ArrayLike], file: str | Path) -> Non
         The folder that `ExportPredictions` wrote to, or frames of one size, ``(H, W, 3)`` uint8. Of a folder, each
         epoch in which all pictures were exported is a frame, which has them one above the other.
     file : str or Path
-        The file to write, ``.gif`` or ``.png``; its folder is made if need be.
+        The file to write, ``.gif`` or ``.png``; its folder is made if needed.
 
     Raises
     ------

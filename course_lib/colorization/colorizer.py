@@ -16,7 +16,7 @@ class Colorizer(keras.Model):
     Parameters
     ----------
     inputs, outputs : keras.KerasTensor
-        ``(B, H, W, 1)`` and ``(B, H, W, 2)``, as `keras.Model` takes them.
+        ``(B, H, W, 1)`` and ``(B, H, W, 2)``, as for `keras.Model`.
     """
 
     def compute_metrics(

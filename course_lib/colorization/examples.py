@@ -160,7 +160,7 @@ class Pairs:
 
 
 def normalized_batch(L: ArrayLike, ab: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Take in images: L and ab that belong together and are normalized.
+    """Check images: L and ab that belong together and are normalized.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def normalized_batch(L: ArrayLike, ab: ArrayLike) -> tuple[NDArray[Any], NDArray
 
 
 def _seed(seed: int, *places: tf.Tensor) -> tf.Tensor:
-    """Make the seed of a stateless random number, of whole numbers from 0 on."""
+    """Make the seed of a stateless random number, of integers from 0 on."""
     folded = tf.constant([seed % FOREVER, 0], tf.int64)
     for place in places:
         folded = tf.random.experimental.stateless_fold_in(folded, place)

@@ -38,7 +38,7 @@ class ExportPredictions(keras.callbacks.Callback):
         For each picture a name to begin its files with, of letters, digits, spaces and ``_.-``, up to 200 bytes,
         and its normalized L: shape ``(H, W)``, floats in [-1, 1]. They are copied.
     folder : str or Path
-        Where the files go; it is made if need be.
+        Where the files go; it is made if needed.
     every : int
         Export after every so many epochs, 1 or more.
 

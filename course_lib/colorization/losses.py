@@ -66,7 +66,7 @@ def rebalanced_loss(ab: ArrayLike, *, uniform: float = 0.5, penalty: Penalty = "
     uniform : float
         In (0, 1]: how much of the uniform distribution is mixed with the frequencies. With 1 all weights are 1.
     penalty : {"l2", "l1", "huber"}
-        As `color_loss` takes it.
+        As for `color_loss`.
 
     Returns
     -------
@@ -95,11 +95,11 @@ class ColorLoss(keras.losses.Loss):
     Parameters
     ----------
     penalty : {"l2", "l1", "huber"}
-        As `color_loss` takes it.
+        As for `color_loss`.
     weights : sequence of sequences of float, optional
         The weight of each cell of the ab plane, first by a, then by b.
     **kwargs
-        As `keras.losses.Loss` takes them.
+        As for `keras.losses.Loss`.
 
     Raises
     ------

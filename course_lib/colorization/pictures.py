@@ -17,7 +17,7 @@ RGB = NDArray[np.uint8]
 
 
 def named(pictures: Mapping[str, ArrayLike]) -> dict[str, ArrayLike]:
-    """Take in pictures by name.
+    """Check pictures by name.
 
     Raises
     ------

@@ -37,7 +37,7 @@ class LossAverage(keras.callbacks.Callback):
         self._seen = 0.0, 0.0
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Take in the loss of a step; Keras' logs only have the mean of the epoch so far."""
+        """Record the loss of a step; Keras' logs only have the mean of the epoch so far."""
         tracker = self.model.metrics[0]
         before, self._seen = self._seen, (float(tracker.total.numpy()), float(tracker.count.numpy()))
         loss = (self._seen[0] - before[0]) / (self._seen[1] - before[1])
@@ -111,7 +111,7 @@ class Progress(keras.callbacks.Callback):
 
     @property
     def stalled(self) -> bool:
-        """Whether the best epoch is longer ago than patience allows."""
+        """Tell whether the best epoch is longer ago than patience allows."""
         if self._patience is None or self._measure not in self.history:
             return False
         return self.epochs - 1 - self.best >= self._patience

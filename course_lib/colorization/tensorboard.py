@@ -49,7 +49,7 @@ class TensorBoardLog(keras.callbacks.Callback):
     Parameters
     ----------
     folder : str or Path
-        Where the event files go; it is made if need be.
+        Where the event files go; it is made if needed.
     pictures : mapping of str to array_like, optional
         The name of each picture and its normalized Lab, ``(H, W, 3)`` in [-1, 1], with sides that the network takes.
         Written are its lightness (the input), the picture as the network colors it in inference mode, and the picture

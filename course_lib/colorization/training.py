@@ -57,7 +57,7 @@ def train(  # noqa: PLR0913
     epochs : int
         The total number, 1 or more, including those before an interruption.
     loss : {"l2", "l1", "huber"} or keras.losses.Loss
-        As `color_loss` takes it, or a loss of normalized ab.
+        As for `color_loss`, or a loss of normalized ab.
     rate : float
         Adam's learning rate, above 0, which callbacks may change.
     schedule : callable, optional

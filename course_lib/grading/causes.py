@@ -194,7 +194,7 @@ class Causes:
         return ""
 
     def _is_work(self, place: int) -> bool:
-        """Whether a cell holds code and is no test."""
+        """Tell whether a cell holds code and is no test."""
         cell = self._cells[place]
         return cell.cell_type == "code" and not (is_grade(cell) and not is_solution(cell))
 

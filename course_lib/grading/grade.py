@@ -44,7 +44,7 @@ class GradeOptions:
     force : bool
         Whether what was graded before is graded again.
     grader : callable
-        Grades one submission, in a process of its own.
+        Grades one submission, in a separate process.
     """
 
     jobs: int = 1

@@ -77,13 +77,13 @@ class GradingResult:
     student, unit : str
         Whose work it is, and of what.
     error : str or None
-        What is wrong with the submission, in words; None where nothing is.
+        What is wrong with the submission, in words; None if nothing is.
     exercises : list of ExerciseScore
         Every exercise of the unit, in its order; with 0 points where it could not be graded.
     answers : dict of str to str
         The checksum of each answer; see `scores.answer_checksums`.
     notebook : str
-        The restored submission with its outputs, as JSON; empty where it could not be read or did not come to an end.
+        The restored submission with its outputs, as JSON; empty if it could not be read or did not come to an end.
     changes : list of str
         How it differed from the release and was restored before it ran.
     audit_flags : list of str

@@ -1,4 +1,4 @@
-"""Grading one submission in a process of its own, which is forked with all imports done, and may die."""
+"""Grading one submission in a separate process, which is forked with all imports done, and may die."""
 
 import atexit
 import io

@@ -44,7 +44,7 @@ class ExerciseScore:
     points, max_points : float
         Earned and possible, over the visible check and the hidden test.
     message : str
-        Why the first failing test failed, see `Causes.message`; empty where every point was earned. Of a question,
+        Why the first failing test failed, see `Causes.message`; empty if every point was earned. Of a question,
         whether it was answered.
     question : bool
         Whether it is answered in words, so that no test gives points.
@@ -64,7 +64,7 @@ class ExerciseScore:
 
     @property
     def undecided(self) -> bool:
-        """Whether points are at stake that this machine cannot decide."""
+        """Tell whether points are at stake that this machine cannot decide."""
         return not self.graded and self.max_points > 0
 
 
@@ -183,7 +183,7 @@ def cell_points(cell: NotebookNode) -> float | None:
     Returns
     -------
     float or None
-        0 if it was not executed; None where a person has to decide: a written answer, a faulty test, one that this
+        0 if it was not executed; None if a person has to decide: a written answer, a faulty test, one that this
         machine cannot run. A question that has no points, or no answer, needs nobody.
     """
     if is_question(cell):

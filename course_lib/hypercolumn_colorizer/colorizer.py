@@ -156,7 +156,7 @@ def _faded(chroma: Floats, factor: float) -> Floats:
 
 
 def _factor(color: float) -> float:
-    """Take in a factor for color."""
+    """Check a factor for color."""
     if not 0 <= color <= 1:
         raise ValueError(f"expected a color factor in [0, 1], got {color!r}")
     return float(color)

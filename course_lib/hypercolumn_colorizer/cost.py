@@ -53,7 +53,7 @@ class Cost:
 
 
 def coloring_cost(kind: str, size: int = 512, repeats: int = 2) -> Cost:
-    """Measure the coloring of a made-up picture by VGG-16 and four heads, in a process of its own.
+    """Measure the coloring of a made-up picture by VGG-16 and four heads, in a separate process.
 
     Both kinds do the same job with the same trunk, which runs once as a graph. The dense kind then upsamples all maps
     to the picture, joins them to hypercolumns of 1,473 channels, and applies the heads as they are.

@@ -47,7 +47,7 @@ def uncertainty(hue: ArrayLike, chroma: ArrayLike) -> NDArray[np.float32]:
     Parameters
     ----------
     hue, chroma : array_like
-        As `expected_color` takes them.
+        As for `expected_color`.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def uncertainty(hue: ArrayLike, chroma: ArrayLike) -> NDArray[np.float32]:
     Raises
     ------
     ValueError
-        As `expected_color`.
+        As for `expected_color`.
     """
     hues, chromas = distributions(hue, chroma)
     length = np.linalg.norm(_mean_vector(hues), axis=-1)

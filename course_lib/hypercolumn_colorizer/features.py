@@ -86,7 +86,7 @@ def channels(trunk: keras.Model) -> int:
 
 
 def lightness(L: ArrayLike) -> NDArray[np.float32]:
-    """Take in normalized L of one picture, ``(H, W, 1)``, at least one pixel, or raise ValueError."""
+    """Check normalized L of one picture, ``(H, W, 1)``, at least one pixel, or raise ValueError."""
     array = normalized(L, 1, "normalized L")
     if array.ndim != 3 or 0 in array.shape:
         raise ValueError(f"expected L of shape (H, W, 1) with at least one pixel, got {array.shape}")
@@ -136,7 +136,7 @@ def columns(trunk: keras.Model, L: ArrayLike, sites: ArrayLike) -> NDArray[np.fl
     Parameters
     ----------
     trunk, L
-        As `maps` takes them.
+        As for `maps`.
     sites : array_like
         Shape ``(N, 2)``: rows and columns of the picture.
 

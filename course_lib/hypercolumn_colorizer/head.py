@@ -30,7 +30,7 @@ class DropMaps(keras.layers.Layer):
     seed : int
         Decides what is dropped.
     **kwargs
-        As `keras.layers.Layer` takes them.
+        As for `keras.layers.Layer`.
     """
 
     def __init__(self, seed: int, **kwargs: Any) -> None:

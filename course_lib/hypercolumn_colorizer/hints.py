@@ -106,7 +106,7 @@ def apply_hints(hue: ArrayLike, chroma: ArrayLike, L: ArrayLike, hints: Sequence
     Raises
     ------
     ValueError
-        If the shapes do not fit each other, the histograms do not sum to 1, L or a hint is not as `influence` takes it,
+        If the shapes do not fit each other, the histograms do not sum to 1, L or a hint is not as for `influence`,
         or a hint's color is not normalized.
     """
     hues, chromas = distributions(hue, chroma)

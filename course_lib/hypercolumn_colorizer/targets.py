@@ -80,7 +80,7 @@ def histogram_targets(ab: ArrayLike, sites: ArrayLike, window: int = WINDOW, bin
 
 
 def _places(sites: ArrayLike, size: tuple[int, ...]) -> NDArray[np.integer]:
-    """Take in sites."""
+    """Check sites."""
     places = np.asarray(sites)
     if places.ndim != 2 or places.shape[1] != 2:
         raise ValueError(f"expected sites of shape (N, 2), got {places.shape}")

@@ -43,7 +43,7 @@ def histograms(trunk: keras.Model, folded: Folded, L: Floats) -> tuple[Floats, F
     Raises
     ------
     ValueError
-        As by `features.maps`.
+        As for `features.maps`.
     """
     bins = folded.logits_bias.shape[-1] // 2
     hue, chroma = (np.empty((*L.shape[:2], bins), np.float32) for _ in range(2))
@@ -58,7 +58,7 @@ def colors(trunk: keras.Model, folded: Folded, L: Floats) -> Floats:
     Parameters
     ----------
     trunk, folded, L
-        As `histograms` takes them.
+        As for `histograms`.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def colors(trunk: keras.Model, folded: Folded, L: Floats) -> Floats:
     Raises
     ------
     ValueError
-        As by `features.maps`.
+        As for `features.maps`.
     """
     ab = np.empty((*L.shape[:2], 2), np.float32)
     for place, both in _strips(trunk, folded, L):

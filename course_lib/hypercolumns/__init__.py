@@ -6,7 +6,7 @@ training on large images needs [2]_; the two agree where a location is a pixel.
 - `models`: sparse and dense columns of any Keras model, by names of layers
 - `columns`, `layers`: columns of given maps, as functions and as Keras layers
 - `geometry`: where the entries of a network's maps lie in the image; `axes`: how each kind of layer changes that
-- `cost`: time and memory of a training step, sparse and dense, each in a process of its own
+- `cost`: time and memory of a training step, sparse and dense, each in a separate process
 
 References
 ----------

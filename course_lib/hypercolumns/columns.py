@@ -81,7 +81,7 @@ def dense_hypercolumn(
         Whether pixels are sampled at their centers, as `tf.image.resize` does, or at their upper left corners, as
         the resize of TensorFlow 1 did. Ignored where scales and offsets are given.
     scales, offsets : sequence of float or (float, float), optional
-        Where the maps' entries lie, as `sparse_hypercolumn` takes them, both or neither. By default each map covers
+        Where the maps' entries lie, as for `sparse_hypercolumn`, both or neither. By default each map covers
         the image.
     data_format : {"NHWC", "NCHW"}
         Order of the axes; with ``"NCHW"`` the maps are ``(B, C_i, H_i, W_i)``, and so is the result.

@@ -13,7 +13,7 @@ KINDS = ("sparse", "dense")
 def step_cost(
     kind: str, trained: bool = False, size: int = 224, pictures: int = 4, locations: int = 128, repeats: int = 3
 ) -> dict[str, float]:
-    """Measure a training step on the hypercolumns of VGG-16, 1,472 channels, in a process of its own.
+    """Measure a training step on the hypercolumns of VGG-16, 1,472 channels, in a separate process.
 
     Both kinds do the same job: the trunk, the head (256 hidden units, 64 classes), the optimizer (plain gradient
     descent) and the loss are the same, and the loss looks at the same pixels. The dense step makes and scores the

@@ -70,9 +70,9 @@ def grids(model: keras.Model, layers: Sequence[str], size: Sequence[int] | None 
     Parameters
     ----------
     model : keras.Model
-        Functional or Sequential, built, from one batch of images. It stays as it is.
+        Functional or Sequential, built, from one batch of images. It is not changed.
     layers : sequence of str
-        Names of layers, as `course_lib.layers.features_at` takes them. Each is used once and returns one map.
+        Names of layers, as for `course_lib.layers.features_at`. Each is used once and returns one map.
     size : (int, int), optional
         Height and width of the image, on which padding ``"same"`` depends; by default those of the model's input.
 
@@ -146,7 +146,7 @@ class _Walk:
         return output
 
     def placed(self, layer: Any, given: list[keras.KerasTensor], made: keras.KerasTensor) -> Place | None:
-        """Return where the entries of a layer's output lie, or None where it is no map of the image."""
+        """Return where the entries of a layer's output lie, or None if it is no map of the image."""
         sides = tuple(made.shape[self.axes])
         maps = [place for each in given if (place := self.places.get(id(each)))]
         if len(made.shape) != 4 or not maps:

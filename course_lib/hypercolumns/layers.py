@@ -51,7 +51,7 @@ class _Columns(keras.layers.Layer):
         return sum(known) if len(known) == len(lengths) else None
 
     def get_config(self) -> dict[str, Any]:
-        """Return what makes a layer like this one."""
+        """Return the arguments that make a layer like this one."""
         own = {"scales": self.scales, "offsets": self.offsets, "data_format": self.data_format, "autocast": False}
         return {**super().get_config(), **own}
 
@@ -74,7 +74,7 @@ class SparseHypercolumn(_Columns):
     data_format : {"channels_last", "channels_first"}
         Order of the axes of the maps.
     **kwargs
-        As `keras.layers.Layer` takes them.
+        As for `keras.layers.Layer`.
 
     Raises
     ------
@@ -109,14 +109,14 @@ class DenseHypercolumn(_Columns):
     size : (int, int)
         Height and width of the image, each 1 or more.
     scales, offsets, data_format
-        As `SparseHypercolumn` takes them. With ``"channels_first"`` the columns lie along the second axis.
+        As for `SparseHypercolumn`. With ``"channels_first"`` the columns lie along the second axis.
     **kwargs
-        As `keras.layers.Layer` takes them.
+        As for `keras.layers.Layer`.
 
     Raises
     ------
     ValueError
-        As by `SparseHypercolumn`, and if the size is not as above.
+        As for `SparseHypercolumn`, and if the size is not as above.
     """
 
     def __init__(
@@ -143,5 +143,5 @@ class DenseHypercolumn(_Columns):
         return (batch, *self.size, channels) if self.data_format == "channels_last" else (batch, channels, *self.size)
 
     def get_config(self) -> dict[str, Any]:
-        """Return what makes a layer like this one."""
+        """Return the arguments that make a layer like this one."""
         return {**super().get_config(), "size": self.size}

@@ -20,14 +20,14 @@ def sparse_hypercolumn_model(
     Parameters
     ----------
     model : keras.Model
-        Functional or Sequential, built, from one batch of images. It stays as it is.
+        Functional or Sequential, built, from one batch of images. It is not changed.
     layers : sequence of str
-        Names of the layers whose outputs form a column, as `course_lib.layers.features_at` takes them.
+        Names of the layers whose outputs form a column, as for `course_lib.layers.features_at`.
     size : (int, int), optional
         Height and width of the images; by default those of the model's input.
     alignment : {"receptive field", "resize"}
         Where the entries of a map lie in the image: in the middle of the pixels that they see, as `grids` works it
-        out, or spread over the whole image, as `tf.image.resize` takes them. For VGG-16 the two agree on images whose
+        out, or spread over the whole image, as for `tf.image.resize`. For VGG-16 the two agree on images whose
         sides are multiples of 16.
 
     Returns
@@ -39,7 +39,7 @@ def sparse_hypercolumn_model(
     Raises
     ------
     ValueError
-        If an argument is not as above, or as by `grids`.
+        If an argument is not as above, or as for `grids`.
     """
     tapped = tap(model, layers, size)
     centroids = keras.Input((None, 2), dtype="float32", name="centroids")
@@ -57,7 +57,7 @@ def dense_hypercolumn_model(
     Parameters
     ----------
     model, layers, size, alignment
-        As `sparse_hypercolumn_model` takes them.
+        As for `sparse_hypercolumn_model`.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def dense_hypercolumn_model(
     Raises
     ------
     ValueError
-        As by `sparse_hypercolumn_model`.
+        As for `sparse_hypercolumn_model`.
     """
     tapped = tap(model, layers, size)
     columns = DenseHypercolumn(tapped.size, **_settings(tapped, alignment))(tapped.maps)

@@ -72,7 +72,7 @@ def decode_datum(name: str, record: bytes, *, convert: bool = True) -> tuple[Pix
     image : ndarray
         Shape ``(H, W, 3)``, uint8, RGB.
     label : int or None
-        None where the message has none.
+        None if the message has none.
 
     Raises
     ------

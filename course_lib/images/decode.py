@@ -157,7 +157,7 @@ def decode(
 
 
 def is_plain(data: bytes) -> bool:
-    """Whether a file is a JPEG or PNG that any decoder reads as `read_image` does; only its head is looked at."""
+    """Tell whether a file is a JPEG or PNG that any decoder reads as `read_image` does; only its head is looked at."""
     try:
         image = _opened("", data)
         orientation = exif.orientation(image.info.get("exif", b""))

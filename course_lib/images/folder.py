@@ -126,5 +126,5 @@ def image_names(folder: Path, *, recursive: bool) -> list[str]:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file or folder of this name is there for a system, and not for people."""
+    """Tell whether a file or folder of this name is there for a system, and not for people."""
     return name.startswith(".") or name.lower() in SYSTEM_FOLDERS

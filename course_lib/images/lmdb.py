@@ -130,7 +130,7 @@ def write_lmdb(path: str | Path, items: Iterable[tuple[Any, ...]], form: Literal
     Parameters
     ----------
     path : str or Path
-        The folder of data.mdb, made if need be.
+        The folder of data.mdb, made if needed.
     items : iterable of tuple
         ``(name, image)`` or ``(name, image, label)``, the image ``(H, W, 3)`` uint8, the label an int.
     form : {"datum", "encoded"}

@@ -28,7 +28,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def changes_colors(profile: bytes | None, mode: str) -> bool:
-    """Whether `to_srgb` would change an image of this mode."""
+    """Tell whether `to_srgb` would change an image of this mode."""
     return profile is not None and _transform(profile, mode) is not None
 
 
@@ -50,7 +50,7 @@ def embedded_profile(image: ImageFile, mode: str) -> bytes | None:
 
 
 def _fits(space: str, mode: str) -> bool:
-    """Whether a profile of a color space can describe colors of a mode; gray is a kind of RGB."""
+    """Tell whether a profile of a color space can describe colors of a mode; gray is a kind of RGB."""
     return MODES.get(space) == mode or (space == "RGB" and mode == "L")
 
 
@@ -64,7 +64,7 @@ def _color_space(profile: bytes) -> str:
 
 @functools.lru_cache(maxsize=16)
 def _transform(profile: bytes, mode: str) -> tuple[str, ImageCms.ImageCmsTransform] | None:
-    """Make the transform of a profile and name the mode that it takes; None where it would change nothing.
+    """Make the transform of a profile and name the mode that it takes; None if it would change nothing.
 
     Profiles of sRGB differ by rounding: what changes no color by more than 1 of 255 is sRGB.
     """
@@ -91,7 +91,7 @@ def _all_kinds_of_colors() -> Image.Image:
 
 
 def _rgb_profile(gamma: float, chromaticities: tuple[float, ...]) -> bytes | None:
-    """Write the ICC profile of three primaries and a gamma; None where these make no color space."""
+    """Write the ICC profile of three primaries and a gamma; None if these make no color space."""
     xy = np.reshape(chromaticities, (4, 2))
     if (xy[:, 1] <= 0).any():
         return None

@@ -50,7 +50,7 @@ def photographs(seed: int | None = None) -> Files:
     Raises
     ------
     ValueError
-        If the seed is negative or no whole number.
+        If the seed is negative or not an integer.
     """
     paths = [shipped(file) for file in PHOTOGRAPHS]
     return Files(paths, [path.stem for path in paths], seed=seed, broken="raise")
@@ -104,7 +104,7 @@ class Mosaics:
 
 
 def _whole(what: str, number: Any, least: int, most: int | None = None) -> int:
-    """Take in a whole number within its bounds."""
+    """Check an integer and its bounds."""
     whole = as_integer(number)
     if whole is None or whole < least or (most is not None and whole > most):
         bounds = f"of {least} or more" if most is None else f"from {least} to {most}"

@@ -27,9 +27,9 @@ class Source(ABC, Generic[Item]):
     seed : int, optional
         Shuffles, each epoch anew; see `epoch_order`.
     unusual : {"convert", "skip", "raise"}
-        What becomes of images that are gray, transparent, CMYK, 16-bit, rotated, animated or not in sRGB.
+        What happens with images that are gray, transparent, CMYK, 16-bit, rotated, animated or not in sRGB.
     broken : {"skip", "raise"}
-        What becomes of files that are missing, damaged, too large, or no images.
+        What happens with files that are missing, damaged, too large, or no images.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class Source(ABC, Generic[Item]):
         """Read one image; raise `ImageError` where that is impossible, `UnusualImageError` unless it is converted."""
 
     def read_or_skip(self, index: int) -> Item | None:
-        """Read one image; None where it is skipped, after a warning if that is new."""
+        """Read one image; None if it is skipped, after a warning if that is new."""
         try:
             return self.read(index)
         except ImageError as error:
@@ -86,12 +86,12 @@ class Source(ABC, Generic[Item]):
 
     @property
     def may_skip(self) -> bool:
-        """Whether an epoch may have fewer images than the source."""
+        """Tell whether an epoch may have fewer images than the source."""
         return "skip" in {self.unusual, self.broken}
 
     @property
     def converts(self) -> bool:
-        """Whether unusual images are converted."""
+        """Tell whether unusual images are converted."""
         return self.unusual == "convert"
 
     def __len__(self) -> int:

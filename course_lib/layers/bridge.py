@@ -73,7 +73,7 @@ class NumpyLayer(keras.layers.Layer):
     layer : Layer
         Or any other object with the methods of `Layer`.
     **kwargs
-        As `keras.layers.Layer` takes them.
+        As for `keras.layers.Layer`.
 
     Raises
     ------
@@ -109,7 +109,7 @@ class NumpyLayer(keras.layers.Layer):
         return tf.nest.map_structure(lambda result: tf.cast(result, self.compute_dtype), results)
 
     def get_config(self) -> dict[str, Any]:
-        """Return what makes a layer like this one."""
+        """Return the arguments that make a layer like this one."""
         layer = self._bridge.checked.layer
         own = {
             "layer": keras.saving.get_registered_name(type(layer)),

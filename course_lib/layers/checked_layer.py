@@ -64,12 +64,12 @@ class CheckedLayer:
 
     @property
     def ready(self) -> bool:
-        """Whether `forward` may follow: the layer has its shapes, and nobody else has used it since."""
+        """Tell whether `forward` may follow: the layer has its shapes, and nobody else has used it since."""
         return self.input_shapes is not None and _last_user.get(id(self.layer)) is self
 
     @property
     def kept(self) -> bool:
-        """Whether `backward` may follow: what the layer keeps is from this object's last forward pass."""
+        """Tell whether `backward` may follow: what the layer keeps is from this object's last forward pass."""
         return self.ready and self._inputs is not None
 
     def set_weights(self, values: Mapping[str, Array]) -> None:

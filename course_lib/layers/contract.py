@@ -94,7 +94,7 @@ class Layer(ABC):
         Returns
         -------
         list of ndarray or None
-            For each input, an array of its shape and type where ``propagate_down`` is True, and None where it is False.
+            For each input, an array of its shape and type where ``propagate_down`` is True, and None if it is False.
         """
 
     def get_config(self) -> dict[str, Any]:

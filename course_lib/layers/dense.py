@@ -30,7 +30,7 @@ def dense_to_conv(weights: ArrayLike | tf.Tensor, height: int, width: int, order
     Returns
     -------
     tf.Tensor
-        Shape ``(height, width, D, units)``, of the weights' type, as `tf.nn.conv2d` takes it. With ``"channels_last"``
+        Shape ``(height, width, D, units)``, of the weights' type, as for `tf.nn.conv2d`. With ``"channels_last"``
         it shares the memory of weights that are a tensor.
 
     Raises
@@ -60,7 +60,7 @@ def dense_to_conv(weights: ArrayLike | tf.Tensor, height: int, width: int, order
 
 
 def _size(value: int, name: str) -> int:
-    """Take in one side of a map."""
+    """Check one side of a map."""
     size = as_integer(value)
     if size is None or size < 1:
         raise ValueError(f"expected a whole {name} of 1 or more, got {value!r}")
@@ -68,7 +68,7 @@ def _size(value: int, name: str) -> int:
 
 
 def _matrix(weights: ArrayLike | tf.Tensor) -> tf.Tensor:
-    """Take in the weights of a dense layer."""
+    """Check the weights of a dense layer."""
     try:
         matrix = tf.convert_to_tensor(weights)
     except (TypeError, ValueError) as error:

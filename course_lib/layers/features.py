@@ -20,7 +20,7 @@ def features_at(model: keras.Model, names: Sequence[str]) -> keras.Model:
     Parameters
     ----------
     model : keras.Model
-        Functional or Sequential, and built. It stays as it is.
+        Functional or Sequential, and built. It is not changed.
     names : sequence of str
         Different names of layers, as in ``model.summary()``. Those of layers inside a model that is a layer of this
         one count, too: ``"conv1"``, or ``"trunk/conv1"`` where several have that name.
@@ -58,7 +58,7 @@ def _paths(model: keras.Model) -> Iterator[Path]:
 
 
 def _names(names: Sequence[str]) -> list[str]:
-    """Take in the names of layers."""
+    """Check the names of layers."""
     if isinstance(names, str):
         raise ValueError(f'expected a list of names, got "{names}": for one layer it is ["{names}"]')
     chosen = list(names)
@@ -123,7 +123,7 @@ def layer_table(model: keras.Model) -> list[tuple[str, tuple[Any, ...], int]]:
     Returns
     -------
     list of (str, tuple of int, int)
-        Name, shape of the output without the batch, None where any size will do, and the number of parameters, as
+        Name, shape of the output without the batch, None if any size will do, and the number of parameters, as
         `plots.architecture` takes them.
 
     Raises

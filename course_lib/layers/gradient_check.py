@@ -1,4 +1,4 @@
-"""Whether a gradient is right, and if not, why."""
+"""Tell whether a gradient is right, and if not, why."""
 
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
@@ -102,7 +102,7 @@ def gradient_check(
 
 
 def _tensors(inputs: Any) -> list[tf.Tensor]:
-    """Take in the inputs of a function."""
+    """Check the inputs of a function."""
     if not isinstance(inputs, (list, tuple)):
         raise ValueError(f"expected a list of inputs, got {type(inputs).__name__}: for one input x it is [x]")
     if not inputs:
@@ -111,7 +111,7 @@ def _tensors(inputs: Any) -> list[tf.Tensor]:
 
 
 def _tensor(k: int, x: Any) -> tf.Tensor:
-    """Take in one input. Python's floats become float64, not TensorFlow's float32."""
+    """Check one input. Python's floats become float64, not TensorFlow's float32."""
     try:
         return tf.convert_to_tensor(x if tf.is_tensor(x) else np.asarray(x))
     except (TypeError, ValueError) as error:
@@ -119,7 +119,7 @@ def _tensor(k: int, x: Any) -> tf.Tensor:
 
 
 def _chosen(which: Any, tensors: Sequence[tf.Tensor]) -> list[int]:
-    """Take in which inputs to check, and require that they can be."""
+    """Check which inputs to check, and require that they can be."""
     named = range(len(tensors)) if which is None else which
     if not isinstance(named, Collection):
         raise ValueError(f"expected a list of inputs to check, got {which!r}")

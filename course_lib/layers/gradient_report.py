@@ -87,7 +87,7 @@ class GradientCheck:
     cause : str
         Why the gradient is wrong, as far as that is sure, or why it could not be checked; else empty.
     worst : Element or None
-        The element that is most wrong, or, where none is, the one that agrees least; None where none was compared.
+        The element that is most wrong, or, where none is, the one that agrees least; None if none was compared.
     wrong, kinks, undecided : tuple of Element
         Elements that are wrong; those at a kink or a jump of the function, where there is no gradient to compare; and
         those where the numeric gradient is not certain enough to judge.

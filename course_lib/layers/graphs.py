@@ -19,7 +19,7 @@ def plain_graph(model: keras.Model) -> keras.Model:
     Parameters
     ----------
     model : keras.Model
-        Functional or Sequential, and built. It stays as it is.
+        Functional or Sequential, and built. It is not changed.
 
     Returns
     -------

@@ -57,7 +57,7 @@ class LocallyConnected2D(_PlacedConv2D):
     Parameters
     ----------
     filters, kernel_size, **kwargs
-        As `keras.layers.Conv2D` takes them, strides, padding, activation, initializers, regularizers and constraints
+        As for `keras.layers.Conv2D`, strides, padding, activation, initializers, regularizers and constraints
         among them; but ``data_format="channels_last"`` only, and no dilation, groups or LoRA. An initializer that
         suits its range to the size of a layer, such as ``"glorot_uniform"``, counts the inputs and outputs of one
         place.
@@ -114,7 +114,7 @@ class ScaledConv2D(_PlacedConv2D):
     Parameters
     ----------
     filters, kernel_size, **kwargs
-        As `keras.layers.Conv2D` takes them, but ``data_format="channels_last"`` only, and no dilation, groups or LoRA.
+        As for `keras.layers.Conv2D`, but ``data_format="channels_last"`` only, and no dilation, groups or LoRA.
 
     Raises
     ------

@@ -141,7 +141,7 @@ def _product(windows: Windows, channels: int, filters: int, dtype: tf.DType, by_
 
 
 def _floats(value: ArrayLike | tf.Tensor, name: str, axes: str) -> tf.Tensor:
-    """Take in a tensor of a floating type with as many axes as are named."""
+    """Check a tensor of a floating type with as many axes as are named."""
     try:
         tensor = tf.convert_to_tensor(value)
     except (TypeError, ValueError) as error:

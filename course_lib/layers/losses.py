@@ -132,7 +132,7 @@ def dice_loss(
 
 
 def _numbers(values: ArrayLike | tf.Tensor, name: str) -> tf.Tensor:
-    """Take in real numbers or truth values."""
+    """Check real numbers or truth values."""
     try:
         tensor = tf.convert_to_tensor(values)
     except (TypeError, ValueError) as error:
@@ -161,7 +161,7 @@ def _of_one_shape(target: tf.Tensor, prediction: tf.Tensor) -> tuple[tf.Tensor, 
 
 
 def _mask(valid: ArrayLike | tf.Tensor, maps: tf.Tensor) -> tf.Tensor:
-    """Take in which pixels count, as truth values that fit to maps."""
+    """Check which pixels count, as truth values that fit to maps."""
     valid = _numbers(valid, "mask of valid pixels")
     if not valid.shape.is_compatible_with(maps.shape[:3]):
         raise ValueError(f"expected a mask of valid pixels of shape {maps.shape[:3]}, got {valid.shape}")

@@ -136,7 +136,7 @@ class Net:
         Returns
         -------
         dict of str to ndarray or None
-            The gradient of the loss in each array of the net, by name; None where it was not computed.
+            The gradient of the loss in each array of the net, by name; None if it was not computed.
 
         Raises
         ------
@@ -204,7 +204,7 @@ class Solver:
         Parameters
         ----------
         inputs : mapping of str to array_like
-            As `Net.forward` takes them.
+            As for `Net.forward`.
 
         Returns
         -------
@@ -229,7 +229,7 @@ class Solver:
 
 
 def _shape(name: str, value: Any) -> Shape:
-    """Take in the shape of an input."""
+    """Check the shape of an input."""
     shape = as_shape(value)
     if shape is None:
         raise ValueError(f'expected a shape for "{name}", such as (4, 3), got {value!r}')

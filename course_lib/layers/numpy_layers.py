@@ -66,7 +66,7 @@ class Dense(Layer):
         return [gradient @ self._weight("kernel").T if propagate_down[0] else None]
 
     def get_config(self) -> dict[str, Any]:
-        """Return what makes a layer like this one."""
+        """Return the arguments that make a layer like this one."""
         return {"units": self.units, "seed": self.seed}
 
     def _weight(self, name: str) -> Array:

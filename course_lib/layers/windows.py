@@ -13,7 +13,7 @@ Pair = tuple[int, int]
 
 
 def pair(value: int | Sequence[int], name: str) -> Pair:
-    """Take in two whole numbers of 1 or more, for down and across, or one for both."""
+    """Check two positive integers, for down and across, or one for both."""
     numbers = value if isinstance(value, tuple | list) else (value, value)
     whole = [as_integer(number) or 0 for number in numbers]
     if len(whole) != 2 or min(whole) < 1:

@@ -1,4 +1,4 @@
-"""C++ in notebooks: cells that hold a function, and kernels compiled from them, each run in a process of its own.
+"""C++ in notebooks: cells that hold a function, and kernels compiled from them, each run in a separate process.
 
 - `cells`: the Python that a cell of C++ becomes
 - `signature`: what kernels take and fill

@@ -137,6 +137,6 @@ def advise(words: str) -> str:
     Returns
     -------
     str
-        A sentence or two; empty where none is known.
+        A sentence or two; empty if none is known.
     """
     return next((said for pattern, said in _RULES if pattern.search(words)), "")

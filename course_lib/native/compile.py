@@ -64,7 +64,7 @@ class Compiler:
     version : str
         What it says about itself.
     libraries : str
-        The folder of its C++ library; empty where it does not say.
+        The folder of its C++ library; empty if it does not say.
     addr2line : str
         The program that maps addresses in a program to lines of its source; empty if it was not found.
     """

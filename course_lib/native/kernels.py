@@ -1,4 +1,4 @@
-"""Kernels: functions in C++ that are called from Python, each call in a process of its own."""
+"""Kernels: functions in C++ that are called from Python, each call in a separate process."""
 
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,7 @@ class Kernel:
         return self._programs
 
     def __call__(self, *arguments: Any) -> NDArray[Any]:
-        """Call the function, checked, in a process of its own.
+        """Call the function, checked, in a separate process.
 
         Parameters
         ----------
@@ -185,7 +185,7 @@ class Kernel:
         ValueError
             If the course has no function of this kind.
         TypeError, NotImplementedError, KernelError
-            As by `processor_seconds`.
+            As for `processor_seconds`.
         """
         if not self.signature.reference:
             raise ValueError(f"expected a kernel that the course has too, such as sample, got {self.name}")

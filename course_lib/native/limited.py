@@ -114,7 +114,7 @@ class Program:
         Returns
         -------
         int or None
-            Its exit status, or the negative number of the signal that killed it; None where its time is over.
+            Its exit status, or the negative number of the signal that killed it; None if its time is over.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Run a compiled kernel in a process of its own."""
+"""Run a compiled kernel in a separate process."""
 
 import struct
 import tempfile

@@ -99,7 +99,7 @@ def efficientnet_lite0(weights: str | os.PathLike[str] | None = "imagenet", incl
 
 
 def efficientnet_lite0_preprocess(image: ArrayLike | tf.Tensor) -> NDArray[np.float32] | tf.Tensor:
-    """Prepare images for EfficientNet-Lite0: ``(rgb - 127) / 128``. The input is left as it is.
+    """Prepare images for EfficientNet-Lite0: ``(rgb - 127) / 128``. The input is not changed.
 
     Parameters
     ----------
@@ -109,12 +109,12 @@ def efficientnet_lite0_preprocess(image: ArrayLike | tf.Tensor) -> NDArray[np.fl
     Returns
     -------
     ndarray or tf.Tensor
-        The same shape, float32, in [-0.9921875, 1]; a tensor where a tensor was given.
+        The same shape, float32, in [-0.9921875, 1]; a tensor if a tensor was given.
 
     Raises
     ------
     ValueError
-        If the shape is another one, or the values are not real numbers.
+        If the shape is different, or the values are not real numbers.
     """
     return (rgb_floats(image) - 127) / 128
 

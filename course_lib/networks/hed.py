@@ -107,7 +107,7 @@ class PadToMultiple(keras.layers.Layer):
     multiple : int
         The number; images must have at least that many rows and columns, less one.
     **kwargs
-        As `keras.layers.Layer` takes them.
+        As for `keras.layers.Layer`.
     """
 
     def __init__(self, multiple: int, **kwargs: Any) -> None:
@@ -125,7 +125,7 @@ class PadToMultiple(keras.layers.Layer):
         return (shape[0], *sides, shape[3])
 
     def get_config(self) -> dict[str, Any]:
-        """Return what makes a layer like this one."""
+        """Return the arguments that make a layer like this one."""
         return {**super().get_config(), "multiple": self.multiple}
 
 
@@ -138,7 +138,7 @@ class EnlargeAndCrop(keras.layers.Layer):
     factor : int
         1 or more.
     **kwargs
-        As `keras.layers.Layer` takes them.
+        As for `keras.layers.Layer`.
     """
 
     def __init__(self, factor: int, **kwargs: Any) -> None:
@@ -151,5 +151,5 @@ class EnlargeAndCrop(keras.layers.Layer):
         return tf.image.resize(maps, tf.shape(maps)[1:3] * self.factor)[:, :height, :width]
 
     def get_config(self) -> dict[str, Any]:
-        """Return what makes a layer like this one."""
+        """Return the arguments that make a layer like this one."""
         return {**super().get_config(), "factor": self.factor}

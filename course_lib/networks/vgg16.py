@@ -90,7 +90,7 @@ def convolutions(x: keras.KerasTensor, width: float = 1.0) -> list[keras.KerasTe
     x : keras.KerasTensor
         Shape ``(B, H, W, C)``.
     width : float
-        As `vgg16` takes it.
+        As for `vgg16`.
 
     Returns
     -------
@@ -148,7 +148,7 @@ def _keras_file(include_top: bool) -> Path:
 
 
 def vgg16_preprocess(image: ArrayLike | tf.Tensor) -> NDArray[np.float32] | tf.Tensor:
-    """Prepare images for VGG-16: BGR instead of RGB, minus ImageNet's mean color. The input is left as it is.
+    """Prepare images for VGG-16: BGR instead of RGB, minus ImageNet's mean color. The input is not changed.
 
     Parameters
     ----------
@@ -158,13 +158,13 @@ def vgg16_preprocess(image: ArrayLike | tf.Tensor) -> NDArray[np.float32] | tf.T
     Returns
     -------
     ndarray or tf.Tensor
-        The same shape, float32; a tensor where a tensor was given. Each channel, blue first, is in
+        The same shape, float32; a tensor if a tensor was given. Each channel, blue first, is in
         [-123.68, 151.061].
 
     Raises
     ------
     ValueError
-        If the shape is another one, or the values are not real numbers.
+        If the shape is different, or the values are not real numbers.
     """
     return bgr_minus(image, MEAN)
 

@@ -104,7 +104,7 @@ def max_unpool(
         Shape ``(B, h, w, C)``, int64 or int32, as `tf.nn.max_pool_with_argmax` gives it: ``(y * W + x) * C + c`` for
         entry (y, x, c) of the output's image, and ``((b * H + y) * W + x) * C + c`` if the batch is included.
     output_shape : array_like or tf.Tensor
-        ``(B, H, W, C)``, whole numbers; B and C are those of ``pooled``.
+        ``(B, H, W, C)``, integers; B and C are those of ``pooled``.
     include_batch_in_index : bool
         Whether the indices count from the start of the batch, not of each image.
 
@@ -182,13 +182,13 @@ def label_map(logits: ArrayLike | tf.Tensor, factor: int, border: str = "constan
 
 
 def _runs_on_cpu(tensor: tf.Tensor) -> bool:
-    """Whether an operation on a tensor runs on the CPU: by its device, or else because there is no GPU."""
+    """Tell whether an operation on a tensor runs on the CPU: by its device, or else because there is no GPU."""
     kind = tf.DeviceSpec.from_string(tf.identity(tensor).device).device_type
     return kind == "CPU" if kind else not tf.config.get_visible_devices("GPU")
 
 
 def _native() -> ModuleType | None:
-    """Return the native operations, or None where plain TensorFlow is to be used.
+    """Return the native operations, or None if plain TensorFlow is to be used.
 
     XLA cannot compile a user operation. While TensorFlow traces a function with ``jit_compile=True``, its graph lies
     in an XLA context. A function that was traced before, outside of one, keeps the native operation.

@@ -18,7 +18,7 @@ def _native() -> ModuleType:
 
 
 def _needed(operation: Any, index: int) -> bool:
-    """Whether a gradient for this input was asked for. Graphs do not say; they drop later what nobody uses."""
+    """Tell whether a gradient for this input was asked for. Graphs do not say; they drop later what nobody uses."""
     return index not in (getattr(operation, "skip_input_indices", None) or ())
 
 

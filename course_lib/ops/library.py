@@ -74,7 +74,7 @@ def load(progress: Progress | None = None) -> ModuleType | None:
     Returns
     -------
     ModuleType or None
-        The same module at each call, or None where nothing can be loaded; :func:`status` says why.
+        The same module at each call, or None if nothing can be loaded; :func:`status` says why.
     """
     global _outcome  # noqa: PLW0603 - TensorFlow, too, can load a library only once
     with _lock:

@@ -143,7 +143,7 @@ def switches(
     Parameters
     ----------
     pooled, argmax, output_shape, include_batch_in_index
-        As `max_unpool` takes them.
+        As for `max_unpool`.
 
     Returns
     -------

@@ -27,15 +27,15 @@ class Toolchain:
     cmake : str
         Path of CMake.
     ninja : str
-        Path of Ninja; empty where Make is used.
+        Path of Ninja; empty if Make is used.
     nvcc : str
-        Path of CUDA's compiler; empty where no CUDA kernels are to be built.
+        Path of CUDA's compiler; empty if no CUDA kernels are to be built.
     nvcc_version : str
         Its release, such as ``13.0``.
     architectures : tuple[str, ...]
         What CUDA kernels are compiled for, such as ``90``.
     no_cuda : str
-        Why there are no CUDA kernels; empty where there are.
+        Why there are no CUDA kernels; empty if there are.
     """
 
     compiler: str

@@ -23,7 +23,7 @@ def uncertainty(pictures: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike | N
     ----------
     pictures : mapping of str to (prediction, uncertainty, error)
         Title of each row, the colored picture ``(H, W, 3)``, RGB, uint8 or in [0, 1], and two maps ``(H, W)`` in Lab
-        units. The error is None where the truth is not known.
+        units. The error is None if the truth is not known.
 
     Returns
     -------

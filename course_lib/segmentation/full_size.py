@@ -64,7 +64,7 @@ def labels_at_full_size(network: Network, images: ArrayLike | tf.Tensor, stride:
     Parameters
     ----------
     network, images, stride
-        As `logits_at_full_size` takes them.
+        As for `logits_at_full_size`.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def labels_at_full_size(network: Network, images: ArrayLike | tf.Tensor, stride:
     Raises
     ------
     ValueError
-        As `logits_at_full_size`.
+        As for `logits_at_full_size`.
     """
     logits, height, width = _run(network, images, stride)
     return label_map(logits, stride)[:, :height, :width]

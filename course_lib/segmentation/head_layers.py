@@ -23,12 +23,12 @@ class BilinearUpsampling(keras.layers.Layer):
     factor : int
         1 or more.
     **kwargs
-        As `keras.layers.Layer` takes them.
+        As for `keras.layers.Layer`.
 
     Raises
     ------
     ValueError
-        If the factor is not a whole number of 1 or more.
+        If the factor is not a positive integer.
     """
 
     def __init__(self, factor: int, **kwargs: Any) -> None:
@@ -63,7 +63,7 @@ class BilinearUpsampling(keras.layers.Layer):
         return batch, height and height * self.factor, width and width * self.factor, channels
 
     def get_config(self) -> dict[str, Any]:
-        """Return what makes a layer like this one."""
+        """Return the arguments that make a layer like this one."""
         return {**super().get_config(), "factor": self.factor}
 
 

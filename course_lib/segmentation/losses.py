@@ -27,7 +27,7 @@ def segmentation_loss(ignore: int | None = 255) -> Loss:
     callable
         ``loss(labels, logits)``, also for Keras' ``compile``:
 
-        - ``labels``: shape ``(B, H, W)``, whole numbers, each in [0, C) or ``ignore``.
+        - ``labels``: shape ``(B, H, W)``, integers, each in [0, C) or ``ignore``.
         - ``logits``: shape ``(B, H, W, C)``, floats. Halves are computed in float32.
         - It returns a scalar, float32 or float64: the mean over all pixels of the batch that count, and 0 with a
           gradient of 0 where none does.
@@ -37,7 +37,7 @@ def segmentation_loss(ignore: int | None = 255) -> Loss:
     Raises
     ------
     ValueError
-        If ``ignore`` is neither a whole number nor None.
+        If ``ignore`` is neither an integer nor None.
 
     Notes
     -----
@@ -61,7 +61,7 @@ def segmentation_loss(ignore: int | None = 255) -> Loss:
 
 
 def _maps(labels: ArrayLike | tf.Tensor, logits: ArrayLike | tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Take in labels as int64, and logits as float32 or float64, of shapes that fit."""
+    """Convert labels to int64, and logits to float32 or float64; check their shapes."""
     labels, logits = tf.convert_to_tensor(labels), tf.convert_to_tensor(logits)
     if not logits.dtype.is_floating or not logits.shape.is_compatible_with((None,) * 4):
         raise ValueError(

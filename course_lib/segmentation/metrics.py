@@ -97,7 +97,7 @@ def mean_accuracy(matrix: ArrayLike) -> float:
     Parameters
     ----------
     matrix : array_like
-        As `pixel_accuracy` takes it.
+        As for `pixel_accuracy`.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def mean_accuracy(matrix: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        As `pixel_accuracy`.
+        As for `pixel_accuracy`.
     """
     counts = _counts(matrix)
     true = counts.sum(axis=1)
@@ -124,7 +124,7 @@ def mean_iou(matrix: ArrayLike) -> float:
     Parameters
     ----------
     matrix : array_like
-        As `pixel_accuracy` takes it.
+        As for `pixel_accuracy`.
 
     Returns
     -------
@@ -134,7 +134,7 @@ def mean_iou(matrix: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        As `pixel_accuracy`.
+        As for `pixel_accuracy`.
     """
     counts = _counts(matrix)
     union = _union(counts)
@@ -148,7 +148,7 @@ def frequency_weighted_iou(matrix: ArrayLike) -> float:
     Parameters
     ----------
     matrix : array_like
-        As `pixel_accuracy` takes it.
+        As for `pixel_accuracy`.
 
     Returns
     -------
@@ -158,7 +158,7 @@ def frequency_weighted_iou(matrix: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        As `pixel_accuracy`.
+        As for `pixel_accuracy`.
     """
     counts = _counts(matrix)
     true = counts.sum(axis=1)
@@ -173,7 +173,7 @@ def _union(counts: NDArray[Any]) -> NDArray[Any]:
 
 
 def _integers(values: ArrayLike, what: str) -> NDArray[Any]:
-    """Take in whole numbers."""
+    """Check integers."""
     array = np.asarray(values)
     if not np.issubdtype(array.dtype, np.integer):
         raise ValueError(f"expected {what} as integers, got {array.dtype}")
@@ -187,7 +187,7 @@ def _within(values: NDArray[Any], classes: int, what: str, extra: str = "") -> N
 
 
 def _counts(matrix: ArrayLike) -> NDArray[Any]:
-    """Take in a confusion matrix with something in it."""
+    """Check a confusion matrix, which must count at least one pixel."""
     counts = np.asarray(matrix)
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
         raise ValueError(f"expected a confusion matrix of shape (classes, classes), got {counts.shape}")

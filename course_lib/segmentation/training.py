@@ -171,7 +171,7 @@ def train_stages(
     Raises
     ------
     ValueError
-        As `fcn_head` and `train`.
+        As for `fcn_head` and `train`.
     """
     heads: dict[Stride, keras.Model] = {}
     for finest in STRIDES:

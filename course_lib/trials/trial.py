@@ -25,7 +25,7 @@ class Trial:
     passed, tests : int
         How many of the exercise's test cells it passed, and how many there are.
     feedback : str
-        What the failed tests said; empty where all passed.
+        What the failed tests said; empty if all passed.
     """
 
     answer: Answer
@@ -35,17 +35,17 @@ class Trial:
 
     @property
     def accepted(self) -> bool:
-        """Whether it earned every point."""
+        """Tell whether it earned every point."""
         return self.passed == self.tests
 
     @property
     def diagnosed(self) -> bool:
-        """Whether the feedback holds every word that the bank names."""
+        """Tell whether the feedback holds every word that the bank names."""
         return all(words in self.feedback for words in self.answer.says)
 
     @property
     def as_expected(self) -> bool:
-        """Whether a right answer earned every point, and a wrong one lost some and was told why."""
+        """Tell whether a right answer earned every point, and a wrong one lost some and was told why."""
         return self.accepted if self.answer.right else not self.accepted and self.diagnosed
 
 

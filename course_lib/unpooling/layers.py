@@ -22,7 +22,7 @@ class MaxUnpool(keras.layers.Layer):
     size : (int, int), optional
         Height and width of the output, each 1 or more, where they are known beforehand.
     **kwargs
-        As `keras.layers.Layer` takes them.
+        As for `keras.layers.Layer`.
 
     Raises
     ------
@@ -51,7 +51,7 @@ class MaxUnpool(keras.layers.Layer):
         return (pooled_shape[0], height, width, pooled_shape[3])
 
     def get_config(self) -> dict[str, Any]:
-        """Return what makes a layer like this one."""
+        """Return the arguments that make a layer like this one."""
         return {**super().get_config(), "size": self.size}
 
 
@@ -78,5 +78,5 @@ class FixedSwitches(keras.layers.Layer):
         return tf.ensure_shape(argmax, pooled.shape)
 
     def compute_output_spec(self, pooled: keras.KerasTensor, like: keras.KerasTensor) -> keras.KerasTensor:
-        """Return what comes out for symbolic maps: int64 of the pooled map's shape."""
+        """Return the symbolic result for maps: int64 of the pooled map's shape."""
         return keras.KerasTensor(pooled.shape, "int64")

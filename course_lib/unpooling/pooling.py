@@ -62,14 +62,14 @@ class MaxPoolSwitches(keras.layers.Layer):
     Parameters
     ----------
     pool_size, strides, padding
-        As `max_pool_with_switches` takes them.
+        As for `max_pool_with_switches`.
     **kwargs
-        As `keras.layers.Layer` takes them.
+        As for `keras.layers.Layer`.
 
     Raises
     ------
     ValueError
-        As `max_pool_with_switches`.
+        As for `max_pool_with_switches`.
     """
 
     def __init__(
@@ -99,11 +99,11 @@ class MaxPoolSwitches(keras.layers.Layer):
         return shape, shape
 
     def compute_output_spec(self, x: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-        """Return what comes out for a symbolic map: numbers of the compute type, and int64."""
+        """Return the symbolic result for a map: numbers of the compute type, and int64."""
         pooled, argmax = self.compute_output_shape(x.shape)
         return keras.KerasTensor(pooled, self.compute_dtype), keras.KerasTensor(argmax, "int64")
 
     def get_config(self) -> dict[str, Any]:
-        """Return what makes a layer like this one."""
+        """Return the arguments that make a layer like this one."""
         own = {"pool_size": self.pool_size, "strides": self.strides, "padding": self.padding}
         return {**super().get_config(), **own}

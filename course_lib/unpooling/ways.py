@@ -24,7 +24,7 @@ def sparse_unpool(
     Parameters
     ----------
     pooled, argmax, output_shape, include_batch_in_index
-        As `course_lib.ops.max_unpool` takes them. No two values of an image may have the same index.
+        As for `course_lib.ops.max_unpool`. No two values of an image may have the same index.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def scatter_unpool(
     Parameters
     ----------
     pooled, argmax, output_shape, include_batch_in_index
-        As `course_lib.ops.max_unpool` takes them.
+        As for `course_lib.ops.max_unpool`.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def flat_unpool(
     Parameters
     ----------
     pooled, argmax, output_shape, include_batch_in_index
-        As `course_lib.ops.max_unpool` takes them.
+        As for `course_lib.ops.max_unpool`.
 
     Returns
     -------

@@ -21,7 +21,7 @@ def window(
 
 
 def pair(value: int | Sequence[int], name: str) -> tuple[int, int]:
-    """Return two whole numbers of 1 or more."""
+    """Return two positive integers."""
     several = isinstance(value, tuple | list | np.ndarray) and np.ndim(value) > 0
     pair: Any = tuple(value) if several else (value, value)  # type: ignore[arg-type]
     numbers = [as_integer(each) or 0 for each in pair]

@@ -43,11 +43,11 @@ class LearnersKernel(Protocol):
 
     @property
     def alive(self) -> bool:
-        """Whether the kernel runs."""
+        """Tell whether the kernel runs."""
 
     @property
     def ended(self) -> bool:
-        """Whether the cell that was begun has come to its end."""
+        """Tell whether the cell that was begun has come to its end."""
 
     def begin(self, source: str, silent: bool = False) -> None:
         """Let it run a cell, and do not wait."""

@@ -34,7 +34,7 @@ class Cell:
     cell_id : str
         Empty where it has none, as in formats before 4.5.
     nbgrader : dict
-        What it says about itself to nbgrader; empty where nothing.
+        What it says about itself to nbgrader; empty if nothing.
     tags : tuple of str
         Its tags.
     attachments : dict

@@ -1,4 +1,4 @@
-"""Whether there is a C++ compiler, found out where no code of a learner's runs."""
+"""Tell whether there is a C++ compiler, found out where no code of a learner's runs."""
 
 import os
 import re

@@ -121,12 +121,12 @@ class KernelClient:
 
     @property
     def alive(self) -> bool:
-        """Whether the kernel runs."""
+        """Tell whether the kernel runs."""
         return self._manager.provisioner.running()
 
     @property
     def ended(self) -> bool:
-        """Whether the cell that was begun has come to its end."""
+        """Tell whether the cell that was begun has come to its end."""
         self._ended = self._ended or self._wait(0)
         return self._ended
 

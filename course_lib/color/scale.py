@@ -16,8 +16,8 @@ CHROMA_BOUND = 134.0
 HALF = np.array([50.0, AB_BOUND, AB_BOUND], np.float32)
 MIDDLE = np.array([1.0, 0.0, 0.0], np.float32)
 
-BEYOND = 0.02  # of a normalized value, where Lab comes from an image
-FAR_BEYOND = 10.0  # where it comes from a network, whose last layer may not be bounded; Lab itself is mostly larger
+BEYOND = 0.02  # of a normalized value, if Lab comes from an image
+FAR_BEYOND = 10.0  # if it comes from a network, whose last layer may not be bounded; unnormalized Lab is mostly larger
 
 
 def normalized(values: ArrayLike, count: int, what: str) -> NDArray[np.floating]:
@@ -26,11 +26,11 @@ def normalized(values: ArrayLike, count: int, what: str) -> NDArray[np.floating]
     Parameters
     ----------
     values : array_like
-        Shape ``(..., count)``, floats in [-1, 1]; what rounding leaves beyond, up to 0.02, is allowed.
+        Shape ``(..., count)``, floats in [-1, 1]; rounding errors up to 0.02 are allowed.
     count : int
-        How many channels there are.
+        The number of channels.
     what : str
-        What the error calls them, such as "normalized ab".
+        Their name in the error, such as "normalized ab".
 
     Returns
     -------
@@ -40,7 +40,7 @@ def normalized(values: ArrayLike, count: int, what: str) -> NDArray[np.floating]
     Raises
     ------
     ValueError
-        If they are anything else.
+        If they are not as above.
     """
     hint = ": normalized L is L / 50 - 1, normalized ab is ab / 110"
     return arguments.bounded(values, count, f"{what} in [-1, 1]", -1 - BEYOND, 1 + BEYOND, hint)
@@ -73,8 +73,7 @@ def split_lab(lab: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
 def normalize_lab(lab: ArrayLike) -> NDArray[np.float32]:
     """Scale Lab so that every channel lies in [-1, 1].
 
-    L becomes ``L / 50 - 1``, and a and b are divided by one bound for both, 110: it holds for the whole gamut of
-    sRGB, and gray stays at 0.
+    L becomes ``L / 50 - 1``, and a and b are both divided by 110, a bound for the whole gamut of sRGB; gray stays at 0.
 
     Parameters
     ----------
@@ -107,7 +106,7 @@ def denormalize_lab(normalized: ArrayLike) -> NDArray[np.float32]:
     Parameters
     ----------
     normalized : array_like
-        Shape ``(..., 3)``, floats in [-1, 1]. What a network predicts may lie beyond, up to 10.
+        Shape ``(..., 3)``, floats in [-1, 1]. Predictions of a network may be outside, up to 10.
 
     Returns
     -------

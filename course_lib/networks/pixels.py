@@ -1,4 +1,4 @@
-"""Images as networks take them."""
+"""Images as inputs of networks."""
 
 from typing import Any
 

@@ -1,10 +1,10 @@
 """Scores of label maps, all from one matrix of counts.
 
 The four scores are those of Long, Shelhamer and Darrell [1]_. A class can be absent: no pixel has it in truth, or none
-in the predictions. What is divided by 0 then is left out of a mean, as in the evaluation code that the authors released
-(``nanmean`` in ``lib/score_util.py`` of [2]_):
+in the predictions. A quotient with denominator 0 is then left out of a mean, as in the evaluation code that the authors
+released (``nanmean`` in ``lib/score_util.py`` of [2]_):
 
-- A class that neither truth nor predictions hold has no IU, and is left out of the mean IU.
+- A class that occurs neither in truth nor in the predictions has no IU, and is left out of the mean IU.
 - A class that is predicted and does not occur in truth has an IU of 0, which counts in the mean IU; it has no accuracy,
   and is left out of the mean accuracy. Its weight in the frequency-weighted IU is 0.
 
@@ -181,7 +181,7 @@ def _integers(values: ArrayLike, what: str) -> NDArray[Any]:
 
 
 def _within(values: NDArray[Any], classes: int, what: str, extra: str = "") -> None:
-    """Refuse numbers that are no class."""
+    """Refuse numbers that are not a class."""
     if values.size and (values.min() < 0 or values.max() >= classes):
         raise ValueError(f"expected {what} in [0, {classes}){extra}, got {what} from {values.min()} to {values.max()}")
 

@@ -21,7 +21,7 @@ LAYOUTS = {"channels_last": "NHWC", "channels_first": "NCHW"}
 
 
 class _Columns(keras.layers.Layer):
-    """What the layers share: where the maps' entries lie, and the order of their axes."""
+    """What both layers share: where the maps' entries are, and the order of their axes."""
 
     def __init__(
         self,
@@ -60,9 +60,9 @@ class _Columns(keras.layers.Layer):
 class SparseHypercolumn(_Columns):
     """Columns of several maps at a few locations, as a Keras layer: ``layer(centroids, maps)``.
 
-    ``centroids``, shape ``(B, L, 2)``, stay float32 under any policy, since halves cannot hold positions in a large
-    image. The maps, each ``(B, H_i, W_i, C_i)``, are cast to the layer's compute type. The columns have the shape
-    ``(B, L, C_1 + C_2 + ...)``, with the images along the first axis, as Keras wants it.
+    ``centroids``, shape ``(B, L, 2)``, stay float32 under any policy, since half-precision numbers are too coarse for
+    positions in a large image. The maps, each ``(B, H_i, W_i, C_i)``, are cast to the layer's compute type. The columns
+    have the shape ``(B, L, C_1 + C_2 + ...)``, with the images along the first axis, as Keras wants it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Hypercolumns of any network: models that return columns, with everything worked out from the names of layers."""
+"""Hypercolumns of any network: models that return columns, made from the names of layers alone."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ ALIGNMENTS = ("receptive field", "resize")
 def sparse_hypercolumn_model(
     model: keras.Model, layers: Sequence[str], size: Sequence[int] | None = None, alignment: str = "receptive field"
 ) -> keras.Model:
-    """Make a model that returns the columns of images at a few locations: what training on large images needs.
+    """Make a model that returns the columns of images at a few locations: for training on large images.
 
     Parameters
     ----------
@@ -52,7 +52,8 @@ def dense_hypercolumn_model(
 ) -> keras.Model:
     """Make a model that returns the columns of images at every pixel: for inference.
 
-    At every pixel they are the columns of `sparse_hypercolumn_model`, so what is trained on these can be used on those.
+    At every pixel they are the columns of `sparse_hypercolumn_model`, so a network trained on one can be used on the
+    other.
 
     Parameters
     ----------
@@ -77,7 +78,7 @@ def dense_hypercolumn_model(
 
 
 def _settings(tapped: Tapped, alignment: str) -> dict[str, Any]:
-    """Return what both layers are made with."""
+    """Return the arguments of both layers."""
     if alignment not in ALIGNMENTS:
         raise ValueError(f'expected alignment "receptive field" or "resize", got {alignment!r}')
     places = tapped.places

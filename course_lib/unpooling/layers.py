@@ -20,14 +20,14 @@ class MaxUnpool(keras.layers.Layer):
     Parameters
     ----------
     size : (int, int), optional
-        Height and width of the output, each 1 or more, where they are known beforehand.
+        Height and width of the output, each 1 or more, if they are known in advance.
     **kwargs
         As for `keras.layers.Layer`.
 
     Raises
     ------
     ValueError
-        If ``size`` is not as above; when called, if it takes both or neither of ``size`` and ``like``.
+        If ``size`` is not as above; when called, if both or neither of ``size`` and ``like`` are given.
     """
 
     def __init__(self, size: Sequence[int] | None = None, **kwargs: Any) -> None:
@@ -46,7 +46,7 @@ class MaxUnpool(keras.layers.Layer):
         return output
 
     def compute_output_shape(self, pooled_shape: Shape, argmax_shape: Shape, like_shape: Shape | None = None) -> Shape:
-        """Return ``(B, H, W, C)``; what is not known is None."""
+        """Return ``(B, H, W, C)``; None for unknown sizes."""
         height, width = self.size or (like_shape[1:3] if like_shape is not None else (None, None))
         return (pooled_shape[0], height, width, pooled_shape[3])
 
@@ -57,7 +57,7 @@ class MaxUnpool(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("pixelwise")
 class FixedSwitches(keras.layers.Layer):
-    """Switches that say nothing: ``layer(pooled, like)`` points to the top left of each window of 2 x 2.
+    """Switches without information: ``layer(pooled, like)`` points to the top left of each window of 2 x 2.
 
     With them, `MaxUnpool` enlarges a map without knowing where its values came from [1]_. ``like``, ``(B, H, W, C)``,
     is the map that was pooled to ``pooled``, ``(B, h, w, C)``, by windows of 2 x 2 side by side; its values are not

@@ -13,7 +13,7 @@ Shape = tuple[int | None, ...]
 def window(
     pool_size: int | Sequence[int], strides: int | Sequence[int] | None, padding: str
 ) -> tuple[tuple[int, int], tuple[int, int], str]:
-    """Return a window, its steps and the padding, in the form that layers keep."""
+    """Return a window, its strides and the padding, in the form that layers store."""
     if not isinstance(padding, str) or padding.lower() not in ("valid", "same"):
         raise ValueError(f'expected padding "valid" or "same", got {padding!r}')
     windows = pair(pool_size, "pool_size")

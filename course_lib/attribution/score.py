@@ -1,4 +1,4 @@
-"""What is looked at in a network: the score of a class, of a channel, or of one place of a map.
+"""The score to explain: of a class, of a channel, or of one place of a map.
 
 A score is made of the output of a layer, which `looked_at` returns: of one channel or all, at one place or all.
 """
@@ -28,7 +28,7 @@ class Score:
     Parameters
     ----------
     features : keras.Model
-        From images to what is looked at, before a softmax.
+        From images to the output that the score is made of, before a softmax.
     channel, place
         As for `scores`.
     """
@@ -45,8 +45,8 @@ class Score:
         images : array_like or tf.Tensor
             Shape ``(B, H, W, C)``, real numbers, as the model takes them.
         source : array_like or tf.Tensor, optional
-            Shape ``(B,)``, integers: where the images are variants of a few, the index of the one that each was
-            made from, and whose channel it gets. By default no image is a variant.
+            Shape ``(B,)``, integers: if the images are variants of a few originals, the index of each one's original,
+            whose channel it gets. By default, no image is a variant.
 
         Returns
         -------
@@ -75,17 +75,17 @@ class Score:
         return tf.reduce_sum(tf.reshape(maps, (tf.shape(maps)[0], -1)), axis=-1)
 
     def require_channels(self, images: int | None) -> None:
-        """Refuse images, if several channels were given, but not one for each.
+        """Refuse images if there are several channels, but not one for each image.
 
         Parameters
         ----------
         images : int or None
-            How many there are, None if that is not known.
+            The number of images, None if it is not known.
 
         Raises
         ------
         ValueError
-            If there are more or fewer than channels.
+            If there are more or fewer images than channels.
         """
         if isinstance(self.channel, tuple) and images not in (None, len(self.channel)):
             raise ValueError(f"expected one channel for each of {images} images, got {len(self.channel)}")
@@ -109,12 +109,12 @@ def scores(model: keras.Model, layer: str | None = None, channel: Channel = None
         Functional or Sequential, built, with one input ``(B, H, W, C)``. It is not changed.
     layer : str, optional
         The name of the layer that is looked at, as for `course_lib.layers.features_at`. By default the output of
-        the model. Where the layer ends with a softmax, or is one, what goes into the softmax is looked at.
+        the model. If the layer ends with a softmax, or is one, the input of the softmax is used.
     channel : int or sequence of int, optional
-        A class or channel, from 0 on; or one for each image. By default the sum over all.
+        A class or channel, counted from 0; or one for each image. By default, the sum over all.
     place : (int, int) or "peak", optional
-        Where the layer returns maps ``(B, h, w, c)``: y and x of one place in them; or, for each image, that of the
-        largest value of the channel, the first one if several are equal. By default the sum over all places.
+        If the layer returns maps ``(B, h, w, c)``: y and x of one place in them; or, for each image, the place of the
+        channel's largest value, the first one if several are equal. By default the sum over all places.
 
     Returns
     -------
@@ -139,7 +139,7 @@ def as_images(model: keras.Model, images: ArrayLike | tf.Tensor) -> tf.Tensor:
     Parameters
     ----------
     model : keras.Model
-        What the images are for.
+        The model that gets the images.
     images : array_like or tf.Tensor
         As the model takes them.
 
@@ -169,7 +169,7 @@ def as_images(model: keras.Model, images: ArrayLike | tf.Tensor) -> tf.Tensor:
 
 
 def _channel(channel: Channel, shape: Sequence[int | None]) -> int | tuple[int, ...] | None:
-    """Check a channel, or several, of what has a shape."""
+    """Check a channel, or several, for an output of some shape."""
     if channel is None:
         return None
     numbers = _whole_numbers(channel)
@@ -182,7 +182,7 @@ def _channel(channel: Channel, shape: Sequence[int | None]) -> int | tuple[int, 
 
 
 def _place(place: Any, shape: Sequence[int | None]) -> Place:
-    """Check a place in what has a shape."""
+    """Check a place for an output of some shape."""
     if place is None:
         return None
     if len(shape) != 4:

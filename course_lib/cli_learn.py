@@ -22,7 +22,7 @@ from course_lib.terminal import console
 
 def lab(
     context: typer.Context,
-    fresh: Annotated[str | None, typer.Option(help="Start this unit anew; the old copy is kept aside.")] = None,
+    fresh: Annotated[str | None, typer.Option(help="Start this unit over; the old copy is kept.")] = None,
 ) -> None:
     """Open JupyterLab on your own copies; what you wrote is never overwritten. Other options go to JupyterLab."""
     course = Course.find()

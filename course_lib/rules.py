@@ -118,7 +118,7 @@ def _regions(notebook: NotebookNode) -> Iterator[str]:
                     f"found {', '.join(marks)}"
                 )
             if marks and not belongs(cell):
-                yield f"{name}: '### BEGIN {region}' belongs in a {kind} cell, this is none"
+                yield f"{name}: '### BEGIN {region}' belongs in a {kind} cell, but this is not one"
 
 
 def _marks(cell: NotebookNode, region: str) -> list[str]:
@@ -180,7 +180,7 @@ def _cpp_cells(notebook: NotebookNode) -> Iterator[str]:
             continue
         known = known or (bool(cell.metadata.get("nbgrader", {}).get("locked")) and "use_cpp_cells()" in cell.source)
         if is_cpp(cell.source) and not known:
-            yield f"{_name(index, cell)}: before a cell of C++ stands a locked cell with 'use_cpp_cells()', found none"
+            yield f"{_name(index, cell)}: expected a locked cell with 'use_cpp_cells()' before a C++ cell, found none"
         if is_cpp(cell.source) and is_exercise(cell) and cell.source.split()[:2] != ["%%cpp", _id(cell)]:
             found = cell.source.split(chr(10))[0]
             yield f"{_name(index, cell)}: its first line is '%%cpp {_id(cell)}', found {found!r}"
@@ -202,7 +202,7 @@ def _explanations(notebook: NotebookNode) -> Iterator[str]:
             explained.add(_id(before))
     for name in exercises(notebook):
         if name not in explained:
-            yield f"cell '{name}': a solution needs a cell tagged '{EXPLANATION}' directly behind it, found none"
+            yield f"cell '{name}': a solution needs a cell tagged '{EXPLANATION}' directly after it, found none"
 
 
 def _questions(notebook: NotebookNode) -> Iterator[str]:

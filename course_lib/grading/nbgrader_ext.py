@@ -54,7 +54,7 @@ class GradedNotebook(NotebookExporter):
         self._all_graded = False
         if reason := available():
             self._refuse(
-                f"nbgrader autograde runs learners' code in a sandbox only, and there is none: {reason}. "
+                f"nbgrader autograde runs learners' code only in a sandbox, which is not available: {reason}. "
                 "To grade the work of people you trust without it, use `course grade --no-sandbox classroom/submitted`."
             )
         problems = {folder: _problem(_course(self._converter), Path(folder)) for folder in self._converter.assignments}

@@ -1,4 +1,4 @@
-"""Training a committee: heads with some photographs withheld from each, and a factor for how far to trust their color."""
+"""Training a committee: heads with some photographs withheld from each, and a factor for how far to trust them."""
 
 import zlib
 from collections.abc import Callable, Mapping

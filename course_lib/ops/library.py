@@ -130,7 +130,7 @@ class _Announce:
 def _load(progress: Progress) -> _Loaded:
     """Find a library, or make one, and load it."""
     folder = os.environ.get(FOLDER_VARIABLE)
-    fix = f"build it anew for this TensorFlow, or unset {FOLDER_VARIABLE}" if folder else "course ops build --force"
+    fix = f"rebuild it for this TensorFlow, or unset {FOLDER_VARIABLE}" if folder else "course ops build --force"
     if folder:
         path = Path(folder) / LIBRARY
         if not path.is_file():

@@ -130,7 +130,7 @@ def picture(kind: str, data: str, alternative: str = "") -> str:
     try:
         base64.b64decode(data, validate=True)
     except ValueError:
-        return console("(a picture that is none)")
+        return console("(not a valid picture)")
     alternative = entities.escape(" ".join(_CONTROL.sub("", alternative[:MAX_ALTERNATIVE_CHARS]).split()))
     return f'<img alt="{alternative}" src="data:{kind};base64,{data}">'
 

@@ -121,7 +121,7 @@ def read_cells(content: bytes) -> tuple[list[Cell], list[str]]:
         raise CourseError(f"expected a notebook of at most {CELLS} cells, found {len(listed)}")
     cells = [_cell(number, cell) for number, cell in enumerate(listed, 1) if isinstance(cell, dict)]
     if len(cells) < len(listed):
-        changes.append(f"{len(listed) - len(cells)} cells that are none: left out")
+        changes.append(f"{len(listed) - len(cells)} entries that are not cells: left out")
     for limit, what, kinds in ((MAX_TEXT_CHARS, "letters", KINDS), (CODE, "letters of code", {"code"})):
         if (length := sum(len(cell.source) for cell in cells if cell.kind in kinds)) > limit:
             raise CourseError(f"expected a notebook of at most {limit} {what}, found {length}")
@@ -167,7 +167,7 @@ def _listed(notebook: dict[str, Any]) -> list[Any]:
         sheets = [_table(sheet).get("cells") for sheet in notebook["worksheets"]]
         cells = [cell for sheet in sheets if isinstance(sheet, list) for cell in sheet]
     if not isinstance(cells, list):
-        raise CourseError("expected a notebook, found JSON that is none: it has no list of cells")
+        raise CourseError("expected a notebook, found other JSON, without a list of cells")
     return cells
 
 

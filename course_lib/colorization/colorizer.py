@@ -8,10 +8,10 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable("pixelwise")
 class Colorizer(keras.Model):
-    """A model from normalized L to normalized ab whose metrics are given Lab: L with the true and the predicted ab.
+    """A model from normalized L to normalized ab whose metrics get Lab: L with the true and the predicted ab.
 
-    In Keras a metric sees what a model should predict and what it predicted. Of ab alone nobody can tell the RGB, on
-    which PSNR is defined. The loss is given ab alone, as usual.
+    In Keras, a metric gets the truth and the prediction. RGB, on which PSNR is defined, cannot be computed from ab
+    alone. The loss gets only ab, as usual.
 
     Parameters
     ----------

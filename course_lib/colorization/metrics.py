@@ -136,8 +136,8 @@ class PSNR(keras.metrics.MeanMetricWrapper):
 class RMSE(keras.metrics.MeanMetricWrapper):
     """`rmse_ab`, averaged over images.
 
-    Called with truth and prediction, normalized Lab of shape ``(B, H, W, 3)``, as a `Colorizer` hands it over, or
-    normalized ab of shape ``(B, H, W, 2)``.
+    Called with truth and prediction, normalized Lab of shape ``(B, H, W, 3)``, as from a `Colorizer`, or normalized ab
+    of shape ``(B, H, W, 2)``.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def _ab(lab: ArrayLike) -> Floats:
 
 
 def _maps(values: ArrayLike, channels: tuple[int, ...], what: str, low: float, high: float) -> Floats:
-    """Check maps of some channels, at least one pixel each, as float64 that lie within two bounds."""
+    """Check maps with some numbers of channels and at least one pixel, and return float64 within two bounds."""
     array = np.asarray(values, np.float64)
     if array.ndim != 4 or array.shape[-1] not in channels or 0 in array.shape:
         shapes = " or ".join(f"(B, H, W, {count})" for count in channels)

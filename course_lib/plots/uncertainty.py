@@ -28,13 +28,13 @@ def uncertainty(pictures: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike | N
     Returns
     -------
     DescribedFigure
-        All maps have one scale. Below each stands its root mean square, and below the error its correlation with the
+        All maps have one scale. Below each is its root mean square, and below the error its correlation with the
         uncertainty over all pixels. The text alternative gives the same numbers.
 
     Raises
     ------
     ValueError
-        If there is no row, a map differs in size from its picture, or values are not as above.
+        If there are no rows, a map differs in size from its picture, or values are not as above.
     """
     if not pictures:
         raise ValueError("expected one row or more, got none")

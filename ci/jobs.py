@@ -94,7 +94,7 @@ def find_released(course: Course, unit: str) -> Path:
     Raises
     ------
     ReleaseError
-        If there is none.
+        If the unit is not released.
     """
     path = released(course, unit)
     if not path.is_file():
@@ -117,7 +117,7 @@ def run(job: Job, monitor: Monitor) -> Outcome:
     job : Job
         The notebook.
     monitor : Monitor
-        Is told of every step.
+        It gets a call for every step.
 
     Returns
     -------
@@ -151,7 +151,7 @@ def run_all(jobs: Sequence[Job], workers: int, monitor: Monitor) -> list[Outcome
     workers : int
         The number of notebooks that run at once.
     monitor : Monitor
-        Is told of every step.
+        It gets a call for every step.
 
     Returns
     -------

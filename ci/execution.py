@@ -16,7 +16,7 @@ from papermill.translators import PythonTranslator, papermill_translators
 from course_lib.files import write_aside
 from course_lib.grading.execution import CourseKernel, kernel_arguments
 
-# A timeout and a dead kernel are reported by the failure that is returned, not by these: papermill logs them as well, and
+# A timeout and a dead kernel are reported by the returned failure, not by these: papermill logs them as well, and
 # asyncio the tasks that nbclient then abandons.
 for logger in ("papermill", "asyncio"):
     logging.getLogger(logger).addHandler(logging.NullHandler())

@@ -72,7 +72,7 @@ def check(batches: list[tuple[NDArray[Any], ...]], expected: NDArray[np.float32]
     Raises
     ------
     ValueError
-        If a shape or type is another one, or an image is none of those expected.
+        If a shape or type is different, or an image is not one of those expected.
     """
     shapes = [((BATCH, *SIZE, channels), np.dtype(np.float32)) for channels in (1, 2)]
     for batch in batches:

@@ -1,6 +1,6 @@
 """Time and peak memory of a picture's colors, with hypercolumns at every pixel beside folded heads.
 
-Each kind is measured in a process of its own, several times in turns: what slows the machine down slows both kinds.
+Each kind is measured in a separate process, several times in turns: what slows the machine down slows both kinds.
 The best time and the largest peak are printed. The dense kind takes 3.5 GB.
 """
 

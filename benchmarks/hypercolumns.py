@@ -1,6 +1,6 @@
 """Time and peak memory of a training step on hypercolumns of VGG-16, dense beside sparse.
 
-Each step is measured in a process of its own, several times in turns: what slows the machine down slows both kinds.
+Each step is measured in a separate process, several times in turns: what slows the machine down slows both kinds.
 The best time and the largest peak are printed. The trained dense step takes more than 4 GB.
 """
 

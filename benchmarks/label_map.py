@@ -187,7 +187,7 @@ def compare(console: Console, title: str, logits: Logits) -> None:
 
 
 def compare_memory(console: Console, title: str, logits: Logits) -> None:
-    """Print the peak memory of all ways, each in a process of its own."""
+    """Print the peak memory of all ways, each in a separate process."""
     table = Table("way", "MB", title=title, title_justify="left")
     for name in WAYS:
         with new_process() as pool:

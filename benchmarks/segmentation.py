@@ -72,7 +72,7 @@ def measure(label: Callable[[Any], Any]) -> tuple[float, float, float, float]:
 
 
 def main() -> None:
-    """Print both ways to label, each in a process of its own."""
+    """Print both ways to label, each in a separate process."""
     title = (
         f"VGG-16, {CLASSES} classes, {SIDES[0]} x {SIDES[1]} pixels\n"
         "share: labels / (network + labels); GB: peak of the whole process"

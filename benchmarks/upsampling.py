@@ -1,4 +1,4 @@
-"""Time and peak memory of the ways to upsample logits by 32, each in a process of its own."""
+"""Time and peak memory of the ways to upsample logits by 32, each in a separate process."""
 
 import time
 from collections.abc import Callable

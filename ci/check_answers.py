@@ -1,4 +1,4 @@
-"""Hold every exercise against its answer bank: right answers pass, wrong ones fail and are told why."""
+"""Check every exercise against its answer bank: right answers pass, wrong ones fail with the cause."""
 
 import os
 import time
@@ -45,7 +45,7 @@ def main(  # noqa: PLR0913, PLR0917  (options)
         typer.Option(metavar="NAME", help="Print the answer of this exercise and title, in whole or in part."),
     ] = None,
 ) -> None:
-    """Try the answers of every bank; exit 1 where one does not fare as its bank says."""
+    """Try the answers of every bank; exit 1 if a result is not as the bank says."""
     try:
         course = Course.find()
         names = [course.unit_with_solutions(unit) for unit in units or []] or course.units_with_solutions()
@@ -76,7 +76,7 @@ def main(  # noqa: PLR0913, PLR0917  (options)
 
 
 def _show(unit: str, tried: dict[bool, list[Trial]], verbose: bool) -> int:
-    """Print the trials of a unit, made in one way or both; return how many answers did not fare as they should."""
+    """Print the trials of a unit, made in one way or both; return the number of unexpected results."""
     failures = []
     for way, trials in tried.items():
         last = list({trial.answer: trial for trial in trials}.values())
@@ -98,7 +98,7 @@ def _printed(texts: Iterable[str]) -> list[str]:
 
 
 def _find(course: Course, units: list[str], name: str) -> Answer:
-    """Find the one answer whose exercise and title hold all words of a name."""
+    """Find the one answer whose exercise and title contain all words of a name."""
     answers = {f"{a.exercise}: {a.title}": a for unit in units for a in read_answers(course.solutions / unit)}
     words = name.casefold().split()
     found = [label for label in answers if all(word in label.casefold() for word in words)]

@@ -1,4 +1,4 @@
-"""Execute one notebook with papermill, in a kernel that nothing outside the course can change."""
+"""Execute one notebook with papermill, in a kernel that does not depend on settings outside the course."""
 
 import logging
 import tempfile
@@ -19,7 +19,7 @@ from ci.memory import MemoryWatch
 from course_lib.files import write_aside
 from course_lib.grading.execution import CourseKernel, kernel_arguments
 
-# A timeout and a dead kernel are told by the failure that is returned, not by these: papermill logs them as well, and
+# A timeout and a dead kernel are reported by the returned failure, not by these: papermill logs them as well, and
 # asyncio the tasks that nbclient then abandons.
 for logger in ("papermill", "asyncio"):
     logging.getLogger(logger).addHandler(logging.NullHandler())
@@ -45,7 +45,7 @@ class Failure:
     status : str
         ``failed`` or ``timeout``.
     reason : str
-        In words, or as ``NameOfError: message``.
+        A description, or ``NameOfError: message``.
     cell : int, optional
         Index of the cell where it happened, if it happened in one.
     """
@@ -57,7 +57,7 @@ class Failure:
 
 @dataclass
 class _Position:
-    """Where a running notebook is, told by nbclient's hooks."""
+    """The position of a running notebook, reported by nbclient's hooks."""
 
     on_cell: Callable[[int, int], None]
     cell: int | None = None
@@ -93,7 +93,7 @@ def execute(
     past_errors: bool,
     on_cell: Callable[[int, int], None],
 ) -> Failure | None:
-    """Execute a notebook from its first cell on.
+    """Execute a notebook from its first cell.
 
     The kernel works in a new folder, with IPython's own settings instead of the user's; the folder is removed and
     the kernel killed at the end.
@@ -101,20 +101,20 @@ def execute(
     Parameters
     ----------
     source, target : Path
-        The notebook, and where it goes with its outputs, cell by cell.
+        The notebook, and the file to which it is written with its outputs, cell by cell.
     parameters : mapping
         Values that replace those of the cell tagged ``parameters``.
     timeout : int
         Seconds that one cell may take.
     past_errors : bool
-        Go on behind a cell that raised an error.
+        Continue after a cell that raised an error.
     on_cell : callable
         Called before each cell with its number, from 1, and the number of cells.
 
     Returns
     -------
     Failure or None
-        What stopped the notebook, unless an error in its outputs tells.
+        What stopped the notebook, unless an error in its outputs says so.
     """
     position, failure = _Position(on_cell), None
     target.parent.mkdir(parents=True, exist_ok=True)

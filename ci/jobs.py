@@ -28,7 +28,7 @@ class Job:
     unit : str
         The unit's whole name.
     source, target : Path
-        The notebook, and where it goes with its outputs.
+        The notebook, and the file to which it is written with its outputs.
     learner : bool
         Whether it is a released notebook.
     timeout : int
@@ -49,7 +49,7 @@ class Job:
 
 
 def report_folder(course: Course, learner: bool) -> Path:
-    """Tell where the report goes; that on released notebooks leaves the other one alone."""
+    """Return the folder of the report; released notebooks have a separate one."""
     return course.report / "learner" if learner else course.report
 
 
@@ -75,7 +75,7 @@ def prepare(course: Course, values: Mapping[str, Mapping[str, object]], learner:
     Raises
     ------
     CourseError
-        If a notebook does not define a parameter that it is given.
+        If a notebook does not define one of its given parameters.
     """
     folder, jobs = report_folder(course, learner), []
     for unit, given in values.items():
@@ -95,7 +95,7 @@ def find_released(course: Course, unit: str) -> Path:
     Raises
     ------
     ReleaseError
-        If there is none.
+        If the unit is not released.
     """
     path = released(course, unit)
     if not path.is_file():
@@ -104,26 +104,26 @@ def find_released(course: Course, unit: str) -> Path:
 
 
 def remove_report(folder: Path) -> None:
-    """Remove what the last run left, so that no report mixes two runs."""
+    """Remove the last run's report, so that no report mixes two runs."""
     for pattern in ("*.ipynb", "*.html", "*.json", "*.xml", "*.md"):
         for path in folder.glob(pattern):
             path.unlink()
 
 
 def run(job: Job, monitor: Monitor) -> Outcome:
-    """Run and judge one notebook; whatever happens to it is an outcome, never an exception.
+    """Run and judge one notebook; every failure becomes an outcome, never an exception.
 
     Parameters
     ----------
     job : Job
         The notebook.
     monitor : Monitor
-        Is told of every step.
+        It gets a call for every step.
 
     Returns
     -------
     Outcome
-        How it went.
+        The outcome.
     """
     monitor.begin(job.unit)
     start = time.monotonic()
@@ -150,9 +150,9 @@ def run_all(jobs: Sequence[Job], workers: int, monitor: Monitor) -> list[Outcome
     jobs : sequence of Job
         The notebooks.
     workers : int
-        How many run at once.
+        The number of notebooks that run at once.
     monitor : Monitor
-        Is told of every step.
+        It gets a call for every step.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What a run shows while it goes on, and the table at its end."""
+"""The display of a run's progress, and the table at its end."""
 
 from collections.abc import Sequence
 from types import TracebackType
@@ -45,17 +45,17 @@ class Monitor:
         self._progress.stop()
 
     def begin(self, unit: str) -> None:
-        """Tell that a notebook starts."""
+        """Report that a notebook starts."""
         self._tasks[unit] = self._progress.add_task(unit, total=None, place="kernel starts")
         if not self._console.is_terminal:
             self._say(f"{unit}: running")
 
     def cell(self, unit: str, number: int, total: int) -> None:
-        """Tell that a notebook reaches a cell."""
+        """Report that a notebook reaches a cell."""
         self._progress.update(self._tasks[unit], completed=number, total=total, place=f"cell {number} of {total}")
 
     def end(self, outcome: Outcome) -> None:
-        """Tell how a notebook went, with all that is known where it went wrong."""
+        """Report the outcome of a notebook, with all details if it failed."""
         self._progress.remove_task(self._tasks[outcome.unit])
         self._say(f"{outcome.unit}: {outcome.status}, {points_of(outcome)} points, {outcome.seconds:.1f} s")
         if outcome.error:

@@ -1,4 +1,4 @@
-"""What a run leaves for people: a page per notebook, and ``index.html`` with all outcomes and figures."""
+"""The report of a run for people: a page per notebook, and ``index.html`` with all outcomes and figures."""
 
 import html
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ _INDEX = jinja2.Environment(
 
 @jinja2.pass_context
 def _markdown(context: jinja2.runtime.Context, text: str) -> str:
-    """Convert the text of a cell as nbconvert does, but for its formulas."""
+    """Convert the text of a cell as nbconvert does, except its formulas."""
     attachments = context.get("cell", {}).get("attachments", {})
     return to_html(text, MathMLRenderer(escape=False, attachments=attachments))
 

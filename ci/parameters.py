@@ -22,7 +22,7 @@ def from_options(options: Iterable[str]) -> Parameters:
     Parameters
     ----------
     options : iterable of str
-        One parameter each; the last of a name wins.
+        One parameter each; for a repeated name, the last one counts.
 
     Returns
     -------
@@ -32,7 +32,7 @@ def from_options(options: Iterable[str]) -> Parameters:
     Raises
     ------
     CourseError
-        If one has no ``=``, or its value is not as `value_of` takes it.
+        If one has no ``=``, or its value is not as for `value_of`.
     """
     parameters = {}
     for option in options:
@@ -61,7 +61,7 @@ def from_file(course: Course, path: Path) -> ByUnit:
     Raises
     ------
     CourseError
-        If the file is no such mapping, a value is not as `value_of` takes it, or a unit is unknown or there twice.
+        If the file is not such a mapping, a value is not as for `value_of`, or a unit is unknown or repeated.
     """
     by_unit: ByUnit = {}
     for name, values in values_of(read_text(path), Place(str(path))).items():
@@ -82,7 +82,7 @@ def check(unit: str, notebook: Path, parameters: Mapping[str, object]) -> None:
     notebook : Path
         The notebook.
     parameters : mapping
-        What it is given.
+        The given parameters.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def defined(notebook: Path) -> list[str]:
     Returns
     -------
     list of str
-        Names; none where no cell has the tag.
+        The names; empty if no cell has the tag.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a run leaves for programs: ``report.json`` and ``junit.xml``."""
+"""The report of a run for programs: ``report.json`` and ``junit.xml``."""
 
 import json
 from collections.abc import Sequence

@@ -37,7 +37,7 @@ def plan(course: Course, units: list[str], values: parameters.Parameters, file: 
     units : list of str
         Names as typed; all units if empty.
     values : dict
-        Parameters for every unit; they win over those of the file.
+        Parameters for every unit; they override those of the file.
     file : Path or None
         YAML with parameters by unit.
 

@@ -1,7 +1,7 @@
 """Set up ``.venv``: the packages of ``requirements.lock``, then this package itself.
 
-Needs the standard library alone. The file also loads on old versions of Python 3, so that one of them is told what
-is expected instead of showing a traceback: annotations and syntax stay plain here.
+It needs only the standard library. The file also loads in old versions of Python 3, so that these report what is
+expected instead of a traceback: annotations and syntax stay simple here.
 """
 
 import fcntl
@@ -54,7 +54,7 @@ def main() -> int:
 
 
 def require_python() -> None:
-    """Go on with a supported Python: this one, or else another one on PATH, which takes over this process."""
+    """Continue with a supported Python: this one, or another one on PATH, which replaces this process."""
     this = f"{sys.version_info[0]}.{sys.version_info[1]}"
     if this not in SUPPORTED:
         for version in SUPPORTED[::-1]:
@@ -87,22 +87,22 @@ def only_one() -> TextIO:
 
 
 def is_whole() -> bool:
-    """Tell whether ``.venv`` was once set up to the end, and its Python is still there."""
+    """Tell whether ``.venv`` was once set up completely, and its Python still exists."""
     return STAMP.is_file() and PYTHON.is_file()
 
 
 def is_ready() -> bool:
-    """Tell whether ``.venv`` is whole and made from what is here now."""
+    """Tell whether ``.venv`` is complete and made from the current files."""
     return is_whole() and STAMP.read_text(encoding="utf-8") == fingerprint()
 
 
 def fingerprint() -> str:
-    """Hash what ``.venv`` is made from; times of files mean nothing where a newer archive was unpacked."""
+    """Hash the files from which ``.venv`` is made; file times are meaningless if a newer archive was unpacked."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in INPUTS)).hexdigest() + "\n"
 
 
 def build(lock: TextIO) -> None:
-    """Bring ``.venv`` up to date; make it anew where an earlier set-up did not end.
+    """Bring ``.venv`` up to date; rebuild it if an earlier set-up was not completed.
 
     Parameters
     ----------
@@ -127,14 +127,14 @@ def build(lock: TextIO) -> None:
 
 
 def require_room() -> None:
-    """Refuse to begin on a disk that is too full to end."""
+    """Refuse to begin if the disk has too little room."""
     free = shutil.disk_usage(str(ROOT)).free / 1e9
     if free < FREE_GB and not VENV.exists():
         raise SetupError(f"expected {FREE_GB} GB free on the disk of this folder, found {free:.1f} GB")
 
 
 def step(lock: TextIO, title: str, *command: str) -> None:
-    """Run one command; its progress shows on a terminal, and its last words where it fails."""
+    """Run one command; show its progress on a terminal, and its last message if it fails."""
     print(f"set-up: {title}", flush=True)
     done = subprocess.run(
         command,
@@ -151,9 +151,9 @@ def step(lock: TextIO, title: str, *command: str) -> None:
 
 
 def last_words(text: str) -> str:
-    """Pick the line that says what went wrong: pip's last error, or else the last line of all.
+    """Return the line that says what went wrong: pip's last error, or the last line.
 
-    Addresses are left out: that of somebody's own package index may hold a password.
+    Addresses are left out: that of a private package index may contain a password.
     """
     lines = [line for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR: ")]

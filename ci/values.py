@@ -1,4 +1,4 @@
-"""Values written in YAML; what people and versions of YAML read in different ways is refused."""
+"""Values written in YAML; values that people or versions of YAML read in different ways are refused."""
 
 import json
 import math
@@ -33,14 +33,14 @@ _AMBIGUOUS = [
 
 @dataclass(frozen=True)
 class Place:
-    """Where a value stands: it begins each message.
+    """The place of a value: it begins each message.
 
     Attributes
     ----------
     name : str
         The parameter, or the file with unit and parameter.
     shell : bool
-        Whether it was typed for a shell, which takes a pair of quotes away.
+        Whether it was typed for a shell, which removes a pair of quotes.
     """
 
     name: str
@@ -50,13 +50,13 @@ class Place:
         return self.name
 
     def quotes(self, text: str) -> str:
-        """Say how to write a text so that it is read as one."""
+        """Return how to write a text so that it is read as a text."""
         quoted = json.dumps(text.strip(), ensure_ascii=False)
         return f"for text put it into quotes, {shlex.quote(quoted) if self.shell else quoted}"
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML in which 1e-3 is a number, as its version 1.2 has it."""
+    """YAML in which 1e-3 is a number, as in version 1.2."""
 
 
 _Loader.add_implicit_resolver(f"{_TAG}float", re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789"))
@@ -64,7 +64,7 @@ _Loader.add_implicit_resolver(f"{_TAG}float", re.compile(r"[-+]?(\d+\.?\d*|\.\d+
 
 @contextmanager
 def _document(text: str, where: Place) -> Iterator[tuple[_Loader, Node | None]]:
-    """Parse a text; an error of YAML's becomes a `CourseError`, here and in what is done with the document."""
+    """Parse a text; YAML errors become a `CourseError`, here and while the document is used."""
     try:
         loader = _Loader(text)
         yield loader, loader.get_single_node()
@@ -110,7 +110,7 @@ def value_of(text: str, where: Place) -> object:
 
 
 def values_of(text: str, where: Place) -> dict[str, dict[str, object]]:
-    """Read a mapping of names to mappings of names to values; the names are the text that stands there.
+    """Read a mapping of names to mappings of names to values; the names are the text as written.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def values_of(text: str, where: Place) -> dict[str, dict[str, object]]:
     Raises
     ------
     CourseError
-        If it is no such mapping, a name is there twice, or a value is not one of those.
+        If it is not such a mapping, a name is repeated, or a value is not one of those.
     """
     with _document(text, where) as (loader, node):
         if node is None:
@@ -141,7 +141,7 @@ def values_of(text: str, where: Place) -> dict[str, dict[str, object]]:
 
 
 def _pairs(node: Node, where: Place) -> list[tuple[str, Node]]:
-    """List the names of a mapping, and what belongs to them."""
+    """List the names of a mapping, with their nodes."""
     if not isinstance(node, MappingNode) or not all(isinstance(key, ScalarNode) for key, _ in node.value):
         raise CourseError(f"{where}: expected to map units to parameters, as in 'unit: {{NAME: value}}'")
     _no_repetition(node, where)
@@ -149,13 +149,13 @@ def _pairs(node: Node, where: Place) -> list[tuple[str, Node]]:
 
 
 def _value(loader: _Loader, node: Node, where: Place) -> object:
-    """Construct what a node stands for, if that is clear."""
+    """Construct the value of a node, if it is unambiguous."""
     _check(node, where, ())
     return loader.construct_object(node, deep=True)
 
 
 def _check(node: Node, where: Place, above: tuple[Node, ...]) -> None:
-    """Refuse a node that is no value of a parameter, or that is read in different ways."""
+    """Refuse a node that is not a valid value of a parameter, or that is ambiguous."""
     if any(node is each for each in above):
         raise CourseError(f"{where}: expected a value, got one that contains itself")
     if isinstance(node, ScalarNode):
@@ -174,7 +174,7 @@ def _check(node: Node, where: Place, above: tuple[Node, ...]) -> None:
 
 
 def _check_scalar(node: ScalarNode, where: Place) -> None:
-    """Refuse what is no text, number or truth value, or what is only in some versions of YAML."""
+    """Refuse a scalar that is not a text, number or truth value, or is one only in some versions of YAML."""
     text, kind, reader = node.value, node.tag.removeprefix(_TAG), _Loader("")
     for pattern, reason in _AMBIGUOUS if node.style is None else ():
         if re.fullmatch(pattern, text, re.IGNORECASE):
@@ -189,13 +189,13 @@ def _check_scalar(node: ScalarNode, where: Place) -> None:
 
 
 def _kind(node: Node) -> str:
-    """Name what a node is that is no value of a parameter."""
+    """Name the kind of a node that is not a valid value of a parameter."""
     kind = node.tag.removeprefix(_TAG)
     return _OTHERS.get(kind, f"a value of the type {kind}")
 
 
 def _no_repetition(node: MappingNode, where: Place) -> None:
-    """Refuse a mapping with a key that is there twice: YAML would keep the last one."""
+    """Refuse a mapping with a repeated key: YAML would keep the last one."""
     keys = [key.value for key, _ in node.value if isinstance(key, ScalarNode)]
     for key in keys:
         if keys.count(key) > 1:

@@ -1,4 +1,4 @@
-"""Judge an executed notebook: did it run as it should, and what did it earn."""
+"""Judge an executed notebook: did it run as it should, and how many points did it get."""
 
 from collections.abc import Collection
 from copy import deepcopy
@@ -20,7 +20,7 @@ SHOWN_LINES = 3
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a notebook went.
+    """The outcome of a notebook.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Outcome:
     points, max_points : float
         Earned and possible.
     error : str or None
-        Plain text: what went wrong, and in which cell; where all is well, what this machine could not grade.
+        Plain text: what went wrong, and in which cell; if nothing did, what this machine could not grade.
     notebook : Path
         The notebook with its outputs, as far as it came.
     cells : tuple of Cell
@@ -73,13 +73,13 @@ def judge(unit: str, path: Path, stopped: Failure | None, seconds: float, learne
     unit : str
         The unit's whole name.
     path : Path
-        The executed notebook; it need not exist where it was stopped.
+        The executed notebook; it need not exist if it was stopped.
     stopped : Failure or None
         What stopped it, beside errors in its outputs.
     seconds : float
         How long it ran.
     learner : bool
-        Judge a released notebook: exercises may raise ``NotImplementedError``, nothing may be earned.
+        Judge a released notebook: exercises may raise ``NotImplementedError``, and must get no points.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def uncompiled(notebook: NotebookNode) -> str:
 
 
 def _first_error(notebook: NotebookNode, meant: Collection[str]) -> Failure | None:
-    """Find the first error that is neither tagged as meant nor called like one of those that are."""
+    """Find the first error that is neither tagged as intended nor has the name of an intended one."""
     for index, cell in enumerate(notebook.cells):
         if "raises-exception" in cell.metadata.get("tags", []):
             continue

@@ -34,9 +34,9 @@ class Answer:
     says : tuple of str
         Words that the feedback of a wrong answer must contain.
     code : str
-        What stands in the solution cell.
+        The text of the solution cell.
     line : int
-        Where its heading stands in the file, counted from 1.
+        The line of its heading in the file, counted from 1.
     """
 
     exercise: str
@@ -49,7 +49,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class _Entry:
-    """An answer as the file has it: with a ``base``, its code is still a change to that right answer."""
+    """An answer as written in the file: if it has a ``base``, its code is still a change to that right answer."""
 
     answer: Answer
     base: str
@@ -90,10 +90,10 @@ def read_answers(unit: Path) -> list[Answer]:
 def read_bank(path: Path) -> list[Answer]:
     """Read the answer bank of one exercise.
 
-    A bank is Markdown. Each answer is a heading ``### right: title`` or ``### wrong: title`` and a block. That of a
-    right answer is the whole solution cell: Python, or C++ below ``%%cpp`` (``cpp``). That of a wrong one is a change
-    (``diff``) to the right answer named in a line ``From: title``, or written out as well; lines ``Says: words of the
-    feedback`` stand above it.
+    A bank is Markdown. Each answer is a heading ``### right: title`` or ``### wrong: title`` and a block. The block of
+    a right answer is the whole solution cell: Python, or C++ below ``%%cpp`` (``cpp``). The block of a wrong one is a
+    change (``diff``) to the right answer named in a line ``From: title``, or also the whole cell; lines ``Says: words
+    of the feedback`` come before it.
 
     Parameters
     ----------
@@ -108,8 +108,9 @@ def read_bank(path: Path) -> list[Answer]:
     Raises
     ------
     CourseError
-        If an answer has no kind, not one block, no words (a wrong one), a title that another one has, a change that
-        does not apply exactly once, or a character is refused by `read_text`; with the line.
+        If an answer has no kind, does not have exactly one block, has no words although it is wrong, has the title of
+        another one, or has a change that does not apply exactly once; or if `read_text` refuses a character. The
+        message names the line.
     """
     entries: dict[str, _Entry] = {}
     for heading, body in _sections(MarkdownIt().parse(read_text(path))):
@@ -122,7 +123,7 @@ def read_bank(path: Path) -> list[Answer]:
 
 
 def _sections(tokens: list[Token]) -> Iterator[tuple[Token, list[Token]]]:
-    """Yield each heading's text, but the title's, with the tokens up to the next heading."""
+    """Yield the text of each heading except the title, with the tokens up to the next heading."""
     starts = [i for i, token in enumerate(tokens) if token.type == "heading_open"]
     for start, end in zip(starts, [*starts, len(tokens)][1:], strict=True):
         if tokens[start].tag != "h1":
@@ -154,12 +155,12 @@ def _entry(path: Path, heading: Token, body: list[Token]) -> _Entry:
 
 
 def _language(code: str) -> str:
-    """Say what the block of an answer that is written out is called."""
+    """Return the language of the block of an answer that is written in full."""
     return "python" if as_python(code) is code else "cpp"
 
 
 def _values(key: str, body: list[Token]) -> Iterator[str]:
-    """Yield what stands behind a key at the beginning of a line, where it is not empty."""
+    """Yield the values that follow a key at the beginning of a line, except empty ones."""
     for token in body:
         for line in token.content.split("\n") if token.type == "inline" else []:
             if line.startswith(key) and line != key:
@@ -167,7 +168,7 @@ def _values(key: str, body: list[Token]) -> Iterator[str]:
 
 
 def _written_out(path: Path, entry: _Entry, rights: dict[str, str]) -> Answer:
-    """Apply the change that an answer is written as."""
+    """Apply the change as which an answer is written."""
     if not entry.base:
         return entry.answer
     if entry.base not in rights:
@@ -189,7 +190,7 @@ def write_entry(answer: Answer, rights: Iterable[Answer]) -> str:
     Parameters
     ----------
     answer : Answer
-        A wrong one is written as a change to a right one where that is clearly shorter than all of it.
+        A wrong one is written as a change to a right one if that is clearly shorter than the whole answer.
     rights : iterable of Answer
         The right answers of its exercise.
     """

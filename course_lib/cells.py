@@ -47,5 +47,5 @@ def is_answered(question: NotebookNode) -> bool:
 
 
 def is_explanation(cell: NotebookNode) -> bool:
-    """Tell whether a cell explains the instructor's solution; learners do not get it with their notebook."""
+    """Tell whether a cell explains the instructor's solution; it is left out of learners' notebooks."""
     return EXPLANATION in cell.metadata.get("tags", [])

@@ -13,7 +13,7 @@ class ChangeError(ValueError):
     Attributes
     ----------
     line : int
-        The line of the change that is at fault, counted from 1.
+        The line of the change with the error, counted from 1.
     """
 
     def __init__(self, line: int, message: str) -> None:
@@ -23,7 +23,7 @@ class ChangeError(ValueError):
 
 @dataclass(frozen=True)
 class _Hunk:
-    """One part of a change: where it begins, the lines it replaces, and those that take their place."""
+    """One part of a change: where it begins, the lines that it replaces, and their replacements."""
 
     line: int
     old: list[str]
@@ -36,10 +36,10 @@ def apply_change(text: str, change: str) -> str:
     Parameters
     ----------
     text : str
-        What the change begins with.
+        The text to change.
     change : str
-        Lines that begin with ``-`` (removed), ``+`` (added) or a space (kept; an empty line is one as well), in one or
-        more parts with a line ``@@`` between them. The lines that a part removes and keeps name its place.
+        Lines that begin with ``-`` (removed), ``+`` (added) or a space (kept; an empty line counts as kept too), in one
+        or more parts with a line ``@@`` between them. The lines that a part removes and keeps identify its place.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def apply_change(text: str, change: str) -> str:
     Raises
     ------
     ChangeError
-        If a line begins with anything else, a part changes nothing or names no place, its lines occur nowhere or
+        If a line begins with anything else, a part changes nothing or identifies no place, its lines occur nowhere or
         more than once in the text, or two parts overlap.
     """
     lines = text.splitlines()
@@ -92,12 +92,12 @@ def _side(part: list[str], mark: str) -> list[str]:
 
 
 def _find(wanted: Sequence[str], lines: Sequence[str]) -> list[int]:
-    """List where some lines stand in others, counted from 0."""
+    """List the positions, counted from 0, at which some lines occur in others."""
     return [start for start in range(len(lines)) if lines[start : start + len(wanted)] == wanted]
 
 
 def _no_single_place(wanted: list[str], lines: list[str], found: list[int]) -> str:
-    """Say where the lines of a change are found, or which ones come nearest to them."""
+    """Say where the lines of a change are found, or which lines are most similar."""
     if found:
         numbers = ", ".join(str(start + 1) for start in found)
         return f"expected lines that occur once in the text, found them at its lines {numbers}; keep more lines"
@@ -126,8 +126,8 @@ def find_change(old: str, new: str) -> str:
     Returns
     -------
     str
-        What `apply_change` needs: the lines that differ, and as few around them as name one place. It ends with ``\n``,
-        and is empty where the texts are the same.
+        What `apply_change` needs: the lines that differ, and as few lines around them as identify one place. It ends
+        with ``\n``, and is empty if the texts are the same.
     """
     before, after = old.splitlines(), new.splitlines()
     opcodes = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
@@ -136,14 +136,14 @@ def find_change(old: str, new: str) -> str:
         if kind == "equal":
             continue
         first, last = _widened(before, start, end)
-        while parts and first <= parts[-1][1] + 1:  # a line that is kept is as short as one that separates
+        while parts and first <= parts[-1][1] + 1:  # keeping a line takes no more room than a separator
             first, last = min(first, parts[-1][0]), max(last, parts.pop()[1])
         parts.append((first, last))
     return f"{BETWEEN}\n".join(_marked(before, after, opcodes, *part) for part in parts)
 
 
 def _widened(lines: list[str], start: int, end: int) -> tuple[int, int]:
-    """Add to some lines the fewest before and after them that name one place."""
+    """Add to some lines the fewest before and after them that identify one place."""
     for more in range(len(lines)):
         for below in range(more + 1):
             first, last = start - (more - below), end + below
@@ -155,7 +155,7 @@ def _widened(lines: list[str], start: int, end: int) -> tuple[int, int]:
 def _marked(
     before: list[str], after: list[str], opcodes: Sequence[tuple[str, int, int, int, int]], first: int, last: int
 ) -> str:
-    """Write one part of a change: lines ``first`` to ``last`` of the old text, and what becomes of them."""
+    """Write one part of a change: lines ``first`` to ``last`` of the old text, and what replaces them."""
     marked = []
     for kind, start, end, new_start, new_end in opcodes:
         if kind == "equal":

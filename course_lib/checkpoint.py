@@ -1,4 +1,4 @@
-"""Files that a training goes on from: every number that decides the next step."""
+"""Checkpoints, from which a training continues: every number that determines the next step."""
 
 import glob
 import io
@@ -18,16 +18,16 @@ History = dict[str, list[float]]
 
 
 def save(path: Path, settings: Settings, variables: Sequence[Any], history: Mapping[str, Sequence[float]]) -> None:
-    """Write a checkpoint; a reader finds the old file or the new one, and never half of one.
+    """Write a checkpoint; a reader finds the old file or the new one, never an incomplete one.
 
     Parameters
     ----------
     path : Path
-        The file; its folder is made if need be. What a killed process left beside it, half-written, is removed.
+        The file; its folder is made if needed. Incomplete files that a killed process left beside it are removed.
     settings : mapping
-        What the training depends on, as JSON has it.
+        What the training depends on, as JSON values.
     variables : sequence of variables
-        In the order in which `load` is given them.
+        In the same order as for `load`.
     history : mapping of str to sequence of float
         Losses, scores and the like so far, by name.
     """
@@ -39,14 +39,14 @@ def save(path: Path, settings: Settings, variables: Sequence[Any], history: Mapp
 
 
 def load(path: Path, settings: Settings, variables: Sequence[Any]) -> History:
-    """Assign to variables what a checkpoint holds.
+    """Assign the values in a checkpoint to variables.
 
     Parameters
     ----------
     path : Path
         The file.
     settings, variables
-        As `save` was given them.
+        As passed to `save`.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def load(path: Path, settings: Settings, variables: Sequence[Any]) -> History:
     Raises
     ------
     ValueError
-        If the file is damaged, or is of another training; nothing is assigned then.
+        If the file is damaged or belongs to another training; then nothing is assigned.
     """
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
@@ -79,7 +79,7 @@ def load(path: Path, settings: Settings, variables: Sequence[Any]) -> History:
 
 
 def _differences(expected: dict[str, Any], saved: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what differs, as it was expected and as it was saved; of lists, the first entry that does."""
+    """Return what differs, as expected and as saved; for lists, the first entry that differs."""
     wanted: dict[str, Any] = {}
     found: dict[str, Any] = {}
     for name in {**expected, **saved}:

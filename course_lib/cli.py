@@ -65,7 +65,7 @@ def release(
     units: Annotated[list[str] | None, typer.Argument(help="Units, in whole or in part; all by default.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 where notebooks/ differs.")] = False,
 ) -> None:
-    """Make notebooks/ anew from solutions/."""
+    """Generate notebooks/ from solutions/."""
     course = Course.find()
     names = [course.unit_with_solutions(unit) for unit in units or course.units_with_solutions()]
     changed = release_units(course, names, check)

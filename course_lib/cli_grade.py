@@ -78,7 +78,7 @@ def grade(
 
 
 def _print(run: Run) -> None:
-    """Show the points of all submissions; of a single one, those of each exercise, too."""
+    """Show the points of all submissions; for a single one, also those of each exercise."""
     console.print(report.table(run.results, run.entries))
     if len(run.results) == 1:
         (result,) = run.results
@@ -89,8 +89,8 @@ def _print(run: Run) -> None:
 
 
 def _found(course: Course, paths: list[Path]) -> list[Submission]:
-    """Find submissions; where there are none, end, and name what is there instead."""
-    course.units_with_solutions()  # else there is nothing to grade by
+    """Find submissions; if there are no submissions, end, and name what was found instead."""
+    course.units_with_solutions()  # otherwise there is nothing to grade by
     try:
         return find_submissions(course, paths)
     except CourseError as error:
@@ -114,7 +114,7 @@ class _Longest(ProgressColumn):
 
 @contextmanager
 def _slow_ones(screen: Console, running: Running) -> Iterator[None]:
-    """Write a line for each submission that takes very long, where there is no terminal."""
+    """Write a line for each submission that takes very long, if there is no terminal."""
     over = threading.Event()
 
     def watch() -> None:

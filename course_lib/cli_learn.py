@@ -22,7 +22,7 @@ from course_lib.terminal import console
 
 def lab(
     context: typer.Context,
-    fresh: Annotated[str | None, typer.Option(help="Start this unit anew; the old copy is kept aside.")] = None,
+    fresh: Annotated[str | None, typer.Option(help="Start this unit over; the old copy is kept.")] = None,
 ) -> None:
     """Open JupyterLab on your own copies; what you wrote is never overwritten. Other options go to JupyterLab."""
     course = Course.find()
@@ -127,6 +127,6 @@ def _to_come(more: float) -> str:
 
 
 def _summary(points: float, possible: float, more: float) -> str:
-    """Say what the visible checks gave, and what the grade will add."""
+    """Say how many points the visible checks gave, and how many the grade will add."""
     to_come = f"; up to {more:g} more when your work is graded" if more else ""
     return f"Points: {points:g} of {possible:g} from visible checks{to_come}."

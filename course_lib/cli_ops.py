@@ -56,7 +56,7 @@ def info() -> None:
 
 @app.command()
 def bench() -> None:
-    """Measure the user operations beside TensorFlow's own ways."""
+    """Measure the user operations in comparison with TensorFlow's own."""
     folder = Course.find().root / "benchmarks"
     for script in ("user_ops.py", "label_map.py"):
         done = subprocess.run([sys.executable, str(folder / script)], check=False)

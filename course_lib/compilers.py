@@ -9,7 +9,7 @@ from pathlib import Path
 
 from course_lib.errors import CourseError
 
-# The last one is conda's, which is found beside Python where its environment is not activated.
+# The last one is conda's, which is found beside Python even if its environment is not activated.
 COMPILERS = ("g++", "c++", "clang++", f"{platform.machine()}-conda-linux-gnu-c++")
 
 
@@ -23,7 +23,7 @@ def find_compiler() -> tuple[str, str]:
     Returns
     -------
     tuple of str, str
-        Its path, and the first line of what it says about itself.
+        Its path, and the first line of its version.
 
     Raises
     ------

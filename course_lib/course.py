@@ -1,4 +1,4 @@
-"""Where the files of a course lie."""
+"""Where the files of a course are."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ class Course:
     Attributes
     ----------
     root : Path
-        The folder that holds ``nbgrader_config.py``.
+        The folder that contains ``nbgrader_config.py``.
     """
 
     root: Path
@@ -34,7 +34,7 @@ class Course:
         Returns
         -------
         Course
-            The nearest folder at or above ``start`` that holds ``nbgrader_config.py``;
+            The nearest folder at or above ``start`` that contains ``nbgrader_config.py``;
             otherwise the course that this library was installed from.
 
         Raises
@@ -61,7 +61,7 @@ class Course:
 
     @property
     def report(self) -> Path:
-        """What the last run of every notebook left."""
+        """The report of the last run of every notebook."""
         return self.root / "build" / "report"
 
     @property
@@ -81,7 +81,7 @@ class Course:
 
     @property
     def results(self) -> Path:
-        """What the grader found, of each submission."""
+        """The grader's result for each submission."""
         return self.classroom / ".results"
 
     def units(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""What this machine has for the course, and what it lacks.
+"""What the course needs on this machine, and what is missing.
 
 Nothing is printed here, and nothing heavy is imported: versions come from the installed packages' metadata.
 """
@@ -27,18 +27,18 @@ COMPILER_ADVICE = {
 
 @dataclass(frozen=True)
 class Row:
-    """One thing that was looked for.
+    """One thing that the course needs or can use.
 
     Attributes
     ----------
     name : str
-        What was looked for.
+        Its name.
     ok : bool
-        Whether it is there and fits.
+        Whether it is there, in a version that works.
     found : str
-        What is there, with its version.
+        What was found, with its version.
     advice : str
-        What to install or run; empty where nothing is to be done.
+        What to install or run; empty if there is nothing to do.
     optional : bool
         Whether a learner can do the whole course without it.
     """
@@ -61,7 +61,7 @@ def diagnose() -> list[Row]:
     Returns
     -------
     list[Row]
-        One row a thing, the necessary ones first.
+        One row for each thing, the necessary ones first.
     """
     return [python(), tensorflow(), jupyter(), compiler(), cuda(), user_ops(), sandbox()]
 
@@ -141,7 +141,7 @@ def user_ops() -> Row:
 
 
 def sandbox() -> Row:
-    """Tell in what other people's notebooks are graded, and who limits them."""
+    """Tell in which sandbox other people's notebooks are graded, and what enforces its limits."""
     from course_lib.grading.sandbox.bubblewrap import available
     from course_lib.grading.sandbox.limits import limits_in_use
 
@@ -153,7 +153,7 @@ def sandbox() -> Row:
 
 
 def installed(distribution: str) -> str:
-    """Find the version of an installed distribution; empty if there is none."""
+    """Find the version of an installed distribution; empty if it is not installed."""
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:

@@ -4,9 +4,9 @@
 class CourseError(Exception):
     """Something is not as expected; the message says what was expected, what was found, and what to do.
 
-    The command line shows the message alone. Any other exception is a mistake of the course, and keeps its traceback.
+    The command line shows the message alone. Any other exception is a bug in the course, and keeps its traceback.
     """
 
 
 class ArgumentError(CourseError):
-    """What a command was given is wrong, such as a unit that does not exist: nothing was begun."""
+    """An argument of a command is wrong, such as a unit that does not exist: nothing was started."""

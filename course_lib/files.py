@@ -1,4 +1,4 @@
-"""Reading texts that people write, and writing files so that nobody ever reads half of one."""
+"""Reading texts that people write, and writing files so that nobody ever reads an incomplete one."""
 
 import os
 import re
@@ -7,14 +7,15 @@ from pathlib import Path
 
 from course_lib.errors import CourseError
 
-# Control characters but tab and line feed, Unicode's own line ends, and a byte order mark within a text. Editors hardly
-# show them, and programs disagree on whether they end a line: Markdown and Python say no, `str.splitlines` says yes.
+# Control characters except tab and line feed, Unicode's own line ends, and a byte order mark within a text. Editors
+# hardly show them, and programs disagree on whether they end a line: Markdown and Python say no, `str.splitlines` says
+# yes.
 _REFUSED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _NAMES = {"\x0b": "VERTICAL TAB", "\x0c": "FORM FEED", "\x85": "NEXT LINE", "\ufeff": "BYTE ORDER MARK"}
 
 
 class TextError(CourseError):
-    """A text is not UTF-8, or holds characters that no text should; each line of the message names file and line."""
+    """A text is not UTF-8, or contains characters that no text should; each line of the message names file and line."""
 
 
 def read_text(path: Path) -> str:
@@ -33,7 +34,7 @@ def read_text(path: Path) -> str:
     Raises
     ------
     TextError
-        If it is not UTF-8, or holds control characters, U+0085, U+2028, U+2029 or another byte order mark.
+        If it is not UTF-8, or contains control characters, U+0085, U+2028, U+2029 or another byte order mark.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -55,12 +56,12 @@ def _name(character: str) -> str:
 
 
 def write_aside(path: Path, content: str | bytes) -> None:
-    """Write a file next to its place and rename it, so that its place holds the old or the new content.
+    """Write a file under a temporary name and rename it, so that readers find either the old or the new content.
 
     Parameters
     ----------
     path : Path
-        Where the content belongs; the folder is made if need be.
+        The file; its folder is made if needed.
     content : str or bytes
         Text is written as UTF-8.
     """
@@ -70,18 +71,18 @@ def write_aside(path: Path, content: str | bytes) -> None:
         aside.write_bytes(content.encode() if isinstance(content, str) else content)
         aside.replace(path)
     finally:
-        aside.unlink(missing_ok=True)  # there only where writing failed
+        aside.unlink(missing_ok=True)  # exists only if writing failed
 
 
 def remove_leftovers(folder: Path, name: str) -> None:
-    """Remove what killed processes left when they wrote files aside.
+    """Remove temporary files that killed processes left behind in `write_aside`.
 
     Parameters
     ----------
     folder : Path
-        The folder of the files. No other process may be writing them now.
+        The folder of the files. No other process may be writing them at the same time.
     name : str
-        The files' name, or a pattern of several, as `Path.glob` takes it.
+        The files' name, or a pattern as for `Path.glob`.
     """
     for leftover in folder.glob(f"{name}.*.tmp"):
         leftover.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """Formulas in HTML without scripts or a network: TeX in, MathML out.
 
-latex2mathml converts without complaint what it does not know: an unknown command becomes a word in the formula, an
-unknown environment disappears. So its result is read, element by element, and anything but clean MathML is refused.
+latex2mathml does not report what it does not know: an unknown command becomes a word in the formula, an unknown
+environment disappears. So its result is checked, element by element, and anything but clean MathML is refused.
 """
 
 import html
@@ -13,7 +13,7 @@ from latex2mathml.converter import Converter
 
 LONGEST = 2_000  # characters of one formula
 CSS = Path(__file__).with_name("formulas.css").read_text(encoding="utf-8")
-# How many children an element must have; None where any number will do.
+# How many children an element must have; None if any number is allowed.
 _ELEMENTS = {
     **dict.fromkeys(("mfrac", "msub", "msup", "munder", "mover", "mroot"), 2),
     **dict.fromkeys(("msubsup", "munderover"), 3),
@@ -35,7 +35,7 @@ _LEFT_OVER = re.compile(r"[&\\{}$^_#%]")
 _LEFT_OVER_WORDS = re.compile(r"[&\\{}$]")
 _UPRIGHT = re.compile(r"&#x000[4657][0-9A-F];")  # a letter from \mathrm{d}, whose upright form is lost
 _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([a-zA-Z]*)(\*?)\}")
-# aligned comes out without its columns and lines; split, which means the same, comes out right.
+# aligned is converted without its columns and lines; split, which means the same, is converted correctly.
 _AS = {"aligned": "split", "align": "split", "equation": ""}
 _KNOWN = {"", "split", "cases", "array", "matrix", "smallmatrix", *(f"{kind}matrix" for kind in "pbBvV")}
 _DEFINING = re.compile(r"\\(re)?(newcommand|newenvironment|def|let)(?![A-Za-z])")
@@ -49,13 +49,13 @@ def mathml(tex: str, *, display: bool = False) -> str:
     tex : str
         TeX without the dollar signs around it.
     display : bool
-        Whether it stands in a line of its own.
+        Whether it is displayed on a separate line.
 
     Returns
     -------
     str
-        A ``<math>`` element, which any HTML page can hold: of the text in it, nothing is markup. `CSS` belongs
-        beside it. The TeX is its text alternative.
+        A ``<math>`` element, which is safe in any HTML page: no text in it is markup. The page also needs `CSS`. The
+        TeX is its text alternative.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def mathml(tex: str, *, display: bool = False) -> str:
             raise ValueError("it defines a command")
         root = Converter(display=style).convert_to_element(_ENVIRONMENT.sub(_environment, tex))
         body = "".join(map(_written, root))
-    except Exception as error:  # latex2mathml raises whatever its parser stumbles over
+    except Exception as error:  # latex2mathml's parser raises errors of many classes
         reason = f"{type(error).__name__}: {error}".removeprefix("ValueError: ").rstrip(": ")
         raise ValueError(f"expected TeX that becomes MathML as a whole, got {tex!r}: {reason}") from error
     return f'<math display="{style}" alttext="{html.escape(" ".join(tex.split()))}">{body}</math>'
@@ -85,7 +85,7 @@ def formula(tex: str, *, display: bool = False) -> str:
     tex : str
         TeX without the dollar signs around it.
     display : bool
-        Whether it stands in a line of its own.
+        Whether it is displayed on a separate line.
 
     Returns
     -------
@@ -99,7 +99,7 @@ def formula(tex: str, *, display: bool = False) -> str:
 
 
 def _environment(match: re.Match[str]) -> str:
-    r"""Write the ``\begin`` or ``\end`` of an environment so that latex2mathml converts it rightly."""
+    r"""Write the ``\begin`` or ``\end`` of an environment so that latex2mathml converts it correctly."""
     name = _AS.get(match[2], match[2])
     if name not in _KNOWN:
         raise ValueError(f"unknown environment {match[2]}{match[3]}")

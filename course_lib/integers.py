@@ -1,17 +1,17 @@
-"""Integer arguments: of Python, NumPy or TensorFlow, and no truth values."""
+"""Integer arguments: those of Python, NumPy or TensorFlow, but no truth values."""
 
 import operator
 from typing import Any
 
 
 def as_integer(value: Any) -> int | None:
-    """Return an integer as Python's `int`, and None for anything else.
+    """Return an integer as a Python `int`, and None for anything else.
 
     Parameters
     ----------
     value : object
-        Everything with ``__index__`` counts: Python's and NumPy's integers, also as arrays of no axes, and scalar
-        tensors of integers. A bool does not, nor does a float that happens to be whole.
+        Everything with ``__index__`` counts: Python's and NumPy's integers, arrays of integers without axes, and scalar
+        tensors of integers. A bool does not, and neither does a float with an integer value.
 
     Returns
     -------
@@ -22,19 +22,19 @@ def as_integer(value: Any) -> int | None:
         return None
     try:
         return operator.index(value)
-    except (TypeError, AttributeError):  # the latter from a tensor of truth values
+    except (TypeError, AttributeError):  # the latter for a tensor of truth values
         return None
 
 
 def count(name: str, number: Any, least: int = 1) -> int:
-    """Take in a whole number, such as how many there are of something.
+    """Check an integer, such as a number of items.
 
     Parameters
     ----------
     name : str
-        What the error calls it: the name of the argument.
+        The name of the argument, for the error.
     number : object
-        As `as_integer` takes it.
+        As for `as_integer`.
     least : int
         The smallest number that is allowed.
 
@@ -46,7 +46,7 @@ def count(name: str, number: Any, least: int = 1) -> int:
     Raises
     ------
     ValueError
-        If it is anything else.
+        If it is not an integer of at least ``least``.
     """
     whole = as_integer(number)
     if whole is None or whole < least:

@@ -16,9 +16,9 @@ def command(course: Course, unit: str | None, options: Sequence[str] = ()) -> li
     Parameters
     ----------
     course : Course
-        Whose ``work`` folder becomes the root.
+        The course whose ``work`` folder becomes the root.
     unit : str, optional
-        Whole name of the unit to open; by default, what was open last.
+        Full name of the unit to open; by default, JupyterLab opens what was open last.
     options : sequence of str
         More options for JupyterLab.
 
@@ -27,13 +27,13 @@ def command(course: Course, unit: str | None, options: Sequence[str] = ()) -> li
     list of str
         The program and its arguments.
     """
-    # The root is given by itself: JupyterLab would take the folder of a notebook named on the command line for it.
+    # The root is given explicitly: otherwise JupyterLab would use the folder of the notebook on the command line.
     settings = {
         "ServerApp.root_dir": course.work,
         "LabApp.default_url": f"/lab/tree/{unit}/{unit}.ipynb" if unit else "/lab",
         # Which tabs are open is kept for each root; JupyterLab itself would keep one list for all of them.
         "LabApp.workspaces_dir": course.work / ".jupyterlab" / "workspaces",
-        # Named, or a login shell may be started, which loses the path to `course`; see `environment`.
+        # Named explicitly: otherwise a login shell may be started, which loses the path to `course`; see `environment`.
         "ServerApp.terminado_settings": {"shell_command": [os.environ.get("SHELL", "sh")]},
     }
     return [
@@ -49,7 +49,7 @@ def environment() -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        The present one, with the configuration for learners in front of the user's own, which stays as it is, and
+        The current environment, with the configuration for learners before the user's own, which is not changed, and
         with ``course`` on the path of terminals and notebooks.
     """
     variables = dict(os.environ)

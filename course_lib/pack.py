@@ -11,7 +11,7 @@ from course_lib.errors import CourseError
 from course_lib.files import write_aside
 from course_lib.release import release
 
-FOLDER = "pixelwise"  # that the archive unpacks to
+FOLDER = "pixelwise"  # into which the archive unpacks
 CONTENTS = (
     "LICENSE",
     "Makefile",
@@ -27,7 +27,7 @@ CONTENTS = (
     "user_ops",
 )
 README = "docs/for-learners.md"  # becomes README.md
-EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a zip file can name
+EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a zip file can store
 
 
 def pack(course: Course, path: Path) -> list[str]:
@@ -36,7 +36,7 @@ def pack(course: Course, path: Path) -> list[str]:
     Parameters
     ----------
     course : Course
-        With solutions. What git does not track is left out; without git, hidden files are.
+        With solutions. Files that git does not track are left out; without git, hidden files are left out.
     path : Path
         The zip file; an older one is replaced.
 
@@ -48,7 +48,8 @@ def pack(course: Course, path: Path) -> list[str]:
     Raises
     ------
     CourseError
-        If there are no solutions, ``notebooks/`` is not what they give, or git misses a file or cannot be asked.
+        If there are no solutions, ``notebooks/`` does not match them, git does not track a file that is needed, or git
+        cannot be run.
     """
     units = course.units_with_solutions()
     _require_current_release(course, units)
@@ -61,9 +62,9 @@ def pack(course: Course, path: Path) -> list[str]:
     with zipfile.ZipFile(archive, "w") as opened:
         for name in sorted(files):
             entry = zipfile.ZipInfo(f"{FOLDER}/{name}", EARLIEST)
-            entry.create_system = 3  # Unix, wherever it is packed
+            entry.create_system = 3  # Unix, on whatever system it is packed
             entry.external_attr = 0o100644 << 16
-            # Not compressed: what compression gives depends on the version of zlib.
+            # Not compressed: compressed bytes depend on the version of zlib.
             opened.writestr(entry, files[name].read_bytes())
     write_aside(path, archive.getvalue())
     return units
@@ -80,7 +81,7 @@ def _require_current_release(course: Course, units: list[str]) -> None:
 
 
 def _files(root: Path) -> Iterator[str]:
-    """Name the files to pack, from the root on."""
+    """Yield the files to pack, relative to the root."""
     for name in _tracked(root) if (root / ".git").exists() else _not_hidden(root):
         if any(Path(name).is_relative_to(item) for item in (*CONTENTS, README)):
             yield name

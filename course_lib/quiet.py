@@ -47,7 +47,7 @@ class _QuietTensorFlow(MetaPathFinder):
 
 
 def install() -> None:
-    """Keep TensorFlow quiet, if it is not imported yet; a level that the user has set stays."""
+    """Keep TensorFlow quiet, if it is not imported yet; a level that the user has set is kept."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if "tensorflow" not in sys.modules:
         sys.meta_path.insert(0, _QuietTensorFlow())

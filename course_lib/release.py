@@ -23,7 +23,7 @@ from course_lib.rules import problems
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 log = logging.getLogger(__name__)
 log.addHandler(logging.NullHandler())
-log.propagate = False  # what nbgrader finds wrong is raised; what it does is of no interest
+log.propagate = False  # nbgrader raises its errors; its other messages are of no interest
 
 
 class ReleaseError(CourseError):
@@ -48,7 +48,7 @@ def read_unit(text: Path) -> NotebookNode:
     Raises
     ------
     TextError
-        If the text is not UTF-8, or holds characters that may end a line or not.
+        If the text is not UTF-8, or contains characters that may or may not end a line.
     """
     notebook = jupytext.reads(read_text(text), fmt="md:myst")
     notebook.metadata = NotebookNode(kernelspec=NotebookNode(KERNEL), language_info=NotebookNode(name="python"))
@@ -61,7 +61,7 @@ def read_unit(text: Path) -> NotebookNode:
 
 
 def _cell_id(cell: NotebookNode, taken: set[str]) -> str:
-    """Derive an id from the cell's grade_id or content, so that a change elsewhere leaves it alone."""
+    """Derive an id from the cell's grade_id or content, so that changes of other cells do not affect it."""
     mark = cell.metadata.get("nbgrader")
     grade_id = mark.get("grade_id") if isinstance(mark, dict) else None
     content = grade_id or f"{cell.cell_type}:{cell.source}"
@@ -78,9 +78,9 @@ def build_source(course: Course, unit: str) -> Path:
     Parameters
     ----------
     course : Course
-        Where the unit lies.
+        The course of the unit.
     unit : str
-        Its whole name.
+        Its full name.
 
     Returns
     -------
@@ -90,9 +90,9 @@ def build_source(course: Course, unit: str) -> Path:
     Raises
     ------
     ReleaseError
-        If the unit breaks a rule. Nothing is written then.
+        If the unit breaks a rule. Then nothing is written.
     CourseError
-        If ``nbgrader_config.py`` sets something wrong.
+        If a setting in ``nbgrader_config.py`` is wrong.
     """
     path = course.source / unit / f"{unit}.ipynb"
     write_aside(path, _instructor(course, unit))
@@ -100,14 +100,14 @@ def build_source(course: Course, unit: str) -> Path:
 
 
 def _instructor(course: Course, unit: str) -> str:
-    """Convert a unit that keeps to the rules to its instructor notebook, as JSON."""
+    """Convert a unit that follows the rules to its instructor notebook, as JSON."""
     text = _text(course, unit)
     name = _named(course, text)
     try:
         notebook = read_unit(text)
     except TextError as error:
         raise ReleaseError("\n".join(_named(course, line) for line in str(error).split("\n"))) from None
-    except Exception as error:  # jupytext's own, YAML's and those of the file itself have no common base
+    except Exception as error:  # the errors of jupytext, YAML and the file itself have no common base class
         raise ReleaseError(f"{name}: expected MyST Markdown: {_line(error)}") from error
     broken = problems(notebook, text)
     if broken:
@@ -121,26 +121,26 @@ def _text(course: Course, unit: str) -> Path:
 
 
 def _named(course: Course, text: object) -> str:
-    """Name a file, at the start of a line, from the course's root on."""
+    """Name a file at the start of a line, relative to the course's root."""
     return str(text).removeprefix(f"{course.root}{os.sep}")
 
 
 def _line(error: BaseException) -> str:
-    """Put an error into one line."""
+    """Write an error in one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def release(course: Course, units: Iterable[str], check: bool = False) -> list[str]:
-    """Write the learner's notebooks of some units, all of them or none, and what they are made from.
+    """Write the learner's notebooks of some units, and their instructor notebooks: all of them, or none at all.
 
     Parameters
     ----------
     course : Course
-        Where the units lie.
+        The course of the units.
     units : iterable of str
-        Their whole names.
+        Their full names.
     check : bool
-        Compare only, write nothing.
+        Only compare, write nothing.
 
     Returns
     -------
@@ -179,7 +179,7 @@ def _read(path: Path) -> str | None:
 
 
 class _Generate(GenerateAssignment):
-    """nbgrader's own, which keeps the reason why a notebook could not be converted."""
+    """nbgrader's own converter, which keeps the reason why a notebook could not be converted."""
 
     reason: Exception | None = None
 
@@ -197,9 +197,9 @@ def generate(course: Course, unit: str, database: bool = False) -> str:
     Parameters
     ----------
     course : Course
-        Where the unit lies. Nothing is written there, but into the gradebook where that is asked for.
+        The course of the unit. Nothing is written there, except to the gradebook if `database` is set.
     unit : str
-        Its whole name.
+        Its full name.
     database : bool
         Also enter the unit's tests and points into the gradebook.
 

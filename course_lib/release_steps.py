@@ -24,19 +24,19 @@ class DropExplanations(NbGraderPreprocessor):
 
 
 class ClearAnswers(ClearSolutions):
-    """nbgrader's step that puts stubs in the place of answers; a cell of C++ has a stub of its own."""
+    """nbgrader's step that replaces answers with stubs; a cell of C++ gets a different stub."""
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: Resources, cell_index: int
     ) -> tuple[NotebookNode, Resources]:
-        """Take the answer out of a cell, in place."""
+        """Remove the answer from a cell, in place."""
         language = "cpp" if cell.cell_type == "code" and is_cpp(cell.source) else resources["language"]
         cell, _ = super().preprocess_cell(cell, {**resources, "language": language}, cell_index)
         return cell, resources
 
 
 class CollapseLongTests(NbGraderPreprocessor):
-    """Collapses the code of long tests in JupyterLab, where a click shows it. A test runs all the same."""
+    """Collapses the code of long tests in JupyterLab, where a click shows it. A collapsed test still runs."""
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: Resources, cell_index: int
@@ -48,20 +48,21 @@ class CollapseLongTests(NbGraderPreprocessor):
 
 
 def give_points(notebook: NotebookNode, config: Config) -> None:
-    """Give questions and exercises in C++, in place, the points that an instructor's settings ask for.
+    """Set the points of questions and exercises in C++, in place, as an instructor's settings say.
 
     Parameters
     ----------
     notebook : NotebookNode
-        An instructor's, converted from the text of a unit.
+        An instructor notebook, converted from the text of a unit.
     config : Config
-        nbgrader's. With ``c.Questions.points`` each question is worth so many points; 0 by default, and nobody has to
-        read the answers. With ``c.CppExercises.count = False`` the tests of exercises in C++ run, but give no points.
+        nbgrader's configuration. With ``c.Questions.points``, each question is worth that many points; with 0, the
+        default, nobody has to read the answers. With ``c.CppExercises.count = False`` the tests of exercises in C++
+        run, but give no points.
 
     Raises
     ------
     CourseError
-        If a setting has another name, is not a number of 0 or more, or neither True nor False.
+        If a setting has another name, or its value is not a number of 0 or more, or not True or False.
     """
     points = _setting(config, "Questions", "points", 0)
     count = _setting(config, "CppExercises", "count", True)

@@ -1,4 +1,4 @@
-"""What a unit must keep to before it may be released."""
+"""The rules that a unit must follow before it may be released."""
 
 import re
 from collections import Counter
@@ -15,7 +15,7 @@ from course_lib.code_names.free_names import free_names
 from course_lib.errors import CourseError
 from course_lib.native.cells import as_python
 
-# Which cells may hold which region. nbgrader looks for these very words, wherever they stand in a line.
+# Which cells may contain which region. nbgrader looks for exactly these words, anywhere in a line.
 REGIONS = {"SOLUTION": ("solution", is_solution), "HIDDEN TESTS": ("test", is_grade)}
 MARKS = [f"### {end} {region}" for region in REGIONS for end in ("BEGIN", "END")]
 METADATA = {"nbgrader", "tags"}  # anything else could carry an answer into a release
@@ -27,19 +27,19 @@ _PASSED = re.compile(r'passed\("(?P<name>\w+)", points=(?P<points>[\d.]+)\)')
 
 
 def problems(notebook: NotebookNode, text: Path) -> list[str]:
-    """Hold an instructor notebook and its answer banks against the rules.
+    """Check an instructor notebook and its answer banks against the rules.
 
     Parameters
     ----------
     notebook : NotebookNode
         Converted from ``text``.
     text : Path
-        ``NN_unit/NN_unit.md``; its answer banks lie beside it.
+        ``NN_unit/NN_unit.md``; its answer banks are beside it.
 
     Returns
     -------
     list of str
-        One line a problem, with the file, the cell and the rule; empty where all is well.
+        One line for each problem, with the file, the cell and the rule; empty if there are no problems.
     """
     cells = list(_metadata(notebook))
     if cells:  # the other rules read it
@@ -63,7 +63,7 @@ def exercises(notebook: NotebookNode) -> list[str]:
 
 
 def marks_in(cell: NotebookNode) -> list[str]:
-    """List the lines that mark regions in such a cell: comments of its language."""
+    """List the lines that mark regions in such a cell: comments in its language."""
     return [f"// {mark}" for mark in MARKS] if cell.cell_type == "code" and is_cpp(cell.source) else MARKS
 
 
@@ -90,7 +90,7 @@ def _metadata(notebook: NotebookNode) -> Iterator[str]:
             yield f"{name}: tags are a list of words, found {tags!r}"
         try:
             MetadataValidator().validate_nb(NotebookNode(cells=[cell]))
-        except Exception as error:  # jsonschema's, nbgrader's, and those of metadata that is no table
+        except Exception as error:  # errors of jsonschema, of nbgrader, and of metadata that is not a table
             reason = getattr(error, "message", None) or str(error)
             yield f"{name}: nbgrader's metadata must be whole: {' '.join(str(reason).split())}"
 
@@ -118,7 +118,7 @@ def _regions(notebook: NotebookNode) -> Iterator[str]:
                     f"found {', '.join(marks)}"
                 )
             if marks and not belongs(cell):
-                yield f"{name}: '### BEGIN {region}' belongs in a {kind} cell, this is none"
+                yield f"{name}: '### BEGIN {region}' belongs in a {kind} cell, but this is not one"
 
 
 def _marks(cell: NotebookNode, region: str) -> list[str]:
@@ -143,7 +143,7 @@ def _tests(notebook: NotebookNode) -> Iterator[str]:
 
 
 def _names_in_tests(notebook: NotebookNode) -> Iterator[str]:
-    """Find tests that rely on cells that are no exercises and not locked: a learner may change those."""
+    """Find tests that rely on cells that are neither exercises nor locked: a learner may change those."""
     given = [cell for cell in notebook.cells if "nbgrader" in cell.metadata and not is_grade(cell)]
     known = "\n".join(as_python(cell.source) for cell in given)
     for cell in filter(is_test, notebook.cells):
@@ -173,14 +173,14 @@ def _solutions(notebook: NotebookNode) -> Iterator[str]:
 
 
 def _cpp_cells(notebook: NotebookNode) -> Iterator[str]:
-    """Find cells of C++ that answer another exercise than their own, or that IPython does not know yet."""
+    """Find C++ cells that name a different exercise from their own, or come before IPython knows ``%%cpp``."""
     known = False
     for index, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
             continue
         known = known or (bool(cell.metadata.get("nbgrader", {}).get("locked")) and "use_cpp_cells()" in cell.source)
         if is_cpp(cell.source) and not known:
-            yield f"{_name(index, cell)}: before a cell of C++ stands a locked cell with 'use_cpp_cells()', found none"
+            yield f"{_name(index, cell)}: expected a locked cell with 'use_cpp_cells()' before a C++ cell, found none"
         if is_cpp(cell.source) and is_exercise(cell) and cell.source.split()[:2] != ["%%cpp", _id(cell)]:
             found = cell.source.split(chr(10))[0]
             yield f"{_name(index, cell)}: its first line is '%%cpp {_id(cell)}', found {found!r}"
@@ -202,7 +202,7 @@ def _explanations(notebook: NotebookNode) -> Iterator[str]:
             explained.add(_id(before))
     for name in exercises(notebook):
         if name not in explained:
-            yield f"cell '{name}': a solution needs a cell tagged '{EXPLANATION}' directly behind it, found none"
+            yield f"cell '{name}': a solution needs a cell tagged '{EXPLANATION}' directly after it, found none"
 
 
 def _questions(notebook: NotebookNode) -> Iterator[str]:

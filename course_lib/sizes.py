@@ -1,7 +1,7 @@
 """The sizes of images that a network takes.
 
-Convolutions and pooling shrink a small image to nothing: what TensorFlow then returns is an empty map, or, with
-oneDNN, a map of made-up numbers. And maps of strides 8, 16 and 32 fit together only where 32 divides both sides.
+Convolutions and pooling shrink a small image to nothing: TensorFlow then returns an empty map or, with oneDNN, a map of
+meaningless numbers. And maps of strides 8, 16 and 32 fit together only if 32 divides both sides.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ def require_size(sides: Sequence[int | None], least: int = 1, multiple: int = 1)
     Parameters
     ----------
     sides : (int, int)
-        Height and width in pixels, as far as they are known; None is not.
+        Height and width in pixels; None for a side that is not known.
     least : int
         The smallest height and width that are allowed, 1 or more.
     multiple : int
@@ -31,7 +31,7 @@ def require_size(sides: Sequence[int | None], least: int = 1, multiple: int = 1)
     Raises
     ------
     ValueError
-        If a side that is known is too small, or is no multiple.
+        If a known side is too small or is not a multiple.
     """
     known = [side for side in sides if side is not None]
     shown = ["?" if side is None else side for side in sides]
@@ -45,20 +45,20 @@ def require_size(sides: Sequence[int | None], least: int = 1, multiple: int = 1)
 class RequiredSize(keras.layers.Layer):
     """Pass images on as they are, but refuse those of other sizes.
 
-    Where a size is known only when a graph runs, as in a `tf.function` for any size, TensorFlow's
-    ``InvalidArgumentError`` says in the same words what the ValueError says otherwise.
+    If a size is known only when a graph runs, as in a `tf.function` for any size, TensorFlow's ``InvalidArgumentError``
+    has the message that the ValueError has otherwise.
 
     Parameters
     ----------
     least, multiple : int
-        As `require_size` takes them.
+        As for `require_size`.
     **kwargs
-        As `keras.layers.Layer` takes them.
+        As for `keras.layers.Layer`.
 
     Raises
     ------
     ValueError
-        If a number is not a whole one of 1 or more; when called, as `require_size`.
+        If a number is not an integer of 1 or more; when called, as for `require_size`.
     """
 
     def __init__(self, least: int = 1, multiple: int = 1, **kwargs: Any) -> None:
@@ -91,5 +91,5 @@ class RequiredSize(keras.layers.Layer):
         return shape
 
     def get_config(self) -> dict[str, Any]:
-        """Return what makes a layer like this one."""
+        """Return the arguments that make a layer like this one."""
         return {**super().get_config(), "least": self.least, "multiple": self.multiple}

@@ -1,4 +1,4 @@
-"""What the commands share: saying what is wrong, showing progress, ending when interrupted."""
+"""What the commands share: error messages, progress, and ending when interrupted."""
 
 import logging
 import signal
@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 
 from course_lib.errors import ArgumentError, CourseError
 
-INTERRUPTED = 128 + signal.SIGINT  # the exit status, as shells have it
+INTERRUPTED = 128 + signal.SIGINT  # the exit status, as in shells
 
 console = Console(highlight=False, markup=False)
 
@@ -28,7 +28,7 @@ def stop(message: object, status: int = 1) -> NoReturn:
 class Commands(TyperGroup):
     """Commands that end with the message of a `CourseError`, or of a file that cannot be read or written.
 
-    The exit status is 2 where an argument was wrong, else 1.
+    The exit status is 2 if an argument was wrong, otherwise 1.
     """
 
     def invoke(self, ctx: Any) -> Any:
@@ -54,26 +54,26 @@ def show_log(screen: Console) -> None:
 
 
 def escaped(text: str) -> str:
-    r"""Write what cannot be printed in a line, such as a line end in a file's name, as Python does: ``\n``."""
+    r"""Escape unprintable characters, such as a line end in a file's name, as Python does: ``\n``."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def bar(screen: Console, *more: ProgressColumn) -> Progress:
-    """Make the line that shows progress on a terminal; more columns stand at its end."""
+    """Make the line that shows progress on a terminal; additional columns come at its end."""
     fixed = [TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn()]
     return Progress(*fixed, *more, console=screen, transient=True, expand=True, disable=not screen.is_terminal)
 
 
 @contextmanager
 def end_orderly() -> Iterator[None]:
-    """Let what ends a program, such as a lost connection, end this one as Ctrl-C does, once: then it tidies up."""
+    """Make every signal that ends a program, such as a lost connection, act like one Ctrl-C, so that it cleans up."""
 
     def end(*_: object) -> NoReturn:
         for number in before:
             signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    ours = (signal.SIG_DFL, signal.default_int_handler)  # under nohup, for example, one is neither
+    ours = (signal.SIG_DFL, signal.default_int_handler)  # under nohup, for example, one of them is ignored
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.getsignal(number) for number in numbers if signal.getsignal(number) in ours}
     for number in before:
@@ -82,5 +82,5 @@ def end_orderly() -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            if signal.getsignal(number) is end:  # not after an interrupt: the exit is not to be interrupted again
+            if signal.getsignal(number) is end:  # not after an interrupt: the exit must not be interrupted again
                 signal.signal(number, handler)

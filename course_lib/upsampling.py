@@ -1,4 +1,4 @@
-"""Bilinear upsampling as a transposed convolution; `course_lib.ops.label_map` labels what it would give.
+"""Bilinear upsampling as a transposed convolution; `course_lib.ops.label_map` computes the labels of its result.
 
 A factor-f upsampling layer is the transpose of a convolution with stride f. Its kernel has
 2f - f mod 2 taps a side (Long, Shelhamer and Darrell, "Fully Convolutional Networks for Semantic
@@ -29,14 +29,14 @@ def kernel_size(factor: int) -> int:
     Raises
     ------
     ValueError
-        If the factor is not a whole number of 1 or more.
+        If `factor` is not a positive integer.
     """
     whole = _factor(factor)
     return 2 * whole - whole % 2
 
 
 def _factor(value: int) -> int:
-    """Take in a factor."""
+    """Check a factor."""
     factor = as_integer(value)
     if factor is None or factor < 1:
         raise ValueError(f"expected a whole factor of 1 or more, got {value!r}")
@@ -44,7 +44,7 @@ def _factor(value: int) -> int:
 
 
 def _tent(factor: int) -> NDArray[np.float32]:
-    """One row of the bilinear kernel: 1 in the middle, falling by 1/factor a tap."""
+    """One row of the bilinear kernel: 1 in the middle, falling by 1/factor with each tap."""
     size = kernel_size(factor)
     distance = np.abs(np.arange(size) - (size - 1) / 2)
     return (1 - distance / _factor(factor)).astype(np.float32)
@@ -66,17 +66,17 @@ def bilinear_kernel(factor: int) -> NDArray[np.float32]:
     Raises
     ------
     ValueError
-        If the factor is not a whole number of 1 or more.
+        If `factor` is not a positive integer.
     """
     return np.outer(_tent(factor), _tent(factor))
 
 
 def bilinear_class_weights(factor: int, classes: int) -> NDArray[np.float32]:
-    """Weights of a dense transposed convolution that upsamples each class by itself.
+    """Weights of a dense transposed convolution that upsamples each class separately.
 
-    All but one in ``classes`` of the numbers are zero. For 1000 classes and factor 32 that is
-    16.4 GB; `transposed_upsample` does without them. What would not fit into memory is refused before
-    any memory is asked for.
+    Only one in ``classes`` of the numbers is not zero. For 1000 classes and factor 32 that is
+    16.4 GB; `transposed_upsample` does without them. An array that would not fit into memory is refused before any
+    memory is allocated.
 
     Parameters
     ----------
@@ -88,12 +88,12 @@ def bilinear_class_weights(factor: int, classes: int) -> NDArray[np.float32]:
     Returns
     -------
     ndarray
-        Shape ``(k, k, classes, classes)``, float32, as `tf.nn.conv2d_transpose` takes them.
+        Shape ``(k, k, classes, classes)``, float32, as `tf.nn.conv2d_transpose` expects them.
 
     Raises
     ------
     ValueError
-        If the factor or the number of classes is not a whole number of 1 or more.
+        If `factor` or `classes` is not a positive integer.
     MemoryError
         If this array and the copy that TensorFlow makes of it are larger than the free memory.
     """
@@ -113,11 +113,11 @@ def bilinear_class_weights(factor: int, classes: int) -> NDArray[np.float32]:
 
 
 def transposed_upsample(x: ArrayLike | tf.Tensor, factor: int) -> tf.Tensor:
-    """Upsample every channel by itself with the bilinear kernel; differentiable.
+    """Upsample every channel separately with the bilinear kernel; differentiable.
 
-    The result is that of a dense transposed convolution with `bilinear_class_weights`, with one
-    kernel a channel instead of one for each pair of channels. Outside the map lie zeros, as with
-    ``skimage.transform.rescale(order=1, mode="constant", clip=False)``.
+    The result is that of a dense transposed convolution with `bilinear_class_weights`, with one kernel for each channel
+    instead of one for each pair of channels. The map is padded with zeros, as in ``skimage.transform.rescale(order=1,
+    mode="constant", clip=False)``.
 
     Parameters
     ----------
@@ -129,19 +129,18 @@ def transposed_upsample(x: ArrayLike | tf.Tensor, factor: int) -> tf.Tensor:
     Returns
     -------
     tf.Tensor
-        Shape ``(B, H * factor, W * factor, C)``; of ``x``'s type where that is a float, else float32. The halves
-        are summed in float32.
+        Shape ``(B, H * factor, W * factor, C)``; of ``x``'s type if that is a float, otherwise float32. Half-precision
+        types are summed in float32.
 
     Raises
     ------
     ValueError
-        If ``x`` has another rank, an empty axis, or anything but real numbers, or the factor is
-        not a whole number of 1 or more.
+        If ``x`` has another rank, an empty axis, or anything but real numbers, or `factor` is not a positive integer.
     """
     maps = _maps(x)
     factor, size = _factor(factor), kernel_size(factor)
     batch, height, width, channels = tf.unstack(tf.shape(maps))
-    # In bfloat16, the convolution of oneDNN spreads infinite numbers to channels and pixels that they have no part in.
+    # In bfloat16, the convolution of oneDNN spreads infinite numbers to channels and pixels that do not depend on them.
     wide = tf.cast(maps, tf.float64 if maps.dtype == tf.float64 else tf.float32)
     kernel = tf.constant(bilinear_kernel(factor)[:, :, None, None], wide.dtype)
     upsampled = tf.nn.depthwise_conv2d_backprop_input(
@@ -155,7 +154,7 @@ def transposed_upsample(x: ArrayLike | tf.Tensor, factor: int) -> tf.Tensor:
 
 
 def _maps(x: ArrayLike | tf.Tensor) -> tf.Tensor:
-    """Take in maps, and refuse what is not ``(B, H, W, C)``."""
+    """Convert maps to a tensor; refuse shapes other than ``(B, H, W, C)``."""
     try:
         maps = tf.convert_to_tensor(x)
     except (TypeError, ValueError) as error:

@@ -8,7 +8,7 @@ import platformdirs
 
 
 def folder(subject: str) -> Path:
-    """Return the user's folder for a subject, made if need be.
+    """Return the user's folder for a subject; it is made if needed.
 
     Parameters
     ----------
@@ -18,22 +18,21 @@ def folder(subject: str) -> Path:
     Returns
     -------
     Path
-        In the cache folder of the system, as on Linux ``$XDG_CACHE_HOME/pixelwise/SUBJECT`` or
-        ``~/.cache/pixelwise/SUBJECT``; where that cannot be written, a folder of the user's own among the temporary
-        files.
+        In the system's cache folder: on Linux, ``$XDG_CACHE_HOME/pixelwise/SUBJECT`` or ``~/.cache/pixelwise/SUBJECT``.
+        If that is not writable, a private folder among the temporary files.
     """
     try:
         chosen = platformdirs.user_cache_path("pixelwise") / subject
         chosen.mkdir(parents=True, exist_ok=True)
         if os.access(chosen, os.W_OK):
             return chosen
-    except (OSError, RuntimeError):  # RuntimeError: nobody knows where home is
+    except (OSError, RuntimeError):  # RuntimeError: the home folder is unknown
         pass
     return temporary(subject)
 
 
 def temporary(subject: str) -> Path:
-    """Return a folder among the temporary files that nobody else can put a program into."""
+    """Return a folder among the temporary files to which nobody else can write."""
     shared = Path(tempfile.gettempdir()) / f"pixelwise-{subject}-{os.getuid()}"
     shared.mkdir(mode=0o700, exist_ok=True)
     found = shared.lstat()

@@ -1,4 +1,4 @@
-"""The instructor's answers with their explanations, for a learner who is stuck; and a note of which were opened."""
+"""The instructor's answers with their explanations, for learners who are stuck, and a record of which were opened."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class WorkedAnswer:
     code : str
         Python, or C++ below ``%%cpp``; empty for a question.
     words : str
-        Markdown: why the code is as it is, or a question's model answer with its rubric.
+        Markdown: why the code is written this way, or a question's model answer with its rubric.
     """
 
     code: str
@@ -32,7 +32,7 @@ def worked_answers(course: Course, unit: str) -> dict[str, WorkedAnswer]:
     course : Course
         With solutions.
     unit : str
-        Its whole name.
+        Its full name.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def worked_answers(course: Course, unit: str) -> dict[str, WorkedAnswer]:
 
 
 def note_opened(course: Course, unit: str, name: str) -> None:
-    """Note that a learner has opened an answer: an empty file, which nothing else writes or removes."""
+    """Record that a learner has opened an answer: in an empty file, which nothing else writes or removes."""
     path = course.work / ".opened" / unit / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()

@@ -36,12 +36,12 @@ def own_notebook(course: Course, unit: str) -> Path:
 
 
 def hand_out(course: Course, units: Iterable[str]) -> list[str]:
-    """Copy released notebooks that a learner does not have yet; what is there is never touched.
+    """Copy released notebooks that a learner does not have yet; existing copies are never changed.
 
     Parameters
     ----------
     course : Course
-        Where they lie.
+        The course.
     units : iterable of str
         Whole names.
 
@@ -63,7 +63,7 @@ def hand_out(course: Course, units: Iterable[str]) -> list[str]:
 
 
 def _released(course: Course, unit: str) -> Path:
-    """Path of a released notebook that is there."""
+    """Path of a released notebook, which must exist."""
     path = released(course, unit)
     if not path.is_file():
         raise CourseError(f"expected {unit} to be released, found nothing at {path}")
@@ -71,27 +71,27 @@ def _released(course: Course, unit: str) -> Path:
 
 
 def start_anew(course: Course, unit: str) -> Path | None:
-    """Give a learner a fresh copy of a unit, and keep the old one beside it.
+    """Give a learner a fresh copy of a unit, and keep the old copy beside it.
 
     Parameters
     ----------
     course : Course
-        Where they lie.
+        The course.
     unit : str
-        Its whole name.
+        Its full name.
 
     Returns
     -------
     Path or None
-        Where the old copy is now; None if there was none.
+        Where the old copy is now; None if there was no copy.
 
     Raises
     ------
     CourseError
-        If the unit is not released. The copy stays where it is then.
+        If the unit is not released. Then the copy is not moved.
     """
     path, kept = own_notebook(course, unit), None
-    _released(course, unit)  # else the learner would be left without a copy
+    _released(course, unit)  # otherwise the learner would be left without a copy
     if path.exists():
         kept = path.with_name(f"{unit}.{datetime.now():%Y-%m-%d-%H%M%S-%f}.ipynb")
         path.rename(kept)
@@ -108,15 +108,15 @@ def check(course: Course, unit: str) -> list[ExerciseScore]:
     Parameters
     ----------
     course : Course
-        Whose ``work`` folder.
+        The course whose ``work`` folder has the notebook.
     unit : str
-        Its whole name.
+        Its full name.
 
     Returns
     -------
     list of ExerciseScore
         Points of the visible checks alone; questions have none, but their message says whether they are answered.
-        Exercises in C++ are not graded where there is no compiler.
+        Exercises in C++ are not graded if there is no compiler.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def check(course: Course, unit: str) -> list[ExerciseScore]:
         raise CourseError(f"expected your copy of {unit} at {path}, found none; `course lab` puts it there")
     digest = hashlib.sha256(path.read_bytes() + _released(course, unit).read_bytes()).hexdigest()
     kept = course.work / ".checked" / f"{unit}.json"
-    with suppress(OSError, ValueError, TypeError, KeyError):  # no result yet, or one of another version
+    with suppress(OSError, ValueError, TypeError, KeyError):  # no result yet, or one from another version
         before = json.loads(kept.read_text(encoding="utf-8"))
         if before["digest"] == digest:
             return [ExerciseScore(**exercise) for exercise in before["exercises"]]
@@ -141,25 +141,25 @@ def check(course: Course, unit: str) -> list[ExerciseScore]:
     if cpp_exercises(fresh) and (reason := none_here()):
         withhold_cpp(executed, fresh, reason)
     exercises = score(executed, normalized.missing)
-    if all(exercise.graded for exercise in exercises):  # else a compiler may be there next time
+    if all(exercise.graded for exercise in exercises):  # otherwise a compiler may be there next time
         write_aside(kept, json.dumps({"digest": digest, "exercises": [asdict(exercise) for exercise in exercises]}))
     return exercises
 
 
 def points_to_come(course: Course, unit: str) -> dict[str, float]:
-    """Read off a release what a grade can add: the points of hidden tests, and of questions that are worth any.
+    """Return the points that a grade can add: those of hidden tests, and of questions that are worth any.
 
     Parameters
     ----------
     course : Course
-        Where the release lies.
+        The course of the release.
     unit : str
-        Its whole name.
+        Its full name.
 
     Returns
     -------
     dict of str to float
-        Points by exercise or question; those to which a grade adds nothing are left out.
+        Points by exercise or question; those to which a grade can add nothing are left out.
 
     Raises
     ------
@@ -184,7 +184,7 @@ class Progress(NamedTuple):
     more : float
         What a grade can add; see `points_to_come`.
     problem : str
-        Why the notebook could not be checked; it counts like an untouched one then.
+        Why the notebook could not be checked; then it counts like an untouched one.
     opened : tuple of str
         Exercises and questions whose worked answer was opened.
     """

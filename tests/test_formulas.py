@@ -30,7 +30,7 @@ class Collecting(MathMLRenderer):
 
 
 def inner(tex: str) -> str:
-    """What stands in the outermost row of a formula."""
+    """The content of the outermost row of a formula."""
     found = re.fullmatch(r"<math [^>]*><mrow>(.*)</mrow></math>", mathml(tex))
     assert found
     return found[1]

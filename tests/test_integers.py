@@ -1,4 +1,4 @@
-"""Integers of every kind as arguments, all over the library; and what is none."""
+"""Integers of every kind as arguments, all over the library, and values that are not integers."""
 
 from collections.abc import Callable
 from pathlib import Path

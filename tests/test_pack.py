@@ -23,7 +23,7 @@ from tests.support.units import make_course, unit, write
 
 OURS = Course(ROOT)
 UNITS = OURS.units_with_solutions()
-GENERIC = 40  # letters; shorter lines, such as `return weights`, stand in the library too
+GENERIC = 40  # letters; shorter lines, such as `return weights`, are in the library too
 FOR_INSTRUCTORS = {"solutions", "answers", "check_answers.py", ".git", "work", "classroom", "build"}
 SMALL = ("LICENSE", "Makefile", "benchmarks/user_ops.py", "ci/setup.py", "docs/for-learners.md", "pyproject.toml")
 

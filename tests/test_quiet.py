@@ -13,7 +13,7 @@ NOISY = 'import os, sys\nos.write(2, b"native noise")\nprint("python noise", fil
 
 
 def run(code: str, path: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run code in a process of its own; `path` may hold a package that plays TensorFlow."""
+    """Run code in a separate process; `path` may hold a package that plays TensorFlow."""
     variables = {
         name: value
         for name, value in os.environ.items()

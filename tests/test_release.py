@@ -27,7 +27,7 @@ OURS = Course(ROOT)
 
 @pytest.fixture(scope="module")
 def fresh() -> dict[str, str]:
-    """Every unit of this course, released anew."""
+    """Every unit of this course, newly released."""
     return {unit: generate(OURS, unit) for unit in OURS.units_with_solutions()}
 
 

@@ -91,7 +91,7 @@ BAD_TEXTS = {
     ),
     "C++ that nothing has prepared": (
         unit(solution=graded("double", CPP, SOLVED)),
-        r"cell 'double': before a cell of C\+\+ stands a locked cell with 'use_cpp_cells\(\)', found none",
+        r"cell 'double': expected a locked cell with 'use_cpp_cells\(\)' before a C\+\+ cell, found none",
     ),
     "C++ of another exercise": (
         unit(solution=graded("double", CPP.replace("%%cpp double", "%%cpp triple"), SOLVED)),
@@ -103,15 +103,15 @@ BAD_TEXTS = {
     ),
     "solution in a plain cell": (
         unit(code("### BEGIN SOLUTION\nx = 1\n### END SOLUTION\n")),
-        r"cell 6 \('### BEGIN SOLUTION'\): '### BEGIN SOLUTION' belongs in a solution cell, this is none",
+        r"cell 6 \('### BEGIN SOLUTION'\): '### BEGIN SOLUTION' belongs in a solution cell, but this is not one",
     ),
     "hidden test in a solution cell": (
         unit(solution=graded("double", SOLUTION + "### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS\n", SOLVED)),
-        "cell 'double': '### BEGIN HIDDEN TESTS' belongs in a test cell, this is none",
+        "cell 'double': '### BEGIN HIDDEN TESTS' belongs in a test cell, but this is not one",
     ),
     "hidden test in Markdown": (
         unit("Words\n\n### BEGIN HIDDEN TESTS\n\nmore\n\n### END HIDDEN TESTS\n"),
-        r"cell 6 \('Words'\): '### BEGIN HIDDEN TESTS' belongs in a test cell, this is none",
+        r"cell 6 \('Words'\): '### BEGIN HIDDEN TESTS' belongs in a test cell, but this is not one",
     ),
     "mark with one hash": (
         unit(solution=graded("double", SOLUTION.replace("### BEGIN", "# BEGIN"), SOLVED)),
@@ -155,7 +155,7 @@ BAD_TEXTS = {
     ),
     "no explanation": (
         unit().replace(EXPLANATION, ""),
-        "cell 'double': a solution needs a cell tagged 'explanation' directly behind it, found none",
+        "cell 'double': a solution needs a cell tagged 'explanation' directly after it, found none",
     ),
     "two explanations": (
         unit().replace(EXPLANATION, f"{EXPLANATION}\n{EXPLANATION}"),

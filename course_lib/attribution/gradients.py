@@ -1,4 +1,4 @@
-"""The gradient of a score with respect to the image: by how much the score rises if a pixel does.
+"""The gradient of a score with respect to the image: how much the score rises if a pixel does.
 
 References
 ----------
@@ -36,18 +36,18 @@ def saliency(
     Parameters
     ----------
     model : keras.Model
-        As `scores` takes it.
+        As for `scores`.
     images : array_like or tf.Tensor
         Shape ``(B, H, W, C)``, real numbers, as the model takes them.
     layer, channel, place
-        What the score is made of, as `scores` takes it: by default, the sum of all that the model returns.
+        The parts of the score, as for `scores`: by default, the sum of the model's whole output.
 
     Returns
     -------
     ndarray
         Shape ``(B, H, W, C)``, float32, with signs, in units of the score for one unit of the input. For a map of one
-        number for each pixel, as in the paper, see `strongest_channel`. It is 0 where the score does not change, as
-        for a channel behind a ReLU6 that has reached 6.
+        number for each pixel, as in the paper, see `strongest_channel`. It is 0 if the score does not change, as for a
+        channel after a ReLU6 that has reached 6.
 
     Raises
     ------
@@ -74,13 +74,13 @@ def smooth_gradient(  # noqa: PLR0913 - what the others take, and three numbers
     Parameters
     ----------
     model, images, layer, channel, place
-        As `saliency` takes them.
+        As for `saliency`.
     noise : float
-        The standard deviation of the noise, 0 or more, as a share of the range of each image's values.
+        The standard deviation of the noise, 0 or more, as a fraction of the range of each image's values.
     samples : int
-        How many noisy copies of each image, 1 or more.
+        The number of noisy copies of each image, 1 or more.
     seed : int
-        The noise is the same for the same seed, 0 or more.
+        0 or more; the same seed gives the same noise.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def smooth_gradient(  # noqa: PLR0913 - what the others take, and three numbers
 
 
 def strongest_channel(maps: ArrayLike | tf.Tensor) -> NDArray[np.float32]:
-    """Make one number of those for each color of a pixel: the largest absolute value [1]_.
+    """Reduce the values of a pixel's colors to one number: the largest absolute value [1]_.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def image_gradient(
     score : Score
         What `scores` returns.
     images, source
-        As the score takes them.
+        As for the score.
 
     Returns
     -------
@@ -156,7 +156,7 @@ def image_gradient(
     Raises
     ------
     ValueError
-        As the score; if it does not depend on the images, or by operations that have no gradient.
+        As the score; if it does not depend on the images, or only through operations without a gradient.
     """
     pixels = as_images(score.features, images)
     with tf.GradientTape(watch_accessed_variables=False) as tape:

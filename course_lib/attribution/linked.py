@@ -1,4 +1,4 @@
-"""A copy of a model that shares the weights, so that layers can be changed and tapped without touching the model."""
+"""A copy of a model that shares the weights, so that layers can be changed and tapped without changing the model."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,10 +16,10 @@ def linked_copy(model: keras.Model, change: Callable[[Any], None] | None = None)
     Parameters
     ----------
     model : keras.Model
-        Functional or Sequential, and built. It stays as it is.
+        Functional or Sequential, and built. It is not changed.
     change : callable, optional
-        It may change the copy of each layer, and of each operation such as ``keras.ops.add``, by what it sets in
-        ``vars(copy)``. It is called once for each, also for those inside of models and of layers.
+        It may change the copy of each layer, and of each operation such as ``keras.ops.add``, through ``vars(copy)``.
+        It is called once for each, including those inside of models and layers.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def linked_copy(model: keras.Model, change: Callable[[Any], None] | None = None)
             if is_graph(part):
                 copies[id(part)] = keras.models.clone_model(plain_graph(part), clone_function=linked)
             else:
-                # `copy.copy` would write a layer to a file, and read one with weights of its own.
+                # `copy.copy` would write a layer to a file, and read a copy with separate weights.
                 copies[id(part)] = twin = object.__new__(type(part))
                 vars(twin).update({name: inside(value) for name, value in vars(part).items()})
                 vars(twin).update(_inbound_nodes=[], _outbound_nodes=[], _losses=[], _loss_ids=set())
@@ -47,7 +47,7 @@ def linked_copy(model: keras.Model, change: Callable[[Any], None] | None = None)
         return copies[id(part)]
 
     def inside(value: Any) -> Any:
-        """Copy what an attribute holds, if that is a layer, or holds layers."""
+        """Copy the value of an attribute, if it is a layer or contains layers."""
         if isinstance(value, keras.Operation):
             return linked(value)
         if isinstance(value, list):

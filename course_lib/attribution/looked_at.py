@@ -1,7 +1,7 @@
-"""What a layer of a network computes, before a softmax.
+"""The output of a layer of a network, before a softmax.
 
-Maps of what matters to a class are made from the score before the softmax [1]_: a probability also rises when other
-classes fall, and hardly changes where the network is sure.
+Maps for a class are made from the score before the softmax [1]_: a probability also rises when other classes fall, and
+hardly changes if the network is certain.
 
 References
 ----------
@@ -27,14 +27,14 @@ SOFTMAXES = (
 
 
 def looked_at(model: keras.Model, layer: str | None) -> keras.Model:
-    """Make a model that returns what a layer computes, before its softmax if it ends with one.
+    """Make a model that returns the output of a layer, before its softmax if it ends with one.
 
     Parameters
     ----------
     model : keras.Model
-        Functional or Sequential, built, with one input. It stays as it is.
+        Functional or Sequential, built, with one input. It is not changed.
     layer : str or None
-        The layer's name, as `course_lib.layers.features_at` takes it; None for the output of the model.
+        The layer's name, as for `course_lib.layers.features_at`; None for the output of the model.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def looked_at(model: keras.Model, layer: str | None) -> keras.Model:
 
 
 def _last_layers(output: keras.KerasTensor) -> list[Any]:
-    """List the layer that an output comes from, and, where that is a model or a wrapper, the last ones inside of it."""
+    """List the layer of an output and, if it is a model or a wrapper, the last layers inside of it."""
     layer, _, index = output._keras_history
     layers = [layer]
     while isinstance(layer, keras.layers.Wrapper):
@@ -75,7 +75,7 @@ def _last_layers(output: keras.KerasTensor) -> list[Any]:
 
 
 def _remove_softmax(layer: Any) -> bool:
-    """Let a layer return what goes into its softmax, and tell whether it has one."""
+    """Make a layer return the input of its softmax; tell whether it has a softmax."""
     if _is_softmax(layer):
         vars(layer)["call"] = lambda inputs, *_, **__: inputs
     elif _is_softmax(getattr(layer, "activation", None)):

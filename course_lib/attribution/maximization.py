@@ -1,8 +1,8 @@
 """Images that make a score as large as possible: what a class or a channel looks for.
 
-The image is made of waves [1]_. A natural image has less in its short waves, and steps are shorter there, or the result
-would be noise that only the network can see. Before each step the image is moved, turned and zoomed a little, so that
-what is found does not depend on single pixels.
+The image is made of waves [1]_. As in natural images, short waves are weaker, and steps are shorter for them; otherwise
+the result would be noise that only the network can see. Before each step, the image is moved, turned and zoomed a
+little, so that the result does not depend on single pixels.
 
 References
 ----------
@@ -27,7 +27,7 @@ __all__ = ["activation_maximization"]
 
 START = 0.1  # standard deviation of the first image, before it is bounded
 FALL = 1.5  # waves of frequency f have amplitudes of f to the power of minus this
-COLOR = 0.45  # how far colors differ, for a difference in lightness of 1
+COLOR = 0.45  # the difference between colors, for a difference in lightness of 1
 SHIFT, TURN, ZOOM = 0.08, 0.25, 0.2  # the most that the image is moved (share of its sides), turned (radians), zoomed
 
 
@@ -50,23 +50,23 @@ def activation_maximization(  # noqa: PLR0913 - what the others take, and the se
     Parameters
     ----------
     model : keras.Model
-        As `scores` takes it. It stays as it is.
+        As for `scores`. It is not changed.
     bounds : (low, high)
-        The range of the image in the model's units, each a number or one for each channel: what black and white
-        become when they are prepared for the model, such as ``vgg16_preprocess([[[0, 0, 0], [255, 255, 255]]])[0]``.
+        The range of the image in the model's units, each a number or one for each channel: black and white, prepared
+        for the model, such as ``vgg16_preprocess([[[0, 0, 0], [255, 255, 255]]])[0]``.
     layer, place
-        What is looked at, as `scores` takes it.
+        What is looked at, as for `scores`.
     channel : int, optional
         A class or channel. By default all together.
     size : (int, int)
         Height and width of the image in pixels.
     steps : int
-        How often the image is changed. The time is that of as many forward and backward passes of one image.
+        The number of changes to the image. The time is that of as many forward and backward passes of one image.
     rate : float
-        By how much a wave changes in the first step, in units of its usual height; above 0. Steps get shorter, down
+        The change of a wave in the first step, in units of its usual amplitude; above 0. Steps get shorter, down
         to 0.
     seed : int
-        0 or more: of the first image, and of how it is moved.
+        0 or more; determines the first image, and its movements.
 
     Returns
     -------
@@ -76,8 +76,8 @@ def activation_maximization(  # noqa: PLR0913 - what the others take, and the se
     Raises
     ------
     ValueError
-        If what is looked at is not as `scores` takes it, if another argument is not as above, or if the score of the
-        first image has no gradient: of a channel that is dead, or silent for this seed.
+        If what is looked at is not as for `scores`, if another argument is not as above, or if the score of the first
+        image has no gradient, because the channel is dead, or silent for this seed.
     """
     score = scores(model, layer, channel, place)
     if isinstance(score.channel, tuple):
@@ -106,7 +106,8 @@ def activation_maximization(  # noqa: PLR0913 - what the others take, and the se
     @tf.function(autograph=False)
     def step(movement: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            # Backward, a zoom is not exact: its gradient lacks the factor of the area, which Adam does not notice.
+            # The backward pass of a zoom is not exact: its gradient lacks the factor of the area, which has no effect
+            # on Adam.
             moved = keras.ops.image.affine_transform(
                 image()[None], movement, fill_mode="reflect", data_format="channels_last"
             )
@@ -130,7 +131,7 @@ def activation_maximization(  # noqa: PLR0913 - what the others take, and the se
 
 
 def _bounds(bounds: Any, channels: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Take in the range of an image: the lowest and the highest value of each channel."""
+    """Check the range of an image: the lowest and the highest value of each channel."""
     ends = [np.asarray(end) for end in bounds] if isinstance(bounds, Sequence | np.ndarray) else []
     wrong = [
         end
@@ -149,10 +150,10 @@ def _bounds(bounds: Any, channels: int) -> tuple[NDArray[np.float32], NDArray[np
 def _waves(
     height: int, width: int, channels: int, rng: np.random.Generator
 ) -> tuple[Callable[[tf.Variable], tf.Tensor], tf.Variable]:
-    """Make waves of random heights, and the function that draws them: an image of mean 0."""
+    """Make waves of random amplitudes, and the function that draws them as an image of mean 0."""
     frequencies = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)) * max(height, width)
     amplitudes = 1 / np.maximum(frequencies, 1) ** FALL
-    amplitudes *= height * width / np.sqrt(4 * np.sum(amplitudes**2))  # waves of variance 1 make an image of variance 1
+    amplitudes *= height * width / np.sqrt(4 * np.sum(amplitudes**2))  # waves of variance 1 give an image of variance 1
     scale = tf.constant(amplitudes, tf.float32)
 
     def draw(waves: tf.Variable) -> tf.Tensor:

@@ -1,8 +1,8 @@
-"""Occlusion: by how much a score falls when a patch covers a part of the image [1]_.
+"""Occlusion: how much a score falls when a patch covers a part of the image [1]_.
 
 All positions are scored in batches by one traced function. For 196 positions in a photograph of 224 x 224 pixels,
-EfficientNet-Lite0 and two cores, one run of `benchmarks/attribution.py` took 3.0 s; one `model.predict` a position took
-5.5 times as long, one eager call 9.1 times, and one `model.predict_on_batch` 1.5 times.
+EfficientNet-Lite0 and two cores, one run of `benchmarks/attribution.py` took 3.0 s; one `model.predict` per position
+took 5.5 times as long, one eager call 9.1 times, and one `model.predict_on_batch` 1.5 times.
 
 References
 ----------
@@ -44,33 +44,33 @@ def occlusion_map(  # noqa: PLR0913 - what the others take, and the patch
     Parameters
     ----------
     model : keras.Model
-        As `scores` takes it. It stays as it is.
+        As for `scores`. It is not changed.
     images : array_like or tf.Tensor
         Shape ``(B, H, W, C)``, as the model takes them.
     patch : int or (int, int)
         Side of the patch, or its height and width, in pixels. It must fit into the image.
     stride : int or (int, int)
         Pixels from one position to the next, down and across; no more than the patch, so that every pixel is covered.
-        The first patch is in the top left corner. Where the strides do not end with a patch at the border, one more
-        position does.
+        The first patch is in the top left corner. If the strides do not end with a patch at the border, there is one
+        more position there.
     fill : array_like
-        The patch's color in the image's units: a number, or one for each channel. Where images are centered, 0 is
-        gray.
+        The patch's color in the image's units: a number, or one for each channel. If images are centered, 0 is gray.
     layer, channel, place
-        What is looked at, as `scores` takes it. The place "peak" is that of each covered image.
+        What is looked at, as for `scores`. The place "peak" is that of each covered image.
     batch_size : int
-        How many covered images the model gets at once. Memory depends on it, and not on the number of positions.
+        The number of covered images that the model gets at once. Memory depends on this, not on the number of
+        positions.
 
     Returns
     -------
     ndarray
         Shape ``(B, H, W)``, float32: for each pixel the mean fall of the score over the patches that cover it, in the
-        score's units. Positive where the score needs what is covered, negative where it rises without.
+        score's units. Positive where the score depends on the covered part, negative where it rises without it.
 
     Raises
     ------
     ValueError
-        If the images, or what is looked at, are not as `scores` takes them; if the patch, the stride, the color or the
+        If the images, or what is looked at, are not as for `scores`; if the patch, the stride, the color or the
         batch size is not as above.
     """
     score = scores(model, layer, channel, place)
@@ -97,7 +97,7 @@ def occlusion_map(  # noqa: PLR0913 - what the others take, and the patch
 
 
 def _pair(name: str, value: Any) -> Pair:
-    """Take in a number of pixels down and across."""
+    """Check a number of pixels down and across."""
     pair = (value, value) if np.ndim(value) == 0 else tuple(value)
     if len(pair) != 2:
         raise ValueError(f"expected the {name} to be a whole number or (down, across), got {value!r}")
@@ -105,13 +105,13 @@ def _pair(name: str, value: Any) -> Pair:
 
 
 def _starts(side: int, patch: int, stride: int) -> list[int]:
-    """Return where patches start along a side: at every stride, and flush with the end."""
+    """Return the starts of patches along a side: at every stride, and flush with the end."""
     last = side - patch
     return [*range(0, last, stride), last]
 
 
 def _color(fill: ArrayLike, channels: int) -> NDArray[np.float32]:
-    """Take in the color of a patch."""
+    """Check the color of a patch."""
     color = np.asarray(fill)
     if (
         color.dtype.kind not in "iuf"
@@ -154,7 +154,7 @@ def _covered_scores(
 def _mean_over_patches(
     falls: NDArray[np.float32], corners: NDArray[Any], patch: Pair, shape: tuple[int, ...]
 ) -> NDArray[np.float32]:
-    """Give each pixel the mean over the patches that cover it: ``(B, positions)`` to ``(B, H, W)``."""
+    """Compute, for each pixel, the mean over the patches that cover it: ``(B, positions)`` to ``(B, H, W)``."""
     totals, patches = np.zeros(shape), np.zeros(shape[1:])
     for (top, left), fall in zip(corners, falls.T, strict=True):
         inside = np.s_[..., top : top + patch[0], left : left + patch[1]]

@@ -14,22 +14,22 @@ LENGTH = 30  # of the bar in a notebook, in characters
 
 @contextmanager
 def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show how much is done, in a terminal or a notebook; the bar disappears at the end.
+    """Show progress in a terminal or a notebook; the bar disappears at the end.
 
     Parameters
     ----------
     description : str
         What is counted.
     total : int
-        How many there are.
+        The total number.
 
     Yields
     ------
     callable
-        To call with how many more are done.
+        To be called with the number of items that were just done.
     """
     console = Console()
-    if console.is_jupyter:  # where Rich would leave a dead widget in the notebook's file
+    if console.is_jupyter:  # Rich would leave a dead widget in the notebook's file
         with _notebook_bar(description, total) as advance:
             yield advance
         return

@@ -1,7 +1,7 @@
 """Networks whose last layers have forgotten what they learned.
 
-A map that shows what a network has learned must change when the network forgets [1]_. Some maps hardly do: what they
-show is the image.
+A map that shows what a network has learned must change when the network forgets it [1]_. Some maps hardly change: they
+show the image itself.
 
 References
 ----------
@@ -23,24 +23,24 @@ __all__ = ["randomized"]
 def randomized(model: keras.Model, layers: int | None = None, seed: int = 0) -> keras.Model:
     """Copy a model, with the weights of its last layers shuffled.
 
-    Weights are shuffled, and not drawn as for a new network, because their scale then stays what the layers around
-    them expect: with new weights and reset batch norms, the signal of a deep network shrinks to nothing.
+    Weights are shuffled, not drawn as for a new network, to keep the scale that the layers around them expect: with new
+    weights and reset batch norms, the signal of a deep network shrinks to nothing.
 
     Parameters
     ----------
     model : keras.Model
-        Functional or Sequential, and built, of layers that can be made from their configuration. It stays as it is.
+        Functional or Sequential, and built, of layers that can be made from their configuration. It is not changed.
     layers : int, optional
-        How many layers to shuffle, counted from the last one back; only layers with weights count, batch norms and
-        the layers inside a model that is a layer among them. By default all.
+        How many layers to shuffle, counted from the last one back; only layers with weights count, including batch
+        norms and the layers inside a nested model. By default all.
     seed : int
-        0 or more. With the same seed, layers that are shuffled stay the same where more are.
+        0 or more. With the same seed, shuffling more layers does not change how the others are shuffled.
 
     Returns
     -------
     keras.Model
-        With weights of its own. In each layer, every kernel, bias, mean or variance holds the numbers that it had, in
-        a random order.
+        A model with separate weights. In each layer, every kernel, bias, mean or variance contains the same numbers as
+        before, in a random order.
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """Gradients that pass ReLU by other rules: guided ReLU and the deconvnet.
 
-Where x is what a ReLU takes, and g the gradient that arrives from above, the plain gradient is g where x > 0. The
-deconvnet passes g where g > 0, whatever x is; guided ReLU passes it where both are above 0. The deconvnet's other
-parts, unpooling with switches and transposed filters, are the gradients of pooling and of convolution [2]_.
+If x is the input of a ReLU, and g the gradient of its output, the plain gradient is g where x > 0. The deconvnet passes
+g where g > 0, for any x; guided ReLU passes it where both are above 0. The deconvnet's other parts, unpooling with
+switches and transposed filters, are the gradients of pooling and of convolution [2]_.
 
 References
 ----------
@@ -45,16 +45,16 @@ def guided_relu(
     channel: Channel = None,
     place: Place = None,
 ) -> NDArray[np.float32]:
-    """Compute the gradient of a score where each ReLU passes back only what is above 0, guided backpropagation [2]_.
+    """Compute the gradient of a score with guided backpropagation: each ReLU passes back only positive gradients [2]_.
 
     Parameters
     ----------
     model : keras.Model
-        As `saliency` takes it, with ReLUs: as activations of layers, as layers, with or without a largest value, a
-        threshold or a negative slope, also inside of models and layers. A ReLU that a layer of one's own computes
-        without any of these keeps its plain gradient.
+        As for `saliency`, with ReLUs: as activations of layers, as layers, with or without a largest value, a
+        threshold or a negative slope, also inside of models and layers. A ReLU that a custom layer computes without any
+        of these keeps its plain gradient.
     images, layer, channel, place
-        As `saliency` takes them.
+        As for `saliency`.
 
     Returns
     -------
@@ -78,27 +78,27 @@ def deconvnet(
     channel: Channel = None,
     place: Place = None,
 ) -> NDArray[np.float32]:
-    """Project what a layer finds back to the image, by a deconvnet [1]_.
+    """Project the output of a layer back to the image with a deconvnet [1]_.
 
-    The switches of max-pooling are all that it keeps of the image: without any, as in EfficientNet-Lite0, the map of a
-    class is the same for every image.
+    The switches of max-pooling are its only information about the image: without switches, as in EfficientNet-Lite0,
+    the map of a class is the same for every image.
 
     Parameters
     ----------
     model, images, layer, channel, place
-        As `guided_relu` takes them.
+        As for `guided_relu`.
 
     Returns
     -------
     ndarray
         Shape ``(B, H, W, C)``, float32, with signs. In a layer that returns maps, the projection starts with 1 at each
-        place that the score adds up and where the map is above 0; for a single place, the paper's differs from it by a
+        place that the score adds up and where the map is above 0; for a single place, the paper's result differs by a
         factor, the value there.
 
     Raises
     ------
     ValueError
-        As `guided_relu`.
+        As for `guided_relu`.
     """
     score = scores(_rewired(model, _deconvnet), layer, channel, place)
     if len(score.features.outputs[0].shape) == 4:
@@ -112,7 +112,7 @@ def _rewired(model: keras.Model, rule: Callable[[Function], Function]) -> keras.
     found: list[str] = []
 
     def rewire(part: Any) -> None:
-        """Exchange the ReLUs of a layer, or of an operation, that is a copy."""
+        """Replace the ReLUs of a copied layer or operation."""
         relus = {name: rule(value) for name, value in vars(part).items() if _is_relu(value)}
         if isinstance(part, RELU_LAYERS) or type(part).__name__ in RELU_OPERATIONS:
             relus["call"] = rule(part.call)
@@ -126,13 +126,13 @@ def _rewired(model: keras.Model, rule: Callable[[Function], Function]) -> keras.
 
 
 def _is_relu(value: Any) -> bool:
-    """Tell whether what an attribute holds is a ReLU function."""
+    """Tell whether the value of an attribute is a ReLU function."""
     function = value.func if isinstance(value, partial) else value
     return any(function is each for each in RELU_FUNCTIONS)
 
 
 def _guided(relu: Function) -> Function:
-    """Return a ReLU whose gradient passes where x > 0 and what arrives is above 0."""
+    """Return a ReLU that passes gradients back where x and the gradient are above 0."""
 
     @tf.custom_gradient
     def positive(y: tf.Tensor) -> tuple[tf.Tensor, Function]:
@@ -142,7 +142,7 @@ def _guided(relu: Function) -> Function:
 
 
 def _deconvnet(relu: Function) -> Function:
-    """Return a ReLU whose gradient passes where what arrives is above 0."""
+    """Return a ReLU that passes gradients back where the gradient is above 0."""
 
     @tf.custom_gradient
     def rectified(x: tf.Tensor) -> tuple[tf.Tensor, Function]:
@@ -153,5 +153,5 @@ def _deconvnet(relu: Function) -> Function:
 
 @tf.custom_gradient
 def _from_active(maps: tf.Tensor) -> tuple[tf.Tensor, Function]:
-    """Return maps as they are, and pass gradients back where they are above 0."""
+    """Return maps unchanged, and pass gradients back where the maps are above 0."""
     return tf.identity(maps), lambda gradient: tf.where(maps > 0, gradient, 0)

@@ -1,4 +1,4 @@
-"""What is looked at in a network: the score of a class, of a channel, or of one place of a map.
+"""The score to explain: of a class, of a channel, or of one place of a map.
 
 A score is made of the output of a layer, which `looked_at` returns: of one channel or all, at one place or all.
 """
@@ -28,9 +28,9 @@ class Score:
     Parameters
     ----------
     features : keras.Model
-        From images to what is looked at, before a softmax.
+        From images to the output that the score is made of, before a softmax.
     channel, place
-        As `scores` takes them.
+        As for `scores`.
     """
 
     features: keras.Model
@@ -45,8 +45,8 @@ class Score:
         images : array_like or tf.Tensor
             Shape ``(B, H, W, C)``, real numbers, as the model takes them.
         source : array_like or tf.Tensor, optional
-            Shape ``(B,)``, whole numbers: where the images are variants of a few, the index of the one that each was
-            made from, and whose channel it gets. By default no image is a variant.
+            Shape ``(B,)``, integers: if the images are variants of a few originals, the index of each one's original,
+            whose channel it gets. By default, no image is a variant.
 
         Returns
         -------
@@ -75,17 +75,17 @@ class Score:
         return tf.reduce_sum(tf.reshape(maps, (tf.shape(maps)[0], -1)), axis=-1)
 
     def require_channels(self, images: int | None) -> None:
-        """Refuse images, if several channels were given, but not one for each.
+        """Refuse images if there are several channels, but not one for each image.
 
         Parameters
         ----------
         images : int or None
-            How many there are, None if that is not known.
+            The number of images, None if it is not known.
 
         Raises
         ------
         ValueError
-            If there are more or fewer than channels.
+            If there are more or fewer images than channels.
         """
         if isinstance(self.channel, tuple) and images not in (None, len(self.channel)):
             raise ValueError(f"expected one channel for each of {images} images, got {len(self.channel)}")
@@ -106,15 +106,15 @@ def scores(model: keras.Model, layer: str | None = None, channel: Channel = None
     Parameters
     ----------
     model : keras.Model
-        Functional or Sequential, built, with one input ``(B, H, W, C)``. It stays as it is.
+        Functional or Sequential, built, with one input ``(B, H, W, C)``. It is not changed.
     layer : str, optional
-        The name of the layer that is looked at, as `course_lib.layers.features_at` takes it. By default the output of
-        the model. Where the layer ends with a softmax, or is one, what goes into the softmax is looked at.
+        The name of the layer that is looked at, as for `course_lib.layers.features_at`. By default the output of
+        the model. If the layer ends with a softmax, or is one, the input of the softmax is used.
     channel : int or sequence of int, optional
-        A class or channel, from 0 on; or one for each image. By default the sum over all.
+        A class or channel, counted from 0; or one for each image. By default, the sum over all.
     place : (int, int) or "peak", optional
-        Where the layer returns maps ``(B, h, w, c)``: y and x of one place in them; or, for each image, that of the
-        largest value of the channel, the first one if several are equal. By default the sum over all places.
+        If the layer returns maps ``(B, h, w, c)``: y and x of one place in them; or, for each image, the place of the
+        channel's largest value, the first one if several are equal. By default the sum over all places.
 
     Returns
     -------
@@ -134,12 +134,12 @@ def scores(model: keras.Model, layer: str | None = None, channel: Channel = None
 
 
 def as_images(model: keras.Model, images: ArrayLike | tf.Tensor) -> tf.Tensor:
-    """Take in images for a model of one input.
+    """Check images for a model of one input.
 
     Parameters
     ----------
     model : keras.Model
-        What the images are for.
+        The model that gets the images.
     images : array_like or tf.Tensor
         As the model takes them.
 
@@ -169,7 +169,7 @@ def as_images(model: keras.Model, images: ArrayLike | tf.Tensor) -> tf.Tensor:
 
 
 def _channel(channel: Channel, shape: Sequence[int | None]) -> int | tuple[int, ...] | None:
-    """Take in a channel, or several, of what has a shape."""
+    """Check a channel, or several, for an output of some shape."""
     if channel is None:
         return None
     numbers = _whole_numbers(channel)
@@ -182,7 +182,7 @@ def _channel(channel: Channel, shape: Sequence[int | None]) -> int | tuple[int, 
 
 
 def _place(place: Any, shape: Sequence[int | None]) -> Place:
-    """Take in a place in what has a shape."""
+    """Check a place for an output of some shape."""
     if place is None:
         return None
     if len(shape) != 4:
@@ -198,7 +198,7 @@ def _place(place: Any, shape: Sequence[int | None]) -> Place:
 
 
 def _whole_numbers(value: Any) -> tuple[int, ...]:
-    """Return the numbers in a sequence, or a single one, and -1 for each that is no whole number."""
+    """Return the numbers in a sequence, or a single one, and -1 for each that is not an integer."""
     several = not isinstance(value, str | bytes) if isinstance(value, Sequence) else np.ndim(value) > 0
     numbers = [as_integer(each) for each in (value if several else [value])]
     return tuple(-1 if number is None else number for number in numbers)

@@ -1,8 +1,8 @@
-"""What an exercise says to its learner.
+"""Checks of exercises, and their messages to learners.
 
-A test calls the learner's function, compares the result with what was expected, and either says that
-the points are earned or what is wrong, in this order: what went in, what was expected, what it got,
-the likely cause. Only plain data goes in and comes out.
+A test calls the learner's function, compares the result with what was expected, and says either that the points are
+earned or what is wrong, in this order: the call, what was expected, what it got, the likely cause. Arguments and
+results are plain data.
 """
 
 from course_lib.checks import notebook
@@ -35,13 +35,13 @@ notebook.install()
 
 
 def passed(exercise: str, points: float) -> None:
-    """Say that a test was passed; the last line of every test.
+    """Report that a test was passed; call it in the last line of every test.
 
     Parameters
     ----------
     exercise : str
-        Which one.
+        Its name.
     points : float
-        What this test is worth, as in the cell's metadata.
+        The points of this test, as in the cell's metadata.
     """
     print(f"✓ {exercise}: {points:g} {'point' if points == 1 else 'points'}")

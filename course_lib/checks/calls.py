@@ -1,4 +1,4 @@
-"""Calling a learner's function, and finding what it must not use."""
+"""Calling a learner's function, and finding forbidden names in it."""
 
 import inspect
 from collections.abc import Callable, Iterable
@@ -19,7 +19,7 @@ SCALARS = (int, float, complex, str, np.number)
 
 
 def call(function: Callable[..., object], *args: object, **kwargs: object) -> Result:
-    """Call a learner's function and keep its result with what went in.
+    """Call a learner's function and keep its result together with the call.
 
     Parameters
     ----------
@@ -31,13 +31,13 @@ def call(function: Callable[..., object], *args: object, **kwargs: object) -> Re
     Returns
     -------
     Result
-        To be compared.
+        The result, to be compared.
 
     Raises
     ------
     CheckFailed
-        If the call does not fit the signature, the function raises, returns nothing, or changes
-        what it was given.
+        If the call does not fit the signature, the function raises an exception, returns None, or changes its
+        arguments.
     NotImplementedError
         If the function is not written yet.
     """
@@ -45,7 +45,7 @@ def call(function: Callable[..., object], *args: object, **kwargs: object) -> Re
 
 
 def call_for_effect(function: Callable[..., object], *args: object, **kwargs: object) -> Result:
-    """Call a learner's function for what it does, such as writing a file; it need not return anything.
+    """Call a learner's function for its effect, such as writing a file; it need not return anything.
 
     Parameters
     ----------
@@ -55,12 +55,12 @@ def call_for_effect(function: Callable[..., object], *args: object, **kwargs: ob
     Returns
     -------
     Result
-        What it returned, which may be None, with what went in.
+        What it returned, which may be None, together with the call.
 
     Raises
     ------
     CheckFailed
-        If the call does not fit the signature, the function raises, or changes what it was given.
+        If the call does not fit the signature, the function raises an exception, or changes its arguments.
     NotImplementedError
         If the function is not written yet.
     """
@@ -68,20 +68,20 @@ def call_for_effect(function: Callable[..., object], *args: object, **kwargs: ob
 
 
 def forbid_names(function: Callable[..., object], *forbidden: str) -> None:
-    """Check that a function does not use what its statement rules out.
+    """Check that a function does not use what its statement forbids.
 
     Parameters
     ----------
     function : callable
         The learner's.
     *forbidden : str
-        Names of functions or modules that would do the exercise, such as ``"conv2d_transpose"``.
+        Names of functions or modules that would solve the exercise, such as ``"conv2d_transpose"``.
 
     Raises
     ------
     CheckFailed
-        If the function, or a helper from the same notebook that it calls, names one of them,
-        directly or under another name.
+        If the function, or a helper from the same notebook that it calls, uses one of them, directly or under another
+        name.
     """
     require_function(function)
     used = names_used(function)
@@ -106,7 +106,7 @@ def require_cpp(function: Callable[..., object]) -> None:
     Raises
     ------
     CheckFailed
-        If something else has its name.
+        If it is something else.
     """
     require_function(function)
     if not in_cpp(function):
@@ -120,7 +120,7 @@ def require_cpp(function: Callable[..., object]) -> None:
 def _call(
     function: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object], *, returns: bool
 ) -> Result:
-    """Call a learner's function, which must return something or need not."""
+    """Call a learner's function, and require a result if asked to."""
     require_function(function)
     name = name_of(function)
     given = describe_call(name, args, kwargs)
@@ -134,7 +134,7 @@ def _call(
             f"  likely cause: the first line of {line} was changed; yours is {name}{inspect.signature(function)}"
         ) from None
     except ValueError:
-        pass  # some of NumPy's own functions do not tell their signature
+        pass  # some of NumPy's own functions have no signature
     if kind_of(function) == "class":
         value = with_timeout(lambda: invoke(function, given, *args, **kwargs), given)
     else:
@@ -150,7 +150,7 @@ def _call(
 
 
 def _no_result(function: Callable[..., object]) -> str:
-    """Say why a function has returned nothing."""
+    """Say why a function has returned None."""
     used = names_used(function)
     if ending := sorted(used & {"exit", "quit"}):
         return f"`{ending[0]}()` does not hand back a result: use `return`"
@@ -162,7 +162,7 @@ def _no_result(function: Callable[..., object]) -> str:
 
 
 def _copy(value: Any) -> Any:
-    """Copy plain data, and keep other objects as they are: a file's writer, say, cannot be copied."""
+    """Copy plain data, and keep other objects as they are: a file's writer, for example, cannot be copied."""
     if isinstance(value, list | tuple):
         return [_copy(item) for item in value]
     if isinstance(value, dict):
@@ -171,7 +171,7 @@ def _copy(value: Any) -> Any:
 
 
 def _changed(before: Any, after: Any, within: str = "") -> str:
-    """Say what has been written into: an array, a list or a dict; nothing if plain data is still what it was."""
+    """Say which array, list or dict has been changed; empty if plain data is unchanged."""
     if isinstance(before, list | tuple) and isinstance(after, list | tuple):
         return "list" if len(before) != len(after) else _first_changed(zip(before, after, strict=True), "list")
     if isinstance(before, dict) and isinstance(after, dict):
@@ -188,5 +188,5 @@ def _changed(before: Any, after: Any, within: str = "") -> str:
 
 
 def _first_changed(pairs: Iterable[tuple[Any, Any]], within: str) -> str:
-    """Say what has been written into first."""
+    """Say what has been changed first."""
     return next((kind for pair in pairs if (kind := _changed(*pair, within))), "")

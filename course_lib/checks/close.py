@@ -7,5 +7,5 @@ from numpy.typing import NDArray
 
 
 def close(got: NDArray[Any], expected: NDArray[Any], tolerance: float) -> bool:
-    """Whether two arrays of one shape agree, absolutely and relatively; NaN agrees with NaN."""
+    """Tell whether two arrays of the same shape agree, absolutely and relatively; NaN agrees with NaN."""
     return bool(np.allclose(got, expected, rtol=tolerance, atol=tolerance, equal_nan=True))

@@ -10,7 +10,7 @@ from course_lib.checks.remote import Remote, kind_of
 SMALL = 36  # numbers of an array that are written out as a table
 FEW = 9  # and in one line
 MOST_ARRAYS = 3  # of a list whose arrays are described one by one
-# How numbers are written, whatever a learner has set for the notebook.
+# How numbers are written, regardless of NumPy's settings in the notebook.
 PRINT: dict[str, Any] = {
     "precision": 4,
     "suppress": True,
@@ -31,7 +31,7 @@ def as_array(value: object) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        If it holds anything but numbers or truth values, or rows of different lengths.
+        If it contains anything but numbers or truth values, or rows of different lengths.
     """
     if isinstance(value, Remote):
         return value.remote_array()
@@ -59,7 +59,7 @@ def describe(value: object, *, typed: bool = True) -> str:
     Returns
     -------
     str
-        For example ``array 4×6 float32, from 0 to 1``; arrays of up to 36 numbers are written out.
+        For example ``array 4×6 float32, from 0 to 1``; arrays of up to 36 numbers are written in full.
     """
     if value is None or isinstance(value, str | dict | bool):
         return shorten(repr(value))
@@ -83,7 +83,7 @@ def describe(value: object, *, typed: bool = True) -> str:
 
 
 def describe_size(value: object) -> str:
-    """Describe an array by its shape and type, a number or None by itself, and nothing else."""
+    """Describe an array by its shape and type only, and a number or None by itself."""
     if value is None or isinstance(value, bool | int | float):
         return shorten(repr(value), 20)
     if isinstance(value, list | tuple):
@@ -96,7 +96,7 @@ def describe_size(value: object) -> str:
 
 
 def _thing(value: object) -> str:
-    """Describe what is no number; an object of a notebook's class by what it says of itself."""
+    """Describe something that is not a number; an object of a notebook's class by its own `repr`."""
     if isinstance(value, BaseException):
         return shorten(repr(value))
     if type(value).__repr__ is object.__repr__:
@@ -107,7 +107,7 @@ def _thing(value: object) -> str:
 
 
 def _numbers(array: NDArray[Any], separator: str) -> str:
-    """Write an array out."""
+    """Write an array in full."""
     with np.printoptions(**PRINT):
         return np.array2string(array, separator=separator)
 

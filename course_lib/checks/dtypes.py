@@ -1,4 +1,4 @@
-"""The slips that a result's element type explains."""
+"""Slips that the result's element type explains."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from course_lib.checks.close import close
 
 Array = NDArray[Any]
 
-DECIMALS = (1, 2, 3)  # to which somebody may have rounded
-HALF = 2e-3  # that float16 may be off, absolutely and relatively
+DECIMALS = (1, 2, 3)  # to which the result may have been rounded
+HALF = 2e-3  # errors of float16, absolute and relative
 
 
 def name_dtype_slip(got: Array, expected: Array, tolerance: float) -> str:
@@ -19,9 +19,9 @@ def name_dtype_slip(got: Array, expected: Array, tolerance: float) -> str:
     Parameters
     ----------
     got, expected : ndarray
-        Of one shape, not close.
+        Of the same shape, not close.
     tolerance : float
-        How close is close.
+        The tolerance of `close`.
     """
     kind, name = got.dtype.kind, got.dtype.name
     if kind in "cb" and expected.dtype.kind != kind:
@@ -35,14 +35,14 @@ def name_dtype_slip(got: Array, expected: Array, tolerance: float) -> str:
 
 
 def _half(got: Array, expected: Array) -> str:
-    """Recognize what float16 does to numbers."""
+    """Recognize the rounding of float16."""
     if not np.isfinite(got).all() and np.abs(expected).max() > np.finfo(np.float16).max:
         return "float16 ends at 65504: use float32"
     return "float16 keeps about three digits: use float32" if close(got, expected, HALF) else ""
 
 
 def _whole(got: Array, expected: Array, tolerance: float) -> str:
-    """Recognize what types of whole numbers do."""
+    """Recognize truncation and wrap-around of integer types."""
     if close(got, np.trunc(expected), tolerance) or close(got, np.round(expected), tolerance):
         return f"the decimals are lost: the result has an integer type ({got.dtype})"
     if np.abs(expected).max(initial=0) < 2.0**62 and np.array_equal(got, expected.astype(np.int64).astype(got.dtype)):
@@ -52,7 +52,7 @@ def _whole(got: Array, expected: Array, tolerance: float) -> str:
 
 
 def name_rounding(got: Array, expected: Array, tolerance: float) -> str:
-    """Say to how many decimals floats were rounded, if they were; few numbers, or only zeros, may be so by chance."""
+    """Say to how many decimals floats were rounded, if they were; few numbers, or only zeros, may look so by chance."""
     if got.size < 2 or np.abs(got).max() <= tolerance or got.dtype.kind != "f":
         return ""
     if close(got, np.trunc(expected), tolerance) or close(got, np.round(expected), tolerance):

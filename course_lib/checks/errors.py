@@ -1,4 +1,4 @@
-"""Saying what a learner's code raised, and where."""
+"""Reporting which exception a learner's code raised, and where."""
 
 import re
 from collections.abc import Callable
@@ -12,22 +12,22 @@ from course_lib.checks.remote import kind_of
 
 Raised = TypeVar("Raised", bound=BaseException)
 _MISSING = re.compile(r"^'(\w+)' object has no attribute '(\w+)'")
-# What `course_lib.native` raises: where a learner's C++ is wrong, and where it cannot be compiled on this machine.
+# Errors of `course_lib.native`: if a learner's C++ is wrong, and if it cannot be compiled on this machine.
 KERNEL_ERROR, NO_COMPILER = "KernelError", "NoCompiler"
-_REFUSAL = re.compile(r"raise \w+\(|assert\b")  # a line that raises an error of its own
+_REFUSAL = re.compile(r"raise \w+\(|assert\b")  # a line that raises an error itself
 
 
 def invoke(function: Callable[..., Any], given: str, *args: object, owner: object = None, **kwargs: object) -> Any:
-    """Call a function, and turn whatever it raises into words.
+    """Call a function, and turn any exception into a message.
 
     Parameters
     ----------
     function, *args, **kwargs
-        The learner's, and plain data.
+        The learner's function, and plain data.
     given : str
         The call in words.
     owner : object, optional
-        Whose code runs, where that is not the function's own.
+        The function, class or object whose code runs, if it is not the function itself.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def invoke(function: Callable[..., Any], given: str, *args: object, owner: objec
     Raises
     ------
     CheckFailed
-        If it raises.
+        If it raises an exception.
     NotImplementedError
         If it is not written yet.
     """
@@ -50,27 +50,27 @@ def invoke(function: Callable[..., Any], given: str, *args: object, owner: objec
 
 
 def unexpected(error: Exception | SystemExit, owner: object, given: str) -> Exception | SystemExit:
-    """Make the error for a test out of one that a learner's code raised.
+    """Turn an exception of a learner's code into the error of a test.
 
     Parameters
     ----------
     error : Exception
-        What was raised.
+        The exception.
     owner : object
-        The function, class or object whose code it is.
+        The function, class or object whose code raised it.
     given : str
         What was called, in words.
 
     Returns
     -------
     NotImplementedError or CheckFailed
-        To be raised; the error itself where C++ cannot be compiled on this machine.
+        The error to raise; the exception itself if C++ cannot be compiled on this machine.
     """
     if isinstance(error, NotImplementedError):
         return unwritten(error, owner)
     if type(error).__name__ == NO_COMPILER:
         return _show(error, f"not graded: {error}")
-    if type(error).__name__ == KERNEL_ERROR:  # it has the line of its own text, and advice
+    if type(error).__name__ == KERNEL_ERROR:  # it already contains the line, and advice
         return CheckFailed("\n  ".join([given, *f"your C++: {error}".splitlines()]))
     kind = "class" if kind_of(owner) == "class" or hasattr(owner, "__iter__") else "function"
     lines = _lines(error, owner)
@@ -79,7 +79,7 @@ def unexpected(error: Exception | SystemExit, owner: object, given: str) -> Exce
 
 
 def _cause(error: BaseException, lines: tuple[Line, ...]) -> list[str]:
-    """Say what is likely to have caused an error."""
+    """Name the likely cause of an error."""
     cause = name_exception_cause(type(error).__name__, str(error))
     missing = _MISSING.search(str(error)) if isinstance(error, AttributeError) else None
     if _is_refusal(lines):
@@ -93,7 +93,7 @@ def _cause(error: BaseException, lines: tuple[Line, ...]) -> list[str]:
 
 
 def refused(error: BaseException, function: object) -> bool:
-    """Tell whether an error was raised by a line of the learner's that raises errors."""
+    """Tell whether an error was raised by a line of the learner's code that raises errors itself."""
     return _is_refusal(_lines(error, function))
 
 
@@ -102,7 +102,7 @@ def _is_refusal(lines: tuple[Line, ...]) -> bool:
 
 
 def interrupted(error: KeyboardInterrupt, owner: object, given: str) -> KeyboardInterrupt:
-    """Give an interrupt a short text in the notebook: which call was stopped, and where."""
+    """Give an interrupt a short message in the notebook: which call was stopped, and where."""
     text = "\n  ".join([f"{given} was interrupted", *_places(_lines(error, owner))])
     return _show(error, text)
 
@@ -113,26 +113,26 @@ def name_of(function: object) -> str:
 
 
 def unwritten(error: NotImplementedError, function: object) -> NotImplementedError:
-    """Give an error a short text in the notebook: which function is not written yet."""
+    """Give an error a short message in the notebook: which function is not written yet."""
     lines = _lines(error, function)
     name = lines[-1].function.split(".")[-1] if lines else name_of(function)
     return _show(error, not_written(name, cpp=in_cpp(function)))
 
 
 def _show(error: Raised, text: str) -> Raised:
-    """Let a notebook show a short text in place of an error's traceback."""
+    """Let a notebook show a short text instead of an error's traceback."""
     error._render_traceback_ = lambda: rendered(text)  # type: ignore[attr-defined]
     return error
 
 
 def not_written(name: str, *, cpp: bool = False) -> str:
-    """Say that a function is as it was handed out."""
+    """Say that a function is not written yet."""
     line = "that begins with `#error`" if cpp else "`raise NotImplementedError`"
     return f"{name} is not written yet: replace the line {line} with your code"
 
 
 def in_words(error: BaseException) -> str:
-    """Name an error and say its own words, without what only developers of TensorFlow can use."""
+    """Return the class and message of an error, without details that only developers of TensorFlow can use."""
     return f"{type(error).__name__}: {plain_words(str(error))}".rstrip(": ")
 
 
@@ -146,7 +146,7 @@ def _lines(error: BaseException, owner: object) -> tuple[Line, ...]:
 
 
 def _places(lines: tuple[Line, ...]) -> list[str]:
-    """Say in which line of its cell an error arose; of another cell also in which function, since it may be given."""
+    """Say in which line of its cell an error arose; for another cell, which may be given, also in which function."""
     places = []
     for line in lines:
         if line.own:

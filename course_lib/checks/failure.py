@@ -22,6 +22,6 @@ class CheckFailed(AssertionError):
 
 
 def rendered(message: str) -> list[str]:
-    """Write a message the way IPython shows a traceback: a list of lines, the first in red."""
+    """Format a message as IPython formats a traceback: a list of lines, the first in red."""
     first, *others = message.splitlines()
     return [f"{RED}✗ {first}{PLAIN}", *others]

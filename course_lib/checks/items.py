@@ -16,7 +16,7 @@ def item(result: Result, index: int, count: int, name: str = "") -> Result:
     result : Result
         A list or tuple, as the function returned it.
     index, count : int
-        Which value, and how many there must be: 5 at most.
+        The index of the value, and the required number of values: 5 at most.
     name : str
         What the statement calls this value.
 
@@ -41,7 +41,7 @@ def column(datapoints: Result, index: int, count: int) -> Result:
     datapoints : Result
         A list of datapoints.
     index, count : int
-        Which component, and how many a datapoint must have: 5 at most.
+        The index of the component, and the required number of components: 5 at most.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The usual slips where a result holds no numbers at all."""
+"""The usual slips if a result contains no numbers at all."""
 
 import inspect
 import re
@@ -16,7 +16,7 @@ _LAZY = ("generator", "map", "zip", "filter", "enumerate", "range_iterator", "li
 
 
 def name_kind_slip(value: object) -> str:
-    """Name the likely cause where something else came than numbers; empty if none is known.
+    """Name the likely cause of a result without numbers; empty if no cause is known.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def name_kind_slip(value: object) -> str:
         return f"a {name} makes its items only when asked: make it a `list` or an array"
     if kind_of(value) != "object" or inspect.ismethod(value):
         return "a function or class was returned, not its result: are the parentheses of a call missing?"
-    if re.search(r"<\w+ name=\S+, built=", describe(value)):  # how Keras writes a layer
+    if re.search(r"<\w+ name=\S+, built=", describe(value)):  # the `repr` of a Keras layer
         return "a layer was returned, not its result: `Layer(…)` only makes a layer, `Layer(…)(x)` is its result"
     if isinstance(value, list | tuple) and any(each is None for each in value):
         return "one of its items is None: a method such as `append` or `sort` returns nothing"
@@ -42,7 +42,7 @@ def name_kind_slip(value: object) -> str:
 
 
 def is_exception(value: object) -> bool:
-    """Whether something is an error or the class of one."""
+    """Tell whether a value is an exception or an exception class."""
     if isinstance(value, Remote):
         return value.remote_is_exception()
     return isinstance(value, BaseException) or (inspect.isclass(value) and issubclass(value, BaseException))

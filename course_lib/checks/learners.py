@@ -6,17 +6,17 @@ from course_lib.checks.notebook import require_latest
 
 
 def require_function(function: object) -> None:
-    """Require the learner's function or class, as it was written last.
+    """Require the learner's function or class, in its latest version.
 
     Parameters
     ----------
     function : object
-        What the name of the exercise stands for.
+        The value of the exercise's name.
 
     Raises
     ------
     CheckFailed
-        If the name was given to something else, or the last version of its cell has failed.
+        If the name was assigned to something else, or the latest version of its cell has failed.
     """
     if not callable(function):
         raise CheckFailed(

@@ -1,4 +1,4 @@
-"""Which lines of a learner's notebook an error came through, and what their variables were."""
+"""The lines of a learner's notebook in an error's traceback, and their variables."""
 
 import ast
 import linecache
@@ -9,16 +9,16 @@ from typing import NamedTuple
 
 from course_lib.checks.describe import describe_size
 
-MOST = 6  # variables that are shown
+MOST = 6  # the most variables that are shown
 
 
 class Line(NamedTuple):
-    """A line of a learner's notebook that an error came through.
+    """A line of a learner's notebook in an error's traceback.
 
     Attributes
     ----------
     function : str
-        Which function it is in.
+        The function that contains it.
     number : int
         Counted within the cell, from 1.
     text : str
@@ -37,12 +37,12 @@ class Line(NamedTuple):
 
 
 def lines_of(error: BaseException, scope: dict[str, object] | None, cell: str) -> tuple[Line, ...]:
-    """Find the lines of a notebook that say where an error came from.
+    """Find the lines of a notebook that show where an error came from.
 
     Parameters
     ----------
     error : BaseException
-        With its traceback; or one from another process, which has brought its ``learners_lines``.
+        With its traceback; or an exception from another process, with its ``learners_lines``.
     scope : dict or None
         The global names of the learner's notebook.
     cell : str
@@ -51,7 +51,7 @@ def lines_of(error: BaseException, scope: dict[str, object] | None, cell: str) -
     Returns
     -------
     tuple of Line
-        The innermost line in that cell, and the innermost of all if that is in another cell, such as a given one.
+        The innermost line in that cell, and the innermost line of all if it is in another cell, such as a given one.
     """
     brought = getattr(error, "learners_lines", None)
     if brought is not None:
@@ -77,8 +77,8 @@ def _line(step: TracebackType, cell: str) -> Line:
 
 
 def _values(step: TracebackType) -> str:
-    """Describe the variables in the expression that failed, as far as they hold numbers."""
-    shown: dict[bool, list[str]] = {True: [], False: []}  # arrays first: shapes are what usually does not fit
+    """Describe the variables in the expression that failed, if they contain numbers."""
+    shown: dict[bool, list[str]] = {True: [], False: []}  # arrays first: usually the shapes do not fit
     with suppress(SyntaxError, ValueError, LookupError):
         for name in _names(step):
             words = describe_size(step.tb_frame.f_locals[name]) if name in step.tb_frame.f_locals else ""

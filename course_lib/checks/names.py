@@ -1,4 +1,4 @@
-"""What a function makes use of, read off its compiled code."""
+"""The names that a function uses, read from its compiled code."""
 
 import contextlib
 import dis
@@ -9,8 +9,8 @@ from typing import Any
 
 from course_lib.checks.remote import Remote
 
-NOTEBOOK = "__main__"  # what code of a notebook has for its module
-CPP = "course_lib.native"  # where the class of a function in C++ lies
+NOTEBOOK = "__main__"  # the module of code in a notebook
+CPP = "course_lib.native"  # the module of the class of a function in C++
 
 
 def names_used(function: Callable[..., object]) -> set[str]:
@@ -25,9 +25,9 @@ def names_used(function: Callable[..., object]) -> set[str]:
     -------
     set of str
         Attributes, imports and global names in its body, in the helpers and classes from the same
-        notebook that it uses, and in its defaults; where a global name stands for a function or
-        module, also that one's own name and the modules it lies in. Local names, annotations and
-        comments are not used. A method of an object reaches what its class does.
+        notebook that it uses, and in its defaults; if a global name refers to a function or module, also its own name
+        and the modules that contain it. Local names, annotations and comments do not count. A method of an object
+        reaches everything that its class reaches.
     """
     if isinstance(function, Remote):
         return function.remote_names_used()
@@ -38,14 +38,14 @@ def names_used(function: Callable[..., object]) -> set[str]:
 
 
 def as_written(function: object, name: str) -> str:
-    """Find how a function's code writes what brings in a name that it uses, such as under another name.
+    """Find the expression through which a function uses a name, which may be under another name.
 
     Parameters
     ----------
     function : callable
         The learner's.
     name : str
-        One that `names_used` has found.
+        A name that `names_used` has found.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def _written(function: object, name: str, seen: list[object]) -> str:
 
 
 def _chains(code: CodeType) -> Iterator[str]:
-    """Yield each name that code loads, together with the attributes that are taken of it."""
+    """Yield each name that code loads, together with its attributes that are used."""
     chain: list[str] = []
     for instruction in dis.get_instructions(code):
         if chain and instruction.opname not in ("LOAD_ATTR", "LOAD_METHOD"):
@@ -93,7 +93,7 @@ def _chains(code: CodeType) -> Iterator[str]:
 
 
 def is_empty(function: object) -> bool:
-    """Tell whether a function does nothing at all, as with ``...``, ``pass`` or ``return None`` for its body."""
+    """Tell whether a function does nothing at all: its body is ``...``, ``pass`` or ``return None``."""
     if isinstance(function, Remote):
         return function.remote_is_empty()
     bare = _bare(function)
@@ -109,15 +109,15 @@ def in_cpp(function: object) -> bool:
 
 
 def cell_of(thing: object) -> str:
-    """Name the cell of a notebook that a function, class, object or generator is written in; empty if unknown."""
+    """Name the notebook cell in which a function, class, object or generator is written; empty if unknown."""
     if isinstance(thing, Remote):
-        return ""  # an error from there brings its lines
+        return ""  # an error from another process has its lines
     code = getattr(thing, "gi_code", None) or getattr(_function_of(thing), "__code__", None)
     return code.co_filename if isinstance(code, CodeType) else ""
 
 
 def notebook_scope(function: object) -> dict[str, object] | None:
-    """Find the global names of the notebook that a function, class or object is written in; None if from elsewhere."""
+    """Return the global names of the notebook that defines a function, class or object; None if no notebook does."""
     if isinstance(function, Remote):
         return None
     scope = getattr(_function_of(function), "__globals__", {})
@@ -125,7 +125,7 @@ def notebook_scope(function: object) -> dict[str, object] | None:
 
 
 def _function_of(thing: object) -> object:
-    """Find the function itself, or a method of a class or object."""
+    """Return the function itself, or a method of a class or object."""
     bare = _bare(thing)
     if inspect.isroutine(bare):
         return bare
@@ -134,14 +134,14 @@ def _function_of(thing: object) -> object:
 
 
 def _bare(thing: Any) -> Any:
-    """Take off decorators and `functools.partial`."""
+    """Remove decorators and `functools.partial`."""
     while inner := getattr(thing, "__wrapped__", None) or (callable(thing) and getattr(thing, "func", None)):
         thing = inner
     return thing
 
 
 def _follow(thing: Any, scope: dict[str, object] | None, used: set[str], seen: list[object]) -> None:
-    """Add what a function, class or module uses; those from elsewhere are used, but not followed."""
+    """Add the names that a function, class or module uses; what is outside of the notebook is not followed."""
     if any(thing is other for other in seen):
         return
     seen.append(thing)
@@ -159,7 +159,7 @@ def _follow(thing: Any, scope: dict[str, object] | None, used: set[str], seen: l
 
 
 def _follow_function(function: Any, used: set[str], seen: list[object]) -> None:
-    """Add what the code of a function of the notebook uses, and its defaults and closure."""
+    """Add the names that the code of a function of the notebook uses, and its defaults and closure."""
     scope = function.__globals__
     for name, is_global in loaded(function.__code__):
         found = scope.get(name) if is_global else None
@@ -170,25 +170,25 @@ def _follow_function(function: Any, used: set[str], seen: list[object]) -> None:
     for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
         _follow(value, scope, used, seen)
     for cell in function.__closure__ or ():
-        with contextlib.suppress(ValueError):  # nothing in it yet
+        with contextlib.suppress(ValueError):  # still empty
             _follow(cell.cell_contents, scope, used, seen)
 
 
 def _is_own(thing: Any, scope: dict[str, object] | None) -> bool:
-    """Whether a function or class was written in the notebook itself."""
+    """Tell whether a function or class was written in the notebook itself."""
     if inspect.isclass(thing):
         return thing.__module__ == NOTEBOOK
     return inspect.isfunction(thing) and thing.__globals__ is scope
 
 
 def _cell(thing: Any) -> str | None:
-    """Name the cell that a function or class is written in."""
+    """Name the cell in which a function or class is written."""
     functions = (value for value in (thing, *vars(thing).values()) if inspect.isfunction(value))
     return next((function.__code__.co_filename for function in functions), None)
 
 
 def loaded(code: CodeType) -> Iterator[tuple[str, bool]]:
-    """Yield each name that code loads or imports, and whether it is a global one."""
+    """Yield each name that code loads or imports, and whether it is global."""
     for instruction in dis.get_instructions(code):
         if instruction.opcode in dis.hasname and instruction.opname.startswith(("LOAD_", "IMPORT_")):
             yield instruction.argval, instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")

@@ -1,7 +1,7 @@
 """The most frequent accident in a notebook: a cell was not run, or has a syntax error.
 
-After a syntax error, IPython keeps what a name stood for before. So a check asks the history of the session whether the
-last cell that was to define a function is the one that its code comes from.
+After a syntax error, a name keeps its old value in IPython. So a check looks into the session's history: is the last
+cell that should define a function also the one with its code?
 """
 
 import ast
@@ -18,11 +18,11 @@ from course_lib.checks.names import cell_of, notebook_scope
 
 RUN = "run it (Shift + Enter), then this one"
 _failed: set[str] = set()  # cells that have raised an error since the first check
-_CHECK = re.compile(r"^from course_lib\.checks import\b", re.MULTILINE)  # a cell that holds a check
+_CHECK = re.compile(r"^from course_lib\.checks import\b", re.MULTILINE)  # a cell that contains a check
 
 
 def install() -> None:
-    """Have a notebook say which cell was not run where a check does not know a name; do nothing outside of one."""
+    """Make a notebook say which cell was not run if a check does not know a name; do nothing outside of a notebook."""
     shell = _shell()
     if shell is not None and not shell.custom_exceptions:
         shell.set_custom_exc((NameError,), _show)
@@ -30,7 +30,7 @@ def install() -> None:
 
 
 def require_latest(function: object) -> None:
-    """Refuse to judge what a function was before its cell was changed and failed.
+    """Refuse to check an old version of a function whose changed cell has failed.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def require_latest(function: object) -> None:
     Raises
     ------
     CheckFailed
-        If the last cell that was to define it has failed; with the error and what to do.
+        If the last cell that should define it has failed; the message has the error and what to do.
     """
     shell, name = _shell(), getattr(function, "__name__", "")
     if shell is None or notebook_scope(function) is None or not name.isidentifier():
@@ -61,9 +61,9 @@ def not_defined(name: str, shell: Any) -> str:
     Parameters
     ----------
     name : str
-        Of the learner's function, or of something that a cell of the notebook gives.
+        The name of the learner's function, or of something that a cell of the notebook defines.
     shell : InteractiveShell
-        With the history of the session.
+        The shell, with the history of the session.
     """
     last = _defining(shell, name)
     if not last:
@@ -77,14 +77,14 @@ def not_defined(name: str, shell: Any) -> str:
 
 
 def lost_magic(name: str, source: str) -> str:
-    """Say that a cell of C++ has lost its first line, by which it is known; empty if it has not."""
+    """Say that a cell of C++ has lost its first line, which identifies it; empty if it has not."""
     if not re.match(rf"\s*(?:(?://|#).*\n\s*)*void\s+{name}\s*\(", source):
         return ""
     return f"the cell with {name} holds C++: its first line must be `%%cpp {name}`"
 
 
 def syntax_problem(shell: Any, source: str) -> str:
-    """Say which syntax error a cell has, and in which line; empty if it has none."""
+    """Say which syntax error a cell has, and in which line; empty if there is no error."""
     try:
         compile(shell.transform_cell(source), "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     except SyntaxError as error:
@@ -102,7 +102,7 @@ def _with_syntax_error(name: str, problem: str) -> str:
 def _show(
     shell: Any, kind: type[BaseException], error: BaseException, tb: TracebackType, tb_offset: Any = None
 ) -> None:
-    """Show a NameError; of a name that a check itself uses, without a traceback."""
+    """Show a NameError; if it is about a name that a check itself uses, without a traceback."""
     name = getattr(error, "name", None)
     if name and kind is NameError and _in_check(tb):
         text = not_defined(name, shell)
@@ -111,7 +111,7 @@ def _show(
 
 
 def _in_check(tb: TracebackType) -> bool:
-    """Tell whether an error arose in the code of a check, and not in code that the check has called."""
+    """Tell whether an error arose in the code of a check itself, not in code that the check has called."""
     frames = [frame for frame, _ in traceback.walk_tb(tb) if frame.f_globals.get("__name__") == "__main__"]
     files = {frame.f_code.co_filename for frame in frames}
     innermost = [frame for frame, _ in traceback.walk_tb(tb)][-1:]
@@ -120,7 +120,7 @@ def _in_check(tb: TracebackType) -> bool:
 
 
 def _defining(shell: Any, name: str, ran: str = "") -> str:
-    """Find the last cell that was to define a name; empty if no cell was, or if the one that has run is the last."""
+    """Find the last cell that should define a name; empty if no cell should, or if it is the one that has run."""
     pattern = re.compile(
         rf"^(?:async\s+)?(?:def|class|%%cpp|void)\s+{name}\b|^{name}\s*(?::[^=\n]+)?=[^=]|^(?:from|import)\b.*\b{name}\b",
         re.MULTILINE,
@@ -134,7 +134,7 @@ def _defining(shell: Any, name: str, ran: str = "") -> str:
 
 
 def _sources(shell: Any, cell: str) -> Iterator[str]:
-    """Yield what a cell runs: as a whole, and below each cell magic at its beginning, such as ``%%capture``."""
+    """Yield what a cell runs: its text, and the text below each cell magic at its start, such as ``%%capture``."""
     yield shell.transform_cell(cell).strip()
     while cell.lstrip().startswith("%%"):
         cell = cell.lstrip().partition("\n")[2]
@@ -142,12 +142,12 @@ def _sources(shell: Any, cell: str) -> Iterator[str]:
 
 
 def _remember(result: Any) -> None:
-    """Keep in mind whether a cell has failed, when IPython has run it."""
+    """Remember whether a cell has failed, after IPython has run it."""
     (_failed.discard if result.success else _failed.add)(result.info.raw_cell)
 
 
 def _shell() -> Any:
-    """Find the notebook's shell; None outside of a notebook."""
+    """Return the notebook's shell; None outside of a notebook."""
     interactive = sys.modules.get("IPython.core.interactiveshell")
     shell: Any = getattr(interactive, "InteractiveShell", None)
     return shell.instance() if shell is not None and shell.initialized() else None

@@ -1,4 +1,4 @@
-"""Using an object that a learner's class made: its methods, its length, the items that it yields."""
+"""Using an object of a learner's class: its methods, its length, the items that it yields."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from course_lib.checks.timeout import with_timeout
 
 
 def call_method(node: Result, method: str, *args: object) -> None:
-    """Call a method of a learner's object for what it does; what it returns does not matter.
+    """Call a method of a learner's object for its effect; the return value does not matter.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def call_method(node: Result, method: str, *args: object) -> None:
     Raises
     ------
     CheckFailed
-        If the object lacks the method, or the method raises.
+        If the object lacks the method, or the method raises an exception.
     NotImplementedError
         If the method is not written yet.
     """
@@ -39,7 +39,7 @@ def call_method(node: Result, method: str, *args: object) -> None:
 
 
 def length(node: Result) -> Result:
-    """Ask a learner's object for its length.
+    """Return the length of a learner's object.
 
     Parameters
     ----------
@@ -49,12 +49,12 @@ def length(node: Result) -> Result:
     Returns
     -------
     Result
-        A whole number, to be compared.
+        An integer, to be compared.
 
     Raises
     ------
     CheckFailed
-        If it has no length, or finding it raises.
+        If it has no length, or `len` raises an exception.
     """
     given = f"len({node.given})"
     return Result(invoke(len, given, node.value, owner=node.value), given)
@@ -70,11 +70,11 @@ def iterate(
     node : Result
         What `call` made of the learner's class.
     at_most : int
-        More items than this are a mistake.
+        The largest number of items that is right.
     abandon : bool
         Stop after `at_most` items, as ``break`` in a loop does, and close the iterator.
     meanwhile : callable, optional
-        What the loop does with each item, before it asks for the next one or is left.
+        Called after each item, before the loop takes the next one or ends.
 
     Returns
     -------
@@ -84,8 +84,8 @@ def iterate(
     Raises
     ------
     CheckFailed
-        If it cannot be iterated, raises on the way, yields too many items, or if for 5 seconds none comes or the
-        loop cannot be left.
+        If it cannot be iterated, raises an exception, yields too many items, or if no item arrives for 5 seconds or the
+        loop cannot be left within that time.
     NotImplementedError
         If the iterator is not written yet.
     """
@@ -108,19 +108,19 @@ def iterate(
 
 
 def iterate_until(error: type[Exception], node: Result, at_most: int) -> Result:
-    """Iterate over a learner's object that must fail on the way.
+    """Iterate over a learner's object that must raise an error during the iteration.
 
     Parameters
     ----------
     error : type
-        The class of the error that must reach whoever iterates.
+        The class of the expected error.
     node, at_most
         As for `iterate`.
 
     Returns
     -------
     Result
-        The list of the items before the error; the error's words are the last of them.
+        The list of the items before the error, followed by the error's message.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def _close(iterator: Iterator[object], node: Result) -> None:
 
 
 def _patiently(iterator: Iterator[object], node: Result, passing: type[Exception] | None = None) -> Iterator[object]:
-    """Yield items; let through the one kind of error that is expected."""
+    """Yield items; let the expected kind of error through."""
     end = object()
     while True:
         try:

@@ -10,8 +10,8 @@ from course_lib.checks.names import names_used
 from course_lib.checks.remote import kind_of
 from course_lib.checks.results import Result
 
-_REWRITING = ("lower", "casefold", "upper", "capitalize", "title", "strip")  # what makes another string of a string
-_LIMITING = ("clip", "clip_by_value", "minimum", "maximum")  # what moves values into a range
+_REWRITING = ("lower", "casefold", "upper", "capitalize", "title", "strip")  # functions that change a string
+_LIMITING = ("clip", "clip_by_value", "minimum", "maximum")  # functions that move values into a range
 
 _GAPS = "`and` for `or`, `all` for `any`, `<` for `<=`, one end of a range left out"
 
@@ -29,7 +29,7 @@ def raises(error: type[Exception], function: Callable[..., object], *args: objec
     Raises
     ------
     CheckFailed
-        If it returns, raises another error, or raises without a message.
+        If it returns, raises another error, or raises the error without a message.
     NotImplementedError
         If the function is not written yet.
     """

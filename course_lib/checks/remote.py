@@ -1,4 +1,4 @@
-"""A learner's function or object that lives in another process than its test."""
+"""A learner's function or object that is in a different process from its test."""
 
 import inspect
 from typing import Any
@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 
 class Remote:
-    """Base of what stands in a test for something in the learner's process.
+    """Base class of a proxy, in a test, for something in the learner's process.
 
-    What can be read off a live function, it answers by itself.
+    It answers itself what could be read from a live function.
 
     Attributes
     ----------
@@ -24,15 +24,15 @@ class Remote:
         raise NotImplementedError
 
     def remote_array(self) -> NDArray[Any]:
-        """View it as an array of numbers, as `as_array` does; raise `ValueError` if it holds none."""
+        """View it as an array of numbers, as `as_array` does; raise `ValueError` if it contains no numbers."""
         raise NotImplementedError
 
     def remote_names_used(self) -> set[str]:
-        """Collect the names that it can reach, as `names_used` does."""
+        """Return the names that it can reach, as `names_used` does."""
         raise NotImplementedError
 
     def remote_as_written(self, name: str) -> str:
-        """Find how it writes what brings in a name, as `as_written` does."""
+        """Find the expression through which it uses a name, as `as_written` does."""
         raise NotImplementedError
 
     def remote_is_empty(self) -> bool:

@@ -1,4 +1,4 @@
-"""The result of a learner's function, and whether it is what was expected."""
+"""The result of a learner's function, and its comparison with the expected result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ from course_lib.checks.slips import name_value_slip
 
 @dataclass(frozen=True)
 class Result:
-    """A value from a learner's work.
+    """A value from a learner's code.
 
     Attributes
     ----------
     value : object
         Numbers, a list, a NumPy array or a TensorFlow tensor.
     given : str
-        What went in, such as ``bilinear_kernel(factor=3)``.
+        The call, such as ``bilinear_kernel(factor=3)``.
     """
 
     value: object
@@ -39,7 +39,7 @@ class Result:
         Raises
         ------
         CheckFailed
-            If it holds no numbers.
+            If it contains no numbers.
         """
         try:
             return as_array(self.value)
@@ -52,14 +52,14 @@ class Result:
         Parameters
         ----------
         *shape : int
-            The size of each axis; none for a single number.
+            The size of each axis; no arguments for a single number.
         because : str
-            Why this shape is expected, said where no slip is recognized.
+            Why this shape is expected; shown if no slip is recognized.
 
         Raises
         ------
         CheckFailed
-            If the shape is another.
+            If the shape is different.
         """
         if self.array.shape != shape:
             cause = name_shape_slip(self.array.shape, shape, type(self.value))
@@ -74,19 +74,19 @@ class Result:
         dtype : str
             Such as ``"float32"``.
         because : str
-            Why this type is expected, where it is not simply the one that the statement names.
+            Why this type is expected, if the statement does not simply name it.
 
         Raises
         ------
         CheckFailed
-            If the type is another.
+            If the type is different.
         """
         if self.array.dtype.name != dtype:
             cause = "" if because else f"the result was not converted to {dtype}"
             raise self.failed(f"dtype {dtype}", f"dtype {self.array.dtype}", cause, because)
         return self
 
-    @np.errstate(all="ignore")  # a learner may have turned what NumPy would only warn of into errors
+    @np.errstate(all="ignore")  # a learner may have turned NumPy's warnings into errors
     def equals(
         self,
         expected: ArrayLike,
@@ -105,16 +105,16 @@ class Result:
         tolerance : float
             Largest difference, absolute and relative to the expected number.
         slips : mapping of str to array_like, optional
-            Causes that this exercise is known for, each with the values that it would give.
+            Known causes for this exercise, each with the values that it would give.
         because : str
-            Why these values are expected, said where no slip is recognized.
+            Why these values are expected; shown if no slip is recognized.
         image : bool
             Whether the first two axes are the rows and columns of a picture, which has a border.
 
         Raises
         ------
         CheckFailed
-            If a value differs; with the likely cause.
+            If a value differs; the message names the likely cause.
         """
         got, wanted = self.array, as_array(expected)
         if got.shape != wanted.shape:
@@ -134,16 +134,16 @@ class Result:
         raise self.failed(describe(wanted, typed=not plain), describe(got) + more, cause or obvious, because)
 
     def failed(self, expected: str, got: str = "", cause: str = "", because: str = "") -> CheckFailed:
-        """Make the error which says that this is not what was expected.
+        """Make the error that says that this is not the expected result.
 
         Parameters
         ----------
         expected, got : str
-            In words; the value is described where `got` is left out.
+            In words; if `got` is left out, the value is described.
         cause : str
             The likely cause.
         because : str
-            Why this is expected, said where no cause is known.
+            Why this is expected; shown if no cause is known.
 
         Returns
         -------
@@ -159,7 +159,7 @@ class Result:
 
 
 def require(condition: bool, given: str, expected: str, got: str, cause: str) -> None:
-    """Check what no comparison of numbers can say.
+    """Check a condition that is not a comparison of numbers.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def require(condition: bool, given: str, expected: str, got: str, cause: str) ->
     expected, got : str
         In words.
     cause : str
-        The likely cause where it does not hold.
+        The likely cause if it does not hold.
 
     Raises
     ------
@@ -195,7 +195,7 @@ def _is(got: NDArray[Any], wrong: NDArray[Any], tolerance: float) -> bool:
 
 
 def _not_finite(got: NDArray[Any], bad: NDArray[Any]) -> str:
-    """Say where the values are that should be numbers, and what makes such values."""
+    """Say where the values are not finite, and what causes such values."""
     kinds = {"NaN" if np.isnan(got[tuple(place)]) else "infinite" for place in bad}
     kind = " or ".join(sorted(kinds))
     source = {
@@ -211,7 +211,7 @@ def _not_finite(got: NDArray[Any], bad: NDArray[Any]) -> str:
 
 
 def _differences(got: NDArray[Any], wanted: NDArray[Any], tolerance: float) -> str:
-    """Say where the largest difference is, and where all of them are if that is one row, column or channel."""
+    """Say where the largest difference is, and whether all differences are in one row, column or channel."""
     difference = np.nan_to_num(np.abs(got - wanted.astype(np.result_type(wanted, 1.0))), nan=np.inf)
     where = np.unravel_index(int(np.argmax(difference)), difference.shape)
     one, other = _told_apart(wanted[where], got[where])
@@ -231,7 +231,7 @@ def _differences(got: NDArray[Any], wanted: NDArray[Any], tolerance: float) -> s
 
 
 def _told_apart(wanted: Any, got: Any) -> tuple[str, str]:
-    """Write two different numbers with so many digits, and if need be their types, that they look different."""
+    """Write two different numbers with enough digits, and their types if needed, to look different."""
     if wanted.dtype.kind in "biu" and got.dtype.kind in "biu":
         return str(wanted.item()), str(got.item())
     for digits in (6, 9, 17):

@@ -13,7 +13,7 @@ def name_shape_slip(got: Shape, expected: Shape, kind: type = object) -> str:
     got, expected : tuple of int
         Two different shapes.
     kind : type
-        Of the value. A list or tuple is stacked only to be compared: it has no axes in another order.
+        Of the value. A list or tuple is stacked only to be compared: its axes cannot be in another order.
     """
     if len(got) == len(expected) + 1:
         return _one_too_many(got, expected, kind)
@@ -37,7 +37,7 @@ def name_shape_slip(got: Shape, expected: Shape, kind: type = object) -> str:
 
 
 def axes(count: int) -> str:
-    """Count axes in words."""
+    """Write a number of axes in words."""
     return f"{count} {'axis' if count == 1 else 'axes'}"
 
 
@@ -74,7 +74,7 @@ def _one_missing(got: Shape, expected: Shape) -> str:
 
 
 def _another_order(got: Shape, expected: Shape) -> str:
-    """Recognize axes that have changed places; which of two equally long ones is where cannot be told."""
+    """Recognize axes in another order; equally long axes cannot be told apart."""
     if got not in permutations(expected):
         return ""
     text = "the axes are in another order"
@@ -107,7 +107,7 @@ def _square(got: Shape, expected: Shape) -> str:
 
 
 def _off_by_one(got: Shape, expected: Shape) -> str:
-    """Recognize a size that is one too large or too small; of small sizes that says nothing."""
+    """Recognize a size that is one too large or too small; for small sizes, that proves nothing."""
     differ = [axis for axis in range(len(got)) if got[axis] != expected[axis]]
     steps = {got[axis] - expected[axis] for axis in differ}
     if steps not in ({1}, {-1}) or min(expected[axis] for axis in differ) < 4:

@@ -1,7 +1,7 @@
-"""The usual slips in values, recognized by what the result is instead of what was expected.
+"""The usual slips in values, recognized by comparing the result with the expected values.
 
-A rule speaks only where the numbers prove what it says, and where a correct answer to something else would not
-look alike. In doubt it says nothing.
+A rule names a cause only if the numbers prove it, and if nothing else gives similar numbers. In case of doubt, it says
+nothing.
 """
 
 from collections.abc import Iterator
@@ -16,9 +16,9 @@ from course_lib.checks.dtypes import name_rounding
 
 Array = NDArray[Any]
 
-ENOUGH = 3  # numbers that make a rule credible
-MOST = 100_000  # numbers of an array that is tried in every order of its axes
-BOUNDS = ((0, np.inf), (0, 1), (-1, 1), (0, 100), (0, 255))  # to which somebody may have clipped
+ENOUGH = 3  # the fewest numbers that make a rule credible
+MOST = 100_000  # the most numbers of an array that is tried with every order of its axes
+BOUNDS = ((0, np.inf), (0, 1), (-1, 1), (0, 100), (0, 255))  # to which the result may have been clipped
 
 
 def name_value_slip(got: Array, expected: Array, tolerance: float, *, image: bool = False) -> str:
@@ -27,11 +27,11 @@ def name_value_slip(got: Array, expected: Array, tolerance: float, *, image: boo
     Parameters
     ----------
     got, expected : ndarray
-        Of one shape, finite, not close.
+        Of the same shape, finite, not close.
     tolerance : float
-        How close is close.
+        The tolerance of `close`.
     image : bool
-        Whether it is a picture, or a batch of them where there are four axes: only then are there rows and columns.
+        Whether it is a picture, or a batch of them where there are four axes: only then does it have rows and columns.
     """
     if "c" in (got.dtype.kind, expected.dtype.kind):
         return ""
@@ -50,12 +50,12 @@ def name_value_slip(got: Array, expected: Array, tolerance: float, *, image: boo
 
 
 def image_axes(shape: tuple[int, ...], *, image: bool = False) -> tuple[int, ...]:
-    """Find the axes of rows and columns; none if it is not known that there are any.
+    """Find the axes of rows and columns; empty if it is not known whether there are any.
 
     Parameters
     ----------
     shape : tuple of int
-        Of the result.
+        The shape of the result.
     image : bool
         Whether a test says that it is a picture.
     """
@@ -122,7 +122,7 @@ def _factor(scale: float) -> str:
 
 
 def _is_ramp(expected: Array, offset: float) -> bool:
-    """Whether the expected values rise evenly, so that another place looks like a difference everywhere."""
+    """Tell whether the expected values rise evenly, so that a shift looks like a constant difference."""
     for axis in range(expected.ndim):
         steps = np.diff(expected, axis=axis)
         if steps.size and steps.flat[0] and np.allclose(steps, steps.flat[0]):
@@ -145,7 +145,7 @@ def _cut(got: Array, expected: Array, tolerance: float) -> str:
 
 
 def _border(got: Array, expected: Array, tolerance: float, sides: tuple[int, ...]) -> str:
-    """Recognize values that are right everywhere but at the border of a picture."""
+    """Recognize values that are right everywhere except at the border of a picture."""
     if not sides:
         return ""
     for width in sorted({1, 2, min(expected.shape[axis] for axis in sides) // 4} - {0}):
@@ -158,12 +158,12 @@ def _border(got: Array, expected: Array, tolerance: float, sides: tuple[int, ...
 
 
 def _one_side(got: Array, expected: Array, tolerance: float) -> bool:
-    """Whether a single number differs, which is no border."""
+    """Tell whether only a single number differs, which is not a border."""
     return int(np.count_nonzero(~np.isclose(got, expected, rtol=tolerance, atol=tolerance))) == 1
 
 
 def _neighbors(got: Array, expected: Array) -> Iterator[tuple[int, str, Array, Array, Array]]:
-    """Yield, for each axis and direction, the result with what belongs there and what belongs beside it."""
+    """Yield, for each axis and direction, the result, the values expected there, and those expected next to them."""
     for axis in range(min(expected.ndim, 3)):
         if expected.shape[axis] >= 4:
             a, b = np.swapaxes(expected, 0, axis), np.swapaxes(got, 0, axis)
@@ -172,7 +172,7 @@ def _neighbors(got: Array, expected: Array) -> Iterator[tuple[int, str, Array, A
 
 
 def _off_by_one(got: Array, expected: Array, tolerance: float) -> str:
-    """Recognize values that lie one place beside their own, whatever fills the gap; a few labels say nothing."""
+    """Recognize values that are shifted by one place, whatever fills the gap; a few labels prove nothing."""
     if len(np.unique(expected)) < 4:
         return ""
     for axis, when, there, own, beside in _neighbors(got, expected):
@@ -183,7 +183,7 @@ def _off_by_one(got: Array, expected: Array, tolerance: float) -> str:
 
 
 def _half_pixel(got: Array, expected: Array, sides: tuple[int, ...]) -> str:
-    """Recognize a picture that lies half a pixel beside its place (linear interpolation explains it)."""
+    """Recognize a picture that is shifted by half a pixel (linear interpolation explains it)."""
     for axis, when, there, own, beside in _neighbors(got, expected):
         if axis in sides:
             plain, between = float(np.sum((there - own) ** 2)), (own + beside) / 2

@@ -1,4 +1,4 @@
-"""Waiting for a learner's code that may wait for ever itself."""
+"""Waiting for a learner's code that may never end."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, wait
@@ -17,14 +17,14 @@ def with_timeout(
     expected: str = "an item, or the end",
     cause: str = "it waits for something that never comes: how does it learn of the end, and of an error in a thread?",
 ) -> Any:
-    """Do something in a thread of its own, since nothing can interrupt a thread that waits for another.
+    """Run something in a separate thread, since nothing can interrupt a thread that waits for another.
 
     Parameters
     ----------
     work : callable
-        What to do.
+        The function to run.
     given : str
-        What it is, in words.
+        A description of it.
     expected, cause : str
         What it should do within 5 seconds, and the likely cause if it does not.
 
@@ -36,10 +36,10 @@ def with_timeout(
     Raises
     ------
     CheckFailed
-        If nothing came for 5 seconds. The thread is left behind.
+        If it takes more than 5 seconds. Then the thread keeps running.
     """
     coming: Future[Any] = Future()
-    # It goes by its caller's name: a test may ask which thread the learner's code ran in.
+    # The thread has its caller's name: a test may ask which thread the learner's code ran in.
     Thread(target=_run, args=(work, coming), name=current_thread().name, daemon=True).start()
     try:
         done = wait([coming], TIMEOUT_S).done

@@ -1,10 +1,10 @@
-"""Which names a piece of code defines and uses, read off its text.
+"""Which names a piece of code defines and uses, read from its text.
 
-- `cells`: cells of a notebook are parsed
+- `cells`: parsing the cells of a notebook
 - `definitions`: what a statement, a cell and a text define
-- `paths`: what a cell imports, binds and reaches for
+- `paths`: what a cell imports, binds and accesses
 - `free_names`: what a text uses and does not define
-- `static_names`: what a function makes use of, through everything that a notebook defines
+- `static_names`: what a function uses, through everything that a notebook defines
 
-`course_lib.checks.names` reads the same off live functions, where a learner's notebook checks itself.
+`course_lib.checks.names` reads the same from live functions, when a learner's notebook checks itself.
 """

@@ -10,11 +10,11 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from course_lib.native.cells import as_python
 
-# IPython reads the whole cell anew for each of its magics.
+# IPython reads the whole cell again for each of its magics.
 LONGEST = 20_000  # characters
 MOST_ESCAPES = 30
 _ESCAPES = re.compile(r"[%!?]|^\s*[,;/]", re.MULTILINE)
-# First lines after which the rest of a cell is run as if they were not there.
+# Magics in the first line of a cell that do not change how the rest is run.
 _RUN_AS_IT_IS = re.compile(r"\A(?:\s*%%(?:time|capture)\b[^\n]*\n)+")
 _OF_IPYTHON = re.compile(r"^([ \t]*+)(?:(?:\w[\w, ]*+=[ \t]*+)?[!%?].*|.*\?[ \t]*)$", re.MULTILINE)
 _TIMED = re.compile(r"\A\s*+%%(?:time|timeit|capture|prun)\b.*\n")
@@ -22,7 +22,7 @@ _TIMED = re.compile(r"\A\s*+%%(?:time|timeit|capture|prun)\b.*\n")
 
 @lru_cache(maxsize=1000)  # every test of a notebook comes with the cells before it
 def parse(cell: str) -> list[ast.stmt]:
-    """Take a cell apart; one that is no Python cannot have run, and one with very many magics is not read."""
+    """Parse a cell; one that is not Python cannot have run, and one with very many magics is not read."""
     text = as_python(_RUN_AS_IT_IS.sub("", cell))
     for reading in (str, _without_magics):
         with suppress(SyntaxError, ValueError, RuntimeError, MemoryError):  # also of nesting too deep
@@ -40,7 +40,7 @@ def _without_magics(cell: str) -> str:
 
 
 def parse_roughly(source: str) -> ast.Module | None:
-    """Parse a cell without the lines that are IPython's, also one that `parse` does not read; None if it is no code."""
+    """Parse a cell without IPython's lines, even one that `parse` does not read; None if it is not code."""
     source = as_python(source)
     for text in (source, _OF_IPYTHON.sub(r"\1pass", _TIMED.sub("", source, count=1))):
         try:

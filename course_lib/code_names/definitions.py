@@ -13,7 +13,7 @@ Definition = ast.stmt | ast.expr | frozenset[str]  # a function or class, an exp
 
 
 def defined(statement: ast.stmt) -> Iterator[tuple[str, Definition]]:
-    """Yield the names that a statement defines by itself, and as what."""
+    """Yield the names that a statement itself defines, and as what."""
     match statement:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             yield statement.name, statement
@@ -48,7 +48,7 @@ def _assignments(statement: ast.stmt) -> list[tuple[ast.expr, ast.expr]]:
 
 
 def _assigned(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, Definition]]:
-    """Yield the names in the target of an assignment, each with its own value where that can be told."""
+    """Yield the names in the target of an assignment, each with its own value if it can be determined."""
     if isinstance(target, ast.Name):
         yield target.id, value
     elif isinstance(target, ast.Tuple | ast.List):
@@ -59,12 +59,12 @@ def _assigned(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, Definiti
 
 
 def defined_at_margin(source: str) -> set[str]:
-    """Name what a text defines at its left margin; unlike a parser's, this answer survives a syntax error."""
+    """Return the names that a text defines at its left margin; unlike a parser, this works despite a syntax error."""
     return {function or variable for function, variable in _DEFINED.findall(as_python(source))}
 
 
 def names_of(source: str) -> set[str]:
-    """Name what a cell would define if all of it ran."""
+    """Return the names that a cell would define if all of it ran."""
     names = defined_at_margin(source) | {name for name, _ in _definitions(source)}
     for imported in _IMPORT.findall(source):  # also in a cell that cannot be parsed
         names |= {part.split()[-1].split(".")[0] for part in imported.strip("()").split(",") if part.strip()}
@@ -72,12 +72,12 @@ def names_of(source: str) -> set[str]:
 
 
 def assigned(source: str) -> set[str]:
-    """Name what a cell assigns something to that is neither its function nor its class."""
+    """Return the names to which a cell assigns something other than its functions and classes."""
     return {name for name, definition in _definitions(source) if isinstance(definition, ast.expr)}
 
 
 def _definitions(source: str) -> Iterator[tuple[str, Definition]]:
-    """Yield what the statements of a cell define, also in blocks, but not in functions and classes."""
+    """Yield the definitions in the statements of a cell, including blocks, but not those in functions and classes."""
     waiting: list[ast.AST] = [*parse(source)]
     while waiting:
         node = waiting.pop()

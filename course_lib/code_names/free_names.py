@@ -5,7 +5,7 @@ import symtable
 
 
 def free_names(source: str) -> set[str]:
-    """Collect the global names that a text uses and neither defines nor has from Python.
+    """Return the global names that a text uses, except those that it defines and Python's own.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def free_names(source: str) -> set[str]:
     Raises
     ------
     SyntaxError
-        If it is no Python.
+        If it is not Python.
     """
     tables = [symtable.symtable(source, "<text>", "exec")]
     wanted, stored = set[str](), set[str]()

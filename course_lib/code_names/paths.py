@@ -1,11 +1,11 @@
-"""What a cell imports, binds and reaches for."""
+"""What a cell imports, binds and accesses."""
 
 import ast
 from collections.abc import Iterator
 
 
 def imported(tree: ast.AST) -> Iterator[tuple[str, str]]:
-    """Yield each name that is imported, and what it stands for."""
+    """Yield each imported name, and what it refers to."""
     for node in _statements(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -16,7 +16,7 @@ def imported(tree: ast.AST) -> Iterator[tuple[str, str]]:
 
 
 def _statements(tree: ast.AST) -> list[ast.AST]:
-    """List a tree, or a statement, and the statements in it; to look into every expression takes ten times as long."""
+    """List a tree, or a statement, and the statements in it; searching every expression takes ten times as long."""
     blocks = ast.stmt | ast.ExceptHandler | ast.match_case
     found = [tree]
     for node in found:
@@ -25,7 +25,7 @@ def _statements(tree: ast.AST) -> list[ast.AST]:
 
 
 def bound(tree: ast.AST) -> Iterator[str]:
-    """Yield each name that a cell itself gives a meaning to, anywhere in it, other than by an import."""
+    """Yield each name that a cell binds anywhere, other than by an import."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
@@ -36,7 +36,7 @@ def bound(tree: ast.AST) -> Iterator[str]:
 
 
 def path_of(node: ast.AST, names: dict[str, str]) -> str:
-    """Write out what a name or an attribute of one stands for; empty for anything else."""
+    """Return the full path of a name or of an attribute; empty for anything else."""
     parts: list[str] = []
     while not isinstance(node, ast.Name):
         if isinstance(node, ast.Attribute):
@@ -56,21 +56,21 @@ def path_of(node: ast.AST, names: dict[str, str]) -> str:
 
 
 def _called(call: ast.Call, names: dict[str, str]) -> str:
-    """Name the function or method that is called, without what it lies in; empty for any other callable."""
+    """Return the name of the function or method that is called, without its path; empty for any other callable."""
     function = call.func
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
     return names.get(name, name).rpartition(".")[2]
 
 
 def named_attribute(call: ast.Call, function: str) -> str:
-    """Read the attribute's name off ``getattr(x, "name")`` and its like; empty for any other call."""
+    """Return the attribute's name in ``getattr(x, "name")`` and similar calls; empty for any other call."""
     if _called(call, {}) == function and len(call.args) > 1 and isinstance(call.args[1], ast.Constant):
         return str(call.args[1].value)
     return ""
 
 
 def paths(tree: ast.AST, names: dict[str, str]) -> Iterator[str]:
-    """Yield everything that is named or imported, written out."""
+    """Yield the full path of everything that is named or imported."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()

@@ -1,7 +1,8 @@
-"""What a learner's function makes use of, read off the text of the learner's cells.
+"""The names that a learner's function uses, read from the text of the learner's cells.
 
-`course_lib.checks.names` reads it off the live function. A test that runs in another process than the learner's code
-has the text, and need not believe that process. No reading of code sees through every disguise; neither does this one.
+`course_lib.checks.names` reads them from the live function. A test that runs in a different process from the learner's
+code has the text, and need not trust that process. No analysis of code detects every disguise, and neither does this
+one.
 """
 
 import __future__
@@ -18,7 +19,7 @@ from course_lib.code_names.cells import parse
 from course_lib.code_names.definitions import Definition, defined
 from course_lib.native.cells import MAGIC
 
-# Their arguments may be names in quotes.
+# Their arguments may be names in strings.
 _BY_NAME = {"getattr", "import_module", "__import__", "attrgetter", "methodcaller"}
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 
@@ -26,13 +27,13 @@ Reach = tuple[set[str], set[str]]  # names that are used, and global names to be
 
 
 class StaticNames:
-    """The global names that a notebook's cells define, and what each makes use of.
+    """The global names that a notebook's cells define, and what each of them uses.
 
     Parameters
     ----------
     cells : iterable of str
-        In the order in which they ran. Of several definitions of a name the last one counts; one inside an ``if``, a
-        loop or the like counts as well as those before.
+        In the order in which they ran. Of several definitions of a name, the last one counts; one inside an ``if``, a
+        loop or the like counts in addition to the earlier ones.
     """
 
     def __init__(self, cells: Iterable[str]) -> None:
@@ -46,18 +47,18 @@ class StaticNames:
                 self._read(statement, number, replace=True)
 
     def used_by(self, name: str) -> set[str]:
-        """Collect the names of functions and modules that a global name can reach.
+        """Return the names of functions and modules that a global name can reach.
 
         Parameters
         ----------
         name : str
-            Of a function, class or object.
+            The name of a function, class or object.
 
         Returns
         -------
         set of str
-            As from `course_lib.checks.names.names_used`. Of a name that no cell defines in plain sight, every word of
-            every cell.
+            As for `course_lib.checks.names.names_used`. For a name that no cell obviously defines, every word of every
+            cell.
         """
         if name not in self._definitions:
             return set(self._words)
@@ -76,13 +77,13 @@ class StaticNames:
         return used
 
     def in_cpp(self, name: str) -> bool:
-        """Tell whether a global name stands for what a cell of C++ makes, and for nothing else."""
+        """Tell whether a global name refers to the function of a C++ cell, and to nothing else."""
         made = self._definitions.get(name, [])
         (wanted,) = (value for statement in parse(f"{MAGIC} {name}") for _, value in defined(statement))
         return len(made) == 1 and _maker(made[0]) == _maker(wanted)
 
     def _read(self, statement: ast.stmt, cell: int, replace: bool) -> None:
-        """Enter what a statement defines."""
+        """Record what a statement defines."""
         for name, definition in defined(statement):
             self._cells[name] = cell
             if name == "*" and isinstance(definition, frozenset):
@@ -116,7 +117,7 @@ class StaticNames:
         return self._of_expression(definition)
 
     def _of_expression(self, expression: ast.AST) -> Reach:
-        """Find what the value of an expression may be or hold, if that can be called."""
+        """Find the callables that the value of an expression may be or contain."""
         words: set[str] = set()
         names: set[str] = set()
         ahead: list[ast.AST] = [expression]
@@ -140,13 +141,13 @@ class StaticNames:
         return words, names
 
     def _is_helper(self, name: str, user: str) -> bool:
-        """Tell whether a name stands for a function or class that is written in the cell of what uses it."""
+        """Tell whether a name refers to a function or class in the cell that uses it."""
         own = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
         found = self._definitions.get(name, [])
         return bool(found) and all(isinstance(each, own) for each in found) and self._cells[name] == self._cells[user]
 
     def _may_make_callable(self, function: ast.expr) -> bool:
-        """Tell whether what comes of a call may be called in turn; what libraries' functions return is data."""
+        """Tell whether the result of a call may be callable; results of libraries' functions count as data."""
         if not isinstance(function, ast.Name | ast.Attribute):
             return True
         if isinstance(function, ast.Name):
@@ -157,7 +158,7 @@ class StaticNames:
 
 
 def _of_code(node: ast.stmt | ast.Lambda) -> Reach:
-    """Read a function, class or lambda as the live one is read: its compiled code, without annotations."""
+    """Read a function, class or lambda like a live one: its compiled code, without annotations."""
     bare = copy.copy(node)
     bare.decorator_list = []  # type: ignore[union-attr]
     tree = ast.Module([ast.copy_location(ast.Expr(bare), node) if isinstance(bare, ast.Lambda) else bare], [])
@@ -167,7 +168,7 @@ def _of_code(node: ast.stmt | ast.Lambda) -> Reach:
 
 
 def _maker(definition: Definition) -> str:
-    """Write out which function is called, with which first argument; empty for anything but a call."""
+    """Return the called function with its first argument; empty for anything but a call."""
     if not isinstance(definition, ast.Call):
         return ""
     return " ".join(map(ast.dump, [definition.func, *definition.args[:1]]))

@@ -1,15 +1,15 @@
-"""What the functions on arrays take: converted, or refused with what was expected and what was given."""
+"""Checks of arguments that are arrays: each is converted, or refused with an error that says what was expected."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-ROUNDING = 1e-3  # how far beyond its range an RGB value may lie: resizing and half floats round
+ROUNDING = 1e-3  # how far an RGB value may be outside its range: resizing and half floats round
 
 
 def channels(values: ArrayLike, count: int, what: str) -> NDArray[Any]:
-    """Return an array whose last axis has so many entries."""
+    """Return an array whose last axis has `count` entries."""
     array = np.asarray(values)
     if array.ndim == 0 or array.shape[-1] != count:
         raise ValueError(f"expected {what} of shape (..., {count}), got {array.shape}")
@@ -17,7 +17,7 @@ def channels(values: ArrayLike, count: int, what: str) -> NDArray[Any]:
 
 
 def bounded(values: ArrayLike, count: int, what: str, low: float, high: float, hint: str = "") -> NDArray[np.floating]:
-    """Return floats of ``count`` channels that lie within two bounds."""
+    """Return floats with ``count`` channels, within two bounds."""
     array = channels(values, count, what)
     if not np.issubdtype(array.dtype, np.floating):
         raise ValueError(f"expected {what} as floats, got {array.dtype}")
@@ -31,7 +31,7 @@ def bounded(values: ArrayLike, count: int, what: str, low: float, high: float, h
 
 
 def rgb(values: ArrayLike) -> NDArray[Any]:
-    """Return RGB as it came: uint8, or floats in [0, 1]."""
+    """Return RGB unchanged: uint8, or floats in [0, 1]."""
     array = channels(values, 3, "RGB")
     if array.dtype == np.uint8:
         return array

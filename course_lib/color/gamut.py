@@ -7,17 +7,17 @@ from course_lib.color import arguments
 from course_lib.color.lab import FARTHEST, Floats, in_chunks, linear_light
 from course_lib.color.scale import CHROMA_BOUND
 
-HALVINGS = 14  # of the interval in which the chroma is sought: to 0.01
+HALVINGS = 14  # bisections of the interval of the chroma: to 0.01
 # How far outside [0, 1] linear light may lie: the matrix's digits put white 0.00008 outside,
 # and float32 rounds. Clipping that changes L by less than 0.01.
 OUTSIDE = 1e-5, 1e-4
 
 
 def clip_chroma(lab: ArrayLike) -> Floats:
-    """Reduce the chroma of colors that sRGB cannot show, at the same lightness and hue, until it can.
+    """Reduce the chroma of colors that sRGB cannot show, at the same lightness and hue, until it is in the gamut.
 
     `lab_to_rgb` clips red, green and blue, which changes the lightness: for a light saturated blue, L = 80 becomes 71.
-    A color that is within the gamut stays as it is.
+    A color within the gamut is not changed.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def clip_chroma(lab: ArrayLike) -> Floats:
     Raises
     ------
     ValueError
-        If the last axis is not 3 long, the values are no floats, or one is NaN or beyond 2000.
+        If the last axis is not 3 long, the values are not floats, or one is NaN or beyond 2000.
     """
     return in_chunks(arguments.bounded(lab, 3, "Lab with L in [0, 100]", -FARTHEST, FARTHEST), _clip_chunk)
 
@@ -52,7 +52,7 @@ def _in_gamut(lab: Floats) -> NDArray[np.bool_]:
 
 
 def _reduced(lab: Floats) -> Floats:
-    """Bisect the share of the chroma that is kept: gray is inside, and what is to be reduced is outside."""
+    """Bisect the fraction of the chroma that is kept: gray is inside the gamut, and the color to reduce is outside."""
     chroma = np.hypot(lab[:, 1:2], lab[:, 2:])
     inside, outside = np.zeros_like(chroma), np.minimum(1, CHROMA_BOUND / chroma)
     for _ in range(HALVINGS):

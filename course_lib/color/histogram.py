@@ -1,9 +1,10 @@
 """Colors as histograms of hue and chroma, and back: what a colorizer can predict instead of one color.
 
 After Larsson, Maire and Shakhnarovich, "Learning Representations for Automatic Colorization", ECCV 2016. Here hue and
-chroma are those of Lab: the angle of (a, b) and its length. Every pixel shares its vote between the two bins whose
-centers enclose it, in proportion to nearness, so that the histogram of a single color still tells where it lay
-between them. A hard vote would be off by up to half a bin. For its hue a pixel votes with its chroma: gray has no hue.
+chroma are those of Lab: the angle of (a, b) and its length. Every pixel divides its vote between the two bins whose
+centers enclose it, in proportion to nearness, so that the histogram of a single color still shows where the color is
+between them. A hard vote would be off by up to half a bin. The vote for the hue is weighted by the chroma: gray has no
+hue.
 """
 
 import math
@@ -28,21 +29,21 @@ def hue_chroma_histogram(ab: ArrayLike, bins: int = 32) -> tuple[NDArray[np.floa
         Shape ``(..., N, 2)``, floats: the channels a and b, not normalized, of the N pixels of a histogram.
         A chroma above 134 counts as 134.
     bins : int
-        Of each histogram, 3 or more. The centers of hue lie ``2 pi / bins`` apart, the first at hue 0 (a > 0, b = 0);
-        those of chroma divide [0, 134], which holds the gamut of sRGB, the first at gray, the last at 134.
+        Of each histogram, 3 or more. The centers of hue are ``2 pi / bins`` apart, the first at hue 0 (a > 0, b = 0);
+        those of chroma divide [0, 134], which contains the gamut of sRGB, the first at gray, the last at 134.
 
     Returns
     -------
     hue : ndarray
-        Shape ``(..., bins)``, float32, in [0, 1]; sums to 1. Each pixel counts as much as its chroma, so that gray
-        does not count. Where all N pixels are gray, to the last digit, the histogram is uniform.
+        Shape ``(..., bins)``, float32, in [0, 1]; sums to 1. Each pixel is weighted by its chroma, so that gray does
+        not count. If all N pixels are exactly gray, the histogram is uniform.
     chroma : ndarray
         As ``hue``, but each pixel counts the same.
 
     Raises
     ------
     ValueError
-        If the shape is another, the values are no floats, one is NaN or far outside the gamut, or there are
+        If the shape is different, the values are not floats, one is NaN or far outside the gamut, or there are
         too few bins.
     """
     most = AB_BOUND * (1 + BEYOND)
@@ -61,7 +62,7 @@ def hue_chroma_histogram(ab: ArrayLike, bins: int = 32) -> tuple[NDArray[np.floa
 def _vote(places: NDArray[np.float64], weights: NDArray[np.float64], bins: int) -> NDArray[np.float32]:
     """Make a histogram from places ``(..., N)`` in units of a bin, with centers at 0, 1, ... that wrap around.
 
-    It is uniform where no place has a weight.
+    It is uniform if all weights are 0.
     """
     *leading, _ = places.shape
     histograms = math.prod(leading)
@@ -81,9 +82,9 @@ def _vote(places: NDArray[np.float64], weights: NDArray[np.float64], bins: int) 
 def histogram_to_ab(hue: ArrayLike, chroma: ArrayLike) -> NDArray[np.float32]:
     """Decode histograms into one color each: the median chroma, at the circular mean of the hues.
 
-    The histograms of a single color give it back to 0.02 with 32 bins. Those of many pixels give their median chroma
-    to a bin, 4.3. Where the hues contradict each other, that is, where their mean vector is shorter than 0.03,
-    the chroma fades in proportion.
+    With 32 bins, the histograms of a single color reproduce it to 0.02; those of many pixels give their median chroma
+    to within a bin, 4.3. If the hues contradict each other, that is, if their mean vector is shorter than 0.03, the
+    chroma is reduced in proportion.
 
     Parameters
     ----------
@@ -100,8 +101,8 @@ def histogram_to_ab(hue: ArrayLike, chroma: ArrayLike) -> NDArray[np.float32]:
     Raises
     ------
     ValueError
-        If the shapes do not fit each other, a histogram has fewer than 3 bins, values that are negative, NaN or no
-        floats, or another sum.
+        If the shapes do not fit each other, or a histogram has fewer than 3 bins, another sum, or values that are
+        negative, NaN or not floats.
     """
     hues, chromas = (_sum_to_1(histograms) for histograms in distributions(hue, chroma))
     angles = math.tau * np.arange(hues.shape[-1]) / hues.shape[-1]
@@ -112,12 +113,12 @@ def histogram_to_ab(hue: ArrayLike, chroma: ArrayLike) -> NDArray[np.float32]:
 
 
 def distributions(hue: ArrayLike, chroma: ArrayLike) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Take in histograms of hue and of chroma as `histogram_to_ab` does, of whatever floats they are.
+    """Check histograms of hue and of chroma as `histogram_to_ab` does, for any type of floats.
 
     Parameters
     ----------
     hue, chroma : array_like
-        As `histogram_to_ab` takes them.
+        As for `histogram_to_ab`.
 
     Returns
     -------
@@ -127,7 +128,7 @@ def distributions(hue: ArrayLike, chroma: ArrayLike) -> tuple[NDArray[np.floatin
     Raises
     ------
     ValueError
-        As `histogram_to_ab` says.
+        As for `histogram_to_ab`.
     """
     hues, chromas = _distribution(hue, "hue"), _distribution(chroma, "chroma")
     if hues.shape[:-1] != chromas.shape[:-1]:
@@ -136,7 +137,7 @@ def distributions(hue: ArrayLike, chroma: ArrayLike) -> tuple[NDArray[np.floatin
 
 
 def _distribution(histogram: ArrayLike, name: str) -> NDArray[np.floating]:
-    """Take in histograms of one kind."""
+    """Check histograms of one kind."""
     array = np.asarray(histogram)
     if array.ndim == 0 or array.shape[-1] < FEWEST:
         raise ValueError(
@@ -152,19 +153,19 @@ def _distribution(histogram: ArrayLike, name: str) -> NDArray[np.floating]:
 
 
 def _sum_to_1(histograms: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Remove what rounding left."""
+    """Remove rounding errors from the sums."""
     return histograms / histograms.sum(axis=-1, keepdims=True, dtype=np.float64)
 
 
 def _median(histograms: NDArray[np.float64]) -> NDArray[np.float64]:
     """Find the median of each histogram, in units of a bin.
 
-    Half of a bin's mass lies below its center; between centers the mass below grows linearly. This is exact where
-    one value shared its vote between two bins.
+    Half of a bin's mass lies below its center; between centers the mass below grows linearly. This is exact if one
+    value divided its vote between two bins.
     """
     bins = histograms.shape[-1]
     below = np.cumsum(histograms, axis=-1) - histograms / 2
-    # The entry in front stands for no mass below the first center, so that each median has a neighbor on its left.
+    # The entry in front means no mass below the first center, so that each median has a neighbor on its left.
     below = np.insert(below, 0, 0, axis=-1)
     places = np.insert(np.arange(bins, dtype=float), 0, 0)
     right = np.minimum((below < 0.5).sum(axis=-1), bins)

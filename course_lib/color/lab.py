@@ -2,7 +2,7 @@
 
 Pixels pass through three steps: the transfer curve of sRGB (IEC 61966-2-1), a matrix to tristimulus values relative
 to white, and the cube root of CIE 15 with its linear foot. A second matrix takes the roots to L, a, b. Pixels are
-converted a few thousand at a time: what one step leaves is then still in the processor's cache at the next.
+converted a few thousand at a time: so the result of one step is still in the processor's cache for the next.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from course_lib.color import arguments
 Floats = NDArray[np.float32]
 
 # sRGB's primaries, those of ITU-R BT.709, with white D65: the matrix of Poynton's "Color FAQ", with more digits than
-# the four of IEC 61966-2-1. White is D65 seen by the observer of 2 degrees, ASTM E308. Both as scikit-image has them.
+# the four of IEC 61966-2-1. White is D65 seen by the observer of 2 degrees, ASTM E308. Both as in scikit-image.
 XYZ_OF_RGB = np.array([[0.412453, 0.35758, 0.180423], [0.212671, 0.71516, 0.072169], [0.019334, 0.119193, 0.950227]])
 WHITE = np.array([0.95047, 1.0, 1.08883])
 
@@ -34,7 +34,7 @@ ROOTS_TO_LAB = LAB_OF_ROOTS.T.astype(np.float32)
 LAB_TO_ROOTS = np.linalg.inv(LAB_OF_ROOTS).T.astype(np.float32)
 
 CHUNK = 16384  # pixels: each of the buffers at work takes 192 KB
-FARTHEST = 2000.0  # a Lab value beyond this is a mistake; cubes of what is nearer fit into float32
+FARTHEST = 2000.0  # a Lab value beyond this is a mistake; cubes of smaller values fit into float32
 
 
 def decode_srgb(values: NDArray[np.floating]) -> Floats:
@@ -46,7 +46,7 @@ def decode_srgb(values: NDArray[np.floating]) -> Floats:
 
 
 def encode_srgb(light: Floats) -> Floats:
-    """Turn linear light into sRGB in [0, 1]; what lies outside is clipped."""
+    """Turn linear light into sRGB in [0, 1]; values outside are clipped."""
     x = np.clip(light, 0, 1)
     return np.where(x > 0.0031308, 1.055 * x ** (1 / 2.4) - 0.055, x * 12.92)
 
@@ -60,7 +60,7 @@ def rgb_to_lab(rgb: ArrayLike) -> Floats:
     Parameters
     ----------
     rgb : array_like
-        Shape ``(..., 3)``: uint8, or floats in [0, 1]. Floats may lie beyond by 0.001, as rounding leaves them.
+        Shape ``(..., 3)``: uint8, or floats in [0, 1]. Floats may be outside by 0.001, because of rounding.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def rgb_to_lab(rgb: ArrayLike) -> Floats:
     Raises
     ------
     ValueError
-        If the last axis is not 3 long, the type is another integer or no number, or a value is NaN or outside.
+        If the last axis is not 3 long, the type is another integer or not a number, or a value is NaN or outside.
 
     References
     ----------
@@ -91,18 +91,17 @@ def lab_to_rgb(lab: ArrayLike) -> Floats:
     Returns
     -------
     ndarray
-        Shape ``(..., 3)``, float32, in [0, 1]. A color outside the gamut of sRGB is clipped, each channel by itself,
-        which changes its lightness; `clip_chroma` does not.
-        ``lab_to_rgb(rgb_to_lab(rgb))`` is ``rgb`` to 0.00003.
+        Shape ``(..., 3)``, float32, in [0, 1]. A color outside the gamut of sRGB is clipped, each channel separately,
+        which changes its lightness; `clip_chroma` keeps it. ``lab_to_rgb(rgb_to_lab(rgb))`` is ``rgb`` to 0.00003.
 
     Raises
     ------
     ValueError
-        If the last axis is not 3 long, the values are no floats, or one is NaN or beyond 2000.
+        If the last axis is not 3 long, the values are not floats, or one is NaN or beyond 2000.
 
     References
     ----------
-    As `rgb_to_lab`.
+    As for `rgb_to_lab`.
     """
     return in_chunks(arguments.bounded(lab, 3, "Lab with L in [0, 100]", -FARTHEST, FARTHEST), _chunk_to_rgb)
 

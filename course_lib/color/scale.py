@@ -16,21 +16,21 @@ CHROMA_BOUND = 134.0
 HALF = np.array([50.0, AB_BOUND, AB_BOUND], np.float32)
 MIDDLE = np.array([1.0, 0.0, 0.0], np.float32)
 
-BEYOND = 0.02  # of a normalized value, where Lab comes from an image
-FAR_BEYOND = 10.0  # where it comes from a network, whose last layer may not be bounded; Lab itself is mostly larger
+BEYOND = 0.02  # of a normalized value, if Lab comes from an image
+FAR_BEYOND = 10.0  # if it comes from a network, whose last layer may not be bounded; unnormalized Lab is mostly larger
 
 
 def normalized(values: ArrayLike, count: int, what: str) -> NDArray[np.floating]:
-    """Take in Lab, or some of its channels, on the scale of `normalize_lab`.
+    """Check Lab, or some of its channels, on the scale of `normalize_lab`.
 
     Parameters
     ----------
     values : array_like
-        Shape ``(..., count)``, floats in [-1, 1]; what rounding leaves beyond, up to 0.02, is allowed.
+        Shape ``(..., count)``, floats in [-1, 1]; rounding errors up to 0.02 are allowed.
     count : int
-        How many channels there are.
+        The number of channels.
     what : str
-        What the error calls them, such as "normalized ab".
+        Their name in the error, such as "normalized ab".
 
     Returns
     -------
@@ -40,7 +40,7 @@ def normalized(values: ArrayLike, count: int, what: str) -> NDArray[np.floating]
     Raises
     ------
     ValueError
-        If they are anything else.
+        If they are not as above.
     """
     hint = ": normalized L is L / 50 - 1, normalized ab is ab / 110"
     return arguments.bounded(values, count, f"{what} in [-1, 1]", -1 - BEYOND, 1 + BEYOND, hint)
@@ -73,8 +73,7 @@ def split_lab(lab: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
 def normalize_lab(lab: ArrayLike) -> NDArray[np.float32]:
     """Scale Lab so that every channel lies in [-1, 1].
 
-    L becomes ``L / 50 - 1``, and a and b are divided by one bound for both, 110: it holds for the whole gamut of
-    sRGB, and gray stays at 0.
+    L becomes ``L / 50 - 1``, and a and b are both divided by 110, a bound for the whole gamut of sRGB; gray stays at 0.
 
     Parameters
     ----------
@@ -89,7 +88,7 @@ def normalize_lab(lab: ArrayLike) -> NDArray[np.float32]:
     Raises
     ------
     ValueError
-        If the last axis is not 3 long, the values are no floats, or one is NaN or outside by more than 2 %
+        If the last axis is not 3 long, the values are not floats, or one is NaN or outside by more than 2 %
         of the bound.
     """
     array = arguments.bounded(lab, 3, "Lab", -np.inf, np.inf)
@@ -107,7 +106,7 @@ def denormalize_lab(normalized: ArrayLike) -> NDArray[np.float32]:
     Parameters
     ----------
     normalized : array_like
-        Shape ``(..., 3)``, floats in [-1, 1]. What a network predicts may lie beyond, up to 10.
+        Shape ``(..., 3)``, floats in [-1, 1]. Predictions of a network may be outside, up to 10.
 
     Returns
     -------
@@ -117,7 +116,7 @@ def denormalize_lab(normalized: ArrayLike) -> NDArray[np.float32]:
     Raises
     ------
     ValueError
-        If the last axis is not 3 long, the values are no floats, or one is NaN or outside [-10, 10].
+        If the last axis is not 3 long, the values are not floats, or one is NaN or outside [-10, 10].
     """
     hint = ": is this Lab that was not normalized?"
     array = arguments.bounded(normalized, 3, "normalized Lab in [-1, 1]", -FAR_BEYOND, FAR_BEYOND, hint)

@@ -1,6 +1,6 @@
-"""Color in TensorFlow: what `course_lib.color` does to arrays, for tensors, also inside the graphs of `tf.data`.
+"""Color in TensorFlow: the functions of `course_lib.color` for tensors, also inside the graphs of `tf.data`.
 
-Types and known shapes are checked; values are not, for a graph cannot refuse them. All of it is differentiable.
+Types and known shapes are checked; values are not, because a graph cannot refuse them. All of it is differentiable.
 """
 
 import numpy as np
@@ -55,12 +55,12 @@ def lab_to_rgb(lab: ArrayLike | tf.Tensor) -> tf.Tensor:
     Returns
     -------
     tf.Tensor
-        Shape ``(..., 3)``, float32, in [0, 1]; what lies outside the gamut of sRGB is clipped.
+        Shape ``(..., 3)``, float32, in [0, 1]; colors outside the gamut of sRGB are clipped.
 
     Raises
     ------
     ValueError
-        If the last axis is not 3 long, or the values are no floats.
+        If the last axis is not 3 long, or the values are not floats.
     """
     roots = _times(tf.cast(_colors(lab, "Lab"), tf.float32), steps.LAB_TO_ROOTS)
     f = roots + steps.SHIFT
@@ -87,7 +87,7 @@ def split_lab(lab: ArrayLike | tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     Raises
     ------
     ValueError
-        If the last axis is not 3 long, or the values are no floats.
+        If the last axis is not 3 long, or the values are not floats.
     """
     colors = _colors(lab, "Lab")
     return colors[..., :1], colors[..., 1:]
@@ -109,7 +109,7 @@ def normalize_lab(lab: ArrayLike | tf.Tensor) -> tf.Tensor:
     Raises
     ------
     ValueError
-        If the last axis is not 3 long, or the values are no floats.
+        If the last axis is not 3 long, or the values are not floats.
     """
     return tf.cast(_colors(lab, "Lab"), tf.float32) / scale.HALF - scale.MIDDLE
 
@@ -130,13 +130,13 @@ def denormalize_lab(normalized: ArrayLike | tf.Tensor) -> tf.Tensor:
     Raises
     ------
     ValueError
-        If the last axis is not 3 long, or the values are no floats.
+        If the last axis is not 3 long, or the values are not floats.
     """
     return (tf.cast(_colors(normalized, "normalized Lab"), tf.float32) + scale.MIDDLE) * scale.HALF
 
 
 def _colors(values: ArrayLike | tf.Tensor, what: str, besides: tuple[tf.DType, ...] = ()) -> tf.Tensor:
-    """Return a tensor ``(..., 3)`` of floats, or of another type that is allowed besides."""
+    """Return a tensor ``(..., 3)`` of floats, or of another allowed type."""
     tensor = tf.convert_to_tensor(values)
     if not (tensor.dtype.is_floating or tensor.dtype in besides):
         types = " or ".join([*(dtype.name for dtype in besides), "floats"])
@@ -158,10 +158,10 @@ def _cube_root(x: tf.Tensor) -> tf.Tensor:
 
 
 def _cube_root_of_bits(x: tf.Tensor) -> tf.Tensor:
-    """Take the cube root of positive numbers, without a gradient; a compiled graph needs two thirds of the time.
+    """Take the cube root of positive numbers, without a gradient; it takes two thirds of the time in a compiled graph.
 
-    A third of the bits, as a whole number, is a first guess that is 5 % off; a step of Halley's method triples the
-    number of digits that are right.
+    A third of the bits, as an integer, is a first guess that is 5 % off; a step of Halley's method triples the number
+    of correct digits.
     """
     bits = tf.cast(tf.bitcast(x, tf.int32), tf.float32) * (1 / 3)
     root = tf.bitcast(tf.cast(bits, tf.int32) + THIRD_OF_ONE, tf.float32)

@@ -1,4 +1,4 @@
-"""Hints in a text file: which color some places of photographs have."""
+"""Hints in a text file: the colors of some places in photographs."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from course_lib.coloring.scale import working_size
 from course_lib.errors import ArgumentError, CourseError
 from course_lib.files import TextError, read_text
 
-if TYPE_CHECKING:  # importing it takes TensorFlow's seconds
+if TYPE_CHECKING:  # importing it takes seconds, because of TensorFlow
     from course_lib.hypercolumn_colorizer.hints import Hint
 
 FORM = "IMAGE ROW COLUMN #RRGGBB, such as: portrait.jpg 120 85 #7b3f00"
@@ -32,7 +32,7 @@ class FileHint(NamedTuple):
     rgb : (int, int, int)
         Its color in sRGB, 0 to 255.
     line : str
-        Where the hint stands, for messages: ``hints.txt:3``.
+        Where the hint is, for messages: ``hints.txt:3``.
     """
 
     image: str
@@ -43,12 +43,12 @@ class FileHint(NamedTuple):
 
 
 def read_hints(path: Path) -> list[FileHint]:
-    """Read hints from a text file, one in a line: ``IMAGE ROW COLUMN #RRGGBB``.
+    """Read hints from a text file, one per line: ``IMAGE ROW COLUMN #RRGGBB``.
 
     Parameters
     ----------
     path : Path
-        A text in UTF-8. Empty lines do not count.
+        A UTF-8 text. Empty lines are ignored.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def read_hints(path: Path) -> list[FileHint]:
     Raises
     ------
     ArgumentError
-        If the file cannot be read, is no text in UTF-8, or has other lines; each of these is named.
+        If the file cannot be read, is not a UTF-8 text, or has other lines; the message names each of these lines.
     """
     try:
         lines = read_text(path).split("\n")
@@ -98,12 +98,12 @@ def working_hints(hints: Sequence[FileHint], height: int, width: int) -> "list[H
     Returns
     -------
     list of Hint
-        With the pixel of the working picture in which each lies, and normalized ab.
+        For each hint, its pixel in the working picture, and normalized ab.
 
     Raises
     ------
     CourseError
-        If one lies outside of the photograph.
+        If a hint is outside of the photograph.
     """
     from course_lib.hypercolumn_colorizer.hints import Hint
 

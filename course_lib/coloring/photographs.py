@@ -20,16 +20,16 @@ GRAY = np.zeros((1, 1, 2), np.float32)  # normalized ab
 
 
 class Colorizer(Protocol):
-    """What predicts normalized ab, ``(H, W, 2)``, from normalized L, ``(H, W, 1)``, and hints."""
+    """Something that predicts normalized ab, ``(H, W, 2)``, from normalized L, ``(H, W, 1)``, and hints."""
 
     def colorize(self, L: Floats, hints: Sequence[Any] = ()) -> Floats:
         """Color a picture."""
 
 
 def load_colorizer(weights: Path) -> Colorizer:
-    """Read a file of weights; raise `ArgumentError` where it is not there, another file, or damaged."""
+    """Read a file of weights; raise `ArgumentError` if it does not exist, is another kind of file, or is damaged."""
     try:
-        weights.open("rb").close()  # TensorFlow takes seconds to say so
+        weights.open("rb").close()  # before TensorFlow is imported, which takes seconds
         from course_lib.hypercolumn_colorizer.colorizer import HypercolumnColorizer
 
         return HypercolumnColorizer.load(weights)
@@ -40,21 +40,21 @@ def load_colorizer(weights: Path) -> Colorizer:
 
 
 def result_paths(photographs: Sequence[Path], folder: Path, ending: str) -> dict[Path, Path]:
-    """Name the files to write: as the photographs are named, with a number where several would be the same.
+    """Return the files to write: named like the photographs, with a number if several would have the same name.
 
     Parameters
     ----------
     photographs : sequence of Path
-        Files to read; one that is named twice counts once.
+        Files to read; a file that is listed twice counts once.
     folder : Path
-        Where the results go.
+        The folder of the results.
     ending : str
-        What takes the place of a photograph's extension, such as ``.png``.
+        What replaces a photograph's extension, such as ``.png``.
 
     Returns
     -------
     dict of Path to Path
-        The result of each photograph, in their order. Names differ in more than upper and lower case.
+        The result of each photograph, in their order. Names do not differ only in upper and lower case.
     """
     results: dict[Path, Path] = {}
     taken: set[str] = set()
@@ -76,20 +76,20 @@ def color_file(
     Parameters
     ----------
     colorizer : Colorizer
-        Asked at the scale of the photographs that it was trained on.
+        It is used at the scale of the photographs that it was trained on.
     photograph : Path
         The file to read.
     result : Path
-        The file to write; its folder is made if need be.
+        The file to write; its folder is made if needed.
     hints : sequence of FileHint
         All for this photograph.
     side_by_side : bool
-        Whether the result shows the photograph in gray, then colored, and then as it is, if it has color.
+        Whether the result shows the photograph in gray, then colored, and then the original, if it has color.
 
     Raises
     ------
     CourseError
-        If there is a file under the name of the result, the photograph cannot be read, a hint lies outside of it, or
+        If the result exists already, the photograph cannot be read, a hint is outside of it, or
         the result cannot be written; the message names the file.
     """
     if os.path.lexists(result):

@@ -1,8 +1,8 @@
 """The scale at which a colorizer works, and the way back to the size of the photograph.
 
-A network knows things by their size in pixels. So whatever the size of a photograph, its colors are found at the size
-of those that the colorizer was trained on. The eye sees lightness sharply and color coarsely: enlarged colors under the
-photograph's own lightness look sharp.
+A network recognizes things at a certain size in pixels. So the colors of any photograph are predicted at the size of
+the photographs that the colorizer was trained on. The eye sees lightness sharply and color coarsely: enlarged colors,
+combined with the photograph's own lightness, look sharp.
 """
 
 import numpy as np
@@ -17,8 +17,8 @@ RGB = NDArray[np.uint8]
 
 SIDE = 256  # pixels: the shorter side of a working picture
 LONGEST = 4 * SIDE  # and its longer side, at most: a panorama of any length takes bounded time and memory
-LEAST_CHROMA = 5.0  # Lab units: what is grayer everywhere has no color
-BLOCK = 1 << 19  # pixels that are joined at a time
+LEAST_CHROMA = 5.0  # Lab units: a picture that is grayer everywhere has no color
+BLOCK = 1 << 19  # pixels that are combined at a time
 
 
 def working_size(height: int, width: int) -> tuple[int, int]:
@@ -32,7 +32,7 @@ def working_size(height: int, width: int) -> tuple[int, int]:
     Returns
     -------
     (int, int)
-        In pixels, 1 or more: the shorter side is 256, or less where the longer side would be more than 1024.
+        In pixels, 1 or more: the shorter side is 256, or less if the longer side would be more than 1024.
     """
     factor = min(SIDE / min(height, width), LONGEST / max(height, width))
     return max(1, round(height * factor)), max(1, round(width * factor))
@@ -57,16 +57,16 @@ def working_picture(photograph: RGB) -> Floats:
 
 
 def has_color(lab: Floats) -> bool:
-    """Tell whether any pixel of a working picture in normalized Lab, ``(H, W, 3)``, is more than nearly gray."""
+    """Tell whether any pixel of a working picture in normalized Lab, ``(H, W, 3)``, is clearly not gray."""
     _, ab = split_lab(lab)
     return bool(np.hypot(ab[..., 0], ab[..., 1]).max() * AB_BOUND > LEAST_CHROMA)
 
 
 def colored(photograph: RGB, ab: Floats) -> RGB:
-    """Give a photograph the colors of its working picture, and leave its lightness.
+    """Combine a photograph's lightness with the colors of its working picture.
 
     The colors are enlarged by bilinear interpolation. One that sRGB cannot show at its pixel's lightness gets less
-    chroma. Rows are joined in blocks, so that the memory is little more than that of the result.
+    chroma. Rows are processed in blocks, so that it takes little more memory than the result.
 
     Parameters
     ----------

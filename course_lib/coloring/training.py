@@ -12,7 +12,7 @@ Progress = Callable[[int, int], None]
 
 
 class WorkingPictures(Mapping[str, Floats]):
-    """The working pictures of photographs in files, each read when it is asked for.
+    """The working pictures of photographs in files, each read on demand.
 
     Parameters
     ----------
@@ -34,21 +34,21 @@ class WorkingPictures(Mapping[str, Floats]):
 
 
 def color_photographs(folder: Path, progress: Progress, tell: Callable[[str], None]) -> WorkingPictures:
-    """Find the photographs of a folder, and of those in it, that a colorizer can learn colors from.
+    """Find the photographs in a folder and its sub-folders from which a colorizer can learn colors.
 
     Parameters
     ----------
     folder : Path
-        With JPEG and PNG files.
+        A folder with JPEG and PNG files.
     progress : callable
-        Called with how many of how many files have been looked at.
+        Called with the number of files read so far, and of all files.
     tell : callable
         Called with a line for each file that is left out, because it cannot be read or has no color.
 
     Returns
     -------
     WorkingPictures
-        By their paths relative to the folder.
+        The working pictures, by the files' paths relative to the folder.
 
     Raises
     ------
@@ -75,32 +75,33 @@ def color_photographs(folder: Path, progress: Progress, tell: Callable[[str], No
 
 
 def checkpoint_folder(weights: Path) -> Path:
-    """Where the training of a file of weights keeps what it goes on from: beside the file."""
+    """Return the folder of a training's checkpoints: beside its file of weights."""
     return weights.with_name(f"{weights.name}.training")
 
 
 def train_on(photographs: WorkingPictures, weights: Path, progress: Progress) -> None:
-    """Train a colorizer, or go on where an interrupted training stopped, and write its file of weights.
+    """Train a colorizer, or continue an interrupted training, and write its file of weights.
 
     Parameters
     ----------
     photographs : WorkingPictures
-        To learn from.
+        The training photographs.
     weights : Path
-        The file to write. What the training goes on from is kept beside it, and removed at the end.
+        The file to write. Checkpoints are kept beside it, and removed at the end.
     progress : callable
-        Called with how many of how many steps are done.
+        Called with the number of steps done, and of all steps.
 
     Raises
     ------
     CourseError
-        If what is kept belongs to a training on other photographs, a file cannot be written, or the loss is not finite.
+        If the checkpoints belong to a training on other photographs, a file cannot be written, or the loss is not
+        finite.
     """
     from course_lib.hypercolumn_colorizer.committee import train
 
     kept = checkpoint_folder(weights)
     try:
-        kept.mkdir(parents=True, exist_ok=True)  # where that is impossible, it fails before the training
+        kept.mkdir(parents=True, exist_ok=True)  # if that is impossible, it fails before the training
         train(photographs, folder=kept, progress=progress).save(weights)
         shutil.rmtree(kept)
     except OSError as error:

@@ -1,12 +1,12 @@
-"""Colorization: a network that predicts color from lightness, its training, and what one sees of it meanwhile.
+"""Colorization: a network that predicts color from lightness, its training, and reports during training.
 
-- `unet`, `colorizer`: the network, and how metrics get to see its RGB
+- `unet`, `colorizer`: the network, and how its metrics get RGB
 - `convolution`: its layers for small maps, faster than Keras' on a CPU; `optimizer`: Adam in one pass over the weights
-- `photographs`, `examples`: what it learns from, in batches that are the same after an interruption
-- `losses`, `metrics`, `baselines`: how wrong it is, and what it must beat
-- `training`, `progress`, `learning_rate`: `train` with its checkpoints, and a rate that a person may change
-- `report`, `tensorboard`, `export`, `animations`: callbacks that show training, and reading back what they wrote;
-  `pictures` is what they share
+- `photographs`, `examples`: the training data, in batches that are the same after an interruption
+- `losses`, `metrics`, `baselines`: its errors, and predictions that it must beat
+- `training`, `progress`, `learning_rate`: `train` with its checkpoints, and a learning rate that a person may change
+- `report`, `tensorboard`, `export`, `animations`: callbacks that show training, and readers of their files; `pictures`
+  is the code that they share
 - `tensorboard_page`, `tensorboard_server`: TensorBoard in a notebook, and the program that serves it
 """
 

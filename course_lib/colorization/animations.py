@@ -1,4 +1,4 @@
-"""What a network made of pictures from epoch to epoch, as one file."""
+"""A network's predictions for pictures from epoch to epoch, as one file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,21 +20,21 @@ def animation(source: str | Path | Sequence[ArrayLike], file: str | Path) -> Non
     """Make one file of many pictures: a GIF that moves, or a PNG strip, by the ending of the file's name.
 
     A GIF shows each frame for 0.2 seconds, the first and the last one for 1.2, and repeats. It has 256 colors, the same
-    ones for all frames, so that nothing flickers; a frame that equals the one before is not stored, but prolongs that
-    one. The strip has all frames side by side, with all their colors.
+    ones for all frames, so that nothing flickers; a frame that equals the previous one is not stored, but makes that
+    one longer. The strip has all frames side by side, with all their colors.
 
     Parameters
     ----------
     source : str, Path or sequence of array_like
-        The folder that `ExportPredictions` wrote to, or frames of one size, ``(H, W, 3)`` uint8. Of a folder, each
-        epoch in which all pictures were exported is a frame, which has them one above the other.
+        The folder that `ExportPredictions` wrote to, or frames of one size, ``(H, W, 3)`` uint8. For a folder, each
+        epoch in which all pictures were exported gives a frame, with the pictures one above the other.
     file : str or Path
-        The file to write, ``.gif`` or ``.png``; its folder is made if need be.
+        The file to write, ``.gif`` or ``.png``; its folder is made if needed.
 
     Raises
     ------
     ValueError
-        If the ending is another, there is no frame, or the frames are no uint8 RGB or differ in size.
+        If the ending is different, there are no frames, or the frames are not uint8 RGB or differ in size.
     """
     path = Path(file)
     ending = path.suffix.lower()
@@ -60,7 +60,7 @@ def _frames_of(folder: Path) -> list[RGB]:
 
 
 def _joined(pictures: Sequence[RGB], axis: int) -> RGB:
-    """Put pictures side by side or one above the other, with white between them, and beside those that are smaller."""
+    """Put pictures side by side or one above the other, with white between them, and beside smaller ones."""
     longest = max(picture.shape[1 - axis] for picture in pictures)
     padded = []
     for index, picture in enumerate(pictures):

@@ -1,4 +1,4 @@
-"""Predictions of color that need no network: what a network must beat."""
+"""Predictions of color without a network, which a network must beat."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,8 +33,8 @@ def mean_color(L: ArrayLike, ab: ArrayLike) -> NDArray[np.float32]:
     L : array_like
         Shape ``(B, H, W, 1)``.
     ab : array_like
-        Shape ``(B, ..., 2)``: the pixels that each image's color is the mean of, such as other parts of the same
-        photograph; or ``(1, ..., 2)``, one color for all images. Never the truth, of which a network knows nothing.
+        Shape ``(B, ..., 2)``: the pixels whose mean is the image's color, such as other parts of the same photograph;
+        or ``(1, ..., 2)``, one color for all images. Never the truth, which a network does not see either.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def mean_color(L: ArrayLike, ab: ArrayLike) -> NDArray[np.float32]:
     Raises
     ------
     ValueError
-        If the shapes are not as above, or ``ab`` holds no pixel.
+        If the shapes are not as above, or ``ab`` has no pixels.
     """
     shape = _lightness(L)
     colors = np.asarray(ab)

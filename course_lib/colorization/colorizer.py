@@ -8,15 +8,15 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable("pixelwise")
 class Colorizer(keras.Model):
-    """A model from normalized L to normalized ab whose metrics are given Lab: L with the true and the predicted ab.
+    """A model from normalized L to normalized ab whose metrics get Lab: L with the true and the predicted ab.
 
-    In Keras a metric sees what a model should predict and what it predicted. Of ab alone nobody can tell the RGB, on
-    which PSNR is defined. The loss is given ab alone, as usual.
+    In Keras, a metric gets the truth and the prediction. RGB, on which PSNR is defined, cannot be computed from ab
+    alone. The loss gets only ab, as usual.
 
     Parameters
     ----------
     inputs, outputs : keras.KerasTensor
-        ``(B, H, W, 1)`` and ``(B, H, W, 2)``, as `keras.Model` takes them.
+        ``(B, H, W, 1)`` and ``(B, H, W, 2)``, as for `keras.Model`.
     """
 
     def compute_metrics(

@@ -1,8 +1,8 @@
 """Convolutions for maps of few pixels and many channels, as deep in a U-Net.
 
 On such maps, the convolutions of oneDNN, which TensorFlow uses on a CPU, spend most of their time on padding and on
-bringing a large kernel into their own layout. Here all windows of a map are taken out of it, by a product with a matrix
-of zeros and ones, and multiplied by the kernel as it lies in memory. That is the same sum, in another order.
+converting a large kernel to their own layout. Here, all windows of a map are extracted, by a product with a matrix of
+zeros and ones, and multiplied by the kernel in its original layout. That is the same sum, in another order.
 """
 
 from functools import cache
@@ -19,7 +19,7 @@ Pair = tuple[int, int]
 
 @keras.saving.register_keras_serializable("pixelwise")
 class SmallMapConv2D(keras.layers.Conv2D):
-    """`keras.layers.Conv2D`, faster where its input is a map of 64 pixels or fewer.
+    """`keras.layers.Conv2D`, faster if its input is a map of 64 pixels or fewer.
 
     It has the same arguments, weights and, to rounding, results.
     """
@@ -39,7 +39,7 @@ class SmallMapConv2D(keras.layers.Conv2D):
 
 @keras.saving.register_keras_serializable("pixelwise")
 class SmallMapConv2DTranspose(keras.layers.Conv2DTranspose):
-    """`keras.layers.Conv2DTranspose`, faster where its output is a map of 64 pixels or fewer.
+    """`keras.layers.Conv2DTranspose`, faster if its output is a map of 64 pixels or fewer.
 
     It has the same arguments, weights and, to rounding, results.
     """
@@ -60,7 +60,7 @@ class SmallMapConv2DTranspose(keras.layers.Conv2DTranspose):
 
 
 def _is_small(layer: keras.layers.Layer, height: int | None, width: int | None) -> bool:
-    """Tell whether a layer is faster by a matrix product, and one that `_windows` describes."""
+    """Tell whether a matrix product is faster for a layer, and `_windows` supports the layer."""
     if height is None or width is None or height * width > SMALL:
         return False
     return (layer.padding, layer.data_format, layer.dilation_rate) == ("same", "channels_last", (1, 1))
@@ -68,13 +68,13 @@ def _is_small(layer: keras.layers.Layer, height: int | None, width: int | None) 
 
 @cache
 def _windows(sides: Pair, taps: Pair, strides: Pair) -> NDArray[np.float32]:
-    """Make the matrix that takes all windows, padded as "same" means it, out of a map.
+    """Make the matrix that extracts all windows of a map, with padding "same".
 
     Returns
     -------
     ndarray
-        A row for each tap of each window, a column for each pixel: 1 where they meet. The row of a tap in the padding
-        is 0.
+        A row for each tap of each window, a column for each pixel: 1 if the tap is at the pixel. The row of a tap in
+        the padding is 0.
     """
 
     def along(length: int, size: int, stride: int) -> NDArray[np.float32]:

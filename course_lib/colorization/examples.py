@@ -1,7 +1,7 @@
-"""What a colorizer learns from: batches of normalized L and ab, in an order that can be repeated from any epoch on.
+"""Training data for a colorizer: batches of normalized L and ab, in an order that can be repeated from any epoch.
 
-Every batch is a function of the seed, the epoch and its place in the epoch. So a training that is resumed sees what it
-would have seen without the interruption.
+Every batch is a function of the seed, the epoch and its place in the epoch. So a resumed training gets the same batches
+as without the interruption.
 """
 
 import zlib
@@ -27,9 +27,9 @@ class Examples(Protocol):
     Attributes
     ----------
     steps : int
-        How many batches are an epoch.
+        The number of batches in an epoch.
     settings : dict
-        What the batches depend on, as JSON has it.
+        The settings on which the batches depend, as JSON values.
     """
 
     steps: int
@@ -40,7 +40,7 @@ class Examples(Protocol):
 
 
 class Crops:
-    """Random crops of photographs, each as likely to be of one photograph as of another.
+    """Random crops of photographs, all of which are equally likely.
 
     Parameters
     ----------
@@ -49,18 +49,18 @@ class Crops:
     size : int
         Side of a crop in pixels, up to the shortest side of the photographs.
     batch : int
-        How many crops in a batch, 1 or more.
+        The number of crops in a batch, 1 or more.
     steps : int
-        How many batches are called an epoch, 1 or more.
+        The number of batches that count as an epoch, 1 or more.
     seed : int
         0 or more.
     flip : bool
-        Whether every second crop, at random, is mirrored.
+        Whether each crop is mirrored with probability 1/2.
 
     Raises
     ------
     ValueError
-        If there is no photograph, one is smaller than a crop or not normalized, or a number is out of bounds.
+        If there are no photographs, one is smaller than a crop or not normalized, or a number is out of bounds.
     """
 
     def __init__(
@@ -122,14 +122,14 @@ class Crops:
 class Pairs:
     """Whole images, shuffled again in every epoch.
 
-    An epoch has as many full batches as there are; what is left over has its turn in another epoch.
+    An epoch has full batches only; the images left over are used in other epochs.
 
     Parameters
     ----------
     L, ab : ndarray
         Normalized, ``(N, H, W, 1)`` and ``(N, H, W, 2)``.
     batch : int
-        How many images in a batch, 1 to N.
+        The number of images in a batch, 1 to N.
     seed : int
         0 or more.
 
@@ -160,7 +160,7 @@ class Pairs:
 
 
 def normalized_batch(L: ArrayLike, ab: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Take in images: L and ab that belong together and are normalized.
+    """Check images: L and ab that belong together and are normalized.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def normalized_batch(L: ArrayLike, ab: ArrayLike) -> tuple[NDArray[Any], NDArray
 
 
 def _seed(seed: int, *places: tf.Tensor) -> tf.Tensor:
-    """Make the seed of a stateless random number, of whole numbers from 0 on."""
+    """Make the seed of a stateless random number from integers of 0 or more."""
     folded = tf.constant([seed % FOREVER, 0], tf.int64)
     for place in places:
         folded = tf.random.experimental.stateless_fold_in(folded, place)

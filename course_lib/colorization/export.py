@@ -16,8 +16,8 @@ from course_lib.colorization.pictures import RGB, colored, lightness_picture, na
 from course_lib.files import remove_leftovers, write_aside
 from course_lib.integers import count
 
-MOST_EPOCHS = 9999  # as many as names of four digits can hold; a fifth digit would sort before them
-LONGEST = 200  # bytes: of the 255 that file systems allow, _epoch_0001.png and the ending while writing need some
+MOST_EPOCHS = 9999  # the most that four digits can number; names with a fifth digit would be sorted before others
+LONGEST = 200  # bytes: file systems allow 255, of which _epoch_0001.png and the ending of temporary files need some
 _NAME = re.compile(r"\w[\w .-]*")
 _FILE = re.compile(r"(.+)_epoch_(\d{4})\.png")
 
@@ -25,12 +25,12 @@ _FILE = re.compile(r"(.+)_epoch_(\d{4})\.png")
 class ExportPredictions(keras.callbacks.Callback):
     """Color the same pictures after every epoch, and write each as ``NAME_epoch_0001.png``.
 
-    Epochs count from 1, and go on where `fit` does: with ``initial_epoch=7`` the first file is that of epoch 8. What
-    an earlier training left in the folder for epochs that this one has yet to reach is removed when it begins.
+    Epochs count from 1, and continue with `fit`: with ``initial_epoch=7`` the first file is that of epoch 8. Files of
+    an earlier training for epochs that this one has not reached yet are removed when it begins.
 
     The lightness of a file is that of its picture, to the rounding of RGB to 8 bits: a color that sRGB cannot show at
-    that lightness is written with less chroma. The network predicts in inference mode. A file is written aside and
-    renamed, so that there is never half of one.
+    that lightness is written with less chroma. The network predicts in inference mode. A file is written under a
+    temporary name and renamed, so that it is never incomplete.
 
     Parameters
     ----------
@@ -38,14 +38,14 @@ class ExportPredictions(keras.callbacks.Callback):
         For each picture a name to begin its files with, of letters, digits, spaces and ``_.-``, up to 200 bytes,
         and its normalized L: shape ``(H, W)``, floats in [-1, 1]. They are copied.
     folder : str or Path
-        Where the files go; it is made if need be.
+        The folder for the files; it is made if needed.
     every : int
-        Export after every so many epochs, 1 or more.
+        Epochs from one export to the next, 1 or more.
 
     Raises
     ------
     ValueError
-        If there is no picture, one has another shape or values outside the range, a name cannot begin a file's name
+        If there are no pictures, one has another shape or values outside the range, a name cannot begin a file's name
         or differs from another only in case, or ``every`` is not a positive integer. When training begins: if
         the network does not take a picture's sides or does not return ``(H, W, 2)``, or if there are more than 9999
         epochs, whose files would not sort.
@@ -73,7 +73,7 @@ class ExportPredictions(keras.callbacks.Callback):
         self._begun = False
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """When training begins, remove exports of epochs that it has yet to reach, and half-written files."""
+        """When training begins, remove exports of later epochs, and incomplete files."""
         if not self._begun:
             for name in self.pictures:
                 remove_leftovers(self.folder, f"{glob.escape(name)}_epoch_????.png")
@@ -84,7 +84,7 @@ class ExportPredictions(keras.callbacks.Callback):
         self._begun = True
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Write every picture, as the network now colors it."""
+        """Write every picture with the network's current colors."""
         if (epoch + 1) % self.every == 0:
             for name, L in self.pictures.items():
                 ab = predicted_ab(self.model, name, L)
@@ -98,7 +98,7 @@ class ExportPredictions(keras.callbacks.Callback):
 
 
 def _check_names(names: Sequence[str]) -> None:
-    """Refuse names that cannot begin a file's name, or that some file systems take for the same."""
+    """Refuse names that cannot begin a file's name, or that are the same on some file systems."""
     for name in names:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise ValueError(f"expected names of letters, digits, spaces and _.-, to begin a file's name, got {name!r}")
@@ -116,7 +116,7 @@ def read_exports(folder: str | Path) -> dict[str, dict[int, RGB]]:
     Parameters
     ----------
     folder : str or Path
-        The folder; other files in it are passed over.
+        The folder; other files in it are ignored.
 
     Returns
     -------
@@ -126,7 +126,7 @@ def read_exports(folder: str | Path) -> dict[str, dict[int, RGB]]:
     Raises
     ------
     ValueError
-        If there is no export in the folder.
+        If there are no exports in the folder.
     """
     found = _exports(Path(folder))
     if not found:

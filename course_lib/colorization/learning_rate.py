@@ -19,24 +19,24 @@ Schedule = Callable[[int], float]
 class LearningRate(keras.callbacks.Callback):
     """Set the learning rate before every step.
 
-    The number in the file counts as long as it is there; without one, the schedule; without that, the rate stays as it
-    is. So a person's number replaces the schedule's, and whoever removes or empties the file hands over to the schedule
-    again. Without a schedule, a number from the file stays in force until there is another one.
+    A number in the file sets the rate; without one, the schedule does; without a schedule, the rate does not change. So
+    a person's number replaces the schedule's, and removing or emptying the file returns to the schedule. Without a
+    schedule, a number from the file stays in effect until there is another one.
 
-    At the end of an epoch the rate of its last step joins the logs as "learning_rate".
+    At the end of an epoch, the rate of its last step is added to the logs as "learning_rate".
 
     Parameters
     ----------
     schedule : callable, optional
         From the epoch, counted from 0, to its learning rate, 0 or more.
     file : str or Path, optional
-        A text file with one positive number, such as ``1e-4``, which may be written, changed and removed at any time. A
-        text that is anything else is warned about once, and counts as no file.
+        A text file with one positive number, such as ``1e-4``, which may be written, changed and removed at any time.
+        Any other text gives one warning, and counts as no file.
 
     Raises
     ------
     ValueError
-        If the schedule is no function; while a network is trained, if it returns anything but a number of 0 or more.
+        If the schedule is not a function; during training, if it returns anything but a number of 0 or more.
     """
 
     def __init__(self, schedule: Schedule | None = None, file: str | Path | None = None) -> None:
@@ -49,7 +49,7 @@ class LearningRate(keras.callbacks.Callback):
         self._refused = ""
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Ask the schedule."""
+        """Get the rate from the schedule."""
         if self.schedule is None:
             return
         rate = self.schedule(epoch)
@@ -95,7 +95,7 @@ class LearningRate(keras.callbacks.Callback):
 
 
 def check_rate(rate: float) -> None:
-    """Refuse what is no learning rate to begin with.
+    """Refuse an invalid initial learning rate.
 
     Raises
     ------
@@ -107,16 +107,16 @@ def check_rate(rate: float) -> None:
 
 
 def cosine(rate: float, epochs: int, warmup: int = 0) -> Schedule:
-    """Make a schedule that falls as a cosine does, from a rate almost to 0, maybe after a linear rise.
+    """Make a schedule that falls like a cosine, from a rate almost to 0, optionally after a linear rise.
 
     Parameters
     ----------
     rate : float
         The largest learning rate, above 0.
     epochs : int
-        How many epochs there will be, 1 or more.
+        The number of epochs, 1 or more.
     warmup : int
-        How many of them the rise takes, 0 to ``epochs - 1``: from ``rate / warmup`` in the first epoch to ``rate`` in
+        The number of epochs of the rise, 0 to ``epochs - 1``: from ``rate / warmup`` in the first epoch to ``rate`` in
         the last of them.
 
     Returns

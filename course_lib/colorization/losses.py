@@ -40,8 +40,8 @@ def color_loss(penalty: Penalty = "l2") -> keras.losses.Loss:
     -------
     keras.losses.Loss
         ``loss(truth, prediction)``, both of shape ``(B, H, W, 2)``. It raises ValueError if the shapes are not as
-        above, or the truth does not lie in [-1, 1]; inside a graph, where values are not known before,
-        `tf.errors.InvalidArgumentError`. XLA does not look at values.
+        above, or the truth is not in [-1, 1]; inside a graph, whose values are not known in advance,
+        `tf.errors.InvalidArgumentError`. XLA does not check values.
 
     Raises
     ------
@@ -52,11 +52,11 @@ def color_loss(penalty: Penalty = "l2") -> keras.losses.Loss:
 
 
 def rebalanced_loss(ab: ArrayLike, *, uniform: float = 0.5, penalty: Penalty = "l2") -> keras.losses.Loss:
-    """Make a loss in which pixels of rare colors weigh more, after Zhang, Isola and Efros.
+    """Make a loss in which pixels of rare colors have more weight, after Zhang, Isola and Efros.
 
-    Most pixels of photographs are nearly gray, so a network that is unsure does best to predict gray. The ab plane is
+    Most pixels of photographs are nearly gray, so the best prediction of an uncertain network is gray. The ab plane is
     divided into cells of 10 x 10 units. The weight of a pixel is proportional to ``1 / ((1 - u) p + u / Q)``: p is the
-    smoothed frequency of its true color's cell, Q the number of cells that hold a color of sRGB, and u ``uniform``.
+    smoothed frequency of its true color's cell, Q the number of cells that contain a color of sRGB, and u ``uniform``.
     The mean weight of the given pixels is 1.
 
     Parameters
@@ -66,7 +66,7 @@ def rebalanced_loss(ab: ArrayLike, *, uniform: float = 0.5, penalty: Penalty = "
     uniform : float
         In (0, 1]: how much of the uniform distribution is mixed with the frequencies. With 1 all weights are 1.
     penalty : {"l2", "l1", "huber"}
-        As `color_loss` takes it.
+        As for `color_loss`.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def rebalanced_loss(ab: ArrayLike, *, uniform: float = 0.5, penalty: Penalty = "
     Raises
     ------
     ValueError
-        If an argument is not as above, or there is no pixel.
+        If an argument is not as above, or there are no pixels.
     """
     if not 0 < uniform <= 1:
         raise ValueError(f"expected a share of the uniform distribution in (0, 1], got {uniform!r}")
@@ -90,21 +90,21 @@ def rebalanced_loss(ab: ArrayLike, *, uniform: float = 0.5, penalty: Penalty = "
 
 @keras.saving.register_keras_serializable("pixelwise")
 class ColorLoss(keras.losses.Loss):
-    """What `color_loss` and `rebalanced_loss` return.
+    """The class of the losses from `color_loss` and `rebalanced_loss`.
 
     Parameters
     ----------
     penalty : {"l2", "l1", "huber"}
-        As `color_loss` takes it.
+        As for `color_loss`.
     weights : sequence of sequences of float, optional
         The weight of each cell of the ab plane, first by a, then by b.
     **kwargs
-        As `keras.losses.Loss` takes them.
+        As for `keras.losses.Loss`.
 
     Raises
     ------
     ValueError
-        If there is no such penalty; when called, as `color_loss` says.
+        If there is no such penalty; when called, as for `color_loss`.
     """
 
     def __init__(self, penalty: Penalty, weights: Sequence[Sequence[float]] | None = None, **kwargs: Any) -> None:
@@ -127,12 +127,12 @@ class ColorLoss(keras.losses.Loss):
         return errors * tf.gather_nd(tf.constant(self.weights, errors.dtype), _cells(tf.ensure_shape(y_true, expected)))
 
     def get_config(self) -> dict[str, Any]:
-        """Return what makes a loss like this one."""
+        """Return the arguments that make a loss like this one."""
         return {**super().get_config(), "penalty": self.penalty, "weights": self.weights}
 
 
 def _huber(errors: tf.Tensor) -> tf.Tensor:
-    """Return half the square of small errors, and go on straight."""
+    """Return half the square of small errors, and a linear function of larger ones."""
     size = tf.abs(errors)
     small = tf.minimum(size, BEND)
     return small * (size - small / 2)
@@ -169,14 +169,14 @@ def _srgb() -> NDArray[np.float32]:
 
 
 def _smooth(plane: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Blur the ab plane with a Gaussian, and 0 outside."""
+    """Blur the ab plane with a Gaussian; outside it is 0."""
     centers = CELL * np.arange(len(plane))
     blur = np.exp(-np.square((centers[:, None] - centers) / SMOOTHING) / 2)
     return blur @ plane @ blur
 
 
 def _checks(ab: tf.Tensor) -> list[tf.Operation]:
-    """Refuse ab that is not normalized: at once if it is known, else when the graph runs."""
+    """Refuse ab that is not normalized: at once if it is known, otherwise when the graph runs."""
     least, most = tf.reduce_min(ab), tf.reduce_max(ab)
     inside = (least >= -1 - BEYOND) & (most <= 1 + BEYOND)
     if not tf.executing_eagerly():

@@ -115,7 +115,7 @@ class PSNR(keras.metrics.MeanMetricWrapper):
     Parameters
     ----------
     name, dtype
-        As `keras.metrics.Metric` takes them.
+        As for `keras.metrics.Metric`.
 
     Raises
     ------
@@ -136,13 +136,13 @@ class PSNR(keras.metrics.MeanMetricWrapper):
 class RMSE(keras.metrics.MeanMetricWrapper):
     """`rmse_ab`, averaged over images.
 
-    Called with truth and prediction, normalized Lab of shape ``(B, H, W, 3)``, as a `Colorizer` hands it over, or
-    normalized ab of shape ``(B, H, W, 2)``.
+    Called with truth and prediction, normalized Lab of shape ``(B, H, W, 3)``, as from a `Colorizer`, or normalized ab
+    of shape ``(B, H, W, 2)``.
 
     Parameters
     ----------
     name, dtype
-        As `keras.metrics.Metric` takes them.
+        As for `keras.metrics.Metric`.
 
     Raises
     ------
@@ -181,19 +181,19 @@ def _rmse_of_normalized(truth: ArrayLike | tf.Tensor, prediction: ArrayLike | tf
 
 
 def _images(rgb: ArrayLike, peak: float) -> Floats:
-    """Take in RGB, ``(B, H, W, 3)``, in [0, peak]."""
+    """Check RGB, ``(B, H, W, 3)``, in [0, peak]."""
     return _maps(rgb, (3,), f"RGB in [0, {peak:g}]", -peak * arguments.ROUNDING, peak * (1 + arguments.ROUNDING))
 
 
 def _ab(lab: ArrayLike) -> Floats:
-    """Take in Lab or ab, ``(B, H, W, 3 or 2)``, and return ab."""
+    """Check Lab or ab, ``(B, H, W, 3 or 2)``, and return ab."""
     most = AB_BOUND * (1 + BEYOND)
     array = _maps(lab, (3, 2), "Lab or ab", -np.inf, np.inf)[..., -2:]
     return arguments.bounded(array, 2, f"a and b in [-{AB_BOUND:g}, {AB_BOUND:g}]", -most, most)
 
 
 def _maps(values: ArrayLike, channels: tuple[int, ...], what: str, low: float, high: float) -> Floats:
-    """Take in maps of some channels, at least one pixel each, as float64 that lie within two bounds."""
+    """Check maps with some numbers of channels and at least one pixel, and return float64 within two bounds."""
     array = np.asarray(values, np.float64)
     if array.ndim != 4 or array.shape[-1] not in channels or 0 in array.shape:
         shapes = " or ".join(f"(B, H, W, {count})" for count in channels)

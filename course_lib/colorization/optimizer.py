@@ -6,10 +6,10 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable("pixelwise")
 class FusedAdam(keras.optimizers.Adam):
-    """`keras.optimizers.Adam`, but for each weight a single operation of TensorFlow updates it and both its moments.
+    """`keras.optimizers.Adam`, but a single TensorFlow operation updates each weight and both its moments.
 
     Keras' own takes about ten, each of which goes through memory. It has the same arguments, variables and, to
-    rounding, results. What the operation does not know is left to Keras: AMSGrad, and gradients of gathered rows.
+    rounding, results. Keras does what the operation does not support: AMSGrad, and gradients of gathered rows.
     """
 
     def update_step(

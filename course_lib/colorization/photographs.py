@@ -1,4 +1,4 @@
-"""Photographs to learn from, and what is kept from training to measure on."""
+"""Photographs for training, and held-out parts for evaluation."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,13 +14,13 @@ from course_lib.integers import count
 
 Lab = NDArray[np.float32]
 
-TWIN = "motorcycle_right"  # the scene of motorcycle_left, from a few centimeters beside it
+TWIN = "motorcycle_right"  # the scene of motorcycle_left, seen from a few centimeters away
 
 
 def held_out(photographs: Mapping[str, Lab], width: int = 64) -> tuple[dict[str, Lab], dict[str, Lab]]:
-    """Keep the middle of photographs from training, to measure on.
+    """Hold out the middle of photographs for evaluation.
 
-    A strip in the middle has, to its left and right, what the network has seen. At the edge it would have to
+    On both sides of a strip in the middle are parts that the network has seen. At the edge, it would have to
     extrapolate.
 
     Parameters
@@ -35,7 +35,7 @@ def held_out(photographs: Mapping[str, Lab], width: int = 64) -> tuple[dict[str,
     strips : dict of str to ndarray
         ``(H, width, C)``, by the photographs' names: the columns from 40 % of the width on.
     parts : dict of str to ndarray
-        ``(H, W', C)``, named "<name>_left" and "<name>_right": the other columns. Views, as the strips are.
+        ``(H, W', C)``, named "<name>_left" and "<name>_right": the other columns. All of them are views.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def held_out(photographs: Mapping[str, Lab], width: int = 64) -> tuple[dict[str,
 
 
 def photographs_for_coloring(side: int = 256) -> tuple[dict[str, Lab], dict[str, Lab]]:
-    """Read the color photographs that come with the course's packages.
+    """Read the color photographs in the course's packages.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def photographs_for_coloring(side: int = 256) -> tuple[dict[str, Lab], dict[str,
     training : dict of str to ndarray
         Eight photographs from scikit-image in normalized Lab, ``(H, W, 3)`` float32, by name.
     unseen : dict of str to ndarray
-        Matplotlib's photograph of Grace Hopper, in the same form: nothing like it is among the others.
+        Matplotlib's photograph of Grace Hopper, in the same form: none of the others is similar.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def photographs_for_coloring(side: int = 256) -> tuple[dict[str, Lab], dict[str,
 
 
 def working_lab(image: NDArray[np.uint8], side: int) -> Lab:
-    """Give a photograph, ``(H, W, 3)`` uint8, its shortest side in pixels, and turn it into normalized Lab."""
+    """Resize a photograph, ``(H, W, 3)`` uint8, to a shortest side in pixels, and convert it to normalized Lab."""
     factor = count("side", side) / min(image.shape[:2])
     height, width = (round(each * factor) for each in image.shape[:2])
     return normalize_lab(

@@ -1,4 +1,4 @@
-"""Pictures that callbacks color while a network is trained: what is taken in, predicted and shown.
+"""Pictures that callbacks color during training: their checks, predictions and colors.
 
 Shapes here are those of single pictures, without a batch.
 """
@@ -17,12 +17,12 @@ RGB = NDArray[np.uint8]
 
 
 def named(pictures: Mapping[str, ArrayLike]) -> dict[str, ArrayLike]:
-    """Take in pictures by name.
+    """Check pictures by name.
 
     Raises
     ------
     ValueError
-        If they are anything else, such as a list or a single picture.
+        If they are not a mapping, but for example a list or a single picture.
     """
     if not isinstance(pictures, Mapping):
         raise ValueError(f"expected a dictionary of pictures by name, got {type(pictures).__name__}")
@@ -89,7 +89,7 @@ def predicted_ab(model: keras.Model, name: str, lightness: Floats) -> Floats:
     model : keras.Model
         From normalized L, ``(B, H, W, 1)``, to normalized ab, ``(B, H, W, 2)``.
     name : str
-        What the error calls the picture.
+        The picture's name in the error.
     lightness : ndarray
         Shape ``(H, W)``, normalized L.
 

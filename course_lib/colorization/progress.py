@@ -1,4 +1,4 @@
-"""What is known of a training while it goes on: its history, its checkpoints, its best weights."""
+"""The state of a running training: its history, its checkpoints, its best weights."""
 
 import math
 from pathlib import Path
@@ -24,7 +24,7 @@ class LossAverage(keras.callbacks.Callback):
     Parameters
     ----------
     history : dict of str to list of float
-        Of the epochs before, if any: the average goes on from there.
+        The history of earlier epochs, if any: the average continues from it.
     """
 
     def __init__(self, history: checkpoint.History) -> None:
@@ -37,7 +37,7 @@ class LossAverage(keras.callbacks.Callback):
         self._seen = 0.0, 0.0
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Take in the loss of a step; Keras' logs only have the mean of the epoch so far."""
+        """Record the loss of a step; Keras' logs only have the mean of the epoch so far."""
         tracker = self.model.metrics[0]
         before, self._seen = self._seen, (float(tracker.total.numpy()), float(tracker.count.numpy()))
         loss = (self._seen[0] - before[0]) / (self._seen[1] - before[1])
@@ -51,32 +51,32 @@ class LossAverage(keras.callbacks.Callback):
 
 
 class Progress(keras.callbacks.Callback):
-    """Keep the history, and in a folder checkpoints and the best weights; stop where nothing gets better.
+    """Keep the history and, in a folder, checkpoints and the best weights; stop when there is no more improvement.
 
     Parameters
     ----------
     model : keras.Model
-        Compiled, with a built optimizer. If the folder has a checkpoint, it goes on from there.
+        Compiled, with a built optimizer. If the folder has a checkpoint, training continues from it.
     settings : dict
-        What the training depends on besides the network, as JSON has it.
+        The settings besides the network on which the training depends, as JSON values.
     folder : str or Path, optional
         Where files are kept.
     every : int
         Epochs from one checkpoint to the next. There is one at the end, too.
     measure : str
-        The number in the logs that tells which epoch is best: that with the lowest.
+        The number in the logs that determines the best epoch: the lowest is best.
     patience : int, optional
-        Stop when the best epoch is so many epochs ago.
+        Stop when the best epoch is this many epochs ago.
 
     Attributes
     ----------
     history : dict of str to list of float
-        The logs of each epoch so far, NaN where there was none.
+        The logs of each epoch so far; NaN for missing numbers.
 
     Raises
     ------
     ValueError
-        If the checkpoint is damaged, or is of another training.
+        If the checkpoint is damaged, or belongs to another training.
     FloatingPointError
         After an epoch whose loss, or measure, is not finite.
     """
@@ -101,7 +101,7 @@ class Progress(keras.callbacks.Callback):
 
     @property
     def epochs(self) -> int:
-        """How many epochs there were so far."""
+        """The number of epochs so far."""
         return len(self.history.get("loss", ()))
 
     @property
@@ -111,7 +111,7 @@ class Progress(keras.callbacks.Callback):
 
     @property
     def stalled(self) -> bool:
-        """Whether the best epoch is longer ago than patience allows."""
+        """Tell whether the best epoch is longer ago than patience allows."""
         if self._patience is None or self._measure not in self.history:
             return False
         return self.epochs - 1 - self.best >= self._patience
@@ -147,7 +147,7 @@ def load_best(model: keras.Model, folder: str | Path) -> checkpoint.History:
     model : keras.Model
         A network like the one that was trained. It is changed in place.
     folder : str or Path
-        That of the training.
+        The folder of the training.
 
     Returns
     -------
@@ -157,7 +157,7 @@ def load_best(model: keras.Model, folder: str | Path) -> checkpoint.History:
     Raises
     ------
     ValueError
-        If the weights are of another network, or the file is damaged.
+        If the weights belong to another network, or the file is damaged.
     FileNotFoundError
         If the folder has no best weights.
     """

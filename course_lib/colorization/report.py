@@ -1,4 +1,4 @@
-"""How training goes, while it runs: a figure in a notebook, and lines of text on a terminal."""
+"""Reports on a running training: a figure in a notebook, and lines of text on a terminal."""
 
 import math
 import os
@@ -13,14 +13,14 @@ from IPython.display import DisplayHandle, display
 from course_lib import plots
 
 SHOWN = ("loss", "val_loss")
-SHARE = 0.05  # of the time, for drawing
+SHARE = 0.05  # of the time is used for drawing
 
 
 class TrainingReport(keras.callbacks.Callback):
-    """Show how training goes, while it runs.
+    """Show the progress of a running training.
 
     In a notebook, this is one figure of the losses. It is redrawn as often as 5 % of the time allows, and at the end.
-    Elsewhere, it is one line for each epoch, with every number of the history. Where the environment variable ``CI`` is
+    Elsewhere, it is one line for each epoch, with every number of the history. If the environment variable ``CI`` is
     set, nothing is shown.
     """
 
@@ -31,13 +31,13 @@ class TrainingReport(keras.callbacks.Callback):
         self._next_drawing = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Take the time."""
+        """Record the time."""
         self._began = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Report an epoch."""
         numbers = dict(logs or {})
-        unknown = epoch - len(self._epochs)  # where training resumes
+        unknown = epoch - len(self._epochs)  # if training resumes
         self._epochs += [*[{}] * unknown, numbers]
         if _in_notebook():
             if time.monotonic() >= self._next_drawing:
@@ -53,7 +53,7 @@ class TrainingReport(keras.callbacks.Callback):
             self._draw()
 
     def _draw(self) -> None:
-        """Show the figure, in place of the one before."""
+        """Show the figure in place of the previous one."""
         began = time.monotonic()
         history = {
             name: [numbers.get(name, math.nan) for numbers in self._epochs]
@@ -76,5 +76,5 @@ def _in_ci() -> bool:
 
 
 def _in_notebook() -> bool:
-    """Tell whether this runs in a kernel whose figures somebody may look at."""
+    """Tell whether this runs in a kernel whose figures somebody may see."""
     return hasattr(get_ipython(), "kernel") and not _in_ci()

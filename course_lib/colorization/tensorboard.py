@@ -1,4 +1,4 @@
-"""Summaries for TensorBoard: how a training goes, written and read back."""
+"""Writing and reading summaries of a training for TensorBoard."""
 
 import logging
 import time
@@ -33,11 +33,11 @@ BINS = 30  # of a histogram of weights
 
 
 class TensorBoardLog(keras.callbacks.Callback):
-    """Write to a folder, for TensorBoard, how training goes.
+    """Write the progress of a training to a folder, for TensorBoard.
 
     After every epoch: each number of the history, and the learning rate. After every so many epochs: pictures, and
     histograms of the trainable weights, tagged by the names of their layers. Before the first epoch: the graph of the
-    network. Their tags are in `TAGS`. A step is an epoch, counted from 1, and steps go on where `fit` does: with
+    network. Their tags are in `TAGS`. A step is an epoch, counted from 1, and steps continue with `fit`: with
     ``initial_epoch=7``, the first step is 8.
 
     When training resumes from a checkpoint, some epochs run twice. Each start is therefore marked in the events:
@@ -49,7 +49,7 @@ class TensorBoardLog(keras.callbacks.Callback):
     Parameters
     ----------
     folder : str or Path
-        Where the event files go; it is made if need be.
+        The folder for the event files; it is made if needed.
     pictures : mapping of str to array_like, optional
         The name of each picture and its normalized Lab, ``(H, W, 3)`` in [-1, 1], with sides that the network takes.
         Written are its lightness (the input), the picture as the network colors it in inference mode, and the picture
@@ -142,13 +142,13 @@ def _write_histogram(tag: str, values: NDArray[Any]) -> None:
 def read_events(folder: str | Path) -> dict[str, list[tuple[int, Any]]]:
     """Read every point of every tag from event files, with TensorBoard's own reader.
 
-    Of a file that ends in the middle of an event, as after a kill, everything before that event is read, and then the
-    next file. Steps that ran again after a restart appear once, if the restart is marked as `TensorBoardLog` does it.
+    If a file ends in the middle of an event, as after a kill, everything before that event is read, and then the next
+    file. Steps that ran again after a restart appear once, if the restart is marked as by `TensorBoardLog`.
 
     Parameters
     ----------
     folder : str or Path
-        The folder that holds the event files directly.
+        The folder that directly contains the event files.
 
     Returns
     -------
@@ -160,12 +160,12 @@ def read_events(folder: str | Path) -> dict[str, list[tuple[int, Any]]]:
     Raises
     ------
     ValueError
-        If the folder is missing, or has no event files, or these hold no summary.
+        If the folder is missing or has no event files, or these contain no summary.
     """
-    # The reader behind the page. `event_accumulator`, which most examples use, ignores restarts.
+    # The reader that TensorBoard's page uses. `event_accumulator`, which most examples use, ignores restarts.
     from tensorboard.backend.event_processing import plugin_event_accumulator
 
-    logging.getLogger("tensorboard").disabled = True  # it warns of every restart
+    logging.getLogger("tensorboard").disabled = True  # it warns about every restart
     folder, events = Path(folder), {}
     if any(folder.glob("*tfevents*")):
         reader = plugin_event_accumulator.EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
@@ -181,7 +181,7 @@ def read_events(folder: str | Path) -> dict[str, list[tuple[int, Any]]]:
 
 
 def _value(kind: str, tensor: Any) -> Any:
-    """Return what a summary of a kind holds."""
+    """Return the value of a summary of some kind."""
     array = tf.make_ndarray(tensor)
     if kind == "images":  # width, height, and each image as a PNG file
         return np.array([tf.io.decode_png(image).numpy() for image in array[2:]])

@@ -31,7 +31,7 @@ class TensorBoardPage:
         return f"TensorBoard shows {self.folder} at {self.address} until this program ends"
 
     def _repr_html_(self) -> str:
-        """Return a link and a frame that loads nothing before a reader opens it, also in a saved page."""
+        """Return a link and a frame that loads nothing until a reader opens it, even in a saved page."""
         name, address = html.escape(str(self.folder)), html.escape(self.address)
         return (
             f'<p><a href="{address}" target="_blank" rel="noopener">TensorBoard</a> shows <code>{name}</code> '
@@ -55,7 +55,7 @@ def show_tensorboard(folder: str | Path) -> TensorBoardPage | None:
     Returns
     -------
     TensorBoardPage or None
-        What the last line of a cell shows. None if TensorBoard cannot start; the reason is printed.
+        A page that is displayed as the last line of a cell. None if TensorBoard cannot start; the reason is printed.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def show_tensorboard(folder: str | Path) -> TensorBoardPage | None:
 
 
 def _address(folder: Path) -> str:
-    """Return the address of the server of a folder, and start it if need be."""
+    """Return the address of the server of a folder; start it if needed."""
     process, address = _running.get(folder, (None, ""))
     if process is None or process.poll() is not None:
         # -P: the program's folder has a module named tensorboard.

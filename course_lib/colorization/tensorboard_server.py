@@ -11,13 +11,13 @@ from contextlib import redirect_stderr
 from types import ModuleType
 from urllib.parse import urlsplit
 
-ALL = 1_000_000  # points of a tag; 0 would keep all of them too, but the page would show none
+ALL = 1_000_000  # points of a tag; 0 would also keep all of them, but the page would show none
 RELOAD_SECONDS = 2.0
 
 
 def start(folder: str) -> int:
     """Serve TensorBoard on a free port of this machine, in threads of this process; return the port."""
-    # If this module exists, TensorBoard does without TensorFlow, and starts in a fraction of the time.
+    # If this module exists, TensorBoard does not import TensorFlow, and starts in a fraction of the time.
     sys.modules["tensorboard.compat.notf"] = ModuleType("notf")
     from tensorboard import program
 

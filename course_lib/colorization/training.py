@@ -41,11 +41,11 @@ def train(  # noqa: PLR0913
     """Train a network that predicts color from lightness, with Adam.
 
     With a folder, training can be interrupted at any moment, by Ctrl-C, a kill or a crash. The same call then resumes
-    from the last checkpoint, even in another process, and gives the weights and the history that it would have given
-    without the interruption. Without a folder, an interrupted model keeps the weights that it has reached.
+    from the last checkpoint, even in another process, with the same weights and history as without the interruption.
+    Without a folder, an interrupted model keeps its current weights.
 
     A model that was made in the scope of a `tf.distribute` strategy is trained on all its devices, each with an equal
-    part of every batch. The result is that of one device, if batch normalization is synchronized, as in `unet`.
+    part of every batch. The result is the same as on one device, if batch normalization is synchronized, as in `unet`.
 
     Parameters
     ----------
@@ -53,11 +53,11 @@ def train(  # noqa: PLR0913
         From normalized L, ``(B, H, W, 1)``, to normalized ab, ``(B, H, W, 2)``. It is changed in place, and compiled.
     examples : Crops, Pairs or tf.data.Dataset
         A dataset is one epoch of batches ``(L, ab)``. If its order is not the same in every process and epoch, a
-        training that is resumed sees another one.
+        resumed training gets a different order.
     epochs : int
         The total number, 1 or more, including those before an interruption.
     loss : {"l2", "l1", "huber"} or keras.losses.Loss
-        As `color_loss` takes it, or a loss of normalized ab.
+        As for `color_loss`, or a loss of normalized ab.
     rate : float
         Adam's learning rate, above 0, which callbacks may change.
     schedule : callable, optional
@@ -76,23 +76,23 @@ def train(  # noqa: PLR0913
         Stop after this many epochs without a new best one, 1 or more. The best has the lowest validation loss or,
         without validation, the lowest loss.
     callbacks : sequence of keras.callbacks.Callback
-        Called before a checkpoint is written. The checkpoint does not hold their own state.
+        Called before a checkpoint is written. The checkpoint does not contain their own state.
 
     Returns
     -------
     dict of str to list of float
         By name, a number for each epoch: "loss"; "loss_average", the moving average of the steps' losses at its end,
         without the bias of the first steps; "learning_rate", that of the last step; the metrics; and, with validation,
-        "val_loss" and "val_" with each metric. NaN stands where an earlier part of the training did not measure it.
+        "val_loss" and "val_" with each metric. NaN where an earlier part of the training did not measure it.
 
     Raises
     ------
     ValueError
         If there are no examples, they are not normalized, the devices do not divide a batch, an argument is not as
-        above, or the checkpoint is damaged, has more epochs, or is of another training: of another network, kind of
-        loss, rate, or of other examples.
+        above, or the checkpoint is damaged, has more epochs, or belongs to another training: with another network, kind
+        of loss, rate, or other examples.
     FloatingPointError
-        If the loss is not finite after an epoch. Checkpoints are of the epochs before.
+        If the loss is not finite after an epoch. Checkpoints are of earlier epochs.
     """
     count("epochs", epochs)
     count("every", every)
@@ -152,7 +152,7 @@ def _batches(validation: Arrays, devices: int) -> tf.data.Dataset:
 
 
 def _check(examples: Examples | tf.data.Dataset, devices: int) -> None:
-    """Look at the first batch, and at how many examples all of them hold."""
+    """Check the first batch, and the number of examples in all of them."""
     if isinstance(examples, tf.data.Dataset):
         dataset = examples
         if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:

@@ -1,8 +1,8 @@
 """A U-Net that predicts color from lightness.
 
 Convolutions with stride 2 shrink the picture level by level. On the way back up, the map of each size is joined with
-the one that the way down had at that size (a skip), so that coarse maps decide what something is and fine maps where
-it ends. This is the generator of Isola et al. [1]_, with color instead of RGB as its output.
+the map of the same size from the way down (a skip), so that coarse maps determine what something is, and fine maps
+where it ends. This is the generator of Isola et al. [1]_, with color instead of RGB as its output.
 
 References
 ----------
@@ -31,7 +31,7 @@ def unet(depth: int, base_filters: int, *, upsampling: Upsampling = "transposed"
     """Make a U-Net from lightness to color, with new weights.
 
     ``unet(8, 64)`` is the usual one for 256 x 256 pixels. Its innermost map then has a single pixel: in training, batch
-    normalization turns it to 0 if the batch holds a single image.
+    normalization turns it to 0 if the batch has a single image.
 
     Parameters
     ----------
@@ -41,9 +41,9 @@ def unet(depth: int, base_filters: int, *, upsampling: Upsampling = "transposed"
         Filters of the first level, 1 or more. Each further level has twice as many, up to 8 times as many.
     upsampling : {"transposed", "resize"}
         How maps are enlarged: by transposed convolutions, 4 x 4 with stride 2, or bilinearly, followed by a 3 x 3
-        convolution. The second way cannot make checkerboards [2]_: every pixel is computed alike.
+        convolution. The second way cannot make checkerboards [2]_: every pixel is computed in the same way.
     dropout : float
-        The share of values that training drops behind each enlargement, in [0, 1).
+        The fraction of values that training drops after each enlargement, in [0, 1).
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Dataflows: composable pipelines from files to batches, and the bridge to tf.data.
 
 The nodes are named as in tensorpack and do nothing until they are iterated. `DataFlow` says what a dataflow is, and
-what `reset_state` is for; `PrefetchData` which workers there are. `image_dataset` is the fast way without nodes.
+what `reset_state` is for; `PrefetchData` says which workers there are. `image_dataset` is the fast way, without nodes.
 """
 
 from course_lib.dataflow.augment import (

@@ -1,6 +1,6 @@
 """Random changes of images: the same for all components of a datapoint that are given together.
 
-Every datapoint has a random generator of its own, seeded by the seed, the epoch and the datapoint's number.
+Every datapoint has its own random generator, seeded by the seed, the epoch and the datapoint's number.
 So the same seed gives the same crops and flips, however many workers share the epoch.
 """
 
@@ -20,10 +20,10 @@ Array = NDArray[Any]
 
 
 class Augmentor(ABC):
-    """One change of an image: `draw` decides on it once, `apply` makes it, on as many images as belong together."""
+    """One change of an image: `draw` chooses it at random once, `apply` makes it on all images that belong together."""
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, int]) -> Any:
-        """Draw what is random for images of this height and width; nothing by default."""
+        """Draw the random values for images of this height and width; none by default."""
         return None
 
     @abstractmethod
@@ -34,8 +34,8 @@ class Augmentor(ABC):
 class Resize(Augmentor):
     """Resize to a height and width.
 
-    An image ``(H, W, C)`` is interpolated linearly, with a wider kernel where it shrinks, so that nothing aliases.
-    A map ``(H, W)`` holds labels, which have no mean: each pixel takes the label nearest to it.
+    An image ``(H, W, C)`` is interpolated linearly, with a wider kernel where it shrinks, which prevents aliasing. A
+    map ``(H, W)`` contains labels, which cannot be averaged: each pixel gets the nearest label.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class Resize(Augmentor):
         return np.stack([self._interpolated(image[..., channel]) for channel in range(image.shape[2])], axis=-1)
 
     def _interpolated(self, image: Array) -> Array:
-        """Resize what Pillow takes at once: three channels of uint8, or one of uint8 or float32."""
+        """Resize an image that Pillow can resize in one call: three channels of uint8, or one of uint8 or float32."""
         if image.dtype not in {np.dtype(np.uint8), np.dtype(np.float32)}:
             raise ValueError(f"expected an image of uint8 or float32, got {image.dtype}")
         height, width = self.shape
@@ -66,19 +66,19 @@ class Resize(Augmentor):
 
 
 class RandomCrop(Augmentor):
-    """Cut out a window at a random place.
+    """Crop a window at a random place.
 
     Parameters
     ----------
     shape : (int, int)
-        Height and width of the window in pixels; larger images only.
+        Height and width of the window in pixels; images must be at least as large.
     """
 
     def __init__(self, shape: tuple[int, int]) -> None:
         self.shape = _height_width(shape)
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, int]) -> tuple[int, int]:
-        """Draw the upper left corner; every window inside the image is as likely."""
+        """Draw the upper left corner; every window inside the image is equally likely."""
         room = [outer - inner for outer, inner in zip(shape, self.shape, strict=True)]
         if min(room) < 0:
             raise ValueError(f"expected an image of at least {self.shape} pixels to crop, got {shape}")
@@ -91,7 +91,7 @@ class RandomCrop(Augmentor):
 
 
 class Flip(Augmentor):
-    """Mirror every second image, at random.
+    """Mirror each image with probability 1/2.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class Flip(Augmentor):
         return bool(rng.integers(2))
 
     def apply(self, image: Array, drawn: bool) -> Array:
-        """Mirror the image, or leave it."""
+        """Mirror the image, or leave it as it is."""
         if not drawn:
             return image
         return image[:, ::-1] if self.horizontal else image[::-1]
@@ -131,7 +131,7 @@ class MapImage(Augmentor):
 
 
 class AugmentImageComponents(ProxyDataFlow):
-    """Change several images of a datapoint alike, such as an image and its map of labels.
+    """Change several images of a datapoint in the same way, such as an image and its map of labels.
 
     Parameters
     ----------
@@ -140,15 +140,15 @@ class AugmentImageComponents(ProxyDataFlow):
     augmentors : sequence of Augmentor
         Applied one after the other.
     index : sequence of int
-        Which components; ``(H, W)`` or ``(H, W, C)``, all of the same height and width.
+        The indices of the components; each ``(H, W)`` or ``(H, W, C)``, all of the same height and width.
     seed : int, optional
         0 or more; the same seed gives the same changes. None draws one.
 
     Raises
     ------
     ValueError
-        If an augmentor is none. While iterating, if a component is missing, no image, or of another size than
-        the others.
+        If an element of `augmentors` is not an `Augmentor`. While iterating, if a component is missing, is not an
+        image, or has another size than the others.
     """
 
     def __init__(
@@ -195,7 +195,7 @@ class AugmentImageComponent(AugmentImageComponents):
 
 
 def _common_size(images: list[Any]) -> tuple[int, int]:
-    """Return the height and width that all images have."""
+    """Return the common height and width of all images."""
     shapes = [np.shape(image) for image in images]
     if any(len(shape) not in {2, 3} for shape in shapes):
         raise ValueError(f"expected images (H, W) or (H, W, C), got {shapes}")
@@ -205,7 +205,7 @@ def _common_size(images: list[Any]) -> tuple[int, int]:
 
 
 def _height_width(shape: tuple[int, int]) -> tuple[int, int]:
-    """Take in a height and a width."""
+    """Check a height and a width."""
     if len(shape) != 2:
         raise ValueError(f"expected (height, width), got {shape!r}")
     return count("the height", shape[0]), count("the width", shape[1])

@@ -1,8 +1,8 @@
-"""What a dataflow is: the contract of every node, and the base of nodes that stand on another one.
+"""What a dataflow is: the contract of every node, and the base of nodes that have an input node.
 
 A *datapoint* is a list of components, for example ``[image, label]``. A *dataflow* yields the datapoints of
-one epoch whenever it is iterated; a *node* is a dataflow that stands on others. The names follow tensorpack
-(https://tensorpack.readthedocs.io/tutorial/dataflow.html).
+one epoch whenever it is iterated; a *node* is a dataflow that takes its datapoints from others. The names follow
+tensorpack (https://tensorpack.readthedocs.io/tutorial/dataflow.html).
 """
 
 import secrets
@@ -17,7 +17,7 @@ Datapoint = list[Any]
 class DataFlow:
     """An iterable of datapoints.
 
-    Of your own dataflow write ``__iter__``, and ``__len__`` if the length is known. That is all::
+    For your own dataflow, write ``__iter__``, and ``__len__`` if the length is known. That is all::
 
         class Squares(DataFlow):
             def __iter__(self):
@@ -27,7 +27,7 @@ class DataFlow:
             def __len__(self):
                 return 10
 
-    Where an epoch depends on nothing but its number, write `share` instead of ``__iter__``. Then several
+    If an epoch depends on nothing but its number, write `share` instead of ``__iter__``. Then several
     workers of `PrefetchData` can divide an epoch among themselves: set ``splits`` to True.
 
     Attributes
@@ -37,7 +37,7 @@ class DataFlow:
     may_drop : bool
         Whether datapoints can be left out, so that the length is only an upper bound.
     batched : bool
-        Whether the first axis of every component counts the members of a batch.
+        Whether the first axis of every component is the batch axis.
     """
 
     splits: bool = False
@@ -58,22 +58,22 @@ class DataFlow:
         Raises
         ------
         TypeError
-            If the number is not known. It is no other error, since ``list(flow)`` asks for the length
-            and takes this one as "unknown".
+            If the number is not known. It must be this error, because ``list(flow)`` asks for the length and takes a
+            TypeError as "unknown".
         """
         raise TypeError(f"{type(self).__name__} does not know its length")
 
     def reset_state(self) -> None:
-        """Go back to the first epoch. To be called once before iterating, in the process that iterates.
+        """Go back to the first epoch. Call it once before iterating, in the process that iterates.
 
-        A dataflow is often built in one process and iterated in another. What cannot or must not travel,
-        such as an open database, or a random generator, whose copies would draw the same numbers in
-        every process, is made here and not in ``__init__``. Call it once and not before each epoch: the
-        epochs would all be shuffled and augmented alike.
+        A dataflow is often built in one process and iterated in another. What cannot or must not be sent to another
+        process is made here and not in ``__init__``: an open database, for example, or a random generator, whose copies
+        would draw the same numbers in every process. Call it once, not before each epoch: otherwise all epochs would be
+        shuffled and augmented in the same way.
 
-        A node forwards the call to what it stands on. `to_dataset`, `TestDataSpeed` and the worker
+        A node forwards the call to its inputs. `to_dataset`, `TestDataSpeed` and the worker
         processes of `PrefetchData` call it themselves. The nodes of this library are ready from the
-        start: until `reset_state` is called, they are as if it had just been.
+        start: they behave as if `reset_state` had just been called.
         """
         self._epoch = 0
 
@@ -85,33 +85,33 @@ class DataFlow:
         epoch : int
             0 or more. The same number gives the same datapoints, in every process.
         worker, workers : int
-            ``0 <= worker < workers``; 1 worker has the whole epoch. More than 1 only where ``splits``.
+            ``0 <= worker < workers``; a single worker gets the whole epoch. More than 1 only if ``splits`` is True.
 
         Yields
         ------
         list or None
-            None stands in the place of a datapoint that is dropped. So the workers stay in step, and
+            None takes the place of a datapoint that is dropped. So the workers stay in step, and
             taking one from each in turn gives the order of the whole epoch.
         """
         return iter(self)
 
     def datapoints(self, epoch: int) -> Iterator[Datapoint]:
-        """Yield the datapoints of an epoch, but for those that are dropped."""
+        """Yield the datapoints of an epoch, except those that are dropped."""
         return (datapoint for datapoint in self.share(epoch) if datapoint is not None)
 
 
 class ProxyDataFlow(DataFlow):
-    """Base of a node that stands on one other: it has its length and forwards `reset_state`.
+    """Base of a node with one input: it has the input's length and forwards `reset_state`.
 
     Parameters
     ----------
     flow : DataFlow
-        What the node stands on; afterwards its attribute ``flow``.
+        The input of the node; stored as its attribute ``flow``.
 
     Raises
     ------
     ValueError
-        If ``flow`` is no dataflow.
+        If ``flow`` is not a dataflow.
     """
 
     def __init__(self, flow: DataFlow) -> None:
@@ -122,7 +122,7 @@ class ProxyDataFlow(DataFlow):
         self.batched = flow.batched
 
     def __len__(self) -> int:
-        """Count the datapoints below."""
+        """Count the datapoints of the input."""
         return len(self.flow)
 
     def reset_state(self) -> None:
@@ -132,12 +132,12 @@ class ProxyDataFlow(DataFlow):
 
 
 def chosen_seed(seed: int | None) -> int:
-    """Take a seed, or draw one. It is kept for good, so that all workers shuffle alike.
+    """Check a seed, or draw one. It never changes afterwards, so that all workers shuffle in the same way.
 
     Raises
     ------
     ValueError
-        If the seed is negative or no whole number.
+        If the seed is not an integer of 0 or more.
     """
     if seed is None:
         return secrets.randbits(32)
@@ -148,12 +148,12 @@ def chosen_seed(seed: int | None) -> int:
 
 
 def component_index(index: int) -> int:
-    """Take in the index of a component; a negative one counts from the end.
+    """Check the index of a component; a negative one counts from the end.
 
     Raises
     ------
     ValueError
-        If it is no whole number.
+        If it is not an integer.
     """
     whole = as_integer(index)
     if whole is None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from course_lib.dataflow.base import DataFlow, Datapoint, ProxyDataFlow
 from course_lib.integers import as_integer, count
 
-ENDLESS = 1 << 32  # epochs that no endless repetition gets through, so that the next one begins with others
+ENDLESS = 1 << 32  # more epochs than an endless repetition goes through, so that the next iteration begins with others
 
 
 class BatchData(ProxyDataFlow):
@@ -23,13 +23,13 @@ class BatchData(ProxyDataFlow):
     batch_size : int
         1 or more.
     remainder : bool
-        Whether what is left at the end of an epoch makes a smaller batch; else it is lost.
+        Whether the datapoints left at the end of an epoch make a smaller batch; otherwise they are dropped.
 
     Raises
     ------
     ValueError
-        If the batch size is none. While iterating, if datapoints of a batch differ in their number of
-        components or in the shape of one.
+        If `batch_size` is not a positive integer. While iterating, if datapoints of a batch differ in their number of
+        components or in the shape of a component.
     """
 
     def __init__(self, flow: DataFlow, batch_size: int, remainder: bool = False) -> None:
@@ -75,7 +75,7 @@ def _stacked(batch: list[Datapoint]) -> Datapoint:
 
 
 def _unchanged(array: NDArray[Any], dtype: np.dtype[Any]) -> bool:
-    """Whether stacking keeps values: NumPy would make strings of numbers, and round large integers beside others."""
+    """Tell whether stacking keeps values: NumPy makes strings of numbers beside strings, and rounds large integers."""
     kinds = (array.dtype.kind, dtype.kind)
     if kinds[0] in "iu" and kinds[1] in "iufc":
         return kinds[0] == kinds[1] or bool(np.all(array.astype(object) == array.astype(dtype).astype(object)))
@@ -85,19 +85,20 @@ def _unchanged(array: NDArray[Any], dtype: np.dtype[Any]) -> bool:
 class RepeatedData(ProxyDataFlow):
     """Epochs one after the other, as one long epoch.
 
-    Below a `PrefetchData` it lets the workers live through all of them, where they would be started anew for each.
+    As the input of a `PrefetchData`, it keeps the workers running through all of them; otherwise they would be
+    restarted for each.
 
     Parameters
     ----------
     flow : DataFlow
-        What is repeated; each time with its next epoch.
+        The dataflow to repeat; each repetition is its next epoch.
     times : int
-        1 or more, or -1 for ever; then there is no length.
+        1 or more, or -1 for endless repetition; then there is no length.
 
     Raises
     ------
     ValueError
-        If ``times`` is none of these.
+        If `times` is neither a positive integer nor -1.
     """
 
     def __init__(self, flow: DataFlow, times: int) -> None:
@@ -111,7 +112,7 @@ class RepeatedData(ProxyDataFlow):
         Raises
         ------
         TypeError
-            If there is no end.
+            If the repetition is endless.
         """
         if self.times == -1:
             raise TypeError("RepeatedData without end has no length")
@@ -121,20 +122,21 @@ class RepeatedData(ProxyDataFlow):
         """Yield the epochs one after the other; see `DataFlow.share`."""
         before = epoch * (ENDLESS if self.times == -1 else self.times)
         for turn in itertools.count() if self.times == -1 else range(self.times):
-            # Numbers count on through the repetitions, so a worker's first one moves within each.
+            # Numbers continue through the repetitions, so a worker's first datapoint differs from repetition to
+            # repetition.
             first = (worker - turn * len(self.flow)) % workers if workers > 1 else 0
             useful = False
             for datapoint in self.flow.share(before + turn, first, workers):
                 useful = useful or datapoint is not None
                 yield datapoint
             if not useful and workers == 1:
-                return  # nothing, repeated for ever, would never answer
+                return  # repeating an empty flow endlessly would hang
 
 
 class JoinData(DataFlow):
-    """The components of several flows side by side, as `zip` does it: ``[*a, *b]``. The shortest flow ends it.
+    """The components of several flows side by side, as with `zip`: ``[*a, *b]``. It ends with the shortest flow.
 
-    Where one flow drops a datapoint, those of the others at its place are dropped too, so that pairs stay pairs.
+    If one flow drops a datapoint, the corresponding ones of the others are dropped too, so that pairs stay pairs.
 
     Parameters
     ----------
@@ -144,7 +146,7 @@ class JoinData(DataFlow):
     Raises
     ------
     ValueError
-        If there is no flow, or one is none.
+        If `flows` is empty, or an element is not a dataflow.
     """
 
     def __init__(self, flows: Sequence[DataFlow]) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def to_dataset(flow: DataFlow, signature: "tuple[tf.TensorSpec, ...] | None" = None) -> "tf.data.Dataset":
-    """Make a `tf.data.Dataset` of a dataflow: a tuple of tensors for each datapoint.
+    """Turn a dataflow into a `tf.data.Dataset`: a tuple of tensors for each datapoint.
 
     The dataflow is reset here, once; each iteration over the dataset is its next epoch. Its workers, if it
     has any, end with the dataset's iterator.
@@ -24,21 +24,22 @@ def to_dataset(flow: DataFlow, signature: "tuple[tf.TensorSpec, ...] | None" = N
     flow : DataFlow
         Its length becomes the dataset's cardinality, if it is known and nothing may be dropped.
     signature : tuple of tf.TensorSpec, optional
-        Dtype and shape of each component. Without it they are those of the first datapoint, which is made
-        once more for that; of batches the first axis is left open. Give it where other sizes vary.
+        Dtype and shape of each component. Without it, they are those of the first datapoint, which is made an extra
+        time for that; for batches, the first axis is left open. Pass a signature if other sizes vary.
 
     Returns
     -------
     tf.data.Dataset
-        While iterating, a datapoint that does not fit ends it with `tf.errors.InvalidArgumentError`. Arrays and
-        tensors fit if they have dtype and shape of the signature. Numbers, strings and lists of Python's have no
-        dtype and take that of the signature if it can hold them: after a first 1, which makes it int32, neither 2.5
-        nor 3_000_000_000 fits. Floats are rounded to it.
+        While iterating, a datapoint that does not fit raises `tf.errors.InvalidArgumentError`. Arrays and tensors fit
+        if they have the dtype and shape of the signature. Python's numbers, strings and lists have no dtype and get
+        that of the signature if it can represent them: after a first 1, which makes it int32, neither 2.5 nor
+        3_000_000_000 fits. Floats are rounded to it.
 
     Raises
     ------
     ValueError
-        If there is no signature and no first datapoint to find one, or it holds what is no tensor.
+        If there is no signature and no first datapoint to derive one from, or that datapoint contains something that is
+        not a tensor.
     """
     import tensorflow as tf
 
@@ -57,7 +58,7 @@ def to_dataset(flow: DataFlow, signature: "tuple[tf.TensorSpec, ...] | None" = N
 
 
 def _known_length(flow: DataFlow) -> int | None:
-    """Return how many datapoints an epoch has, if that is certain."""
+    """Return the number of datapoints of an epoch if it is certain, otherwise None."""
     try:
         return None if flow.may_drop else len(flow)
     except TypeError:
@@ -101,10 +102,10 @@ def _fitting(number: int, datapoint: Datapoint, signature: "tuple[tf.TensorSpec,
 
 
 def _converted(component: Any, dtype: "tf.DType") -> Any:
-    """Return a component as values of a type, or None if the type cannot hold it.
+    """Return a component as values of a type, or None if the type cannot represent it.
 
-    What has a dtype, as arrays and tensors do, must have this one. A value of Python's has none, and takes it: a float
-    may be rounded, all else must be exact.
+    An array or tensor must have this dtype. A Python value has no dtype, and gets this one: a float may be rounded,
+    everything else must be exact.
     """
     import tensorflow as tf
 
@@ -115,12 +116,12 @@ def _converted(component: Any, dtype: "tf.DType") -> Any:
         if dtype == tf.string:
             return tf.convert_to_tensor(component, tf.string).numpy()
         return _exact(np.asarray(component), dtype) if own is None else component
-    except (TypeError, ValueError):  # of no type that TensorFlow has, or ragged
+    except (TypeError, ValueError):  # of a type that TensorFlow does not have, or ragged
         return None
 
 
 def _exact(values: NDArray[Any], dtype: "tf.DType") -> NDArray[Any] | None:
-    """Convert what came without a type; return None where that changes more than the precision of a float."""
+    """Convert values without a dtype; return None if that changes more than the precision of a float."""
     holds = {"b": dtype.is_bool, "i": dtype.is_integer, "f": dtype.is_floating, "c": dtype.is_complex}
     fitting = {"b": "b", "i": "ifc", "u": "ifc", "f": "fc", "c": "c"}.get(values.dtype.kind, "")
     if values.size > 0 and not any(holds[kind] for kind in fitting):
@@ -135,7 +136,7 @@ def _exact(values: NDArray[Any], dtype: "tf.DType") -> NDArray[Any] | None:
 
 
 def _said(component: Any) -> str:
-    """Name a component in a message: an array by dtype and shape, a value of Python's by itself."""
+    """Describe a component in a message: an array by dtype and shape, a Python value by itself."""
     if hasattr(component, "dtype"):
         return f"{getattr(component.dtype, 'name', component.dtype)} {np.shape(component)}"
     return f"{type(component).__name__} {textwrap.shorten(repr(component), 60, placeholder=' …')}"

@@ -1,4 +1,4 @@
-"""Nodes that keep datapoints in memory: to shuffle them, or to have them again."""
+"""Nodes that keep datapoints in memory: to shuffle them, or to yield them again."""
 
 from collections.abc import Iterator
 
@@ -9,10 +9,10 @@ from course_lib.integers import count
 
 
 class LocallyShuffleData(ProxyDataFlow):
-    """Shuffle within a buffer: each datapoint is drawn from the ``buffer_size`` that wait there.
+    """Shuffle within a buffer: each datapoint is drawn from the ``buffer_size`` datapoints in the buffer.
 
-    A datapoint comes at most ``buffer_size - 1`` places too early, and as late as chance will have it.
-    Where the source can shuffle, that is better: its order is any order, and needs no memory.
+    A datapoint comes at most ``buffer_size - 1`` places early, but may come arbitrarily late. If the source can
+    shuffle, that is better: every order is possible, and no memory is needed.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class LocallyShuffleData(ProxyDataFlow):
     Raises
     ------
     ValueError
-        If an argument is none of these.
+        If `buffer_size` is not a positive integer, or `seed` is not an integer of 0 or more.
     """
 
     def __init__(self, flow: DataFlow, buffer_size: int, seed: int | None = None) -> None:
@@ -47,24 +47,24 @@ class LocallyShuffleData(ProxyDataFlow):
 
 
 def _drawn(buffer: list[Datapoint], rng: np.random.Generator) -> Datapoint:
-    """Take one datapoint out of the buffer."""
+    """Remove one datapoint from the buffer."""
     place = int(rng.integers(len(buffer)))
     buffer[place], buffer[-1] = buffer[-1], buffer[place]
     return buffer.pop()
 
 
 class CacheData(ProxyDataFlow):
-    """Keep the datapoints of the first epoch that runs to its end, and give them again in every later one.
+    """Keep the datapoints of the first epoch that is iterated to its end, and yield them again in every later one.
 
-    What lies below works in one epoch only: put random changes above. Components are the same objects
-    each time, so change none in place. A cache lives in one process: put `PrefetchData` of processes below it.
+    The nodes before it work in one epoch only: put random changes after it. Components are the same objects each time,
+    so do not change them in place. A cache belongs to one process: put a `PrefetchData` with processes before it.
 
     Parameters
     ----------
     flow : DataFlow
         Where the datapoints come from.
     shuffle : bool
-        Whether each later epoch has an order of its own.
+        Whether each later epoch is shuffled differently.
     seed : int, optional
         0 or more; the same seed gives the same orders. None draws one.
     """

@@ -1,4 +1,4 @@
-"""The fast way from image files to batches of Lab: in the graph of `tf.data`, and in Python for unusual files alone."""
+"""The fast way from image files to batches of Lab: in the graph of `tf.data`, and in Python only for unusual files."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -19,11 +19,12 @@ from course_lib.integers import count
 if TYPE_CHECKING:
     import tensorflow as tf
 
-NOTHING = np.zeros((0, 0, 3), np.uint8)  # in the place of an image that could not be decoded
+NOTHING = np.zeros((0, 0, 3), np.uint8)  # takes the place of an image that could not be decoded
 
 # A regular expression for the first bytes, read as Latin-1, of the commonest files that TensorFlow decodes as
-# `read_image` does. It names all that they may hold before their pixels, and so leaves out whatever may say something
-# about colors or orientation. It is there for speed: `is_plain` knows this of every file, but is a call of Python.
+# `read_image` does. It lists everything that they may contain before their pixels, and so excludes anything that may
+# say something about colors or orientation. It is there for speed: `is_plain` decides this for every file, but is a
+# Python call.
 HEADER = 768
 # Quantization tables, whose length says whether there are one or two; Huffman tables, restart intervals and comments.
 TABLES = r"(\xff\xdb\x00(\x43.{65}|\x84.{130})|\xff[\xc4\xdd\xfe][^\xff]*)*"
@@ -46,12 +47,12 @@ def image_dataset(
     """Decode, resize, convert to normalized Lab and batch image files in `tf.data`.
 
     Where an image shrinks, each pixel becomes the mean of the area that it covers; where it grows, it is
-    interpolated linearly. The proportions are not kept. Images are as `course_lib.images.read_image` gives
-    them: what TensorFlow would decode differently (rotated, transparent, CMYK, 16-bit, not in sRGB) or not at
-    all goes through Pillow, as there. Files with more pixels than ``PIL.Image.MAX_IMAGE_PIXELS`` are refused;
-    set it before the dataset is made.
+    interpolated linearly. The proportions are not kept. Images are the same as from `course_lib.images.read_image`:
+    files that TensorFlow would decode differently (rotated, transparent, CMYK, 16-bit, not in sRGB) or not at all go
+    through Pillow, as there. Files with more pixels than ``PIL.Image.MAX_IMAGE_PIXELS`` are refused; set this limit
+    before the dataset is made.
 
-    One thing is not the same: a JPEG whose sides are both multiples of 2, 4 or 8, and 4, 8 or 16 times as large
+    There is one difference: a JPEG whose sides are both multiples of 2, 4 or 8, and 4, 8 or 16 times as large
     as ``size`` or more, is decoded at 1/2, 1/4 or 1/8 of its size, which is much faster. That leaves out its finest
     detail instead of averaging it.
 
@@ -64,9 +65,10 @@ def image_dataset(
     batch_size : int
         1 or more; the last batch of an epoch may be smaller.
     seed : int, optional
-        Shuffles, each epoch anew; the same seed gives the same orders. None keeps the order of the files.
+        Shuffles the files, in a new order for each epoch; the same seed gives the same orders. None keeps the order of
+        the files.
     broken : {"skip", "raise"}
-        What becomes of files that cannot be used: each is warned about once, or ends the iteration.
+        What happens with files that cannot be used: each gives one warning, or ends the iteration.
 
     Returns
     -------
@@ -76,19 +78,19 @@ def image_dataset(
     Raises
     ------
     ValueError
-        If there are no files, or an argument is none of these.
+        If there are no files, or an argument has another value.
     """
     import tensorflow as tf
 
     height, width = size
     size = count("the height", height), count("the width", width)
     source = _FilesForSize(files, size, broken=broken)
-    paths = [os.fsencode(path) for path in source.paths]  # names of files need not be UTF-8
+    paths = [os.fsencode(path) for path in source.paths]  # file names need not be UTF-8
 
     def decode(index: Any, path: Any) -> Any:
         def converted() -> Any:
             image, error = tf.numpy_function(read, [index], (tf.uint8, tf.string))
-            # Raised here, and not in Python, it is a line and not TensorFlow's copy of all tracebacks.
+            # Raised here and not in Python, the error is one line instead of TensorFlow's copy of all tracebacks.
             with tf.control_dependencies([tf.debugging.Assert(tf.equal(error, ""), [error])]):
                 return tf.ensure_shape(image, (None, None, 3))
 
@@ -130,7 +132,7 @@ class _FilesForSize(Files):
 
 
 def _attempt(decode: Callable[[Any], Any], path: Any) -> Any:
-    """Decode, or return NOTHING where that fails. A graph cannot catch errors, but a dataset can leave them out."""
+    """Decode, or return NOTHING if that fails. A graph cannot catch errors, but a dataset can skip elements."""
     import tensorflow as tf
 
     decoded = tf.data.Dataset.from_tensors(path).map(decode).ignore_errors()
@@ -138,7 +140,7 @@ def _attempt(decode: Callable[[Any], Any], path: Any) -> Any:
 
 
 def _plain(data: Any, size: tuple[int, int]) -> Any:
-    """Decode a file if that gives what `read_image` does; else return NOTHING."""
+    """Decode a file if that gives the same as `read_image`; otherwise return NOTHING."""
     import tensorflow as tf
 
     header = tf.strings.unicode_transcode(tf.strings.substr(data, 0, HEADER), "ISO-8859-1", "UTF-8")
@@ -153,7 +155,7 @@ def _plain(data: Any, size: tuple[int, int]) -> Any:
 
 
 def _plain_jpeg(data: Any, size: tuple[int, int]) -> Any:
-    """Decode a JPEG, at 1/2, 1/4 or 1/8 of its size where `decode_file` does too, to save work."""
+    """Decode a JPEG, at 1/2, 1/4 or 1/8 of its size if `decode_file` does so too, to save work."""
     import tensorflow as tf
 
     def decoder(ratio: int) -> Callable[[], Any]:
@@ -179,7 +181,7 @@ def _plain_png(data: Any) -> Any:
 
 
 def _within_limit(shape: Any) -> Any:
-    """Whether an image has no more pixels than Pillow allowed when the graph was made."""
+    """Tell whether an image has no more pixels than Pillow allowed when the graph was made."""
     import tensorflow as tf
 
     pixels = tf.reduce_prod(tf.cast(shape, tf.int64))
@@ -187,7 +189,7 @@ def _within_limit(shape: Any) -> Any:
 
 
 def _resized(image: Any, size: tuple[int, int]) -> Any:
-    """Resize to uint8, in which a batch is quick to put together and a color is quick to look up."""
+    """Resize to uint8, which makes batching and looking up colors fast."""
     import tensorflow as tf
 
     def rounded(resized: Any) -> Any:
@@ -205,7 +207,7 @@ def _resized(image: Any, size: tuple[int, int]) -> Any:
 
 
 def _lab(rgb: Any) -> tuple[Any, Any]:
-    """Convert a batch to normalized L and ab, in one pass over the pixels, which is what XLA makes of it."""
+    """Convert a batch to normalized L and ab; XLA makes this one pass over the pixels."""
     import tensorflow as tf
 
     from course_lib.color import tensors

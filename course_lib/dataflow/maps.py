@@ -51,14 +51,14 @@ class MapDataComponent(ProxyDataFlow):
     flow : DataFlow
         Where the datapoints come from.
     func : callable
-        Takes the component and returns what stands in its place.
+        Takes the component and returns its replacement.
     index : int
-        Which component; -1 is the last one.
+        The index of the component; -1 is the last one.
 
     Raises
     ------
     ValueError
-        While iterating, if there is no such component, or the function returns None: a forgotten ``return``.
+        While iterating, if there is no such component, or the function returns None, as with a forgotten ``return``.
     """
 
     def __init__(self, flow: DataFlow, func: Callable[[Any], Any], index: int = 0) -> None:
@@ -84,7 +84,7 @@ class MapDataComponent(ProxyDataFlow):
 
 
 def component(datapoint: Datapoint, index: int) -> Any:
-    """Take a component out of a datapoint.
+    """Return a component of a datapoint.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def component(datapoint: Datapoint, index: int) -> Any:
 
 
 def replaced(datapoint: Datapoint, index: int, value: Any) -> Datapoint:
-    """Return a new datapoint with one component replaced: the old one may be in a cache below."""
+    """Return a new datapoint with one component replaced: the old one may be in a cache."""
     copy = list(datapoint)
     copy[index] = value
     return copy

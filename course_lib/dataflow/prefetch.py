@@ -18,37 +18,37 @@ Mode = Literal["thread", "process"]
 class PrefetchData(ProxyDataFlow):
     """Make datapoints ahead, in other threads or processes.
 
-    An epoch has every datapoint once and in the same order as without, whatever the number of workers.
-    Worker ``i`` of ``n`` makes the datapoints number ``i``, ``i + n``, ``i + 2 n``…, and they are taken from
-    the workers in turn. So what lies below must be divisible: sources and maps are. Batches, shuffle
-    buffers and caches are not, nor is a dataflow of your own with ``__iter__`` alone; put them above, or use
-    one worker, which takes anything.
+    An epoch has every datapoint once and in the same order as without this node, whatever the number of workers. Worker
+    ``i`` of ``n`` makes the datapoints number ``i``, ``i + n``, ``i + 2 n``…, and they are taken from the workers in
+    turn. So its input must be divisible: sources and maps are. Batches, shuffle buffers and caches are not, and neither
+    is your own dataflow that has only ``__iter__``; put them after this node, or use one worker, which accepts any
+    dataflow.
 
     Workers start with the iterator and end with it: at the end of the epoch, after ``break``, when an error
     is raised or the iterator is deleted. A thread finishes the datapoint that it is making first.
 
-    Threads suit work that releases Python's lock, as decoding, resizing and most of NumPy do. Processes suit
-    work in Python itself. They take a part of a second to start, or seconds if what they are to do needs
-    TensorFlow; for short epochs put `RepeatedData` below.
+    Threads suit work that releases Python's lock, such as decoding, resizing and most of NumPy. Processes suit work in
+    Python itself. They take a fraction of a second to start, or seconds if their work needs TensorFlow; for short
+    epochs, put a `RepeatedData` before this node.
 
     Parameters
     ----------
     flow : DataFlow
-        What is to be worked off. With processes it is pickled with all it holds, and each process calls
-        its `reset_state`; better it holds names of files than images.
+        The input. With processes, it is pickled with everything it contains, and each process calls its `reset_state`;
+        so it should contain file names rather than images.
     buffer : int
-        How many datapoints wait at most, shared among the workers; 1 or more.
+        The largest number of datapoints that are kept ready, shared among the workers; 1 or more.
     workers : int
         1 or more.
     mode : {"thread", "process"}
-        What the workers are.
+        Whether the workers are threads or processes.
 
     Raises
     ------
     ValueError
-        If an argument is none of these, there is no dividing the flow among workers, or, while iterating, it
-        cannot be pickled. What a worker raises is raised here at its datapoint, with the same type; the
-        traceback of another process is the exception's cause.
+        If an argument has another value, the flow cannot be divided among workers, or, while iterating, it cannot be
+        pickled. An exception in a worker is raised here at its datapoint, with the same type; the traceback of another
+        process is the exception's cause.
     """
 
     def __init__(self, flow: DataFlow, buffer: int = 16, workers: int = 1, mode: Mode = "thread") -> None:
@@ -66,7 +66,7 @@ class PrefetchData(ProxyDataFlow):
             )
 
     def reset_state(self) -> None:
-        """Go back to the first epoch; below too, unless that happens in the worker processes."""
+        """Go back to the first epoch, and reset the input too, unless that happens in the worker processes."""
         if self.mode == "process":
             DataFlow.reset_state(self)
         else:
@@ -85,7 +85,7 @@ class PrefetchData(ProxyDataFlow):
                 if kind == "error":
                     raise value
                 if kind == "end":
-                    return  # the first to end would have had the next number: nobody has one
+                    return  # the first worker to end would have had the next datapoint: there are no more
                 if value is not None:
                     yield value
         finally:
@@ -107,14 +107,14 @@ class PrefetchData(ProxyDataFlow):
                 yield _Worker(sent, size, started.kill)
 
     def _warn(self, warning: Warning) -> None:
-        """Pass on a warning of a worker process, once: every worker, in every epoch, may give it anew."""
+        """Pass on a warning of a worker process, but only once: every worker may repeat it in every epoch."""
         if str(warning) not in self._warned:
             self._warned.add(str(warning))
             warnings.warn(warning, stacklevel=3)
 
 
 def _indivisible(flow: DataFlow) -> str:
-    """Name the lowest of the nodes that cannot be divided; those above cannot because of it."""
+    """Name the first node that cannot be divided; it keeps the later ones from being divided."""
     name = type(flow).__name__
     while isinstance(flow, ProxyDataFlow) and not flow.flow.splits:
         flow = flow.flow
@@ -130,7 +130,7 @@ def _messages(flow: DataFlow, *share: int) -> Iterator[Message]:
 
 
 class _Worker:
-    """A thread that puts messages into a queue. It knows nothing of who takes them, who may go away at any time."""
+    """A thread that puts messages into a queue. It does not depend on its consumer, which may go away at any time."""
 
     def __init__(self, messages: Iterator[Message], size: int, interrupt: Callable[[], Any] = lambda: None) -> None:
         self._queue: queue.Queue[Message] = queue.Queue(size)
@@ -145,20 +145,20 @@ class _Worker:
         return self._queue.get()
 
     def stop(self) -> None:
-        """Have the thread end after the datapoint that it is making."""
+        """Make the thread end after the current datapoint."""
         self._stopped.set()
         self._interrupt()
-        while not self._queue.empty():  # a thread waiting for room finds it, and then sees that it is to stop
+        while not self._queue.empty():  # a thread that waits for room finds it, and then sees that it must stop
             self._queue.get_nowait()
 
     def wait(self) -> None:
         """Wait until the thread has ended."""
-        if self._thread is not threading.current_thread():  # where the garbage collector calls
+        if self._thread is not threading.current_thread():  # if the garbage collector calls
             self._thread.join()
 
 
 def _fill(messages: Iterator[Message], waiting: "queue.Queue[Message]", stopped: threading.Event) -> None:
-    """Put messages into a queue, until told to stop."""
+    """Put messages into a queue until asked to stop."""
     try:
         for message in messages:
             waiting.put(message)

@@ -1,7 +1,7 @@
 """A worker process: how it is started, what runs in it, and what it sends back.
 
-It is a fresh Python, started by command, not a fork: forking a process in which TensorFlow's threads run can hang.
-Dataflows travel by cloudpickle, which takes lambdas and the classes of a notebook along.
+It is a new Python, not a fork: forking a process in which TensorFlow's threads run can hang. Dataflows are sent with
+cloudpickle, which includes lambdas and the classes of a notebook.
 """
 
 import contextlib
@@ -25,13 +25,13 @@ from course_lib.dataflow.base import DataFlow
 Message = tuple[str, Any]
 
 COMMAND = "from course_lib.dataflow.process import main; main()"
-# A worker is one of several: it leaves the accelerator to the consumer, and computes in one thread.
+# There may be several workers: each leaves the accelerator to the consumer, and computes in one thread.
 ENVIRONMENT = {"CUDA_VISIBLE_DEVICES": "-1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-PIPE_SIZE = 1 << 20  # bytes, where the system lets a program choose: an image passes in one go
+PIPE_SIZE = 1 << 20  # bytes, if the system lets a program choose: an image passes in one piece
 
 
 class WorkerTraceback(Exception):
-    """Where in a worker process an exception came from; the cause of that exception in the consumer."""
+    """The traceback of an exception in a worker process; it is the cause of that exception in the consumer."""
 
     def __str__(self) -> str:
         return f'\n"""\n{self.args[0]}"""'
@@ -57,8 +57,8 @@ def packed(flow: DataFlow) -> bytes:
 def start() -> subprocess.Popen[bytes]:
     """Start a worker process, which waits for its task.
 
-    It ends as soon as its standard input is closed. The system closes that when the consumer ends, in
-    whatever way, so no worker outlives its consumer.
+    It ends as soon as its standard input is closed. The system closes that when the consumer ends for any reason, so no
+    worker outlives its consumer.
     """
     path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
     return subprocess.Popen(
@@ -71,7 +71,7 @@ def start() -> subprocess.Popen[bytes]:
 
 
 def messages(process: subprocess.Popen[bytes], flow: bytes, *share: int) -> Iterator[Message]:
-    """Give a process its share of a packed dataflow, and yield what it sends; end it afterwards."""
+    """Send a process its share of a packed dataflow, and yield its messages; end it afterwards."""
     assert process.stdin is not None
     assert process.stdout is not None
     kind = ""
@@ -92,14 +92,14 @@ def messages(process: subprocess.Popen[bytes], flow: bytes, *share: int) -> Iter
     finally:
         process.kill()
         with contextlib.suppress(BrokenPipeError), process:
-            pass  # closes the pipes, and waits for the end
+            pass  # closes the pipes, and waits for the process to end
 
 
 def main() -> None:
-    """Work as a worker process: take the task from standard input, and send messages to standard output."""
+    """Run as a worker process: read the task from standard input, and write messages to standard output."""
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a map prints must not get between the messages
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the consumer's, which ends its workers
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output of a map must not get between the messages
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the consumer, which ends its workers
     pending: list[Message] = []
     warnings.showwarning = lambda message, *_args, **_kwargs: pending.append(("warning", message))
 
@@ -129,7 +129,7 @@ def _end_with_consumer() -> None:
 
 
 def _portable(error: BaseException) -> BaseException:
-    """Return the exception, or where it cannot travel, one that says the same."""
+    """Return the exception or, if it cannot be pickled, one with the same message."""
     try:
         return pickle.loads(cloudpickle.dumps(error))
     except Exception:

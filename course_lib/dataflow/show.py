@@ -13,7 +13,7 @@ from course_lib.integers import count
 
 
 class PrintData(ProxyDataFlow):
-    """Print what the first datapoints of the first epoch consist of, and pass all of them on.
+    """Describe the first datapoints of the first epoch in print, and pass all datapoints on.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class PrintData(ProxyDataFlow):
 
 
 def described(component: Any) -> str:
-    """Describe a component: type, shape, dtype and range of an array, else its type and beginning.
+    """Describe a component: type, shape, dtype and range of an array; for anything else, its type and beginning.
 
     Examples
     --------
@@ -64,12 +64,12 @@ class TestDataSpeed:
     Parameters
     ----------
     flow : DataFlow
-        Reset, then iterated, epoch after epoch if one is not enough.
+        It is reset, then iterated, for several epochs if one is not enough.
     size : int
         How many datapoints to take, 1 or more.
     """
 
-    __test__ = False  # no test of pytest's
+    __test__ = False  # this is not a pytest test
 
     def __init__(self, flow: DataFlow, size: int = 1000) -> None:
         self.flow = flow
@@ -81,7 +81,7 @@ class TestDataSpeed:
         Returns
         -------
         float
-            Datapoints a second; the start of workers counts.
+            Datapoints per second, including the time to start workers.
 
         Raises
         ------

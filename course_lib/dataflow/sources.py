@@ -1,4 +1,4 @@
-"""Dataflows that stand on nothing: lists, image files, databases of images."""
+"""Dataflows without an input: lists, image files, databases of images."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +11,7 @@ from course_lib.images.source import Broken, Unusual, epoch_order
 
 
 class _Indexed(DataFlow):
-    """A dataflow whose datapoints can be had by their number, in any order."""
+    """A dataflow whose datapoints can be loaded by their number, in any order."""
 
     splits = True
 
@@ -25,7 +25,7 @@ class _Indexed(DataFlow):
 
     @abstractmethod
     def load(self, index: int) -> Datapoint | None:
-        """Return a datapoint, or None where it is to be left out."""
+        """Return a datapoint, or None if it is to be left out."""
 
     def share(self, epoch: int, worker: int = 0, workers: int = 1) -> Iterator[Datapoint | None]:
         """Yield every ``workers``-th datapoint of the epoch's order; see `DataFlow.share`."""
@@ -41,14 +41,14 @@ class DataFromList(_Indexed):
     items : sequence
         Of datapoints, each a list or tuple of components.
     shuffle : bool
-        Whether each epoch has an order of its own.
+        Whether each epoch is shuffled differently.
     seed : int, optional
         0 or more; the same seed gives the same orders. None draws one.
 
     Raises
     ------
     ValueError
-        If an item is neither a list nor a tuple, or the seed is none.
+        If an item is neither a list nor a tuple, or `seed` is not an integer of 0 or more.
     """
 
     def __init__(self, items: Sequence[Sequence[Any]], shuffle: bool = False, seed: int | None = None) -> None:
@@ -69,10 +69,10 @@ class DataFromSource(_Indexed):
     Parameters
     ----------
     source : Source
-        Chooses what becomes of unusual and broken images. If it skips any, the length is an upper bound;
-        ``flow.source.skipped`` has the reasons, for what this process has read.
+        Decides what happens with unusual and broken images. If it skips any, the length is an upper bound;
+        ``flow.source.skipped`` has the reasons, for the images that this process has read.
     shuffle : bool
-        Whether each epoch has an order of its own. A seed of the source's plays no part.
+        Whether each epoch is shuffled differently. The source's own seed is ignored.
     seed : int, optional
         0 or more; the same seed gives the same orders. None draws one.
     """
@@ -83,7 +83,7 @@ class DataFromSource(_Indexed):
         self.may_drop = source.may_skip
 
     def load(self, index: int) -> Datapoint | None:
-        """Read one image, with what belongs to it."""
+        """Read one image, with its labels if there are any."""
         item = self.source.read_or_skip(index)
         return None if item is None else [*item[1:]]
 
@@ -98,18 +98,19 @@ class ImageFromFile(DataFromSource):
     channel : {3, 1}
         RGB or gray.
     shuffle : bool
-        Whether each epoch has an order of its own.
+        Whether each epoch is shuffled differently.
     seed : int, optional
         0 or more; the same seed gives the same orders. None draws one.
     unusual : {"convert", "skip", "raise"}
-        What becomes of images that are gray, transparent, CMYK, 16-bit, rotated, animated or not in sRGB.
+        What happens with images that are gray, transparent, CMYK, 16-bit, rotated, animated or not in sRGB.
     broken : {"skip", "raise"}
-        What becomes of files that are missing, damaged, too large, or no images.
+        What happens with files that are missing, damaged, too large, or not images.
 
     Raises
     ------
     ValueError
-        If there are no files, or an argument is none of these. While iterating: `ImageError`, as chosen.
+        If there are no files, or an argument has another value. While iterating: `ImageError`, if ``"raise"`` was
+        chosen.
     """
 
     def __init__(
@@ -137,18 +138,19 @@ class LMDBData(DataFromSource):
     path : str or Path
         The database.
     shuffle : bool
-        Whether each epoch has an order of its own; else it is that of the keys.
+        Whether each epoch is shuffled differently; otherwise the order is that of the keys.
     seed : int, optional
         0 or more; the same seed gives the same orders. None draws one.
     labels : bool
-        Whether every image has a label, to be given with it.
+        Whether every image has a label, which is then part of the datapoint.
     unusual, broken
         As for `ImageFromFile`.
 
     Raises
     ------
     ValueError
-        If there is no such database, or an argument is none of these. While iterating: `ImageError`, as chosen.
+        If there is no such database, or an argument has another value. While iterating: `ImageError`, if ``"raise"``
+        was chosen.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Results on disk: what was graded once is not graded again."""
+"""Results on disk, so that nothing is graded twice."""
 
 import json
 import platform
@@ -18,12 +18,12 @@ COUNTED = ("numpy", "scikit-image", "tensorflow")
 
 @cache
 def grader_version() -> str:
-    """Name what grades here: the course with a hash of its code, and what it is built on.
+    """Return the version of the grader: the course with a hash of its code, and the packages that it uses.
 
     Returns
     -------
     str
-        One line for people; two machines with the same line grade alike.
+        One line for people; two machines with the same line give the same grades.
     """
     code = {path.relative_to(LIBRARY).as_posix(): path for path in sorted(LIBRARY.rglob("*.py"))}
     digest = hash_parts(part for name, path in code.items() for part in (name.encode(), path.read_bytes()))
@@ -33,27 +33,27 @@ def grader_version() -> str:
 
 
 class ResultCache:
-    """Results in a folder, a file each; a file is there as a whole, or not at all.
+    """Results in a folder, one file each; a file is complete, or does not exist.
 
     Parameters
     ----------
     folder : Path
-        Is made when the first result is stored.
+        It is made when the first result is stored.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def path(self, key: str) -> Path:
-        """Path of an result's file."""
+        """Path of a result's file."""
         return self.folder / f"{key}.json"
 
     def store(self, key: str, result: GradingResult) -> None:
-        """Write an result aside and rename it."""
+        """Write a result to a temporary file and rename it."""
         write_aside(self.path(key), json.dumps(asdict(result)))
 
     def load(self, key: str) -> GradingResult | None:
-        """Read an result; None if it is not there, or not what this version writes."""
+        """Read a result; None if it does not exist, or this version did not write it."""
         with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
             stored = json.loads(self.path(key).read_text(encoding="utf-8"))
             exercises = [ExerciseScore(**exercise) for exercise in stored.pop("exercises")]

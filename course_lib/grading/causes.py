@@ -1,4 +1,4 @@
-"""Why an exercise fails, in words for its learner: the first cause, and not what follows from it."""
+"""Why an exercise fails, explained to its learner: the first cause, not its consequences."""
 
 import difflib
 import re
@@ -18,30 +18,30 @@ from course_lib.code_names.static_names import StaticNames
 from course_lib.native.cells import as_python
 
 LONGEST, FIRST_LINE = 300, 40  # characters of an error, and of a cell's first line
-NOT_GRADED = "not graded"  # in place of an error's class, where this machine lacks what a test needs
+NOT_GRADED = "not graded"  # in place of an error's class, if this machine lacks what a test needs
 ALIKE = 0.8  # of two names, one of which may be a slip of the other
 _UNDEFINED = re.compile(r"\bNameError: name '(\w+)' is not defined")
 _GONE = re.compile(r"^your function is gone|\bTypeError: .* object is not callable")
 _UNWRITTEN = re.compile(r"(\w+) is not written yet")
 _FRAME = re.compile(r"Cell In\[(\d+)\], line (\d+)(?:, in (?:\w+\.)*(\w+)\()?")
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
-_PLACE = re.compile(r" \([^()]*, line \d+\)$")  # that Python adds to a syntax error; a cell is not a file
+_PLACE = re.compile(r" \([^()]*, line \d+\)$")  # Python adds this to a syntax error; a cell is not a file
 _USAGE = re.compile(r"^UsageError: (.+)", re.MULTILINE)
 _MAGIC = re.compile(r"\s*(%%\w+)[^\n]*\n")
-_TRANSPARENT = {"%%time", "%%capture", "%%prun"}  # what they run is defined afterwards
+_TRANSPARENT = {"%%time", "%%capture", "%%prun"}  # what these magics run is defined afterwards
 _STUBS = [stub.splitlines()[0] for stub in CODE_STUBS.values()]
 _SYNTAX = ("SyntaxError", "IndentationError", "TabError")
 
 
 class Causes:
-    """Finds out why tests of an executed notebook fail.
+    """Finds out why the tests of an executed notebook fail.
 
     Parameters
     ----------
     notebook : NotebookNode
         With outputs.
     missing : collection of str
-        Exercises whose cells were not in the learner's notebook, and were put back untouched.
+        Exercises whose cells were not in the learner's notebook, and were restored untouched.
     """
 
     def __init__(self, notebook: NotebookNode, missing: Collection[str] = ()) -> None:
@@ -62,8 +62,8 @@ class Causes:
         Returns
         -------
         str
-            What the test said. Before that, where something else is the cause: which cell failed, with its error and
-            line. Empty if the test raised no error.
+            The message of the test. If something else is the cause, that comes first: which cell failed, with its error
+            and line. Empty if the test raised no error.
         """
         self._failing.add(name)
         error = _error(test)
@@ -88,7 +88,7 @@ class Causes:
         return "\n".join([said, *self._built_on(name)])
 
     def _built_on(self, name: str) -> Iterator[str]:
-        """Say which other exercises this one uses, as far as their own tests failed."""
+        """Say which other exercises with failed tests this one uses."""
         others = sorted(self._failing - {name})
         used = StaticNames(cell.source for cell in self._cells if not is_grade(cell)).used_by(name) if others else ()
         return (
@@ -104,7 +104,7 @@ class Causes:
         function = told[1] if told else frames[-1][2] if frames else ""
         own = self._cells[self._solutions[name]].source if name in self._solutions else ""
         if function not in names_of(own) and any(stub in own for stub in _STUBS):
-            function = name  # its test calls another exercise first, which is not written either
+            function = name  # its test first calls another exercise, which is not written either
         if not function and "NotImplementedError" in own:
             function = name
         if not function:
@@ -120,7 +120,7 @@ class Causes:
         return {cell.metadata.nbgrader["grade_id"]: place for place, cell in cells if is_solution(cell)}
 
     def _failed(self, place: int | None) -> str:
-        """Say how a cell failed, and before that what made it fail; empty if it did not."""
+        """Say how a cell failed, beginning with the cause; empty if it did not fail."""
         error = _error(self._cells[place]) if place is not None else None
         if place is None or error is None:
             return ""
@@ -144,7 +144,7 @@ class Causes:
         return (f"{cause}\n" if cause else "") + said + (f"\n  line {line[0]}: {line[1]}" if line else "")
 
     def _undefined(self, name: str, before: int, exercise: str) -> str:
-        """Say why a cell does not know a name that an exercise is to define; empty if that cannot be told."""
+        """Say why a cell does not know a name that an exercise should define; empty if unknown."""
         own = self._solutions.get(name, self._solutions.get(exercise))
         places = [place for place in reversed(range(before)) if self._is_work(place)]
         for place in [*([own] if own is not None and own < before else []), *places]:
@@ -166,7 +166,7 @@ class Causes:
         return self._misspelled(name, places) or (self._without_definition(name, own) if own is not None else "")
 
     def _misspelled(self, name: str, places: list[int]) -> str:
-        """Say which name is defined that looks like the one that is not."""
+        """Name a defined name that is similar to the missing one."""
         wanted = {name for cell in self._cells if is_grade(cell) for name in _needed(cell)}
         work = [(place, self._cells[place].source) for place in places]
         known = {each: place for place, source in work for each in names_of(source) - wanted}
@@ -177,7 +177,7 @@ class Causes:
         return f"{self._title(known[alike[0]])} defines {alike[0]}, not {name}"
 
     def _without_definition(self, name: str, place: int) -> str:
-        """Say what the cell of an exercise holds in place of its definition."""
+        """Say what the cell of an exercise contains instead of its definition."""
         source, title = self._cells[place].source, self._title(place)
         if not any(line.strip() and not line.lstrip().startswith("#") for line in source.splitlines()):
             return f"{title} holds no code"
@@ -194,12 +194,12 @@ class Causes:
         return ""
 
     def _is_work(self, place: int) -> bool:
-        """Whether a cell holds code and is no test."""
+        """Tell whether a cell contains code and is not a test."""
         cell = self._cells[place]
         return cell.cell_type == "code" and not (is_grade(cell) and not is_solution(cell))
 
     def _title(self, place: int) -> str:
-        """Name a cell so that its learner finds it."""
+        """Describe a cell so that its learner finds it."""
         cell = self._cells[place]
         if is_solution(cell):
             return f"the cell of {cell.metadata.nbgrader['grade_id']}"
@@ -211,14 +211,14 @@ def _error(cell: NotebookNode) -> NotebookNode | None:
     """Find the error that ended a cell; IPython only prints one about its own magics."""
     errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
     if errors:
-        return errors[-1]  # a cell that was stopped has two: the interrupt, and then the reason
+        return errors[-1]  # a cell that was stopped has two errors: the interrupt, and then the reason
     printed = (output.text for output in cell.get("outputs", []) if output.output_type == "stream")
     usage = next(filter(None, map(_USAGE.search, printed)), None) if "%" in cell.source else None
     return NotebookNode(ename="UsageError", evalue=usage[1], traceback=[]) if usage else None
 
 
 def _line(cell: NotebookNode, error: NotebookNode) -> tuple[int, str] | None:
-    """Find the last line of a cell that its error came through."""
+    """Find the last line of a cell in the traceback of its error."""
     frames = _FRAME.findall(_COLOR.sub("", "\n".join(error.traceback)))
     lines = cell.source.splitlines()
     blank = next((number for number, line in enumerate(lines) if line.strip()), 0)  # IPython does not count these
@@ -229,7 +229,7 @@ def _line(cell: NotebookNode, error: NotebookNode) -> tuple[int, str] | None:
 
 
 def _needed(test: NotebookNode) -> set[str]:
-    """Name what a test uses and does not define itself."""
+    """Return the names that a test uses and does not define itself."""
     with suppress(SyntaxError, ValueError):
         return free_names(test.source)
     return set()

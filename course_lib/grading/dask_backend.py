@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CONNECTING = "10s"
-# A submission may hold figures; Dask would advise to load data in another way.
+# A submission may contain figures; Dask would advise loading data in another way.
 LARGE = {"distributed.admin.large-graph-warning-threshold": "1GB"}
 
 
 @contextmanager
 def remote_pool(address: str) -> Iterator["Client"]:
-    """Use the workers of a Dask scheduler that runs already.
+    """Use the workers of a running Dask scheduler.
 
     Parameters
     ----------
@@ -60,19 +60,19 @@ def remote_pool(address: str) -> Iterator["Client"]:
 
 
 def refuse_others(client: "Client", probe: Callable[[], str]) -> None:
-    """Refuse workers that would grade otherwise than this machine.
+    """Refuse workers that would grade differently from this machine.
 
     Parameters
     ----------
     client : distributed.Client
         Of a pool.
     probe : callable
-        Run on every worker: says what it lacks, or the empty string.
+        Run on every worker: returns what is missing there, or the empty string.
 
     Raises
     ------
     CourseError
-        Naming each worker that has another version of the course, or lacks something.
+        If a worker has another version of the course, or lacks something; the message names each.
     """
     expected = grader_version()
     wrong = []
@@ -85,7 +85,7 @@ def refuse_others(client: "Client", probe: Callable[[], str]) -> None:
 
 
 def _may_not_fork() -> str:
-    """Say what keeps this worker from starting the process of a submission; the empty string if nothing does."""
+    """Say why this worker cannot start the process of a submission; the empty string if it can."""
     return "start it with DASK_DISTRIBUTED__WORKER__DAEMON=False" if multiprocessing.current_process().daemon else ""
 
 
@@ -103,13 +103,13 @@ def grade_remotely(
     jobs : iterable of GradingJob
         Is read as they are needed: only a few are in memory.
     on_start : callable, optional
-        Called, in another thread, with student and unit when a worker begins with a job.
+        Called, in another thread, with student and unit when a worker begins a job.
 
     Yields
     ------
     (GradingJob, GradingResult)
-        As they are ready. A job that lost its process, or its workers even when it ran alone, has an error that is not
-        final.
+        In the order in which they finish. A job that lost its process, or its workers even when it ran alone, has an
+        error that is not final.
     """
     topic = f"pixelwise-{uuid4()}"
     if on_start:
@@ -121,7 +121,7 @@ def grade_remotely(
                 yield job, result
             else:
                 suspects.append(job)
-        # A worker takes the submissions that wait on it along. One at a time, each answers for itself alone.
+        # A lost worker also loses the submissions that wait on it. Run one at a time, each fails only by itself.
         for job, result in _results(client, grader, suspects, topic, ahead=1):
             yield job, result if isinstance(result, GradingResult) else _lost(job, result)
     finally:
@@ -132,7 +132,7 @@ def grade_remotely(
 def _results(
     client: "Client", grader: Grader, jobs: Iterable[GradingJob], topic: str, ahead: int
 ) -> Generator[tuple[GradingJob, GradingResult | Exception]]:
-    """Hand out jobs, so many at once; for one whose worker was lost, yield what Dask raised."""
+    """Submit jobs, a limited number at once; for a job whose worker was lost, yield Dask's exception."""
     from distributed import as_completed
 
     waiting = iter(jobs)
@@ -153,7 +153,7 @@ def _results(
             job = running.pop(future)
             try:
                 result = future.result()
-            except Exception as error:  # Dask raises what the worker raised, and its own where a worker was lost
+            except Exception as error:  # Dask raises the worker's exception, or its own if a worker was lost
                 result = error
             future.release()
             add()
@@ -180,7 +180,7 @@ def _task(grader: Grader, job: GradingJob, topic: str) -> GradingResult:
 
 
 def _is_canceled() -> bool:
-    """Tell whether this task was given up: by its client, or with it."""
+    """Tell whether this task was canceled, by its client or because the client is gone."""
     from distributed import get_worker
 
     worker = get_worker()

@@ -1,4 +1,4 @@
-"""Running the cells of a notebook, in a kernel that nothing outside the course can change."""
+"""Running the cells of a notebook, in a kernel that does not depend on settings outside the course."""
 
 import subprocess
 import sys
@@ -25,40 +25,40 @@ from traitlets.config import Config
 
 from course_lib.errors import CourseError
 
-# -P: nothing in the notebook's folder may stand in for what the kernel itself imports.
+# -P: no file in the notebook's folder may replace a module that the kernel itself imports.
 KERNEL = [sys.executable, "-P", "-m", "course_lib.grading.sandbox.kernel_app", "-f", "{connection_file}"]
 KERNEL_ENVIRONMENT = {
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-    "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger warns of frozen modules
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # otherwise the debugger warns about frozen modules
 }
-SKIP = "skip-execution"  # nbclient leaves out cells with this tag
+SKIP = "skip-execution"  # nbclient skips cells with this tag
 MAX_PRINTED_CHARS = 1_000_000  # characters that a cell may print; the rest is dropped
 
 
 class WakingChannel(AsyncZMQSocketChannel):
-    """A channel on which no message is overlooked while another one is sent.
+    """A channel that does not miss a message while another one is sent.
 
-    Sending takes the notice off the socket that something has come, and who waits for that waits on. A notebook with a
-    widget sends while its reply is due, and hung for as long as a cell may take; see nbclient's issue 312.
+    Sending clears the socket's notification of an incoming message, so that a waiting reader keeps waiting. A notebook
+    with a widget sends while its reply is due, and hung until the time limit of its cell; see nbclient's issue 312.
     """
 
     def send(self, msg: Any) -> None:
-        """Send a message, and look at what has come meanwhile."""
+        """Send a message, and check for messages that arrived in the meantime."""
         super().send(msg)
-        self.socket.get(zmq.EVENTS)  # this wakes who waits
+        self.socket.get(zmq.EVENTS)  # this wakes a waiting reader
 
 
 class CourseClient(AsyncKernelClient):
-    """A client whose replies are not overlooked."""
+    """A client that does not miss replies."""
 
     shell_channel_class = WakingChannel
 
 
 class CourseKernel(AsyncKernelManager):
-    """A kernel of the interpreter that runs this code, whatever is installed as ``python3`` elsewhere.
+    """A kernel of the interpreter that runs this code, regardless of what is installed as ``python3``.
 
-    It is reached through sockets in a folder of its own: TCP ports are chosen before the kernel
-    takes them, and of many kernels that start at once, one now and then finds its port taken.
+    It is reached through sockets in its own folder: TCP ports are chosen before the kernel opens them, so when many
+    kernels start at once, one sometimes finds its port taken.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -74,7 +74,7 @@ class CourseKernel(AsyncKernelManager):
         )
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:
-        """Launch it off the terminal: what a crash leaves there is of no use."""
+        """Launch it without the terminal: the output of a crash there is of no use."""
         await super()._async_launch_kernel(
             kernel_cmd, **kw, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
         )
@@ -95,11 +95,11 @@ def kernel_arguments(settings: Path) -> list[str]:
 
 
 class ExecuteAll(Execute):
-    """nbgrader's step that runs a learner's notebook, to its end and within its limits.
+    """nbgrader's step that runs a learner's notebook to its end, within its limits.
 
-    Cells tagged ``demo`` (training shows, timings) are left out. No other tag is obeyed: a test
-    runs, whatever its metadata says. A cell is stopped at ``Execute.timeout`` seconds; if it cannot
-    be stopped, or the kernel dies, the notebook is given up with a ``CourseError``.
+    Cells tagged ``demo`` (training shows, timings) are left out. Other tags have no effect: a test always runs. A cell
+    is stopped at ``Execute.timeout`` seconds; if it cannot be stopped, or the kernel dies, the run ends with a
+    ``CourseError``.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -140,7 +140,7 @@ class ExecuteAll(Execute):
 
 
 def _mend_tags(notebook: NotebookNode) -> None:
-    """Tag the demonstrations to be left out, and take every other tag away."""
+    """Tag the demonstrations as cells to skip, and remove every other tag."""
     for cell in notebook.cells:
         tags = cell.metadata.pop("tags", [])
         if "demo" in tags and not (is_grade(cell) or is_solution(cell)):
@@ -148,16 +148,16 @@ def _mend_tags(notebook: NotebookNode) -> None:
 
 
 def execute(notebook: NotebookNode, config: Config, folder: Path | None = None) -> NotebookNode:
-    """Run a learner's notebook to its end, past errors; see `ExecuteAll`.
+    """Run a learner's notebook to its end, despite errors; see `ExecuteAll`.
 
     Parameters
     ----------
     notebook : NotebookNode
-        Is changed: it gets outputs.
+        It is changed: it gets outputs.
     config : Config
         nbgrader's; ``Execute.timeout`` is the limit of a cell in seconds.
     folder : Path, optional
-        Where the kernel works; a folder of its own that is removed afterwards, by default.
+        The working folder of the kernel; by default a temporary folder, which is removed afterwards.
 
     Returns
     -------
@@ -175,7 +175,7 @@ def execute(notebook: NotebookNode, config: Config, folder: Path | None = None) 
 
 
 def stop_all(futures: Sequence[Future[Any]]) -> None:
-    """Kill kernels, also those that were just about to start, until no notebook runs.
+    """Kill kernels, including those that are about to start, until no notebook runs.
 
     Every process below this one is killed; a notebook that still runs then ends as with a dead kernel.
 

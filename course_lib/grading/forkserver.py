@@ -1,4 +1,4 @@
-"""Imported by the process that multiprocessing forks grading processes from: what they need is there then.
+"""Imported by the process from which multiprocessing forks grading processes, so that they have what they need.
 
 Nothing here starts a thread of TensorFlow, which a fork would lack.
 """
@@ -8,4 +8,4 @@ from nbformat.validator import get_validator
 from course_lib.grading.preload import preload
 
 preload(["course_lib.grading.pipeline"])
-get_validator(4, 5)  # takes a while to compile, and is kept
+get_validator(4, 5)  # takes a while to compile, and stays in memory

@@ -1,4 +1,4 @@
-"""Grading submissions: run what is missing, many at once, and record it, one after the other."""
+"""Grading submissions: run those that are missing, many at once, and record the results, one after the other."""
 
 import logging
 import traceback
@@ -38,13 +38,13 @@ class GradeOptions:
     jobs : int
         How many run at once on this machine.
     scheduler : str or None
-        Address of a Dask scheduler, whose workers grade instead.
+        Address of a Dask scheduler, whose workers then grade.
     isolated : bool
         Whether the learners' code runs in the sandbox.
     force : bool
-        Whether what was graded before is graded again.
+        Whether submissions that were graded before are graded again.
     grader : callable
-        Grades one submission, in a process of its own.
+        Grades one submission, in a separate process.
     """
 
     jobs: int = 1
@@ -63,11 +63,11 @@ class Run:
     results : list of GradingResult
         In the order of the submissions.
     before : int
-        How many of them had been graded before.
+        The number of results from earlier runs.
     entries : list of GradebookEntry
-        What the gradebook holds now, of other runs too.
+        What the gradebook now contains, including other runs.
     withdrawn : list of str
-        A line for what concerns students who were taken out of the gradebook.
+        Lines about students who were removed from the gradebook.
     """
 
     results: list[GradingResult]
@@ -83,14 +83,14 @@ def grade_class(
     on_result: Callable[[GradingResult], None],
     on_start: OnStart | None = None,
 ) -> Run:
-    """Grade submissions and record them; one that cannot be graded says why, and does not touch the others.
+    """Grade submissions and record them; if one cannot be graded, its result says why, and the others are not affected.
 
     Parameters
     ----------
     course : Course
-        Whose gradebook, tests and points.
+        The course with the gradebook, tests and points.
     submissions : sequence of Submission
-        As `find_submissions` found them; those with a problem are not graded.
+        From `find_submissions`; those with a problem are not graded.
     options : GradeOptions
         How.
     on_result : callable
@@ -106,8 +106,8 @@ def grade_class(
     Raises
     ------
     CourseError
-        If a setting is wrong, a unit itself breaks a rule, there is no sandbox or no proper pool, or another program
-        keeps the gradebook or grades in this classroom.
+        If a setting is wrong, a unit itself breaks a rule, there is no sandbox or no working pool, or another program
+        locks the gradebook or grades in this classroom.
     """
     if options.isolated and not options.scheduler and (reason := available()):
         raise CourseError(f"{reason}\nor grade only the work of people you trust, with --no-sandbox")
@@ -118,14 +118,14 @@ def grade_class(
         grading = _Grading(course, {name: register(course, name) for name in names}, options, on_result, on_start)
         try:
             grading.run(submissions)
-        finally:  # also when a person ends it
+        finally:  # also if a person interrupts it
             entries = grading.recorder.finish([*grading.found.values()])
         withdrawn = [*grading.recorder.returned, *grading.recorder.left_over()]
     return Run([grading.found[submission] for submission in submissions], grading.before, entries, withdrawn)
 
 
 def _files(course: Course, unit: str) -> dict[str, bytes]:
-    """Read the files that a unit has beside its notebook."""
+    """Read the files beside a unit's notebook."""
     folder = released(course, unit).parent
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".ipynb"]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
@@ -147,7 +147,7 @@ def _alone(course: Course) -> Iterator[None]:
 
 
 class _Grading:
-    """One run, and what it has found so far."""
+    """One run, and its results so far."""
 
     def __init__(
         self,
@@ -167,10 +167,10 @@ class _Grading:
         self.before = 0
 
     def run(self, submissions: Sequence[Submission]) -> None:
-        """Grade what is missing, and record each result as it is there."""
+        """Grade what is missing, and record each result when it is ready."""
         by_name = {(submission.student, submission.unit): submission for submission in submissions}
         missing = self.missing(submissions)
-        first = next(missing, None)  # where nothing is missing, nothing is started
+        first = next(missing, None)  # if nothing is missing, nothing is started
         if first is not None:
             with closing(self.graded(chain([first], missing))) as found:
                 for job, result in found:
@@ -202,7 +202,7 @@ class _Grading:
         return None
 
     def job(self, submission: Submission, content: bytes) -> GradingJob:
-        """Put everything together that it takes to grade a submission."""
+        """Collect everything that is needed to grade a submission."""
         data = self.data[submission.unit]
         beside = HandedIn() if submission.problem else read_beside(submission.path, submission.unit, data)
         return GradingJob(
@@ -228,7 +228,7 @@ class _Grading:
             yield from grade_remotely(client, options.grader, jobs, self.on_start)
 
     def add(self, submission: Submission, job: GradingJob, result: GradingResult, fresh: bool = False) -> None:
-        """Record an result, and store a fresh one; what goes wrong with that concerns this submission alone."""
+        """Record a result, and store it if it is new; an error here affects only this submission."""
         try:
             if fresh and result.final and not any(exercise.undecided for exercise in result.exercises):
                 self.cache.store(job.key, result)
@@ -237,10 +237,10 @@ class _Grading:
                 result = replace(result, changes=[*submission.changes, *result.changes], log=told + result.log)
             self.recorder.record(submission, job.key, result)
             log.debug("%s, %s: recorded\n%s", result.student, result.unit, result.log if fresh else result.status)
-        except Exception as error:  # a submission is a stranger's file: nothing in it may stop the others
+        except Exception as error:  # a submission is an untrusted file: nothing in it may stop the others
             words = f"it was graded, but not recorded: {type(error).__name__}: {error}"
             result = replace(result, error=words, log=f"{result.log}\n{traceback.format_exc()}", final=False)
             with suppress(OSError):
                 self.recorder.record(submission, job.key, result)
-        self.found[submission] = replace(result, notebook="", log="")  # of many, they would fill the memory
+        self.found[submission] = replace(result, notebook="", log="")  # those of many submissions would fill the memory
         self.on_result(result)

@@ -1,4 +1,4 @@
-"""What travels to the process that grades a submission, and what comes back."""
+"""What is sent to the process that grades a submission, and its answer."""
 
 import hashlib
 import re
@@ -16,26 +16,26 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 @dataclass(frozen=True)
 class GradingJob:
-    """One submission to grade, with everything that it takes: the grading process may run on another machine.
+    """One submission to grade, with everything that is needed: the grading process may run on another machine.
 
     Attributes
     ----------
     student, unit : str
-        Whose work it is, and of what.
+        The student and the unit of the submission.
     submission : bytes
-        The file that was handed in, as it is.
+        The file that was handed in, unchanged.
     source : str
         The instructor's notebook as JSON, with answers and hidden tests.
     limits : Limits
         What the learner's code may use.
     version : str
-        Of the course that grades; see `cache.grader_version`.
+        The version of the course that grades; see `cache.grader_version`.
     isolated : bool
         Whether the learner's code runs in the sandbox.
     data : dict of str to bytes
-        Files by their relative paths, which the learner's code may read: the unit's own, and those that were handed in.
+        Files by relative path that the learner's code may read: the unit's own, and those that were handed in.
     audit_flags : list of str
-        About those files, for the instructor.
+        Notes about those files, for the instructor.
     key : str
         A hash of all of these, on which the result depends: 64 hexadecimal digits.
     """
@@ -60,7 +60,7 @@ class GradingJob:
 
 
 def hash_parts(parts: Iterable[bytes]) -> str:
-    """Hash parts with their lengths, so that no two lists of parts are the same bytes; 64 hexadecimal digits."""
+    """Hash parts with their lengths, so that different lists never give the same bytes; 64 hexadecimal digits."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(f"{len(part)}:".encode())
@@ -75,17 +75,17 @@ class GradingResult:
     Attributes
     ----------
     student, unit : str
-        Whose work it is, and of what.
+        The student and the unit of the submission.
     error : str or None
-        What is wrong with the submission, in words; None where nothing is.
+        What is wrong with the submission, in words; None if it was graded.
     exercises : list of ExerciseScore
-        Every exercise of the unit, in its order; with 0 points where it could not be graded.
+        Every exercise of the unit, in order; with 0 points if it could not be graded.
     answers : dict of str to str
         The checksum of each answer; see `scores.answer_checksums`.
     notebook : str
-        The restored submission with its outputs, as JSON; empty where it could not be read or did not come to an end.
+        The restored submission with its outputs, as JSON; empty if it could not be read or did not finish.
     changes : list of str
-        How it differed from the release and was restored before it ran.
+        How it differed from the release; these changes were undone before it ran.
     audit_flags : list of str
         What an instructor may want to look at: changed tests, touched hooks.
     log : str
@@ -95,7 +95,7 @@ class GradingResult:
     isolated : bool
         Whether the learner's code ran in the sandbox.
     final : bool
-        False where a machine was at fault and not the submission: the next run tries again.
+        False if the machine was at fault, not the submission: the next run tries again.
     """
 
     student: str
@@ -128,7 +128,7 @@ class GradingResult:
 
 
 def printable(text: str) -> str:
-    """Replace what no file can hold, such as halves of characters, and what a terminal would obey."""
+    """Replace characters that no file can contain, such as half surrogate pairs, and control codes for terminals."""
     return _CONTROL.sub("�", text.encode("utf-8", "replace").decode())
 
 
@@ -142,7 +142,7 @@ def nothing_earned(source: str) -> list[ExerciseScore]:
 
 
 def not_graded(job: GradingJob, reason: str, log: str = "", final: bool = True) -> GradingResult:
-    """Tell that a submission could not be graded, and why; see `GradingResult` for the parameters."""
+    """Make the result of a submission that could not be graded; see `GradingResult` for the parameters."""
     return GradingResult(
         job.student,
         job.unit,

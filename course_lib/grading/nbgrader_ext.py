@@ -40,12 +40,12 @@ class GradedNotebook(NotebookExporter):
     """Autograding: what ``course grade`` does, with the same points, files and records.
 
     nbgrader converts each notebook twice: the submitted one to be cleaned, and the result to be executed. Here the
-    first conversion does everything, and the second one leaves it as it is.
+    first conversion does everything, and the second one changes nothing.
 
     Raises
     ------
     NbGraderException
-        If there is no sandbox, or no submission that can be graded. Nothing is changed then.
+        If there is no sandbox, or no submission that can be graded. Then nothing is changed.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -54,7 +54,7 @@ class GradedNotebook(NotebookExporter):
         self._all_graded = False
         if reason := available():
             self._refuse(
-                f"nbgrader autograde runs learners' code in a sandbox only, and there is none: {reason}. "
+                f"nbgrader autograde runs learners' code only in a sandbox, which is not available: {reason}. "
                 "To grade the work of people you trust without it, use `course grade --no-sandbox classroom/submitted`."
             )
         problems = {folder: _problem(_course(self._converter), Path(folder)) for folder in self._converter.assignments}
@@ -91,7 +91,7 @@ class GradedNotebook(NotebookExporter):
         return graded
 
     def _run(self, course: Course, folders: Sequence[Path], options: GradeOptions) -> list[GradingResult]:
-        """Grade what is missing; restore what nbgrader has removed of the rest."""
+        """Grade what is missing; restore the files of other submissions that nbgrader has removed."""
         submissions = find_submissions(course, folders)
         return grade_class(course, submissions, options, lambda result: self.log.info(report.line(result))).results
 
@@ -116,7 +116,7 @@ def _remove_others(folder: Path, kept: Sequence[str]) -> None:
 
 
 class FeedbackPage(Exporter):
-    """Feedback: the same page that ``course grade`` writes, with the comments and scores that people gave since."""
+    """Feedback: the same page that ``course grade`` writes, with comments and scores that people gave since then."""
 
     file_extension = ".html"
 
@@ -127,12 +127,12 @@ class FeedbackPage(Exporter):
 
 
 class ReleaseFeedback(ExchangeReleaseFeedback):
-    """Releasing feedback to those who can fetch it: who handed in through the exchange."""
+    """Releasing feedback to learners who can fetch it: those who handed in through the exchange."""
 
     src_path: str
 
     def copy_files(self) -> None:
-        """Release what can be released, and name the rest."""
+        """Release the feedback that can be released, and name the rest."""
         for folder in sorted(Path("/").glob(self.src_path.lstrip("/"))):
             if all((folder / name).is_file() for name in (STAMP, SECRET)):
                 self.src_path = glob.escape(str(folder))
@@ -171,7 +171,7 @@ def find_own_programs() -> None:
 
 
 def use_local_exchange(course: Course, config: Config) -> None:
-    """Keep nbgrader's exchange in the classroom, where nobody has set up another one on this machine."""
+    """Keep nbgrader's exchange in the classroom, unless another one is set up on this machine."""
     configured = any(Path(folder, CONFIG).is_file() for folder in NbGrader().config_file_paths)
     if course.classroom.is_dir() and not configured and not Path(Exchange.root.default_value).is_dir():
         exchange = course.classroom / "exchange"
@@ -180,27 +180,27 @@ def use_local_exchange(course: Course, config: Config) -> None:
 
 
 class OnlyOwnNotebooks(DeferredConfig):
-    """A setting of nbgrader's step that executes notebooks, which keeps it from validating somebody else's.
+    """A setting of nbgrader's step that executes notebooks; it prevents the validation of other people's notebooks.
 
-    It is evaluated when ``nbgrader validate`` or the Validate button makes that step, in the notebook's folder. A
+    It is evaluated when ``nbgrader validate`` or the Validate button creates that step, in the notebook's folder. A
     kernel that starts in such a folder could import modules from it, so a hook that runs later would be too late.
 
     Parameters
     ----------
     course : Course
-        Whose own notebooks, and whose learner's, may be validated.
+        The course whose own and learners' notebooks may be validated.
     """
 
     def __init__(self, course: Course) -> None:
         self._own = (course.work, course.notebooks, course.root / "build")
 
     def get_value(self, _: object) -> None:
-        """Leave the setting as it is; exit with a sentence if the notebook is somebody else's."""
+        """Do not change the setting; exit with a message if the notebook is somebody else's."""
         if os.environ.get("NBGRADER_EXECUTION") != "validate":
             return
         here = Path.cwd()
         if not any(map(here.is_relative_to, self._own)):
-            for name in ("NBGRADER_EXECUTION", "NBGRADER_VALIDATING"):  # nbgrader leaves them where something is raised
+            for name in ("NBGRADER_EXECUTION", "NBGRADER_VALIDATING"):  # nbgrader leaves them behind after an exception
                 os.environ.pop(name, None)
             raise SystemExit(
                 f"nbgrader validate runs a notebook with your rights, so it takes only your own in {self._own[0]}, "

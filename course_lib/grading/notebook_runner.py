@@ -1,4 +1,4 @@
-"""Running a notebook: its cells in the learner's kernel, its tests here, and another kernel where one died."""
+"""Running a notebook: its cells in the learner's kernel, its tests here, and a new kernel if one died."""
 
 import json
 import tempfile
@@ -20,13 +20,13 @@ from course_lib.grading.remote_test.run_test import run_test
 from course_lib.grading.sandbox.kernel_client import KernelClient, KernelDiedError
 from course_lib.grading.sandbox.outputs import error
 
-KERNELS = 4  # that a submission may use up, one after the other
-# Whenever a cell or test was stopped, those after it have this part of the limit so far, but at least so many seconds.
-# They often call the same function, and would take hours of a night.
+KERNELS = 4  # the most kernels of a submission, one after the other
+# After a cell or test was stopped, later ones have this fraction of the limit so far, but at least so many seconds.
+# They often call the same function, and would take hours.
 AFTER_TIMEOUT_FACTOR = 0.1
 MIN_CELL_S = 10
-REPLAY_FACTOR = 2  # a cell that runs again, in the kernel after one that died, may take so many times as long
-MAX_OUTPUT_CHARS = 50_000_000  # characters of all outputs together, but for those of tests
+REPLAY_FACTOR = 2  # a cell that runs again, after a kernel died, may take so many times as long
+MAX_OUTPUT_CHARS = 50_000_000  # characters of all outputs together, except those of tests
 TOO_MUCH = f"[left out: the cells of this notebook show more than {MAX_OUTPUT_CHARS // 1_000_000} MB]"
 
 
@@ -37,7 +37,7 @@ class NotebookRun:
     Attributes
     ----------
     deaths : list of str
-        Where and why kernels died; the cells after that ran in another one, which had run the cells before it again.
+        Where and why kernels died; later cells ran in a new kernel, after it had run the earlier cells again.
     log : list of str
         A line for each cell that ran.
     """
@@ -47,12 +47,12 @@ class NotebookRun:
 
 
 def run_notebook(job: GradingJob, notebook: NotebookNode) -> NotebookRun:
-    """Run every cell but demonstrations, and write the outputs into the notebook.
+    """Run every cell except demonstrations, and write the outputs into the notebook.
 
     Parameters
     ----------
     job : GradingJob
-        With the limits, and the files that the cells may read.
+        The job, with the limits, and the files that the cells may read.
     notebook : NotebookNode
         The restored submission; its cells get outputs and numbers.
 
@@ -64,7 +64,7 @@ def run_notebook(job: GradingJob, notebook: NotebookNode) -> NotebookRun:
     Raises
     ------
     KernelStartError
-        If a kernel does not even start.
+        If a kernel does not start.
     """
     with tempfile.TemporaryDirectory(prefix="pixelwise-") as folder:
         for name, content in job.data.items():
@@ -79,7 +79,7 @@ def run_notebook(job: GradingJob, notebook: NotebookNode) -> NotebookRun:
 
 
 class _Runner:
-    """Runs cells one after the other, and remembers what the next one and the next kernel need of those before.
+    """Runs cells one after the other, and remembers what the next cell or kernel needs of earlier ones.
 
     A context manager that ends the kernel.
     """
@@ -90,7 +90,7 @@ class _Runner:
         self._kernel = ExitStack()
         self._client: KernelClient | None = None
         self._given_up = False
-        self._sources: list[str] = []  # of the cells that ran, but for tests
+        self._sources: list[str] = []  # of the cells that ran, except tests
         self._took: list[float] = []  # seconds that each of them took; 0 if it was stopped
         self._answers_died: dict[str, str] = {}  # words by grade_id
         self._shown = 0  # characters
@@ -104,7 +104,7 @@ class _Runner:
         self._kernel.close()
 
     def run_cell(self, number: int, cell: NotebookNode) -> None:
-        """Run a cell, in another kernel if one died in the cell before; record its outputs."""
+        """Run a cell, in a new kernel if one died in the cell before; record its outputs."""
         start = time.monotonic()
         client = self._running_kernel()
         if client is None:
@@ -128,7 +128,7 @@ class _Runner:
         self.run.log.append(f"cell {number}{_name(cell)}: {seconds:.1f} s {' '.join(errors)}".rstrip(": "))
 
     def _running_kernel(self) -> KernelClient | None:
-        """Return the kernel; start one, and run in it what ran before, if none runs. None if there may be no other."""
+        """Return the kernel; if none runs, start one, and run the earlier cells in it. None if no more are allowed."""
         if self._client is None and self._may_start():
             client = self._kernel.enter_context(
                 KernelClient(self._job.limits, self._job.isolated, self._folder, self._deadline)
@@ -136,7 +136,7 @@ class _Runner:
             try:
                 for source, took in zip(self._sources, self._took, strict=True):
                     self._timed(max(self._cell_s, REPLAY_FACTOR * took), partial(client.run_cell, source))
-            except KernelDiedError:  # in a cell that ran well before
+            except KernelDiedError:  # in a cell that ran without problems before
                 self._end_kernel()
                 self._given_up = True
             else:
@@ -168,11 +168,11 @@ class _Runner:
         return outputs
 
     def _timed(self, seconds: float, run: Callable[[float], list[NotebookNode]]) -> list[NotebookNode]:
-        """Run something that may take so many seconds; if it takes them all, what comes after it has fewer."""
+        """Run something with a time limit; if it reaches the limit, later cells get a shorter one."""
         start = time.monotonic()
         try:
             return run(min(seconds, self._deadline - start))
-        finally:  # also where it had to be killed
+        finally:  # also if it had to be killed
             if time.monotonic() - start >= seconds:
                 self._cell_s = min(self._cell_s, max(AFTER_TIMEOUT_FACTOR * self._cell_s, MIN_CELL_S))
 
@@ -182,7 +182,7 @@ def _death(words: str) -> NotebookNode:
 
 
 def _is_demo(cell: NotebookNode) -> bool:
-    """Tell whether a cell is a show that no test needs."""
+    """Tell whether a cell is a demonstration, which no test needs."""
     return "demo" in cell.metadata.get("tags", []) and not is_grade(cell) and not is_solution(cell)
 
 

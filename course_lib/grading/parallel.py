@@ -1,4 +1,4 @@
-"""Many submissions at once on this machine: a thread waits for each, and a process of its own grades it."""
+"""Many submissions at once on this machine: for each, a thread waits, and a separate process grades it."""
 
 import threading
 import traceback
@@ -9,7 +9,7 @@ from itertools import islice
 from course_lib.grading.models import GradingJob, GradingResult, not_graded
 from course_lib.grading.process import Grader, grade_apart
 
-AHEAD = 2  # submissions in memory for each that runs
+AHEAD = 2  # submissions in memory for each one that runs
 
 OnStart = Callable[[str, str], None]
 
@@ -17,7 +17,7 @@ OnStart = Callable[[str, str], None]
 def grade_all(
     grader: Grader, jobs: Iterable[GradingJob], workers: int, on_start: OnStart | None = None
 ) -> Generator[tuple[GradingJob, GradingResult]]:
-    """Grade submissions, so many at once.
+    """Grade submissions, `workers` at once.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def grade_all(
     Yields
     ------
     (GradingJob, GradingResult)
-        As they are ready. When the generator is closed, whatever still runs is killed first.
+        In the order in which they finish. When the generator is closed, running jobs are killed first.
     """
     canceled = threading.Event()
 

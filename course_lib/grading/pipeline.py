@@ -20,17 +20,17 @@ from course_lib.grading.scores import ExerciseScore, answer_checksums, faults, s
 
 
 def grade_submission(job: GradingJob) -> GradingResult:
-    """Grade a submission; whatever is wrong with it, the result says.
+    """Grade a submission; the result says what is wrong with it, if anything.
 
     Parameters
     ----------
     job : GradingJob
-        The submission, and all that it takes.
+        The submission, and everything that is needed to grade it.
 
     Returns
     -------
     GradingResult
-        Where a kernel died, with the points of all tests that came to an end.
+        If a kernel died, it has the points of all tests that finished.
     """
     start = time.monotonic()
     source = nbformat.reads(job.source, as_version=4)
@@ -63,14 +63,14 @@ def grade_submission(job: GradingJob) -> GradingResult:
 
 
 def _error(run: NotebookRun, notebook: NotebookNode, exercises: Sequence[ExerciseScore]) -> str | None:
-    """Say what went wrong; None if nothing did."""
+    """Say what went wrong; None if there was no error."""
     wrong = [f"the kernel died in {death}" for death in run.deaths] + faults(notebook)
     wrong += [f"{each.name}: {each.message}" for each in exercises if each.undecided]
     return printable("; ".join(wrong)) if wrong else None
 
 
 def _log(job: GradingJob, result: GradingResult, cells: Sequence[str]) -> str:
-    """Write down what an instructor needs to see why a result is as it is."""
+    """Write a log that explains the result to an instructor."""
     limits = f"limits: {job.limits}; memory and processes kept by {limits_in_use()}" if job.isolated else "not isolated"
     changes = (f"change: {text}" for text in result.changes)
     flags = (f"flag: {text}" for text in result.audit_flags)

@@ -1,4 +1,4 @@
-"""Importing once, before others are forked, what notebooks and their tests use."""
+"""Importing what notebooks and their tests use, once, before processes are forked."""
 
 import gc
 import os
@@ -51,19 +51,19 @@ MODULES = (
 
 
 def preload(modules: Iterable[str]) -> None:
-    """Import `MODULES` and some more; afterwards, forks share the memory of all that is there.
+    """Import `MODULES` and some more; afterwards, forks share this memory.
 
     Parameters
     ----------
     modules : iterable of str
         Their names.
     """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # others would wait busily, while other submissions need them
-    gc.disable()  # it would look through all that is imported, again and again
-    os.environ["EAGER_IMPORT"] = "1"  # scikit-image puts most of its imports off until their first use
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # waiting threads would keep processors busy
+    gc.disable()  # it would search all imported modules, again and again
+    os.environ["EAGER_IMPORT"] = "1"  # scikit-image delays most of its imports until their first use
     for module in (*MODULES, *modules):
         import_module(module)
     del os.environ["EAGER_IMPORT"]
     gc.collect()
-    gc.freeze()  # else the first collection in each fork copies all memory
+    gc.freeze()  # otherwise the first collection in each fork copies all memory
     gc.enable()

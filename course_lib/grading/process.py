@@ -1,4 +1,4 @@
-"""Grading one submission in a process of its own, which is forked with all imports done, and may die."""
+"""Grading one submission in a separate process, which is forked with all imports done, and may die."""
 
 import atexit
 import io
@@ -22,16 +22,16 @@ import psutil
 from course_lib.grading.models import GradingJob, GradingResult, not_graded
 from course_lib.grading.sandbox.zygote import VARIABLE, start_zygote
 
-# Imported once, by the process that the others are forked from. The second is the program itself, which multiprocessing
-# imports in each.
+# Imported once, by the process from which the others are forked. The second is the program itself, which
+# multiprocessing imports in each process.
 PRELOADED = ["course_lib.grading.forkserver", "course_lib.cli"]
 START_AND_END_S = (
-    180  # seconds beyond a submission's own limit, which the grading process keeps by itself: for start and end
+    180  # seconds for start and end, beyond a submission's own limit, which the grading process itself enforces
 )
 LOG_FORMAT = "%(asctime)s %(name)s: %(message)s"
-RESULT_POLL_S = 0.5  # seconds between looks at whether the result is still wanted
+RESULT_POLL_S = 0.5  # seconds between checks whether the result is still wanted
 
-# Several threads start processes: multiprocessing tidies up after all of them in each.
+# Several threads start processes, and in each multiprocessing cleans up after all of them.
 _starting = threading.Lock()
 
 log = logging.getLogger(__name__)
@@ -40,16 +40,16 @@ Grader = Callable[[GradingJob], GradingResult]
 
 
 def grade_apart(grader: Grader, job: GradingJob, canceled: Callable[[], bool] = lambda: False) -> GradingResult:
-    """Grade a submission in a fresh process, whatever that process does.
+    """Grade a submission in a new process, and survive whatever that process does.
 
     Parameters
     ----------
     grader : callable
-        Runs in the fresh process: takes the job, returns the result.
+        Runs in the new process: takes the job, returns the result.
     job : GradingJob
         The submission.
     canceled : callable
-        Tells that nobody waits for the result any more; the process is killed then.
+        Tells whether the result is no longer wanted; then the process is killed.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def grade_apart(grader: Grader, job: GradingJob, canceled: Callable[[], bool] = 
 
 
 def _short_folder() -> str:
-    """Choose where temporary files go: names of sockets have at most 108 bytes, of which the processes need half."""
+    """Choose the folder for temporary files: socket paths have at most 108 bytes, of which the processes need half."""
     folder = tempfile.gettempdir()
     return folder if len(os.fsencode(folder)) <= 50 else "/tmp"
 
@@ -96,7 +96,7 @@ def _grade_in(folder: str, grader: Grader, job: GradingJob, canceled: Callable[[
         return result
     finally:
         if process is not None and process.pid is not None:
-            if not wait([process.sentinel], timeout=0):  # later its number may be that of another process
+            if not wait([process.sentinel], timeout=0):  # later, another process may have its number
                 kill_tree(process.pid)
             _joined(process)
         sender.close()
@@ -113,7 +113,7 @@ def _joined(process: ForkServerProcess) -> int | None:
 
 @cache
 def _zygote_socket() -> str:
-    """Start the process that learners' kernels are forked from; it ends with this one."""
+    """Start the process from which learners' kernels are forked; it ends with this one."""
     stack = ExitStack()
     atexit.register(stack.close)
     try:
@@ -124,9 +124,9 @@ def _zygote_socket() -> str:
 
 
 def _work(sender: Connection, grader: Grader, job: GradingJob, environment: dict[str, str]) -> None:
-    """Grade, and send the result. Out of the terminal's group, so that Ctrl-C there is no error in a test."""
+    """Grade, and send the result; outside of the terminal's process group, so that Ctrl-C does not interrupt a test."""
     os.setsid()
-    # This process was forked from one that may have started under another environment.
+    # This process was forked from one that may have started with another environment.
     os.environ.clear()
     os.environ.update(environment)
     tempfile.tempdir = environment["TMPDIR"]

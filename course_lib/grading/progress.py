@@ -17,7 +17,7 @@ class Running:
     Parameters
     ----------
     clock : callable
-        Tells the time in seconds.
+        Returns the time in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -28,13 +28,13 @@ class Running:
         self._lock = threading.Lock()
 
     def begin(self, student: str, unit: str) -> None:
-        """Remember that a submission begins now; of one that has ended, this news is late."""
+        """Record that a submission begins now, unless it has ended already."""
         with self._lock:
             if (student, unit) not in self._ended:
                 self._begun[student, unit] = self._clock()
 
     def end(self, student: str, unit: str) -> None:
-        """Forget a submission, whether it had begun or not."""
+        """Record that a submission has ended, whether it had begun or not."""
         with self._lock:
             self._ended.add((student, unit))
             self._begun.pop((student, unit), None)

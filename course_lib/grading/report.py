@@ -1,4 +1,4 @@
-"""What a run of grading found: tables and lines for people, JSON for programs."""
+"""Reports on a run of grading: tables and lines for people, JSON for programs."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ _Entries = Iterable[GradebookEntry]
 
 
 def to_json(results: Sequence[GradingResult], entries: _Entries = ()) -> str:
-    """Write results as a JSON list of objects: the points that count, those from tests, and what was noted."""
+    """Write results as a JSON list of objects: the points that count, those from tests, and notes."""
     objects = [
         {
             "student": result.student,
@@ -50,13 +50,13 @@ def to_json(results: Sequence[GradingResult], entries: _Entries = ()) -> str:
 def _with_entries(
     results: Sequence[GradingResult], entries: _Entries
 ) -> list[tuple[GradingResult, GradebookEntry | None]]:
-    """Find what the gradebook holds of each result."""
+    """Find the gradebook entry of each result."""
     there = {(entry.unit, entry.student): entry for entry in entries if entry.handed_in}
     return [(result, there.get((result.unit, result.student))) for result in results]
 
 
 def counting(result: GradingResult, entries: _Entries) -> list[ExerciseScore]:
-    """List the exercises of an result with the points that count: those that people gave among them."""
+    """List the exercises of a result with the points that count, including those that people gave."""
     return _counting(*_with_entries([result], entries)[0])
 
 
@@ -66,7 +66,7 @@ def _counting(result: GradingResult, entry: GradebookEntry | None) -> list[Exerc
 
 
 def _given(exercise: ExerciseScore, points: float) -> ExerciseScore:
-    """Put the points that count in the place of those from tests; where these say nothing against it, say who did."""
+    """Replace the points from tests by those that count; if no test explains the difference, say who gave them."""
     if isclose(points, exercise.points):
         return exercise
     if exercise.question:
@@ -76,7 +76,7 @@ def _given(exercise: ExerciseScore, points: float) -> ExerciseScore:
 
 
 def table(results: Sequence[GradingResult], entries: _Entries = ()) -> Table:
-    """Lay out one line a submission, with the points that count; what is unusual stands in the last column."""
+    """Make a table with a line for each submission and the points that count; the last column has anything unusual."""
     shown = Table(title="Grades", title_justify="left")
     for column in ("student", "unit"):
         shown.add_column(column, no_wrap=True)
@@ -102,7 +102,7 @@ def _differences(result: GradingResult, entry: GradebookEntry | None) -> list[st
 
 
 def line(result: GradingResult) -> str:
-    """Write an result in a line."""
+    """Write a result in one line."""
     points = f"{result.points:g}/{result.max_points:g}"
     return " ".join(f"{result.student}, {result.unit}: {points} {_status(result)}".split())
 
@@ -112,7 +112,7 @@ def _status(result: GradingResult) -> str:
 
 
 def exercise_table(title: str, exercises: Sequence[ExerciseScore]) -> Table:
-    """Lay out one line an exercise, with what its first failing test said."""
+    """Make a table with a line for each exercise, with the message of its first failed test."""
     shown = Table(title=title, title_justify="left", show_lines=True)
     shown.add_column("exercise", no_wrap=True)
     shown.add_column("points", justify="right", no_wrap=True)
@@ -123,7 +123,7 @@ def exercise_table(title: str, exercises: Sequence[ExerciseScore]) -> Table:
 
 
 def verdict(exercise: ExerciseScore) -> str:
-    """Say in words how an exercise or a question went."""
+    """Describe the result of an exercise or a question."""
     if exercise.question:
         return exercise.message or "not graded"
     right = exercise.points >= exercise.max_points if exercise.max_points else not exercise.message
@@ -131,14 +131,14 @@ def verdict(exercise: ExerciseScore) -> str:
 
 
 def summary(results: Sequence[GradingResult], before: int, entries: Iterable[GradebookEntry]) -> str:
-    """Sum a run up in lines for the instructor.
+    """Summarize a run for the instructor.
 
     Parameters
     ----------
     results : sequence of GradingResult
         Of the whole run.
     before : int
-        How many of them were there already.
+        The number of results from earlier runs.
     entries : iterable of GradebookEntry
         What the gradebook holds.
 

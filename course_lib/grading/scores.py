@@ -1,4 +1,4 @@
-"""Points and messages, read off an executed notebook."""
+"""Points and messages, read from an executed notebook."""
 
 import logging
 import re
@@ -28,14 +28,14 @@ _SHOWN_NUMBERS = [
         r"<Variable path=.*, shape=\(\), dtype=\w+, value=(.+)>",
     )
 ]
-# What is said of a question; the last one where it is worth points.
+# The messages of questions; the last one if it is worth points.
 ANSWERED, UNANSWERED, UNREAD = "answered", "not answered", "answered; nobody has graded it yet"
-FAULT = "Faulty test"  # stands where an error's class does, and is none: the test is wrong, not the learner
+FAULT = "Faulty test"  # in place of an error's class: the test is wrong, not the learner
 
 
 @dataclass(frozen=True)
 class ExerciseScore:
-    """What one exercise earned.
+    """The result of one exercise.
 
     Attributes
     ----------
@@ -44,12 +44,12 @@ class ExerciseScore:
     points, max_points : float
         Earned and possible, over the visible check and the hidden test.
     message : str
-        Why the first failing test failed, see `Causes.message`; empty where every point was earned. Of a question,
+        Why the first failing test failed, see `Causes.message`; empty if every point was earned. For a question,
         whether it was answered.
     question : bool
         Whether it is answered in words, so that no test gives points.
     graded : bool
-        False where this machine cannot decide its points.
+        False if this machine cannot decide its points.
     tests : dict of str to float or None
         Points of each graded cell, by its grade_id; see `cell_points`.
     """
@@ -64,12 +64,12 @@ class ExerciseScore:
 
     @property
     def undecided(self) -> bool:
-        """Whether points are at stake that this machine cannot decide."""
+        """Tell whether there are points that this machine cannot decide."""
         return not self.graded and self.max_points > 0
 
 
 def points_of(exercise: ExerciseScore) -> str:
-    """Write what an exercise earned, as in ``2/3``; a dash stands for what nobody has decided."""
+    """Write the points of an exercise, as in ``2/3``; a dash means that they are not decided."""
     earned = "–" if exercise.undecided and not exercise.points else f"{exercise.points:g}"
     return f"{earned}/{exercise.max_points:g}"
 
@@ -80,7 +80,7 @@ def is_hidden_test(cell: NotebookNode) -> bool:
 
 
 def only_visible_checks(notebook: NotebookNode) -> NotebookNode:
-    """Copy a learner's notebook without what counts only in a grade.
+    """Copy a learner's notebook without the cells that count only in a grade.
 
     Hidden tests are empty in a release, and so would earn their points. Questions are worth nothing until a person has
     read the answers.
@@ -93,12 +93,12 @@ def only_visible_checks(notebook: NotebookNode) -> NotebookNode:
 
 
 def withhold_cpp(notebook: NotebookNode, source: NotebookNode, reason: str) -> None:
-    """Leave open, in place, what the exercises in C++ of an executed notebook earn.
+    """Mark the C++ exercises of an executed notebook as not graded, in place.
 
     Parameters
     ----------
     notebook : NotebookNode
-        With outputs; those of the tests give way to the reason.
+        With outputs; the reason replaces those of the tests.
     source : NotebookNode
         The instructor's or the released one, which says what these exercises are.
     reason : str
@@ -111,10 +111,10 @@ def withhold_cpp(notebook: NotebookNode, source: NotebookNode, reason: str) -> N
 
 
 def normalize_outputs(cell: NotebookNode) -> None:
-    """Mend, in place, the outputs of a test cell that nbgrader misreads.
+    """Correct, in place, the outputs of a test cell that nbgrader misreads.
 
     nbgrader 0.9.6 gives 0 points for any word on stderr, where TensorFlow logs, and full marks for a partial credit
-    that NumPy 2 shows as ``np.float64(0.5)``, that is negative or no number. A credit that is not from 0 to the
+    that NumPy 2 shows as ``np.float64(0.5)``, that is negative or not a number. A credit that is not from 0 to the
     cell's points becomes an error of the test. nbgrader also takes the first of several results for the credit, even
     where an error follows; a notebook may be set to show the value of every line.
     """
@@ -133,7 +133,7 @@ def normalize_outputs(cell: NotebookNode) -> None:
 
 
 def _keep_last_result(cell: NotebookNode) -> None:
-    """Leave a test no result but its last one, and none where it raised an error or has no points to give."""
+    """Keep only the last result of a test, and no result if it raised an error or has no points."""
     outputs = cell.get("outputs", [])
     results = [output for output in outputs if output.output_type == "execute_result"]
     for output in results if _failed(cell) or not cell.metadata.nbgrader["points"] else results[:-1]:
@@ -145,7 +145,7 @@ def _failed(cell: NotebookNode) -> bool:
 
 
 def _display(output: NotebookNode) -> None:
-    """Make a result something that is only shown."""
+    """Turn a result into an output that is only displayed."""
     output.output_type = "display_data"
     del output["execution_count"]
 
@@ -161,7 +161,7 @@ def _number(text: str) -> float | None:
 
 
 def _refuse_faulty_credit(cell: NotebookNode) -> None:
-    """Put an error in the place of a partial credit that cannot be one."""
+    """Replace an impossible partial credit by an error."""
     if not utils.is_grade(cell):
         return
     points = float(cell.metadata.nbgrader["points"])
@@ -173,7 +173,7 @@ def _refuse_faulty_credit(cell: NotebookNode) -> None:
 
 
 def cell_points(cell: NotebookNode) -> float | None:
-    """Read the points of a test cell off its outputs, which are normalized in place.
+    """Read the points of a test cell from its outputs, which are normalized in place.
 
     Parameters
     ----------
@@ -183,8 +183,8 @@ def cell_points(cell: NotebookNode) -> float | None:
     Returns
     -------
     float or None
-        0 if it was not executed; None where a person has to decide: a written answer, a faulty test, one that this
-        machine cannot run. A question that has no points, or no answer, needs nobody.
+        0 if it was not executed; None if a person has to decide: a written answer, a faulty test, one that this
+        machine cannot run. A question without points, or without an answer, needs no decision.
     """
     if is_question(cell):
         return None if is_answered(cell) and float(cell.metadata.nbgrader["points"]) else 0
@@ -198,7 +198,7 @@ def cell_points(cell: NotebookNode) -> float | None:
 
 
 def faults(notebook: NotebookNode) -> list[str]:
-    """Name the tests of an executed notebook that are wrong themselves, and say how; see `normalize_outputs`."""
+    """List the tests of an executed notebook that are themselves wrong, with the error; see `normalize_outputs`."""
     return [
         f"{cell.metadata.nbgrader['grade_id']}: {output.evalue}"
         for cell in notebook.cells
@@ -209,14 +209,14 @@ def faults(notebook: NotebookNode) -> list[str]:
 
 
 def score(notebook: NotebookNode, missing: Collection[str] = ()) -> list[ExerciseScore]:
-    """Add up what every exercise of an executed notebook earned.
+    """Add up the points of every exercise of an executed notebook.
 
     Parameters
     ----------
     notebook : NotebookNode
         With outputs; the test cells' outputs are normalized in place.
     missing : collection of str
-        Exercises whose cells were not in the learner's notebook, and were put back untouched.
+        Exercises whose cells were not in the learner's notebook, and were restored untouched.
 
     Returns
     -------

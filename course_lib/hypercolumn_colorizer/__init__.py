@@ -1,12 +1,12 @@
-"""A colorizer on hypercolumns: a histogram of colors for every pixel, from what a network sees of it [1]_.
+"""A colorizer on hypercolumns: a histogram of colors for every pixel, from a network's maps at that pixel [1]_.
 
 - `features`: the maps of VGG-16, from lightness, and hypercolumns at a few sites
-- `targets`, `losses`: the histograms of hue and chroma to predict, and how far a prediction is from them
-- `head`, `examples`, `training`, `committee`: what predicts them, and `train`
+- `targets`, `losses`: the histograms of hue and chroma to predict, and the distance of a prediction from them
+- `head`, `examples`, `training`, `committee`: the networks that predict them, and `train`
 - `dense`, `tiles`: the same at every pixel of a picture of any size, in little memory; `cost` measures that
 - `decoding`, `hints`: one color from histograms, and colors that a person gives
 - `colorizer`, `head_file`: all of it together, and its file
-- `photographs`: what the capstone learns from and is tried on
+- `photographs`: the photographs for training and testing in the capstone
 
 References
 ----------

@@ -30,17 +30,16 @@ class HypercolumnColorizer:
     Parameters
     ----------
     heads : sequence of keras.Model
-        One or more, as `head.head` makes them, trained. Their histograms are averaged. They are not to be changed
-        afterwards.
+        One or more trained heads from `head.head`. Their histograms are averaged. They must not be changed afterwards.
     color : float
-        What predicted color is multiplied by, in [0, 1]: less than 1 where the heads cannot be trusted.
+        The factor for predicted color, in [0, 1]: less than 1 if the heads cannot be trusted.
     trunk : keras.Model, optional
         As `features.trunk` makes it; by default that of HED.
 
     Raises
     ------
     ValueError
-        If there is no head, one does not take the trunk's hypercolumns, or the factor is not in [0, 1].
+        If `heads` is empty, a head does not take the trunk's hypercolumns, or the factor is not in [0, 1].
     """
 
     def __init__(self, heads: Sequence[keras.Model], color: float = 1.0, trunk: keras.Model | None = None) -> None:
@@ -84,7 +83,7 @@ class HypercolumnColorizer:
     ) -> Floats:
         """Predict the color of every pixel.
 
-        Without hints, the expected color needs little memory: a large picture's histograms are never all there at
+        Without hints, the expected color needs little memory: a large picture's histograms are never all in memory at
         once.
 
         Parameters
@@ -92,11 +91,11 @@ class HypercolumnColorizer:
         L : array_like
             Normalized, ``(H, W, 1)``, of any size.
         hints : sequence of Hint
-            The color of some pixels, which is spread to pixels like them.
+            The color of some pixels, which spreads to similar pixels.
         decoding : {"expected", "median"}
             The expected color of the histograms, or their median chroma at the mean hue, which is more vivid.
         color : float, optional
-            What predicted chroma is multiplied by, in [0, 1]; that of hints is not. By default the colorizer's factor.
+            The factor for predicted chroma, in [0, 1], but not for that of hints. By default the colorizer's factor.
 
         Returns
         -------
@@ -119,7 +118,7 @@ class HypercolumnColorizer:
         return ab / np.float32(AB_BOUND)
 
     def save(self, path: str | Path) -> None:
-        """Write the heads and the factor to one file, without the trunk; a reader never finds half of it."""
+        """Write the heads and the factor to one file, without the trunk; a reader never finds an incomplete file."""
         head_file.save_heads(Path(path), self.heads, self.color)
 
     @classmethod
@@ -136,12 +135,12 @@ class HypercolumnColorizer:
         Returns
         -------
         HypercolumnColorizer
-            It predicts what the saved one does.
+            It predicts the same as the saved one.
 
         Raises
         ------
         ValueError
-            If it is another file, or damaged, or of another trunk.
+            If it is another kind of file, is damaged, or belongs to another trunk.
         FileNotFoundError
             If there is no such file.
         """
@@ -149,14 +148,14 @@ class HypercolumnColorizer:
 
 
 def _faded(chroma: Floats, factor: float) -> Floats:
-    """Multiply the chroma that histograms ``(..., bins)`` stand for: each bin votes for its new place."""
+    """Multiply the chroma of histograms ``(..., bins)``: each bin votes for its new place."""
     bins = np.arange(chroma.shape[-1])
     votes = np.maximum(0, 1 - np.abs(factor * bins[:, None] - bins))
     return chroma @ votes.astype(np.float32)
 
 
 def _factor(color: float) -> float:
-    """Take in a factor for color."""
+    """Check a factor for color."""
     if not 0 <= color <= 1:
         raise ValueError(f"expected a color factor in [0, 1], got {color!r}")
     return float(color)

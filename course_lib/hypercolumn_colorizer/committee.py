@@ -1,4 +1,4 @@
-"""Training a committee: heads that were each denied some photographs, and how much of their color to believe."""
+"""Training a committee: heads with some photographs withheld from each, and a factor for how far to trust them."""
 
 import zlib
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ from course_lib.hypercolumn_colorizer.head import HIDDEN, head, probabilities
 from course_lib.hypercolumn_colorizer.training import train_head
 from course_lib.integers import count
 
-FEWEST = 3  # photographs, for a head to be denied any
+FEWEST = 3  # the fewest photographs from which some are withheld
 
 
 def train(  # noqa: PLR0913
@@ -35,37 +35,36 @@ def train(  # noqa: PLR0913
 ) -> HypercolumnColorizer:
     """Train a colorizer on photographs.
 
-    The photographs are shuffled and dealt out to the heads; a head is trained on all but its own, and so has an opinion
-    of its own on what it has not seen. Where heads disagree, their mean is paler. Each head then colors the sites of
-    the photographs that it was denied, and the factor by which their color would have to be multiplied to lie nearest
-    to the truth, in [0, 1], becomes the colorizer's. One head, or heads on two photographs, are denied nothing, and
-    the factor is 1: right where the rest of the same photographs is to be colored.
+    The photographs are shuffled and divided among the heads; each head is trained on all except its own, and so makes
+    an independent prediction for photographs that it has not seen. Where heads disagree, their mean is paler. Each head
+    then colors the sites of its withheld photographs, and the factor in [0, 1] that brings these colors nearest to the
+    truth becomes the colorizer's factor. With one head, or with two photographs, nothing is withheld, and the factor is
+    1: this is right for coloring the rest of the same photographs.
 
     With a folder, training can be interrupted at any moment. The same call then resumes after the last epoch, even in
-    another process, and gives the weights that it would have given without the interruption.
+    another process, with the same weights as without the interruption.
 
     Parameters
     ----------
     photographs : mapping of str to array_like
-        Normalized Lab, ``(H, W, 3)`` each, of any sizes. A mapping that reads a file when it is asked for one saves
-        memory: each photograph is asked for once.
+        Normalized Lab, ``(H, W, 3)`` each, of any sizes. A mapping that reads files on demand saves memory: each
+        photograph is read once.
     seed : int
-        0 or more; decides the sites, who is denied what, and the heads.
+        0 or more; determines the sites, the withheld photographs, and the heads.
     heads : int
-        How many, 1 or more. Training takes that many times as long.
+        The number of heads, 1 or more. Training time is proportional to it.
     sites : int
-        Pixels that are looked at in each photograph, 1 or more; fewer where their hypercolumns would take more than
-        1 GB.
+        Pixels that are used in each photograph, 1 or more; fewer if their hypercolumns would take more than 1 GB.
     epochs : int
-        How often each head is shown all its sites, 1 or more.
+        How often each head sees all its sites, 1 or more.
     hidden : int
         Units of the heads' hidden layer, 1 or more.
     masks : mapping of str to array_like, optional
-        For some photographs, ``(H, W)`` bool: the pixels whose color may be looked at. All lightness is.
+        For some photographs, ``(H, W)`` bool: the pixels whose color may be used. The lightness of all pixels is used.
     folder : str or Path, optional
         Where checkpoints are kept, one for each head.
     progress : callable, optional
-        Called with how much is done, and of how much: each photograph and each epoch of each head counts as one.
+        Called with the number of steps done, and of all: each photograph and each epoch of each head counts as one.
     trunk : keras.Model, optional
         As `features.trunk` makes it; by default that of HED.
 
@@ -112,21 +111,21 @@ def train(  # noqa: PLR0913
 
 
 def color_factor(heads: list[keras.Model], denied: list[NDArray[np.intp]], examples: LabeledSites) -> float:
-    """Return the factor for the color of heads that brings it nearest to the truth where they were denied it.
+    """Return the factor that brings the color of heads nearest to the truth, on their withheld photographs.
 
     Parameters
     ----------
     heads : list of keras.Model
         Trained.
     denied : list of ndarray
-        For each, the places of the photographs that it has not seen.
+        For each head, the places of the photographs that it has not seen.
     examples : LabeledSites
         Of all photographs.
 
     Returns
     -------
     float
-        In [0, 1]: that with the least squared error of a and b. 1 where no head was denied anything, or all is gray.
+        In [0, 1]: the factor with the least squared error of a and b. 1 if nothing was withheld, or everything is gray.
     """
     along = square = 0.0
     for member, places in zip(heads, denied, strict=True):
@@ -138,7 +137,7 @@ def color_factor(heads: list[keras.Model], denied: list[NDArray[np.intp]], examp
 
 
 def deal(photographs: int, heads: int, seed: int) -> list[NDArray[np.intp]]:
-    """Deal out the places of photographs to heads that are denied them, as evenly as possible."""
+    """Divide the places of photographs among the heads from which they are withheld, as evenly as possible."""
     if photographs < FEWEST or heads < 2:
         return [np.empty(0, np.intp)] * heads
     return np.array_split(np.random.default_rng(seed).permutation(photographs), heads)
@@ -150,7 +149,7 @@ def _seed(seed: int, number: int) -> int:
 
 
 def _fingerprint(examples: LabeledSites) -> int:
-    """Return a number that other sites, features or colors would change."""
+    """Return a hash of the sites, features and colors."""
     crc = 0
     for array in (examples.columns, *examples.targets, examples.photograph):
         crc = zlib.crc32(array.tobytes(), crc)
@@ -158,7 +157,7 @@ def _fingerprint(examples: LabeledSites) -> int:
 
 
 class _Counter:
-    """Count what is done, and tell."""
+    """Count steps, and report them."""
 
     def __init__(self, total: int, progress: Callable[[int, int], None] | None) -> None:
         self._done, self._total, self._progress = 0, total, progress

@@ -1,4 +1,4 @@
-"""What it costs to color a picture, with hypercolumns at every pixel and without: time and memory."""
+"""The cost of coloring a picture, with and without hypercolumns at every pixel: time and memory."""
 
 import json
 import subprocess
@@ -34,14 +34,14 @@ MB = 1e6
 
 @dataclass(frozen=True, eq=False)
 class Cost:
-    """What a picture took.
+    """The cost of a picture.
 
     Attributes
     ----------
     seconds, processor_seconds : float
-        Of the fastest time.
+        The time of the fastest run.
     peak_mb : float
-        How much memory (MB) the process took at most, beyond what it held before the first time.
+        The peak memory of the process (MB), less its memory before the first run.
     picture : ndarray
         The colored picture: RGB in [0, 1], ``(size, size, 3)``, float32.
     """
@@ -53,10 +53,10 @@ class Cost:
 
 
 def coloring_cost(kind: str, size: int = 512, repeats: int = 2) -> Cost:
-    """Measure the coloring of a made-up picture by VGG-16 and four heads, in a process of its own.
+    """Measure the coloring of a made-up picture by VGG-16 and four heads, in a separate process.
 
-    Both kinds do the same job with the same trunk, which runs once as a graph. The dense kind then upsamples all maps
-    to the picture, joins them to hypercolumns of 1,473 channels, and applies the heads as they are.
+    Both kinds do the same work with the same trunk, which runs once as a graph. The dense kind then upsamples all maps
+    to the picture, joins them to hypercolumns of 1,473 channels, and applies the heads unchanged.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def coloring_cost(kind: str, size: int = 512, repeats: int = 2) -> Cost:
     size : int
         Height and width of the picture in pixels: a multiple of 16, 32 or more.
     repeats : int
-        How often the picture is colored, after a small one for which no time is taken; 1 or more.
+        How often the picture is colored, after a small one that is not timed; 1 or more.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def coloring_cost(kind: str, size: int = 512, repeats: int = 2) -> Cost:
     ValueError
         If an argument is not as above.
     RuntimeError
-        If the process ends early, as it does where memory runs out.
+        If the process ends early, for example because memory runs out.
     """
     if kind not in KINDS:
         raise ValueError(f'expected kind "folded" or "dense", got {kind!r}')
@@ -117,7 +117,7 @@ def main() -> None:
 
 
 def _lightness(size: int) -> Floats:
-    """Make up a picture of waves: normalized L, ``(size, size, 1)``."""
+    """Make a picture of waves: normalized L, ``(size, size, 1)``."""
     y, x = np.mgrid[:size, :size] / size
     return (0.6 * np.sin(40 * x * y + 9 * x) * np.cos(25 * y * (1 - x)))[..., None].astype(np.float32)
 
@@ -133,7 +133,7 @@ def _heads(trunk: keras.Model) -> list[keras.Model]:
 
 
 def _folded(trunk: keras.Model, heads: list[keras.Model]) -> Callable[[Floats], Floats]:
-    """Color as `HypercolumnColorizer` does."""
+    """Color in the same way as `HypercolumnColorizer`."""
     folded = dense.fold(heads)
     return lambda L: tiles.colors(trunk, folded, L)
 

@@ -1,6 +1,6 @@
-"""One color from histograms of hue and chroma, and how sure it is.
+"""One color from histograms of hue and chroma, and its uncertainty.
 
-The histograms stand for a color that is drawn: its hue from the one, its chroma from the other, independently. Its mean
+The histograms describe a random color: its hue is drawn from one, its chroma from the other, independently. Its mean
 is the color with the least expected squared error. `course_lib.color.histogram_to_ab` takes the median chroma instead,
 which is more vivid. Everything here is in the units of Lab, not normalized.
 """
@@ -15,9 +15,9 @@ from course_lib.color.scale import CHROMA_BOUND
 
 
 def expected_color(hue: ArrayLike, chroma: ArrayLike) -> NDArray[np.float32]:
-    """Decode histograms into the mean of the colors that they stand for: mean chroma times the mean vector of the hues.
+    """Decode histograms into the mean of their colors: mean chroma times the mean vector of the hues.
 
-    Of the histograms of some pixels it is the mean color of the pixels, to 0.5 % of their mean chroma with 32 bins.
+    For the histograms of some pixels, it is the mean color of the pixels, to 0.5 % of their mean chroma with 32 bins.
 
     Parameters
     ----------
@@ -42,23 +42,23 @@ def expected_color(hue: ArrayLike, chroma: ArrayLike) -> NDArray[np.float32]:
 
 
 def uncertainty(hue: ArrayLike, chroma: ArrayLike) -> NDArray[np.float32]:
-    """Tell how far a color drawn from the histograms lies from the expected one.
+    """Return the typical distance between a color drawn from the histograms and the expected color.
 
     Parameters
     ----------
     hue, chroma : array_like
-        As `expected_color` takes them.
+        As for `expected_color`.
 
     Returns
     -------
     ndarray
-        Shape ``(...)``, float32: the root of the expected squared distance, to 0.1. It is 0 where both histograms are
-        sure, and also where the color is surely gray, whatever its hue; at most 134.
+        Shape ``(...)``, float32: the root of the expected squared distance, to 0.1. It is 0 if both histograms are
+        certain, and also if the color is certainly gray, whatever its hue; at most 134.
 
     Raises
     ------
     ValueError
-        As `expected_color`.
+        As for `expected_color`.
     """
     hues, chromas = distributions(hue, chroma)
     length = np.linalg.norm(_mean_vector(hues), axis=-1)

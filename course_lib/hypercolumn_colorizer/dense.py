@@ -1,8 +1,8 @@
 """Heads at every pixel of a picture, without its hypercolumns.
 
 The hypercolumns of 512 x 512 pixels take 1.5 GB. But a linear layer and bilinear upsampling commute, since both are
-linear and the one works on channels, the other on places. So each map is multiplied by its rows of the hidden layer's
-kernel where it is small, and what is upsampled and added up are hidden units. Only 16 rows of these are there at once.
+linear, and one works on channels, the other on places. So each map is multiplied by its rows of the hidden layer's
+kernel while it is small, and the hidden units are upsampled and added up. Only 16 rows of these are in memory at once.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ class Folded:
 
 
 def fold(heads: Sequence[keras.Model]) -> Folded:
-    """Take the standardization of the channels into the hidden layer.
+    """Include the standardization of the channels in the hidden layer.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def fold(heads: Sequence[keras.Model]) -> Folded:
     Returns
     -------
     Folded
-        What the heads compute without dropout, with the weights that they have now.
+        The heads' computation without dropout, with their current weights.
     """
     kernels, biases = zip(*(_hidden(each) for each in heads), strict=True)
     logits = [each.get_layer("logits").get_weights() for each in heads]
@@ -90,7 +90,7 @@ def strips(folded: Folded, maps: Maps, rows: slice, columns: slice) -> Iterator[
         _times(_around(each[0], rows, columns, stride), kernel)
         for each, kernel, stride in zip(maps[1:-1], of_coarse, COARSE, strict=True)
     ]
-    coarse[-1] += folded.bias  # upsampling leaves it as it is, too
+    coarse[-1] += folded.bias  # upsampling does not change it, either
     for first in range(0, rows.stop - rows.start, MULTIPLE):
         strip = slice(first, first + MULTIPLE)
         whole = slice(rows.start + first, rows.start + first + MULTIPLE)
@@ -104,13 +104,13 @@ def strips(folded: Folded, maps: Maps, rows: slice, columns: slice) -> Iterator[
 
 
 def _around(maps: tf.Tensor, rows: slice, columns: slice, stride: int) -> tf.Tensor:
-    """Cut a part out of a map with one more entry on each side; at the picture's border its own are repeated."""
+    """Crop a part of a map with one more entry on each side; at the picture's border, its own entries are repeated."""
     padded = tf.pad(maps, [[1, 1], [1, 1], [0, 0]], "SYMMETRIC")
     return padded[_entries(rows, stride), _entries(columns, stride)]
 
 
 def _entries(pixels: slice, stride: int) -> slice:
-    """Return the entries that some pixels are interpolated from, in a map with one more entry on each side."""
+    """Return the entries from which some pixels are interpolated, in a map with one more entry on each side."""
     return slice(pixels.start // stride, pixels.stop // stride + 2)
 
 
@@ -148,9 +148,9 @@ def _widened(maps: tf.Tensor, factor: int) -> tf.Tensor:
 
 
 def _weights(pixels: int, stride: int) -> NDArray[np.float32]:
-    """Return what each entry counts in each of some pixels, ``(pixels, pixels / stride + 2)``.
+    """Return the weight of each entry in each of some pixels, ``(pixels, pixels / stride + 2)``.
 
-    The pixels begin where the second entry does: the first one and the last one lie outside.
+    The pixels begin at the second entry: the first one and the last one are outside.
     """
     places = (np.arange(pixels) + 0.5) / stride + 0.5
     distances = np.abs(places[:, None] - np.arange(pixels // stride + 2))

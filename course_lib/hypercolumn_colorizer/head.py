@@ -22,15 +22,15 @@ SHARES = np.array([64, 128, 256, 512, 512]) / 1472  # of the channels, before li
 class DropMaps(keras.layers.Layer):
     """Drop whole maps from hypercolumns in training, as dropout drops single channels.
 
-    The coarse maps tell photographs apart, whatever is at a site: a head that can rely on them learns its few
-    photographs by heart. What is kept is divided by the chance that it is kept.
+    The coarse maps identify a photograph, regardless of the site: a head that can rely on them memorizes its few
+    photographs. Maps that are kept are divided by the probability that they are kept.
 
     Parameters
     ----------
     seed : int
-        Decides what is dropped.
+        Determines what is dropped.
     **kwargs
-        As `keras.layers.Layer` takes them.
+        As for `keras.layers.Layer`.
     """
 
     def __init__(self, seed: int, **kwargs: Any) -> None:
@@ -47,7 +47,7 @@ class DropMaps(keras.layers.Layer):
 
 
 def _maps_of_channels(channels: int) -> NDArray[np.float32]:
-    """Say which map each channel is of: 1 or 0, ``(maps, channels)``, with the proportions of VGG-16."""
+    """Return the map of each channel as 1 or 0, ``(maps, channels)``, with the proportions of VGG-16."""
     ends = np.rint(np.cumsum(SHARES) * (channels - 1)).astype(int)
     place = np.searchsorted(ends, np.arange(channels), side="right")
     return np.eye(len(DROPPED_MAPS), dtype=np.float32)[:, place]
@@ -56,8 +56,8 @@ def _maps_of_channels(channels: int) -> NDArray[np.float32]:
 def head(channels: int = CHANNELS, hidden: int = HIDDEN, bins: int = BINS, seed: int = 0) -> keras.Model:
     """Make a head: a standardization of each channel, one hidden layer, and a linear layer.
 
-    Photographs are few. Dropping whole maps and half of the hidden units in training, and the squares of the hidden
-    layer's weights, times 0.001 and added to the loss, keep the head from learning them by heart.
+    There are few photographs. Dropping whole maps and half of the hidden units in training, and adding the squares of
+    the hidden layer's weights, times 0.001, to the loss, keep the head from memorizing them.
 
     Parameters
     ----------
@@ -68,13 +68,13 @@ def head(channels: int = CHANNELS, hidden: int = HIDDEN, bins: int = BINS, seed:
     bins : int
         Of each histogram, 3 or more.
     seed : int
-        0 or more; decides the first weights and what dropout drops.
+        0 or more; determines the initial weights and what dropout drops.
 
     Returns
     -------
     keras.Model
         From hypercolumns ``(N, channels)`` to logits ``(N, 2 * bins)``, those of hue first. Its layers with weights
-        are "standardize", which `standardize` sets and training leaves alone, "hidden" and "logits".
+        are "standardize", which `standardize` sets and training does not change, "hidden" and "logits".
 
     Raises
     ------

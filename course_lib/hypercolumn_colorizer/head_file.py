@@ -16,7 +16,7 @@ LAYERS = {"standardize": ("mean", "variance"), "hidden": ("kernel", "bias"), "lo
 
 
 def save_heads(path: Path, heads: Sequence[keras.Model], color: float) -> None:
-    """Write a file; a reader finds the old one or the new one, and never half of one."""
+    """Write a file; a reader finds the old file or the new one, never an incomplete one."""
     arrays = {
         f"head_{number}_{layer}_{name}": values
         for number, each in enumerate(heads)
@@ -41,7 +41,7 @@ def load_heads(path: Path) -> tuple[list[keras.Model], float]:
     Raises
     ------
     ValueError
-        If it is another file, or damaged.
+        If it is another kind of file, or damaged.
     FileNotFoundError
         If there is no such file.
     """

@@ -1,13 +1,14 @@
 """Hints: the colors of a few pixels, given by a person, and how far they spread.
 
-A hint reaches along paths through the picture. The length of a path is its way in the plane plus its way in lightness,
-so that to cross an outline is far, and to wander over a smooth backdrop is not. What is near by such paths is most
-likely of the same thing [1]_. The histograms of a pixel then become a weighted mean of its own and those of the hints.
+A hint spreads along paths through the picture. The length of a path is its length in the plane plus its length in
+lightness, so crossing an outline is far, and moving over a smooth backdrop is not. Pixels that are near by such paths
+most likely belong to the same thing [1]_. The histograms of a pixel then become a weighted mean of its own and those of
+the hints.
 
 References
 ----------
 .. [1] Yatziv and Sapiro, "Fast Image and Video Colorization Using Chrominance Blending", IEEE Transactions on Image
-   Processing 15(5), 2006. They spread colors by such distances; here histograms are.
+   Processing 15(5), 2006. They spread colors by such distances; here, histograms are spread.
 """
 
 from collections.abc import Sequence
@@ -26,8 +27,8 @@ from course_lib.integers import as_integer
 
 Floats = NDArray[np.float32]
 
-GRAIN = 1 / 400  # of the longer side: lightness is smoothed by so much first, or the grain of film would be a long way
-OWN = 1e-6  # what a pixel's own histograms still weigh where it is hinted
+GRAIN = 1 / 400  # of the longer side: lightness is first smoothed by this, or film grain would make every path long
+OWN = 1e-6  # the remaining weight of a hinted pixel's own histograms
 
 
 class Hint(NamedTuple):
@@ -36,7 +37,7 @@ class Hint(NamedTuple):
     Attributes
     ----------
     row, column : int
-        Which pixel, counted from 0 at the top left.
+        The pixel, counted from 0 at the top left.
     ab : (float, float)
         Its color, normalized.
     """
@@ -47,10 +48,11 @@ class Hint(NamedTuple):
 
 
 def influence(L: ArrayLike, hints: Sequence[Hint]) -> Floats:
-    """Tell how much each pixel is like each hinted one: the influence of a hint alone.
+    """Return how similar each pixel is to each hinted one: the influence of each hint alone.
 
     It is ``exp(-d⁴)``: nearly 1 up to d = 0.5, and nearly 0 from d = 1.5 on. The distance d is the length of the
-    shortest path from the hinted pixel, where the longer side of the picture is 1, and from black to white is 2.
+    shortest path from the hinted pixel, where the longer side of the picture is 1, and the distance from black to white
+    is 2.
 
     Parameters
     ----------
@@ -83,14 +85,14 @@ def influence(L: ArrayLike, hints: Sequence[Hint]) -> Floats:
 def apply_hints(hue: ArrayLike, chroma: ArrayLike, L: ArrayLike, hints: Sequence[Hint]) -> tuple[Floats, Floats]:
     """Spread hints over the histograms of a picture.
 
-    A pixel's histograms become a mean: its own weigh 1, and those of each hint's color ``w / (1 - w)``, where w is the
-    hint's `influence` there. So a single hint gets the share w; and of many, one that is much nearer than the others
-    decides.
+    A pixel's histograms become a weighted mean: its own have weight 1, and those of each hint's color ``w / (1 - w)``,
+    where w is the hint's `influence` there. So a single hint contributes the fraction w; and of many hints, one that is
+    much nearer than the others dominates.
 
     Parameters
     ----------
     hue : array_like
-        Shape ``(H, W, bins)``, floats: what is predicted for each pixel, as `hue_chroma_histogram` makes it.
+        Shape ``(H, W, bins)``, floats: the predictions for each pixel, as from `hue_chroma_histogram`.
     chroma : array_like
         As ``hue``; it may have another number of bins.
     L : array_like
@@ -106,7 +108,7 @@ def apply_hints(hue: ArrayLike, chroma: ArrayLike, L: ArrayLike, hints: Sequence
     Raises
     ------
     ValueError
-        If the shapes do not fit each other, the histograms do not sum to 1, L or a hint is not as `influence` takes it,
+        If the shapes do not fit each other, the histograms do not sum to 1, L or a hint is not as for `influence`,
         or a hint's color is not normalized.
     """
     hues, chromas = distributions(hue, chroma)
@@ -126,7 +128,7 @@ def apply_hints(hue: ArrayLike, chroma: ArrayLike, L: ArrayLike, hints: Sequence
 def _blend(histograms: NDArray[np.floating], of_hints: Floats, own: Floats, shares: Floats) -> Floats:
     """Return the weighted mean of each pixel's histogram and the hints'."""
     blended = (histograms * own).astype(np.float32, copy=False)
-    for row, share in enumerate(shares):  # one at a time: this takes no other array of that size
+    for row, share in enumerate(shares):  # one at a time: this needs no other array of that size
         blended[row] += share @ of_hints
     return blended
 

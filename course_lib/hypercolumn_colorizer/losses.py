@@ -1,4 +1,4 @@
-"""The loss of predicted histograms: how much each tells less than the true one would."""
+"""The loss of predicted histograms: their divergence from the true ones."""
 
 import tensorflow as tf
 
@@ -20,7 +20,7 @@ def histogram_loss(
     hue, chroma : tf.Tensor
         As the logits: the true histograms, which sum to 1.
     weight : tf.Tensor
-        Shape ``(N,)``: the mean chroma of each site, divided by the greatest that there is.
+        Shape ``(N,)``: the mean chroma of each site, divided by the largest possible one.
 
     Returns
     -------

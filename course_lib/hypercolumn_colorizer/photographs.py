@@ -1,4 +1,4 @@
-"""The photographs of the capstone: seven to learn from, four that no part of the training has seen."""
+"""The photographs of the capstone: seven for training, and four that no part of the training has seen."""
 
 from course_lib.colorization.photographs import Lab, photographs_for_coloring, working_lab
 from course_lib.images import read_image
@@ -9,7 +9,7 @@ HELD_BACK = "chelsea"
 
 
 def capstone_photographs(side: int = 256) -> tuple[dict[str, Lab], dict[str, Lab]]:
-    """Read the color photographs that come with the course's packages, and hold four of them back.
+    """Read the color photographs in the course's packages, and hold out four of them.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def capstone_photographs(side: int = 256) -> tuple[dict[str, Lab], dict[str, Lab
     Raises
     ------
     ValueError
-        If the side is out of bounds, or a file is not as scikit-learn ships it.
+        If the side is out of bounds, or a file of scikit-learn was changed.
     """
     training, unseen = photographs_for_coloring(side)
     for name in FROM_SCIKIT_LEARN:

@@ -23,7 +23,7 @@ class Targets(NamedTuple):
     chroma : ndarray
         As ``hue``.
     weight : ndarray
-        Shape ``(N,)``, float32: what the hue of each site counts in the loss, the mean chroma of its window / 134, in
+        Shape ``(N,)``, float32: the weight of each site's hue in the loss, the mean chroma of its window / 134, in
         [0, 1].
     """
 
@@ -38,8 +38,8 @@ def histogram_targets(ab: ArrayLike, sites: ArrayLike, window: int = WINDOW, bin
     Parameters
     ----------
     ab : array_like
-        Shape ``(H, W, 2)``, floats: the color of a photograph, normalized. At its border a window goes on in the
-        mirror.
+        Shape ``(H, W, 2)``, floats: the color of a photograph, normalized. At its border, windows are extended by
+        mirroring.
     sites : array_like
         Shape ``(N, 2)``, integers: the row and the column of each site.
     window : int
@@ -55,8 +55,8 @@ def histogram_targets(ab: ArrayLike, sites: ArrayLike, window: int = WINDOW, bin
     Raises
     ------
     ValueError
-        If a shape or a type is another, ab is not normalized, a site lies outside the photograph, the window is even or
-        no positive whole number, or there are too few bins.
+        If a shape or a type is different, ab is not normalized, a site is outside the photograph, the window is not a
+        positive odd integer, or there are too few bins.
 
     References
     ----------
@@ -80,7 +80,7 @@ def histogram_targets(ab: ArrayLike, sites: ArrayLike, window: int = WINDOW, bin
 
 
 def _places(sites: ArrayLike, size: tuple[int, ...]) -> NDArray[np.integer]:
-    """Take in sites."""
+    """Check sites."""
     places = np.asarray(sites)
     if places.ndim != 2 or places.shape[1] != 2:
         raise ValueError(f"expected sites of shape (N, 2), got {places.shape}")

@@ -1,7 +1,8 @@
 """Histograms and colors of whole pictures of any size, in tiles without seams.
 
-The trunk reads a tile with a margin that is wide enough for every entry that the tile's pixels are interpolated from to
-see all that it would see in the whole picture. At the picture's own border there is no margin: the trunk pads there.
+The trunk reads a tile with a margin. It is wide enough that every entry from which the tile's pixels are interpolated
+has the same receptive field as in the whole picture. At the picture's own border there is no margin: the trunk pads
+there.
 """
 
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from course_lib.hypercolumn_colorizer.features import MULTIPLE, maps
 Floats = NDArray[np.float32]
 Place = tuple[slice, slice]
 
-SIDE = 768  # of a tile without its margins, at most: a multiple of 16
+SIDE = 768  # the largest side of a tile without its margins: a multiple of 16
 # Entries of block5_conv3 lie 16 pixels apart and see 196 pixels. The outermost one that a pixel of a tile is
 # interpolated from has its center 8.5 pixels outside the tile, and sees 106.
 MARGIN = 112
@@ -43,7 +44,7 @@ def histograms(trunk: keras.Model, folded: Folded, L: Floats) -> tuple[Floats, F
     Raises
     ------
     ValueError
-        As by `features.maps`.
+        As for `features.maps`.
     """
     bins = folded.logits_bias.shape[-1] // 2
     hue, chroma = (np.empty((*L.shape[:2], bins), np.float32) for _ in range(2))
@@ -58,7 +59,7 @@ def colors(trunk: keras.Model, folded: Folded, L: Floats) -> Floats:
     Parameters
     ----------
     trunk, folded, L
-        As `histograms` takes them.
+        As for `histograms`.
 
     Returns
     -------
@@ -68,7 +69,7 @@ def colors(trunk: keras.Model, folded: Folded, L: Floats) -> Floats:
     Raises
     ------
     ValueError
-        As by `features.maps`.
+        As for `features.maps`.
     """
     ab = np.empty((*L.shape[:2], 2), np.float32)
     for place, both in _strips(trunk, folded, L):
@@ -77,7 +78,7 @@ def colors(trunk: keras.Model, folded: Folded, L: Floats) -> Floats:
 
 
 def _strips(trunk: keras.Model, folded: Folded, L: Floats) -> Iterator[tuple[Place, Floats]]:
-    """Yield a few rows of a tile at a time: where they lie, and both histograms ``(rows, columns, 2 * bins)``."""
+    """Yield a few rows of a tile at a time: their position, and both histograms ``(rows, columns, 2 * bins)``."""
     sides = L.shape[:2]
     padded = np.pad(L, [(0, -side % MULTIPLE) for side in sides] + [(0, 0)], "symmetric")
     for rows in _parts(padded.shape[0]):
@@ -94,7 +95,7 @@ def _strips(trunk: keras.Model, folded: Folded, L: Floats) -> Iterator[tuple[Pla
 
 
 def _parts(side: int) -> list[slice]:
-    """Divide a side, a multiple of 16, into parts of about one length, multiples of 16."""
+    """Divide a side, a multiple of 16, into parts of about the same length, multiples of 16."""
     edges = np.linspace(0, side // MULTIPLE, -(-side // SIDE) + 1).round().astype(int) * MULTIPLE
     return [slice(first, last) for first, last in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)]
 

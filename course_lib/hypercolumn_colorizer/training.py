@@ -34,22 +34,22 @@ def train_head(  # noqa: PLR0913
     path: Path | None,
     done: Callable[[], None],
 ) -> list[float]:
-    """Train a head with Adam, whose rate falls from 0.006 to 0 as a cosine does.
+    """Train a head with Adam, whose learning rate falls from 0.006 to 0 like a cosine.
 
     Parameters
     ----------
     head : keras.Model
         As `course_lib.hypercolumn_colorizer.head.head` makes it. Changed in place.
     examples : LabeledSites
-        Of which it learns.
+        The training examples.
     rows : ndarray
-        Which of them it is shown, ``(N,)``.
+        The examples that it sees, ``(N,)``.
     epochs : int
-        How often it is shown them, 1 or more.
+        How often it sees them, 1 or more.
     seed : int
-        Decides their order in each epoch.
+        Determines their order in each epoch.
     settings : dict
-        What the training depends on besides, as JSON has it.
+        Other settings on which the training depends, as JSON values.
     path : Path, optional
         A file that is written after each epoch. If it is there, the training goes on from it.
     done : callable

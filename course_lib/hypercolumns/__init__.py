@@ -1,12 +1,12 @@
-"""Hypercolumns: all that a network's maps say about a pixel, as one column [1]_.
+"""Hypercolumns: the values of all of a network's maps at a pixel, as one column [1]_.
 
 The dense form upsamples every map to the image. The sparse form samples the maps at a few locations, which is what
-training on large images needs [2]_; the two agree where a location is a pixel.
+training on large images needs [2]_; the two agree if a location is a pixel.
 
 - `models`: sparse and dense columns of any Keras model, by names of layers
 - `columns`, `layers`: columns of given maps, as functions and as Keras layers
-- `geometry`: where the entries of a network's maps lie in the image; `axes`: how each kind of layer changes that
-- `cost`: time and memory of a training step, sparse and dense, each in a process of its own
+- `geometry`: where the entries of a network's maps are in the image; `axes`: how each kind of layer changes that
+- `cost`: time and memory of a training step, sparse and dense, each in a separate process
 
 References
 ----------

@@ -20,7 +20,7 @@ class Axis(NamedTuple):
     size: int
 
     def moved(self, start: float, step: float, size: int) -> "Axis":
-        """Return entries that begin at a fractional index of this axis and are some of its steps apart."""
+        """Return entries that begin at a fractional index of this axis, with a spacing in steps of it."""
         return Axis(self.scale * step, self.offset + self.scale * start, size)
 
 
@@ -33,7 +33,7 @@ def after(layer: Any, place: Place, sides: Sequence[int | None]) -> Place | None
     Parameters
     ----------
     layer : keras.layers.Layer or keras.Operation
-        What takes the map.
+        The layer that takes the map.
     place : (Axis, Axis)
         Where the map's entries lie, along y and along x.
     sides : (int or None, int or None)
@@ -95,5 +95,5 @@ def _enlarged(axis: Axis, factor: int) -> Axis:
 
 
 def _cropped(axis: Axis, before: int, behind: int) -> Axis:
-    """Return an axis without some entries at both ends."""
+    """Remove some entries at both ends of an axis."""
     return axis.moved(before, 1, axis.size - before - behind)

@@ -79,9 +79,9 @@ def dense_hypercolumn(
         Height and width of the image, each 1 or more.
     half_pixel_centers : bool
         Whether pixels are sampled at their centers, as `tf.image.resize` does, or at their upper left corners, as
-        the resize of TensorFlow 1 did. Ignored where scales and offsets are given.
+        the resize of TensorFlow 1 did. Ignored if scales and offsets are given.
     scales, offsets : sequence of float or (float, float), optional
-        Where the maps' entries lie, as `sparse_hypercolumn` takes them, both or neither. By default each map covers
+        Where the maps' entries lie, as for `sparse_hypercolumn`, both or neither. By default each map covers
         the image.
     data_format : {"NHWC", "NCHW"}
         Order of the axes; with ``"NCHW"`` the maps are ``(B, C_i, H_i, W_i)``, and so is the result.
@@ -89,8 +89,8 @@ def dense_hypercolumn(
     Returns
     -------
     tf.Tensor
-        Shape ``(B, *size, C_1 + C_2 + ...)``, of the maps' type. Every pixel is a sample of `sparse_extractor`, so
-        the two agree beside infinite entries and NaN too, which `tf.image.resize` spreads to finite neighbors.
+        Shape ``(B, *size, C_1 + C_2 + ...)``, of the maps' type. Every pixel is a sample of `sparse_extractor`, so the
+        two also agree near infinite entries and NaN, which `tf.image.resize` spreads to finite neighbors.
 
     Raises
     ------
@@ -138,14 +138,14 @@ def scale_pair(scale: Scale) -> Pair:
 
 
 def _pair(value: float | Sequence[float]) -> Sequence[float]:
-    """Return two numbers for one."""
+    """Return two numbers; a single one is repeated."""
     return value if isinstance(value, Sequence | np.ndarray) else (value, value)
 
 
 def _covering(
     maps: tf.Tensor, size: tuple[int, int], half_pixel_centers: bool, data_format: str
 ) -> tuple[Numbers, Numbers]:
-    """Return the scale and the offset with which a map covers an image, as a resize takes it."""
+    """Return the scale and the offset with which a map covers an image, as in a resize."""
     sides = tf.shape(maps)[1:3] if data_format == "NHWC" else tf.shape(maps)[2:]
     scales = [pixels / tf.cast(side, tf.float32) for pixels, side in zip(size, tf.unstack(sides), strict=True)]
     return scales, [(scale - 1) / 2 if half_pixel_centers else 0.0 for scale in scales]

@@ -1,4 +1,4 @@
-"""What a training step on hypercolumns costs, sparse and dense: time and memory."""
+"""The cost of a training step on hypercolumns, sparse and dense: time and memory."""
 
 import json
 import subprocess
@@ -13,37 +13,37 @@ KINDS = ("sparse", "dense")
 def step_cost(
     kind: str, trained: bool = False, size: int = 224, pictures: int = 4, locations: int = 128, repeats: int = 3
 ) -> dict[str, float]:
-    """Measure a training step on the hypercolumns of VGG-16, 1,472 channels, in a process of its own.
+    """Measure a training step on the hypercolumns of VGG-16, 1,472 channels, in a separate process.
 
-    Both kinds do the same job: the trunk, the head (256 hidden units, 64 classes), the optimizer (plain gradient
-    descent) and the loss are the same, and the loss looks at the same pixels. The dense step makes and scores the
-    columns of all the others, too. See `course_lib.hypercolumns.training_step`.
+    Both kinds do the same work: the trunk, the head (256 hidden units, 64 classes), the optimizer (plain gradient
+    descent) and the loss are the same, and the loss uses the same pixels. The dense step also makes and scores the
+    columns of all other pixels. See `course_lib.hypercolumns.training_step`.
 
     Parameters
     ----------
     kind : {"sparse", "dense"}
-        Whether columns are made where the loss looks, or at every pixel.
+        Whether columns are made only at the pixels of the loss, or at every pixel.
     trained : bool
-        Whether the trunk is trained, too, or only the head. With the default sizes the dense step then takes 4 GB.
+        Whether the trunk is also trained, or only the head. If so, the dense step takes 4 GB with the default sizes.
     size : int
         Height and width of the pictures in pixels, 32 or more.
     pictures, locations : int
-        How many pictures a step takes, and at how many pixels of each the loss looks; 1 or more.
+        The number of pictures in a step, and of pixels in each that the loss uses; 1 or more.
     repeats : int
-        How many steps are timed, after one that is not; 1 or more.
+        The number of steps that are timed, after one that is not; 1 or more.
 
     Returns
     -------
     dict
-        ``"seconds"`` and ``"processor_seconds"``, of the fastest step; ``"peak_mb"``, how much memory (MB) the process
-        took at most, beyond what it held before the first step; ``"loss"`` of the last step.
+        ``"seconds"`` and ``"processor_seconds"``, of the fastest step; ``"peak_mb"``, the peak memory of the process
+        (MB), less its memory before the first step; ``"loss"`` of the last step.
 
     Raises
     ------
     ValueError
         If an argument is not as above.
     RuntimeError
-        If the process ends early, as it does where memory runs out.
+        If the process ends early, for example because memory runs out.
     """
     if kind not in KINDS:
         raise ValueError(f'expected kind "sparse" or "dense", got {kind!r}')

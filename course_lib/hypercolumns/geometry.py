@@ -1,4 +1,4 @@
-"""Where the entries of a network's maps lie in the image, worked out from its layers.
+"""Where the entries of a network's maps are in the image, computed from its layers.
 
 An entry lies at the center of the pixels that it sees. Along each axis these centers are evenly spaced, by the product
 of the strides; where they begin depends on every kernel and on every padding, and for padding ``"same"`` on the size of
@@ -43,9 +43,9 @@ class Tapped:
     Attributes
     ----------
     images : keras.KerasTensor
-        What the network takes.
+        The input of the network.
     maps : list of keras.KerasTensor
-        What the layers return, in the order in which they were named.
+        The outputs of the layers, in the order of their names.
     places : list of (Axis, Axis)
         Where the entries of each map lie.
     size : (int, int)
@@ -62,17 +62,17 @@ class Tapped:
 
 
 def grids(model: keras.Model, layers: Sequence[str], size: Sequence[int] | None = None) -> list[Grid]:
-    """Work out where the entries of a network's maps lie in the image.
+    """Compute where the entries of a network's maps are in the image.
 
-    An entry lies at the center of its receptive field. So a network of averages turns an image whose values are
-    coordinates into maps of just these places, except for entries that see padding.
+    An entry lies at the center of its receptive field. So a network of averages turns an image of coordinates into maps
+    of exactly these places, except for entries that see padding.
 
     Parameters
     ----------
     model : keras.Model
-        Functional or Sequential, built, from one batch of images. It stays as it is.
+        Functional or Sequential, built, from one batch of images. It is not changed.
     layers : sequence of str
-        Names of layers, as `course_lib.layers.features_at` takes them. Each is used once and returns one map.
+        Names of layers, as for `course_lib.layers.features_at`. Each is used once and returns one map.
     size : (int, int), optional
         Height and width of the image, on which padding ``"same"`` depends; by default those of the model's input.
 
@@ -84,10 +84,10 @@ def grids(model: keras.Model, layers: Sequence[str], size: Sequence[int] | None 
     Raises
     ------
     ValueError
-        If an argument is not as above; if paths to a layer meet whose scales or offsets differ; if a layer on the way
-        moves entries in a way that is not known here. Known are convolutions (depthwise, separable and transposed
-        ones, too), pooling, upsampling, zero padding, cropping and models of such layers. Any other layer is taken to
-        work on each entry alone if its output is as large as its input, and refused by name if it is not.
+        If an argument is not as above; if paths with different scales or offsets join before a layer; if a layer moves
+        entries in an unknown way. The known layers are convolutions (depthwise, separable and transposed ones, too),
+        pooling, upsampling, zero padding, cropping and models of such layers. Any other layer is assumed to work on
+        each entry separately if its output is as large as its input, and refused by name if it is not.
     """
     return [_grid(place) for place in tap(model, layers, size).places]
 
@@ -116,11 +116,11 @@ def tap(model: keras.Model, layers: Sequence[str], size: Sequence[int] | None = 
 
 @dataclass
 class _Walk:
-    """A walk through a graph that notes where the entries of every tensor lie, by the tensor's id."""
+    """A walk through a graph that records where the entries of every tensor are, by the tensor's id."""
 
     axes: slice
     places: dict[int, Place | None]
-    kept: list[Any]  # Ids are those of living objects only.
+    kept: list[Any]  # Only ids of living objects are unique.
 
     def through(self, model: keras.Model, inputs: list[keras.KerasTensor]) -> keras.Model:
         """Apply the layers of a model to tensors; return the model from these."""
@@ -146,13 +146,13 @@ class _Walk:
         return output
 
     def placed(self, layer: Any, given: list[keras.KerasTensor], made: keras.KerasTensor) -> Place | None:
-        """Return where the entries of a layer's output lie, or None where it is no map of the image."""
+        """Return where the entries of a layer's output lie, or None if it is no map of the image."""
         sides = tuple(made.shape[self.axes])
         maps = [place for each in given if (place := self.places.get(id(each)))]
         if len(made.shape) != 4 or not maps:
             return None
         whole = [each for each in maps if _sides(each) != (1, 1)]
-        if whole and sides != (1, 1):  # a single entry beside whole maps, as in squeeze and excitation, is everywhere
+        if whole and sides != (1, 1):  # a single entry is everywhere, as in squeeze and excitation
             maps = whole
         found = [after(layer, each, sides) for each in maps]
         known = [each for each in found if each]
@@ -180,7 +180,7 @@ def _agree(place: Place, other: Place) -> bool:
 
 
 def _unknown(layer: Any, before: Sides, behind: Sides) -> str:
-    """Say that nothing is known of a layer."""
+    """Report an unknown layer."""
     sizes = " to ".join(" x ".join("?" if side is None else str(side) for side in sides) for sides in (before, behind))
     return (
         f'expected layers that are known to place their entries, got "{layer.name}", a {type(layer).__name__} from '
@@ -189,14 +189,14 @@ def _unknown(layer: Any, before: Sides, behind: Sides) -> str:
 
 
 def _grid(place: Place) -> Grid:
-    """Return one number for both axes where they agree."""
+    """Return one number for both axes if they agree."""
     (y_scale, y_offset, _), (x_scale, x_offset, _) = place
     scale = y_scale if y_scale == x_scale else (y_scale, x_scale)
     return Grid(scale, y_offset if y_offset == x_offset else (y_offset, x_offset))
 
 
 def _map(output: Any, name: str) -> keras.KerasTensor:
-    """Return what a layer returns, if that is one tensor."""
+    """Return a layer's output, if it is one tensor."""
     if not isinstance(output, keras.KerasTensor):
         raise ValueError(f'expected layers that are used once and return one map, got "{name}"')
     return output

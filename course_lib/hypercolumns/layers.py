@@ -21,7 +21,7 @@ LAYOUTS = {"channels_last": "NHWC", "channels_first": "NCHW"}
 
 
 class _Columns(keras.layers.Layer):
-    """What the layers share: where the maps' entries lie, and the order of their axes."""
+    """What both layers share: where the maps' entries are, and the order of their axes."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class _Columns(keras.layers.Layer):
         return sum(known) if len(known) == len(lengths) else None
 
     def get_config(self) -> dict[str, Any]:
-        """Return what makes a layer like this one."""
+        """Return the arguments that make a layer like this one."""
         own = {"scales": self.scales, "offsets": self.offsets, "data_format": self.data_format, "autocast": False}
         return {**super().get_config(), **own}
 
@@ -60,9 +60,9 @@ class _Columns(keras.layers.Layer):
 class SparseHypercolumn(_Columns):
     """Columns of several maps at a few locations, as a Keras layer: ``layer(centroids, maps)``.
 
-    ``centroids``, shape ``(B, L, 2)``, stay float32 under any policy, since halves cannot hold positions in a large
-    image. The maps, each ``(B, H_i, W_i, C_i)``, are cast to the layer's compute type. The columns have the shape
-    ``(B, L, C_1 + C_2 + ...)``, with the images along the first axis, as Keras wants it.
+    ``centroids``, shape ``(B, L, 2)``, stay float32 under any policy, since half-precision numbers are too coarse for
+    positions in a large image. The maps, each ``(B, H_i, W_i, C_i)``, are cast to the layer's compute type. The columns
+    have the shape ``(B, L, C_1 + C_2 + ...)``, with the images along the first axis, as Keras wants it.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class SparseHypercolumn(_Columns):
     data_format : {"channels_last", "channels_first"}
         Order of the axes of the maps.
     **kwargs
-        As `keras.layers.Layer` takes them.
+        As for `keras.layers.Layer`.
 
     Raises
     ------
@@ -109,14 +109,14 @@ class DenseHypercolumn(_Columns):
     size : (int, int)
         Height and width of the image, each 1 or more.
     scales, offsets, data_format
-        As `SparseHypercolumn` takes them. With ``"channels_first"`` the columns lie along the second axis.
+        As for `SparseHypercolumn`. With ``"channels_first"`` the columns lie along the second axis.
     **kwargs
-        As `keras.layers.Layer` takes them.
+        As for `keras.layers.Layer`.
 
     Raises
     ------
     ValueError
-        As by `SparseHypercolumn`, and if the size is not as above.
+        As for `SparseHypercolumn`, and if the size is not as above.
     """
 
     def __init__(
@@ -143,5 +143,5 @@ class DenseHypercolumn(_Columns):
         return (batch, *self.size, channels) if self.data_format == "channels_last" else (batch, channels, *self.size)
 
     def get_config(self) -> dict[str, Any]:
-        """Return what makes a layer like this one."""
+        """Return the arguments that make a layer like this one."""
         return {**super().get_config(), "size": self.size}

@@ -1,4 +1,4 @@
-"""Hypercolumns of any network: models that return columns, with everything worked out from the names of layers."""
+"""Hypercolumns of any network: models that return columns, made from the names of layers alone."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,19 +15,19 @@ ALIGNMENTS = ("receptive field", "resize")
 def sparse_hypercolumn_model(
     model: keras.Model, layers: Sequence[str], size: Sequence[int] | None = None, alignment: str = "receptive field"
 ) -> keras.Model:
-    """Make a model that returns the columns of images at a few locations: what training on large images needs.
+    """Make a model that returns the columns of images at a few locations: for training on large images.
 
     Parameters
     ----------
     model : keras.Model
-        Functional or Sequential, built, from one batch of images. It stays as it is.
+        Functional or Sequential, built, from one batch of images. It is not changed.
     layers : sequence of str
-        Names of the layers whose outputs form a column, as `course_lib.layers.features_at` takes them.
+        Names of the layers whose outputs form a column, as for `course_lib.layers.features_at`.
     size : (int, int), optional
         Height and width of the images; by default those of the model's input.
     alignment : {"receptive field", "resize"}
         Where the entries of a map lie in the image: in the middle of the pixels that they see, as `grids` works it
-        out, or spread over the whole image, as `tf.image.resize` takes them. For VGG-16 the two agree on images whose
+        out, or spread over the whole image, as for `tf.image.resize`. For VGG-16 the two agree on images whose
         sides are multiples of 16.
 
     Returns
@@ -39,7 +39,7 @@ def sparse_hypercolumn_model(
     Raises
     ------
     ValueError
-        If an argument is not as above, or as by `grids`.
+        If an argument is not as above, or as for `grids`.
     """
     tapped = tap(model, layers, size)
     centroids = keras.Input((None, 2), dtype="float32", name="centroids")
@@ -52,12 +52,13 @@ def dense_hypercolumn_model(
 ) -> keras.Model:
     """Make a model that returns the columns of images at every pixel: for inference.
 
-    At every pixel they are the columns of `sparse_hypercolumn_model`, so what is trained on these can be used on those.
+    At every pixel they are the columns of `sparse_hypercolumn_model`, so a network trained on one can be used on the
+    other.
 
     Parameters
     ----------
     model, layers, size, alignment
-        As `sparse_hypercolumn_model` takes them.
+        As for `sparse_hypercolumn_model`.
 
     Returns
     -------
@@ -69,7 +70,7 @@ def dense_hypercolumn_model(
     Raises
     ------
     ValueError
-        As by `sparse_hypercolumn_model`.
+        As for `sparse_hypercolumn_model`.
     """
     tapped = tap(model, layers, size)
     columns = DenseHypercolumn(tapped.size, **_settings(tapped, alignment))(tapped.maps)
@@ -77,7 +78,7 @@ def dense_hypercolumn_model(
 
 
 def _settings(tapped: Tapped, alignment: str) -> dict[str, Any]:
-    """Return what both layers are made with."""
+    """Return the arguments of both layers."""
     if alignment not in ALIGNMENTS:
         raise ValueError(f'expected alignment "receptive field" or "resize", got {alignment!r}')
     places = tapped.places

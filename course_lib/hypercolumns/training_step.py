@@ -1,13 +1,13 @@
-"""A training step on hypercolumns of VGG-16, sparse or dense, measured: ``python -m``, with what to measure as JSON.
+"""A training step on hypercolumns of VGG-16, sparse or dense, measured; run with ``python -m`` and arguments as JSON.
 
-What keeps time and memory low:
+Time and memory are low for these reasons:
 
 - the step is a graph, in which convolution, bias and ReLU are one operation, and maps are freed as soon as nothing
   reads them any more;
 - a frozen trunk keeps nothing for the backward pass. In the sparse step it also runs on two pictures at a time: its
   first maps are by far the largest arrays, and four pictures at once are no faster. In the dense step the columns of
   all pictures, which the head needs, are far larger than any map;
-- weights change when all gradients are there: a weight that something still reads would be copied, and the copies
+- weights change only after all gradients are computed: a weight that is still in use would be copied, and the copies
   break the free memory into pieces that are too small for maps;
 - operations run one after the other, each on all processors.
 """
@@ -59,7 +59,7 @@ def training_step(kind: str, trained: bool, size: int, pictures: int, locations:
 
     @tf.function
     def load() -> list[tf.Tensor]:
-        """Go forward and backward once for a small picture, so that TensorFlow loads what it needs for that."""
+        """Run forward and backward once for a small picture, so that TensorFlow loads what it needs."""
         ends = [weight.value for weight in (*weights[:2], *head.trainable_variables)]
         with tf.GradientTape() as tape:
             loss = loss_of(small, images[:1, :LEAST, :LEAST], pixels[:1] % LEAST, targets[:1])

@@ -1,7 +1,7 @@
-"""Sources of images: names and 8-bit RGB arrays, some with labels, from where they are kept.
+"""Sources of images: they yield names and 8-bit RGB arrays, some with labels.
 
-A source is iterated over once an epoch and yields ``(name, image)`` or ``(name, image, labels)``;
-``len`` counts its images. A pickled source goes on in another process where it was.
+A source is iterated over once per epoch and yields ``(name, image)`` or ``(name, image, labels)``;
+``len`` counts its images. A pickled source continues in another process where it was.
 """
 
 from course_lib.images.decode import ImageError, Pixels, UnusualImageError, read_image

@@ -1,4 +1,4 @@
-"""Caffe's Datum: one image and its label, as a message of Protocol Buffers."""
+"""Caffe's Datum: one image and its label, as a Protocol Buffers message."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError
 from course_lib.images.decode import ImageError, Pixels, UnusualImageError, decode
 
 _Field = descriptor_pb2.FieldDescriptorProto
-# Number and type of each field, as in Caffe's caffe.proto; float_data (6) holds no images, and is left out.
+# Number and type of each field, as in Caffe's caffe.proto; float_data (6) does not contain images, and is left out.
 FIELDS = {
     "channels": (1, _Field.TYPE_INT32),
     "height": (2, _Field.TYPE_INT32),
@@ -21,7 +21,7 @@ FIELDS = {
 
 
 def _message_class() -> Any:
-    """Make the class of the message from its fields, in a pool apart from that of an installed Caffe."""
+    """Make the class of the message from its fields, in a separate pool, in case Caffe is installed."""
     file = descriptor_pb2.FileDescriptorProto(name="datum.proto", package="caffe", syntax="proto2")
     message = file.message_type.add(name="Datum")
     for name, (number, kind) in FIELDS.items():
@@ -42,7 +42,7 @@ def encode_datum(image: Pixels, label: int | None = None) -> bytes:
     image : ndarray
         Shape ``(H, W, 3)``, uint8, RGB.
     label : int, optional
-        Left out where there is none.
+        The class; None leaves the label out.
 
     Returns
     -------
@@ -72,12 +72,12 @@ def decode_datum(name: str, record: bytes, *, convert: bool = True) -> tuple[Pix
     image : ndarray
         Shape ``(H, W, 3)``, uint8, RGB.
     label : int or None
-        None where the message has none.
+        None if the message has none.
 
     Raises
     ------
     ImageError
-        If it is no such message, or the sizes in it do not fit its data.
+        If it is not such a message, or the sizes in it do not fit its data.
     UnusualImageError
         If ``convert`` is False, and the image would have to be converted.
     """

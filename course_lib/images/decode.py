@@ -20,19 +20,19 @@ Pixels = NDArray[np.uint8]
 
 
 class _Jpeg(JpegImageFile):
-    """A JPEG without its resolution: looking for it takes time, and warns about damage that does not matter."""
+    """A JPEG without its resolution: reading it takes time, and warns about damage that does not matter."""
 
     def _read_dpi_from_exif(self) -> None:
         pass
 
 
-# Not `Image.open`: it warns of large images, and tries formats that start other programs.
+# Not `Image.open`: it warns about large images, and tries formats that start other programs.
 READERS: dict[bytes, type[ImageFile]] = {
     b"\xff\xd8\xff": _Jpeg,
     b"\x89PNG\r\n\x1a\n": PngImageFile,
     b"GIF8": GifImageFile,
 }
-# Formats that people often have under a wrong extension, by what stands where in them.
+# Formats that often have a wrong extension, recognized by the bytes at some place.
 OTHERS = (
     (0, b"RIFF", "WebP"),
     (4, b"ftypavif", "AVIF"),
@@ -54,35 +54,34 @@ class ImageError(ValueError):
         self.reason = reason
 
     def __str__(self) -> str:
-        # The name of a file that is not UTF-8 holds surrogates, which no notebook can print.
+        # A file name that is not UTF-8 contains surrogates, which no notebook can print.
         return f"{self.name}: {self.reason}".encode(errors="backslashreplace").decode()
 
 
 class UnusualImageError(ImageError):
-    """An image that could be used, were it converted."""
+    """An image that can be used only if it is converted."""
 
 
 def read_image(file: str | Path | bytes, channels: Literal[1, 3] = 3, *, convert: bool = True) -> Pixels:
     """Read a JPEG, PNG or GIF image, recognized by its first bytes, as a browser shows it.
 
     Gray is repeated in three channels, or color reduced to its luma (ITU-R BT.601) in one;
-    palettes are looked up; what is transparent is laid on white; CMYK becomes RGB; of 16-bit
-    numbers the upper byte is kept; the EXIF orientation is applied; of an animation the first
-    frame is taken. An embedded ICC profile, or in a PNG without one its gamma and chromaticities,
-    says how colors become sRGB.
+    palettes are looked up; transparent parts are laid on white; CMYK becomes RGB; 16-bit numbers are reduced to their
+    upper byte; the EXIF orientation is applied; of an animation, the first frame is used. Colors are converted to sRGB
+    by an embedded ICC profile or, in a PNG without a profile, by its gamma and chromaticities.
 
-    As in Chromium, an orientation counts only as a single SHORT in EXIF data that stand before the
-    pixels, not in XMP. The ICC profile of a CMYK image and a PNG's cICP chunk are not considered.
+    As in Chromium, an orientation counts only if it is a single SHORT in EXIF data before the pixels, not in XMP. The
+    ICC profile of a CMYK image and a PNG's cICP chunk are not considered.
 
     Parameters
     ----------
     file : str, Path or bytes
-        Where the file lies, or what it holds.
+        The path of the file, or its contents.
     channels : {3, 1}
         RGB or gray.
     convert : bool
-        False refuses what is gray (for three channels), transparent, CMYK, 16-bit, rotated, animated,
-        or not in sRGB.
+        False refuses images that are gray (for three channels), transparent, CMYK, 16-bit, rotated, animated, or not in
+        sRGB.
 
     Returns
     -------
@@ -92,12 +91,12 @@ def read_image(file: str | Path | bytes, channels: Literal[1, 3] = 3, *, convert
     Raises
     ------
     ImageError
-        If there is no such file, it is no such image, damaged, or has more pixels than
+        If there is no such file, it is not such an image, is damaged, or has more pixels than
         ``PIL.Image.MAX_IMAGE_PIXELS``.
     UnusualImageError
         If ``convert`` is False, and the image would have to be converted.
     ValueError
-        If ``channels`` is another number.
+        If ``channels`` is neither 1 nor 3.
     """
     if isinstance(file, bytes):
         return decode("these bytes", file, channels, convert=convert)
@@ -112,7 +111,7 @@ def decode(
     convert: bool = True,
     for_size: tuple[int, int] | None = None,
 ) -> Pixels:
-    """Decode what an image file holds, as `read_image` does.
+    """Decode the contents of an image file, as `read_image` does.
 
     Parameters
     ----------
@@ -122,7 +121,7 @@ def decode(
         As for `read_image`.
     for_size : (int, int), optional
         Height and width to which the image will be resized. A JPEG much larger than that is decoded at 1/2,
-        1/4 or 1/8 of its size, where that divides both sides and leaves them twice as large or more.
+        1/4 or 1/8 of its size, if that divides both sides and leaves them at least twice as large.
 
     Returns
     -------
@@ -133,7 +132,7 @@ def decode(
         raise ValueError(f"expected 1 or 3 channels, got {channels!r}")
     image = _opened(name, data)
     with _damage_named(name, image.format):
-        # What a PNG says behind its pixels does not count, and is read with them.
+        # Chunks of a PNG after its pixels do not count; they are read with the pixels.
         orientation = exif.orientation(image.info.get("exif", b""))
         if for_size and isinstance(image, JpegImageFile):
             _reduce(image, for_size[::-1] if orientation < 5 else for_size)
@@ -157,12 +156,12 @@ def decode(
 
 
 def is_plain(data: bytes) -> bool:
-    """Whether a file is a JPEG or PNG that any decoder reads as `read_image` does; only its head is looked at."""
+    """Tell whether a file is a JPEG or PNG that any decoder reads as `read_image` does; only its head is read."""
     try:
         image = _opened("", data)
         orientation = exif.orientation(image.info.get("exif", b""))
         profile = profiles.embedded_profile(image, image.mode)
-    except Exception:  # whatever is wrong with it, `decode` will say
+    except Exception:  # `decode` will report what is wrong
         return False
     return (
         image.format in {"JPEG", "PNG"}
@@ -176,7 +175,7 @@ def is_plain(data: bytes) -> bool:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a file; raise `ImageError` where that is impossible."""
+    """Read a file; raise `ImageError` if that is impossible."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -184,7 +183,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def load_image(name: str, data: bytes) -> ImageFile:
-    """Decode what an image file holds, and convert nothing; raise `ImageError` where that is impossible."""
+    """Decode an image file without converting it; raise `ImageError` if that is impossible."""
     image = _opened(name, data)
     with _damage_named(name, image.format):
         image.load()
@@ -192,7 +191,7 @@ def load_image(name: str, data: bytes) -> ImageFile:
 
 
 def _opened(name: str, data: bytes) -> ImageFile:
-    """Read the head of an image file; raise `ImageError` if it is no such file, or too large."""
+    """Read the head of an image file; raise `ImageError` if it is not an image file, or too large."""
     reader = next((reader for start, reader in READERS.items() if data.startswith(start)), None)
     if reader is None:
         other = next((f", but {form}" for at, start, form in OTHERS if data.startswith(start, at)), "")
@@ -207,7 +206,7 @@ def _opened(name: str, data: bytes) -> ImageFile:
 
 @contextmanager
 def _damage_named(name: str, form: str | None) -> Iterator[None]:
-    """Name the file in every error: damaged ones make the decoders raise all kinds."""
+    """Name the file in every error: for damaged files, the decoders raise errors of many classes."""
     try:
         yield
     except Exception as error:
@@ -215,7 +214,7 @@ def _damage_named(name: str, form: str | None) -> Iterator[None]:
 
 
 def _reduce(image: JpegImageFile, size: tuple[int, int]) -> None:
-    """Let a JPEG be decoded at a part of its size, which is still twice the width and height given, or more."""
+    """Let a JPEG be decoded at a fraction of its size that is still at least twice the given width and height."""
     for ratio in RATIOS:
         whole = image.width % ratio == 0 and image.height % ratio == 0
         if whole and min(image.width // size[0], image.height // size[1]) >= 2 * ratio:
@@ -225,10 +224,10 @@ def _reduce(image: JpegImageFile, size: tuple[int, int]) -> None:
 
 def _colors_and_alpha(image: ImageFile, data: bytes) -> tuple[Image.Image, Image.Image | None]:
     """Load an image; return its colors, of mode L, RGB or CMYK, and its alpha channel if anything is transparent."""
-    area = image.tile[0][1] if image.format == "GIF" else None  # the first frame may cover a part only
+    area = image.tile[0][1] if image.format == "GIF" else None  # the first frame may cover only a part
     if isinstance(image, PngImageFile):
         png.complete_palette(image)
-        if image.default_image:  # for programs that know no animations
+        if image.default_image:  # for programs that do not support animations
             image.seek(1)
     image.load()
     whole = png.eight_bit(image, data) if image.format == "PNG" else image
@@ -244,12 +243,12 @@ def _colors_and_alpha(image: ImageFile, data: bytes) -> tuple[Image.Image, Image
 
 
 def _on_white(colors: Image.Image, alpha: Image.Image | None) -> Image.Image:
-    """Lay what is transparent on white."""
+    """Lay transparent parts on white."""
     if alpha is None:
         return colors
     return Image.composite(_in_mode(colors, "RGB"), Image.new("RGB", colors.size, "white"), alpha)
 
 
 def _in_mode(image: Image.Image, mode: str) -> Image.Image:
-    """Convert an image, or save the copy."""
+    """Convert an image; if it has the mode already, return it without a copy."""
     return image if image.mode == mode else image.convert(mode)

@@ -1,4 +1,4 @@
-"""The orientation of a photograph, as cameras write it into EXIF data and browsers read it."""
+"""The orientation of a photograph, as cameras write it to EXIF data and browsers read it."""
 
 import struct
 
@@ -20,9 +20,9 @@ TRANSPOSES = {
 
 
 def orientation(exif: bytes) -> int:
-    """Read the orientation, 1 (upright) to 8; 1 where there is none that a browser accepts.
+    """Read the orientation, 1 (upright) to 8; 1 if there is no orientation that a browser accepts.
 
-    Like browsers, this accepts a single SHORT, as the standard demands, in the first directory. Pillow's
+    Like browsers, this accepts a single SHORT, as the standard requires, in the first directory. Pillow's
     `getexif` also accepts numbers of other types, and XMP.
     """
     exif = exif.removeprefix(b"Exif\0\0")
@@ -36,7 +36,7 @@ def orientation(exif: bytes) -> int:
             tag, kind, count, value = struct.unpack_from(f"{order}HHIH", exif, start + 2 + 12 * entry)
             if (tag, kind, count) == (Base.Orientation, SHORT, 1):
                 return value if value in TRANSPOSES else UPRIGHT
-    except struct.error:  # the pixels may be sound where the EXIF data are cut off
+    except struct.error:  # the pixels may be intact even if the EXIF data are cut off
         return UPRIGHT
     return UPRIGHT
 

@@ -9,7 +9,7 @@ from course_lib.images.decode import read_image
 from course_lib.images.source import Broken, Named, Source, Unusual
 
 EXTENSIONS = (".jpg", ".jpeg", ".png")
-# Folders that systems make for copies, previews and deleted files: of macOS's archives, Synology and QNAP, Windows.
+# Folders that systems make for copies, previews and deleted files: macOS archives, Synology and QNAP, Windows.
 SYSTEM_FOLDERS = {
     "__macosx",
     "@eadir",
@@ -22,7 +22,7 @@ SYSTEM_FOLDERS = {
 
 
 class Files(Source[Named]):
-    """Image files under names of their own; yields ``(name, image)``, the image ``(H, W, channels)`` uint8.
+    """Image files with given names; yields ``(name, image)``, the image ``(H, W, channels)`` uint8.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Files(Source[Named]):
     Raises
     ------
     ValueError
-        If the number of channels is another one; else as for `Source`.
+        If `channels` is neither 1 nor 3; otherwise as for `Source`.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Folder(Files):
     """JPEG and PNG files in a folder, by their extension, upper or lower case, sorted by name.
 
     Files and folders whose name begins with a dot, such as ``.ipynb_checkpoints`` and macOS's ``._a.jpg``, do not
-    count, nor do folders that systems make for themselves, such as ``__MACOSX`` and ``@eaDir``.
+    count, and neither do folders that systems make for themselves, such as ``__MACOSX`` and ``@eaDir``.
 
     Yields ``(name, image)``: the name relative to the folder with ``/`` in between, the image
     ``(H, W, 3)`` uint8.
@@ -108,14 +108,14 @@ class Folder(Files):
 
 
 def existing_folder(path: str | Path) -> Path:
-    """Return the path of a folder; raise `ValueError` where there is none."""
+    """Return the path of a folder; raise `ValueError` if it does not exist."""
     if not Path(path).is_dir():
         raise ValueError(f"expected a folder, got {str(path)!r}")
     return Path(path)
 
 
 def image_names(folder: Path, *, recursive: bool) -> list[str]:
-    """List the image files in a folder relative to it, sorted; what `is_hidden` says is left out."""
+    """List the image files in a folder relative to it, sorted; hidden ones (`is_hidden`) are left out."""
     names = []
     for place, below, files in os.walk(folder):
         inner = Path(place).relative_to(folder)
@@ -126,5 +126,5 @@ def image_names(folder: Path, *, recursive: bool) -> list[str]:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file or folder of this name is there for a system, and not for people."""
+    """Tell whether a file or folder with this name is meant for a system, not for people."""
     return name.startswith(".") or name.lower() in SYSTEM_FOLDERS

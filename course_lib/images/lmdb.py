@@ -1,4 +1,4 @@
-"""Images in an LMDB, as Caffe keeps them."""
+"""Images in an LMDB, as Caffe stores them."""
 
 import io
 import re
@@ -18,28 +18,28 @@ from course_lib.integers import as_integer
 
 LABELS = (-(1 << 31), (1 << 31) - 1)  # what a Datum can hold
 FIRST_MAP_SIZE = 1 << 24
-SPARE_PAGES = 64  # LMDB may leave out a few at the end that were used and given up
+SPARE_PAGES = 64  # LMDB may leave out a few pages at the end that were used and freed
 
 
 class Lmdb(Source[tuple[Any, ...]]):
     """Images in an LMDB; each record is a Caffe Datum, raw or encoded, or a JPEG, PNG or GIF file.
 
     Yields ``(name, image)``, the image ``(H, W, 3)`` uint8. The name is the key, without the
-    number in front ("00000000_") where every key has its own.
+    number in front ("00000000_") if every key has one.
 
     Parameters
     ----------
     path : str or Path
         The folder of data.mdb, or a database in one file.
     labels : bool
-        Whether to yield ``(name, image, label)``; an image without a label is broken then.
+        Whether to yield ``(name, image, label)``; then an image without a label is broken.
     seed, unusual, broken
         As for `Source`; without a seed the order is that of the keys.
 
     Raises
     ------
     ValueError
-        If there is no such database, or nothing in it; else as for `Source`.
+        If there is no such database, or it is empty; otherwise as for `Source`.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Lmdb(Source[tuple[Any, ...]]):
         file = Path(path) / "data.mdb" if Path(path).is_dir() else Path(path)
         if not file.is_file():
             raise ValueError(f"expected an LMDB, found no file {file}")
-        # Kept as it was when the source was made: the file may be replaced by another one.
+        # As it was when the source was made: the file may be replaced later.
         status = file.stat()
         self._file = (file.absolute(), (status.st_dev, status.st_ino))
         try:
@@ -89,9 +89,9 @@ _environments: dict[tuple[int, int], lmdb.Environment] = {}
 
 
 def _environment(file: Path, inode: tuple[int, int]) -> lmdb.Environment:
-    """Open a database once for the whole process, which is as often as LMDB allows, whatever path leads to it.
+    """Open a database once for the whole process, whatever path leads to it: LMDB does not allow more.
 
-    A forked process uses what it inherits: without locks and writes that is nothing but memory mapped from a file.
+    A forked process uses what it inherits: without locks and writes, that is only memory mapped from a file.
     """
     if inode not in _environments:
         _environments[inode] = _opened(file)
@@ -99,7 +99,7 @@ def _environment(file: Path, inode: tuple[int, int]) -> lmdb.Environment:
 
 
 def _opened(file: Path) -> lmdb.Environment:
-    """Open a database for reading, if it is whole."""
+    """Open a database for reading, if it is complete."""
     environment = lmdb.open(str(file), subdir=False, readonly=True, lock=False, create=False)
     pages, size = environment.info()["last_pgno"] + 1, environment.stat()["psize"]
     if file.stat().st_size < (pages - SPARE_PAGES) * size:  # reading past the end would end the process
@@ -109,7 +109,7 @@ def _opened(file: Path) -> lmdb.Environment:
 
 
 def _names(keys: list[bytes]) -> list[str]:
-    """Name the images by their keys, without the numbers that Caffe writes in front."""
+    """Name the images by their keys, without the leading numbers that Caffe writes."""
     numbers = {key[:9] for key in keys if re.match(rb"\d{8}_.", key)}
     start = 9 if len(numbers) == len(keys) else 0
     return [key[start:].decode("utf-8", "backslashreplace") for key in keys]
@@ -125,22 +125,22 @@ def _decode_record(name: str, record: bytes, *, convert: bool) -> tuple[Pixels, 
 def write_lmdb(path: str | Path, items: Iterable[tuple[Any, ...]], form: Literal["datum", "encoded"] = "datum") -> None:
     """Write images into an LMDB, in order, under the keys that Caffe uses ("00000000_name").
 
-    The database is written aside, and then takes the place of the one that was there.
+    The database is written to a temporary file, which then replaces an existing database.
 
     Parameters
     ----------
     path : str or Path
-        The folder of data.mdb, made if need be.
+        The folder of data.mdb, made if needed.
     items : iterable of tuple
         ``(name, image)`` or ``(name, image, label)``, the image ``(H, W, 3)`` uint8, the label an int.
     form : {"datum", "encoded"}
-        Caffe's Datum with the bare pixels, or PNG files, which are smaller and hold no labels.
+        Caffe's Datum with the raw pixels, or PNG files, which are smaller and have no labels.
 
     Raises
     ------
     ValueError
-        If an item is none of these, its name is empty or longer than 502 bytes, there is no item, or a
-        file is where the folder belongs.
+        If an item has another form, its name is empty or longer than 502 bytes, there are no items, or there is a file
+        in place of the folder.
     """
     if form not in {"datum", "encoded"}:
         raise ValueError(f"expected the form datum or encoded, got {form!r}")
@@ -156,7 +156,7 @@ def write_lmdb(path: str | Path, items: Iterable[tuple[Any, ...]], form: Literal
 
 
 def _record(index: int, item: tuple[Any, ...], form: str) -> tuple[bytes, bytes]:
-    """Make the key and the value of an item; raise `ValueError` where it is not as expected."""
+    """Make the key and the value of an item; raise `ValueError` if it is not as expected."""
     if len(item) not in {2, 3}:
         raise ValueError(f"expected (name, image) or (name, image, label), got {len(item)} things")
     name, image, label = item if len(item) == 3 else (*item, None)
@@ -180,9 +180,9 @@ def _record(index: int, item: tuple[Any, ...], form: str) -> tuple[bytes, bytes]
 
 
 def _fill(file: Path, records: Iterable[tuple[bytes, bytes]]) -> None:
-    """Write a database of one file; raise `ValueError` where there are no records."""
+    """Write a database of one file; raise `ValueError` if there are no records."""
     empty = True
-    # One flush to the disk at the end: nobody reads the file before.
+    # One flush to the disk at the end: nobody reads the file before that.
     with lmdb.open(str(file), map_size=FIRST_MAP_SIZE, subdir=False, mode=0o644, lock=False, sync=False) as environment:
         for key, value in records:
             empty = False
@@ -194,7 +194,7 @@ def _fill(file: Path, records: Iterable[tuple[bytes, bytes]]) -> None:
 
 
 def _put(environment: lmdb.Environment, key: bytes, value: bytes) -> bool:
-    """Write one record; return False where the map is too small for it."""
+    """Write one record; return False if the map is too small for it."""
     try:
         with environment.begin(write=True) as transaction:
             return transaction.put(key, value)

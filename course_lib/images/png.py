@@ -1,4 +1,4 @@
-"""PNG files at every depth: the stored samples, and 8-bit colors where Pillow's are not those of a browser."""
+"""PNG files of every bit depth: the stored samples, and 8-bit colors where Pillow differs from browsers."""
 
 import io
 
@@ -13,12 +13,12 @@ Samples = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 def depth_and_color_type(data: bytes) -> tuple[int, int]:
-    """Read the bits of a sample, 1 to 16, and the color type."""
+    """Read the number of bits of a sample, 1 to 16, and the color type."""
     return data[24], data[25]
 
 
 def complete_palette(image: ImageFile) -> None:
-    """Give the colors that a palette lacks the last one's, as Chromium does, before the image is loaded.
+    """Fill missing colors of a palette with its last color, as Chromium does, before the image is loaded.
 
     Pillow makes them gray.
     """
@@ -29,16 +29,16 @@ def complete_palette(image: ImageFile) -> None:
 
 
 def eight_bit(image: ImageFile, data: bytes) -> Image.Image:
-    """Convert a loaded image to 8 bits a sample, with what is transparent in an alpha channel.
+    """Convert a loaded image to 8 bits per sample, with transparency in an alpha channel.
 
-    Of 16 bits the upper 8 are kept, as browsers do. Pillow scales gray, but not its transparent color.
+    Of 16 bits, the upper 8 are kept, as in browsers. Pillow scales gray, but not its transparent color.
     """
     depth, kind = depth_and_color_type(data)
     colors = image.convert("LA") if kind == GRAY_ALPHA else _upper_bits(image)
     if "transparency" in image.info and depth != 8 and kind in {GRAY, RGB}:
         transparent = np.atleast_1d(image.info["transparency"])
         if depth == 1:
-            transparent = transparent // 255  # the only one that Pillow scales
+            transparent = transparent // 255  # the only kind that Pillow scales
         opaque = (stored_samples(image, data) != transparent).any(axis=-1)
         colors = colors.copy()
         colors.putalpha(Image.fromarray(opaque.astype(np.uint8) * 255))
@@ -46,9 +46,9 @@ def eight_bit(image: ImageFile, data: bytes) -> Image.Image:
 
 
 def stored_samples(image: ImageFile, data: bytes) -> Samples:
-    """Return the numbers in a file: of a loaded image, shape ``(H, W, C)``, uint8, or uint16 where they have 16 bits.
+    """Return the samples stored in a file, for a loaded image: shape ``(H, W, C)``, uint8, or uint16 for 16 bits.
 
-    Those of a palette are indices.
+    With a palette, they are indices.
     """
     depth, kind = depth_and_color_type(data)
     pixels = np.asarray(image)
@@ -65,7 +65,7 @@ def stored_samples(image: ImageFile, data: bytes) -> Samples:
 
 
 def _decode_again(data: bytes, rawmode: str) -> NDArray[np.uint8]:
-    """Decode with another idea of which bytes of a pixel matter: Pillow keeps the upper ones only."""
+    """Decode again with another raw mode, which selects the bytes of a pixel: Pillow keeps only the upper ones."""
     image = PngImageFile(io.BytesIO(data))
     image.tile = [tile._replace(args=rawmode) for tile in image.tile]
     return np.asarray(image)

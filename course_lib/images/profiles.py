@@ -1,4 +1,4 @@
-"""Colors of other color spaces to sRGB, by the ICC profile or the gamma in an image file, as browsers do it."""
+"""Converting colors to sRGB by the ICC profile or the gamma in an image file, as browsers do."""
 
 import functools
 import io
@@ -10,7 +10,7 @@ from PIL import Image, ImageCms
 from PIL.ImageFile import ImageFile
 
 SRGB = ImageCms.createProfile("sRGB")
-MODES = {"GRAY": "L", "RGB": "RGB"}  # of the colors that a profile is for; browsers disagree about those of inks
+MODES = {"GRAY": "L", "RGB": "RGB"}  # the color spaces of profiles; browsers disagree about those for inks
 GAMMA_OF_SRGB, TOLERANCE = 1 / 2.2, 0.05  # libpng takes a gamma within 5 % of this for sRGB
 SRGB_CHROMATICITIES = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)  # white, red, green, blue: x, y
 D50 = np.array([0.9642, 1.0, 0.8249])  # the white of all profiles
@@ -18,7 +18,7 @@ BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.03
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert an image of mode L or RGB; return it as it is where the profile changes nothing."""
+    """Convert an image of mode L or RGB; return it as it is if the profile changes nothing."""
     found = _transform(profile, image.mode) if profile else None
     if found is None:
         return image
@@ -28,14 +28,14 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def changes_colors(profile: bytes | None, mode: str) -> bool:
-    """Whether `to_srgb` would change an image of this mode."""
+    """Tell whether `to_srgb` would change an image of this mode."""
     return profile is not None and _transform(profile, mode) is not None
 
 
 def embedded_profile(image: ImageFile, mode: str) -> bytes | None:
     """Return the ICC profile that a browser would use for an image whose colors are of this mode.
 
-    That is the embedded one, or one made from the gamma and the chromaticities of a PNG.
+    It is the embedded one, or one made from the gamma and the chromaticities of a PNG.
     """
     info = image.info
     profile = info.get("icc_profile")
@@ -50,12 +50,12 @@ def embedded_profile(image: ImageFile, mode: str) -> bytes | None:
 
 
 def _fits(space: str, mode: str) -> bool:
-    """Whether a profile of a color space can describe colors of a mode; gray is a kind of RGB."""
+    """Tell whether a profile of a color space can describe colors of a mode; gray is a kind of RGB."""
     return MODES.get(space) == mode or (space == "RGB" and mode == "L")
 
 
 def _color_space(profile: bytes) -> str:
-    """Name the color space of a profile; "" where it is none."""
+    """Name the color space of a profile; "" if it is not a profile."""
     try:
         return str(ImageCms.ImageCmsProfile(io.BytesIO(profile)).profile.xcolor_space).strip()
     except OSError:
@@ -64,9 +64,9 @@ def _color_space(profile: bytes) -> str:
 
 @functools.lru_cache(maxsize=16)
 def _transform(profile: bytes, mode: str) -> tuple[str, ImageCms.ImageCmsTransform] | None:
-    """Make the transform of a profile and name the mode that it takes; None where it would change nothing.
+    """Make the transform of a profile and name its input mode; None if it would change nothing.
 
-    Profiles of sRGB differ by rounding: what changes no color by more than 1 of 255 is sRGB.
+    Profiles of sRGB differ by rounding: a profile that changes no color by more than 1 of 255 counts as sRGB.
     """
     space = _color_space(profile)
     if not _fits(space, mode):
@@ -91,7 +91,7 @@ def _all_kinds_of_colors() -> Image.Image:
 
 
 def _rgb_profile(gamma: float, chromaticities: tuple[float, ...]) -> bytes | None:
-    """Write the ICC profile of three primaries and a gamma; None where these make no color space."""
+    """Write the ICC profile of three primaries and a gamma; None if these do not define a color space."""
     xy = np.reshape(chromaticities, (4, 2))
     if (xy[:, 1] <= 0).any():
         return None
@@ -106,13 +106,13 @@ def _rgb_profile(gamma: float, chromaticities: tuple[float, ...]) -> bytes | Non
         tags = {b"wtpt": b"XYZ " + bytes(4) + _fixed(*D50)}
         for color, column in zip((b"r", b"g", b"b"), adapted.T, strict=True):
             tags |= {color + b"XYZ": b"XYZ " + bytes(4) + _fixed(*column), color + b"TRC": curve}
-    except struct.error:  # beyond what a profile can hold
+    except struct.error:  # more than a profile can store
         return None
     return _icc(tags)
 
 
 def _icc(tags: dict[bytes, bytes]) -> bytes:
-    """Put the tags of a profile of a display together, ICC version 4.3."""
+    """Assemble the tags of a display profile, ICC version 4.3."""
     table, data = struct.pack(">I", len(tags)), b""
     first = 128 + 4 + 12 * len(tags)
     for name, content in tags.items():
@@ -124,5 +124,5 @@ def _icc(tags: dict[bytes, bytes]) -> bytes:
 
 
 def _fixed(*numbers: float | NDArray[np.float64]) -> bytes:
-    """Write numbers with 16 bits before and 16 behind the point."""
+    """Write numbers with 16 bits before and 16 after the point."""
     return struct.pack(f">{len(numbers)}i", *(round(float(number) * 65536) for number in numbers))

@@ -1,4 +1,4 @@
-"""Images that need no download: photographs that come with scikit-image, and mosaics of its textures."""
+"""Images that need no download: the photographs of scikit-image, and mosaics of its textures."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -29,7 +29,7 @@ Labeled = tuple[str, Pixels, Pixels]
 
 
 def shipped(file: str) -> Path:
-    """Where scikit-image keeps a file of its own."""
+    """Return the path of one of scikit-image's own files."""
     return Path(skimage.__file__).parent / "data" / file
 
 
@@ -39,34 +39,34 @@ def photographs(seed: int | None = None) -> Files:
     Parameters
     ----------
     seed : int, optional
-        Shuffles, as for `Source`; else they are sorted by name.
+        Shuffles, as for `Source`; by default they are sorted by name.
 
     Returns
     -------
     Files
-        Nine photographs, 300 to 1411 pixels high, named as scikit-image's files are: "astronaut" to "rocket".
+        Nine photographs, 300 to 1411 pixels high, named like scikit-image's files: "astronaut" to "rocket".
         The rocket's file is in Adobe RGB, and is converted to sRGB; `skimage.data.rocket` does not do that.
 
     Raises
     ------
     ValueError
-        If the seed is negative or no whole number.
+        If the seed is negative or not an integer.
     """
     paths = [shipped(file) for file in PHOTOGRAPHS]
     return Files(paths, [path.stem for path in paths], seed=seed, broken="raise")
 
 
 class Mosaics:
-    """Mosaics of textures with exact labels; each is made when it is reached, and the same in each epoch.
+    """Mosaics of textures with exact labels; each is made on demand, and is the same in every epoch.
 
-    The regions are the Voronoi cells of random sites. Each shows its texture from a random place on; a texture that is
-    smaller than the region goes on as in a mirror. Yields ``(name, image, labels)``: the image ``(H, W, 3)`` uint8,
+    The regions are the Voronoi cells of random sites. Each shows a random part of its texture; a texture that is
+    smaller than the region is extended by mirroring. Yields ``(name, image, labels)``: the image ``(H, W, 3)`` uint8,
     gray; the labels ``(H, W)`` uint8, the index into the textures of every pixel.
 
     Parameters
     ----------
     textures : callable
-        Returns the textures, each ``(h, w)`` uint8. It is called once an epoch.
+        Returns the textures, each ``(h, w)`` uint8. It is called once per epoch.
     count, size, cells
         As for `mosaics`.
     seeds : sequence of int
@@ -104,7 +104,7 @@ class Mosaics:
 
 
 def _whole(what: str, number: Any, least: int, most: int | None = None) -> int:
-    """Take in a whole number within its bounds."""
+    """Check an integer and its bounds."""
     whole = as_integer(number)
     if whole is None or whole < least or (most is not None and whole > most):
         bounds = f"of {least} or more" if most is None else f"from {least} to {most}"
@@ -162,7 +162,7 @@ def _mosaic(
 
 
 def _crop(texture: Pixels, extent: NDArray[np.intp], rng: np.random.Generator) -> Pixels:
-    """Cut a piece of the extent out of a texture, at a random place; mirror the texture where it is smaller."""
+    """Crop a piece of this size from a texture, at a random place; a smaller texture is extended by mirroring."""
     missing = np.maximum(extent - texture.shape, 0)
     large = np.pad(texture, [(0, pixels) for pixels in missing], mode="symmetric")
     top, left = rng.integers(np.array(large.shape) - extent + 1)
@@ -170,7 +170,7 @@ def _crop(texture: Pixels, extent: NDArray[np.intp], rng: np.random.Generator) -
 
 
 def _voronoi(size: tuple[int, int], cells: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Give every pixel ``(H, W)`` the number of the nearest random site, in [0, cells)."""
+    """Label every pixel ``(H, W)`` with the number of the nearest random site, in [0, cells)."""
     height, width = size
     rows, columns = np.divmod(rng.choice(height * width, cells, replace=False), width)
     down = (np.arange(height)[:, None] - rows) ** 2

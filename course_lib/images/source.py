@@ -1,4 +1,4 @@
-"""What all sources have in common: the order of an epoch, and what becomes of images not as expected."""
+"""What all sources have in common: the order of an epoch, and the handling of unexpected images."""
 
 import warnings
 from abc import ABC, abstractmethod
@@ -18,34 +18,34 @@ Item = TypeVar("Item")
 
 
 class Source(ABC, Generic[Item]):
-    """Named images, one epoch an iteration.
+    """Named images; each iteration is one epoch.
 
     Parameters
     ----------
     names : iterable of str
         One for each image, in order.
     seed : int, optional
-        Shuffles, each epoch anew; see `epoch_order`.
+        Shuffles, differently in each epoch; see `epoch_order`.
     unusual : {"convert", "skip", "raise"}
-        What becomes of images that are gray, transparent, CMYK, 16-bit, rotated, animated or not in sRGB.
+        What happens with images that are gray, transparent, CMYK, 16-bit, rotated, animated or not in sRGB.
     broken : {"skip", "raise"}
-        What becomes of files that are missing, damaged, too large, or no images.
+        What happens with files that are missing, damaged, too large, or not images.
 
     Attributes
     ----------
     names : list of str
-        Of all images, those skipped included; their number is the length of the source.
+        The names of all images, including skipped ones; their number is the length of the source.
     unusual, broken : str
         As given.
     skipped : dict
-        The reason for each name left out so far. Each is warned about once, not again in later epochs;
-        a copy in another process counts for itself.
+        The reason for each image skipped so far, by name. Each gives one warning, which is not repeated in later
+        epochs; a copy in another process has its own count.
 
     Raises
     ------
     ValueError
-        If an argument is none of these. While iterating: `ImageError`, as chosen, when the image is
-        reached; and `ValueError` at the end of an epoch that skipped everything.
+        If an argument has another value. While iterating: `ImageError` when the image is reached, if ``"raise"`` was
+        chosen; and `ValueError` at the end of an epoch that skipped everything.
     """
 
     def __init__(
@@ -69,10 +69,10 @@ class Source(ABC, Generic[Item]):
 
     @abstractmethod
     def read(self, index: int) -> Item:
-        """Read one image; raise `ImageError` where that is impossible, `UnusualImageError` unless it is converted."""
+        """Read one image; raise `ImageError` if that is impossible, `UnusualImageError` unless it is converted."""
 
     def read_or_skip(self, index: int) -> Item | None:
-        """Read one image; None where it is skipped, after a warning if that is new."""
+        """Read one image; None if it is skipped, with a warning the first time."""
         try:
             return self.read(index)
         except ImageError as error:
@@ -86,12 +86,12 @@ class Source(ABC, Generic[Item]):
 
     @property
     def may_skip(self) -> bool:
-        """Whether an epoch may have fewer images than the source."""
+        """Tell whether an epoch may have fewer images than the source."""
         return "skip" in {self.unusual, self.broken}
 
     @property
     def converts(self) -> bool:
-        """Whether unusual images are converted."""
+        """Tell whether unusual images are converted."""
         return self.unusual == "convert"
 
     def __len__(self) -> int:
@@ -119,11 +119,11 @@ def epoch_order(length: int, seed: int | None, epoch: int) -> NDArray[np.intp]:
     Parameters
     ----------
     length : int
-        How many.
+        The number of elements.
     seed : int or None
         0 or more; None does not shuffle.
     epoch : int
-        Counted from 0; each has an order of its own.
+        Counted from 0; each epoch has a different order.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Eight textures from scikit-image's photographs, equal in brightness and contrast, and mosaics of them.
 
-Only the pattern tells them apart: their mean and deviation are the same, in each picture and, because brightness
-and contrast are evened out locally, nearly so in each window of some dozen pixels.
+Only their patterns differ: mean and deviation are the same in each picture and, because brightness and contrast are
+equalized locally, nearly the same in each window of a few dozen pixels.
 """
 
 from functools import cache, partial
@@ -28,7 +28,7 @@ _PICTURES = {
     "vessels": ("retina.jpg", (slice(250, 1150), slice(250, 1150))),  # without the black rim around the eye
 }
 TEXTURE_CLASSES = tuple(_PICTURES)
-_REACH = 16  # pixels; standard deviation of the window in which a texture is evened out
+_REACH = 16  # pixels; standard deviation of the window in which a texture is equalized
 _MEAN, _DEVIATION, _LIMIT = 127.5, 36.0, 2.0  # in gray levels; the limit in deviations
 
 
@@ -37,14 +37,14 @@ def texture_mosaics(
 ) -> Mosaics:
     """Mosaics of eight equalized textures with exact labels, for training or for testing.
 
-    As `mosaics`, but of the textures that `equalized_textures` describes.
+    Like `mosaics`, but with the textures that `equalized_textures` describes.
 
     Parameters
     ----------
     count, size, seed, cells
         As for `mosaics`. With eight cells or more, all textures are there.
     part : {"train", "test"}
-        The part of each photograph that the textures are cut from. The regions of the two parts differ, too.
+        The part of each photograph that the textures are cropped from. The two parts also have different regions.
 
     Returns
     -------
@@ -66,14 +66,14 @@ def equalized_textures(part: Part) -> tuple[Pixels, ...]:
     """Cut out eight gray textures, all with the same brightness and contrast.
 
     "train" is the left two thirds of each photograph, "test" the rest, so they have no pixel in common. In each, the
-    mean and deviation around every pixel, in a Gaussian window of 16 pixels, are brought to 0 and 1. Values beyond 2
-    are cut off, and the part as a whole is brought to mean 127.5 and deviation 36, in gray levels.
+    mean and deviation around every pixel, in a Gaussian window of 16 pixels, are normalized to 0 and 1. Values beyond 2
+    are clipped, and the whole part is scaled to mean 127.5 and deviation 36, in gray levels.
 
-    Mean and deviation of 32 x 32 pixels give the texture away for 63 % of such windows in the plain photographs, and
-    for 33 % here (nearest neighbors in the other part; chance is 12.5 %).
+    Mean and deviation of 32 x 32 pixels reveal the texture of 63 % of such windows in the plain photographs, and of 33
+    % here (nearest neighbors in the other part; chance is 12.5 %).
 
     The set is not chosen to be easy. Brick, coins, grass and gravel are regular. Tissue changes its direction; moon,
-    stars and vessels (of a retina) are sparse, and between them empty stretches differ in their noise alone.
+    stars and vessels (of a retina) are sparse, and the empty areas between their structures differ only in noise.
 
     Parameters
     ----------
@@ -123,12 +123,12 @@ def equalize(gray: Pixels) -> Pixels:
 
 
 def _local_mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Average around each pixel; beyond the border the picture goes on as in a mirror."""
+    """Average around each pixel; beyond the border, the picture is mirrored."""
     return gaussian(values, _REACH, mode="reflect")
 
 
 def _known(part: str) -> str:
-    """Refuse a part that there is not."""
+    """Refuse an unknown part."""
     if part not in get_args(Part):
         raise ValueError(f"expected a part of {' or '.join(get_args(Part))}, got {part!r}")
     return part

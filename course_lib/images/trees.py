@@ -1,4 +1,4 @@
-"""ImageNet and PASCAL VOC, as they lie on the disk."""
+"""ImageNet and PASCAL VOC, in their folders on disk."""
 
 import codecs
 import re
@@ -40,8 +40,8 @@ class ImageNet(Source[tuple[str, Pixels, int]]):
     Raises
     ------
     ValueError
-        If the folder or the file is not there, no image is, or a synset's folder is not in the
-        list; else as for `Source`.
+        If the folder or the file does not exist, there are no images, or a synset's folder is not in the list;
+        otherwise as for `Source`.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class ImageNet(Source[tuple[str, Pixels, int]]):
 
 
 def _listed(lines: list[str]) -> list[tuple[str, int]]:
-    """List the images and labels of "<file> <label>" lines; nothing if the first line is of another kind."""
+    """List the images and labels of "<file> <label>" lines; an empty list if the first line is of another kind."""
     labeled = []
     for line in lines:
         match = re.fullmatch(r"(\S+)\s+(\d+)", line)
@@ -98,8 +98,8 @@ class Voc(Source[tuple[str, Pixels, Mask]]):
     """Images of PASCAL VOC with the class of every pixel.
 
     Yields ``(name, image, mask)``: the image ``(H, W, 3)`` uint8, the mask ``(H, W)`` uint8, class
-    0 (background) to 20, and 255 where no class counts. Masks of your own may have other depths: their numbers are
-    those in the file, of 16 bits as uint16. An image without a mask of its size is broken.
+    0 (background) to 20, and 255 where no class counts. Your own masks may have other bit depths: their values are
+    those in the file, as uint16 for 16 bits. An image without a mask of its size is broken.
 
     Parameters
     ----------
@@ -108,14 +108,14 @@ class Voc(Source[tuple[str, Pixels, Mask]]):
     split : str
         "train", "val", "trainval", or another list of names.
     image_set : str
-        The folder in ImageSets that holds the list.
+        The folder in ImageSets that contains the list.
     seed, unusual, broken
         As for `Source`; without a seed the order is that of the list.
 
     Raises
     ------
     ValueError
-        If the folder or the list is not there, or the list is empty; else as for `Source`.
+        If the folder or the list does not exist, or the list is empty; otherwise as for `Source`.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class Voc(Source[tuple[str, Pixels, Mask]]):
 
 
 def read_mask(path: Path) -> Mask:
-    """Read a label map: the numbers in the file, whatever color and transparency they are shown with.
+    """Read a label map: the numbers in the file, regardless of their colors and transparency.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def read_lines(path: Path) -> list[str]:
     Raises
     ------
     ValueError
-        If there is no list, nothing in it, or it is in another encoding.
+        If there is no list, or it is empty or in another encoding.
     """
     if not path.is_file():
         raise ValueError(f"expected a list of images, found no file {path}")
@@ -188,7 +188,7 @@ def read_lines(path: Path) -> list[str]:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         raise ValueError(f"expected a list of images in UTF-8, got {path}: {error}") from error
-    # Not `splitlines`, which also ends a line where a name holds a form feed or a line separator.
+    # Not `splitlines`, which would also end a line at a form feed or a line separator in a name.
     lines = [line.strip() for line in text.replace("\r", "\n").split("\n") if line.strip()]
     if not lines:
         raise ValueError(f"expected a list of images, got the empty file {path}")

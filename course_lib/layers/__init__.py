@@ -1,15 +1,15 @@
 """Layers by hand.
 
-- `contract`: what a layer in plain NumPy promises; `checked_layer`: a wrapper that checks it at every call
+- `contract`: the interface of a layer in plain NumPy; `checked_layer`: a wrapper that checks it at every call
 - `net`: a net of such layers, and a solver that trains it; `numpy_layers`: such layers
 - `bridge`: such a layer as a TensorFlow function and as a Keras layer
 - `losses`: the Euclidean loss and soft Dice
 - `gradient_check`: whether a gradient is right; `differences`: the numeric gradient it is compared with,
-  `gradient_causes`: why it is wrong, `gradient_report`: what is said about it
+  `gradient_causes`: why it is wrong, `gradient_report`: the result in words
 - `dense`: a dense layer as a convolution
 - `locally_connected`, `local_layers`: convolutions that differ from place to place, as a function and as Keras layers;
-  `windows`: the windows of a map, taken out and added up
-- `features`: what inner layers of a network compute; `graphs`: the models whose layers are known
+  `windows`: extracting the windows of a map, and adding them up
+- `features`: what inner layers of a network compute; `graphs`: models whose layers are known
 """
 
 from course_lib.layers.bridge import NumpyLayer, as_function

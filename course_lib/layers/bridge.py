@@ -15,8 +15,8 @@ from course_lib.layers.numpy_layers import Dense, EuclideanLoss, ReLU
 FLOATS = (tf.float16, tf.float32, tf.float64)
 PACKAGE = "pixelwise"
 
-# Where a graph leaves an axis open, the layer is asked about two sizes: of the batch, and of any other axis. An axis of
-# the result that is the same both times does not depend on them. Pooling may need sizes that have many divisors.
+# If a graph leaves an axis open, `reshape` is tried with two sizes for the batch, and two for any other axis. An axis
+# of the result that is the same both times does not depend on them. Pooling may need sizes with many divisors.
 STANDINS = ((1, 48), (2, 96))
 
 for _kind in (Dense, EuclideanLoss, ReLU):
@@ -27,14 +27,15 @@ def as_function(layer: Any) -> Callable[..., Any]:
     """Make a TensorFlow function of a layer in plain NumPy.
 
     It runs on the CPU, eagerly or in a `tf.function`, but neither with ``jit_compile=True`` nor in a SavedModel, which
-    has no Python. Shapes may change from call to call; where a graph leaves some open, `reshape` is called with several
-    sizes while it is traced. A tape may compute gradients in any order: if the layer has run again in the meantime, its
-    forward pass is repeated first. So its results must depend on nothing but its inputs and weights.
+    has no Python. Shapes may change from call to call; if a graph leaves some axes open, `reshape` is called with
+    several sizes while it is traced. A tape may compute gradients in any order: if the layer has run again in the
+    meantime, its forward pass is repeated first. So its results must depend only on its inputs and weights.
 
     Parameters
     ----------
     layer : Layer
-        Or any other object with the methods of `Layer`. It is set up at the first call, unless it has weights already.
+        A layer, or any other object with the methods of `Layer`. It is set up at the first call, unless it has weights
+        already.
 
     Returns
     -------
@@ -44,7 +45,7 @@ def as_function(layer: Any) -> Callable[..., Any]:
         also fills in the layer's own ``gradients``; to train its weights with Keras, use `NumpyLayer`. The function
         raises ValueError for other tensors, `LayerError` if the layer does not do what `Layer` says, and
         NotImplementedError for second derivatives. When a graph runs, these are
-        `tf.errors.InvalidArgumentError` and `tf.errors.UnimplementedError` with the same words.
+        `tf.errors.InvalidArgumentError` and `tf.errors.UnimplementedError` with the same messages.
 
     Raises
     ------
@@ -63,22 +64,22 @@ def as_function(layer: Any) -> Callable[..., Any]:
 class NumpyLayer(keras.layers.Layer):
     """A Keras layer that runs a layer in plain NumPy, and trains its weights.
 
-    What `as_function` says holds here, too. The layer computes in the type of the variables, also under a mixed
+    The remarks on `as_function` apply here, too. The layer computes in the type of the variables, even under a mixed
     precision policy. To load a saved model, the layer's class must be registered with
-    `keras.saving.register_keras_serializable` or passed in ``custom_objects``. Its constructor gets what its method
-    ``get_config`` returned, if there is one. Nothing else is saved but the weights.
+    `keras.saving.register_keras_serializable` or passed in ``custom_objects``. Its constructor gets the result of its
+    method ``get_config``, if there is one. Besides that, only the weights are saved.
 
     Parameters
     ----------
     layer : Layer
         Or any other object with the methods of `Layer`.
     **kwargs
-        As `keras.layers.Layer` takes them.
+        As for `keras.layers.Layer`.
 
     Raises
     ------
     LayerError
-        If the object does not have all four methods; when called, as `as_function` says.
+        If the object does not have all four methods; when called, as for `as_function`.
     """
 
     def __init__(self, layer: Any, **kwargs: Any) -> None:
@@ -88,7 +89,7 @@ class NumpyLayer(keras.layers.Layer):
 
     @property
     def layer(self) -> Any:
-        """The layer in plain NumPy, with the present weights of the Keras layer."""
+        """The layer in plain NumPy, with the current weights of the Keras layer."""
         self._bridge.load([np.asarray(variable) for variable in self.weights])
         return self._bridge.checked.layer
 
@@ -109,7 +110,7 @@ class NumpyLayer(keras.layers.Layer):
         return tf.nest.map_structure(lambda result: tf.cast(result, self.compute_dtype), results)
 
     def get_config(self) -> dict[str, Any]:
-        """Return what makes a layer like this one."""
+        """Return the arguments that make a layer like this one."""
         layer = self._bridge.checked.layer
         own = {
             "layer": keras.saving.get_registered_name(type(layer)),
@@ -131,8 +132,8 @@ class NumpyLayer(keras.layers.Layer):
 class _Bridge:
     """A layer that is called with tensors.
 
-    Every forward pass has a number, and its backward pass is given the same number. What the layer keeps is that of the
-    last forward pass; for any other number the pass is repeated.
+    Every forward pass has a number, and its backward pass gets the same number. The layer keeps the values of its last
+    forward pass; for any other number, the forward pass is repeated.
     """
 
     def __init__(self, layer: Any, name: str = "") -> None:
@@ -152,7 +153,7 @@ class _Bridge:
 
     @tf.autograph.experimental.do_not_convert
     def apply(self, inputs: Sequence[tf.Tensor], weights: Sequence[tf.Tensor]) -> Any:
-        """Run the layer on tensors, with these weights; with its own if there are none."""
+        """Run the layer on tensors, with these weights, or with its own if `weights` is empty."""
         dtype = _float_type(inputs)
         shapes = self._output_shapes([each.shape for each in inputs])
         due = [each.dtype.is_floating for each in inputs]
@@ -211,7 +212,7 @@ class _Bridge:
             return self._known[key]
 
     def _tried(self, shapes: Sequence[Sequence[int | None]]) -> list[Any]:
-        """Return the shapes of the outputs, with None for what depends on an open axis."""
+        """Return the shapes of the outputs, with None for axes that depend on an open axis."""
         tried = dict.fromkeys(tuple(_filled(shape, *sizes) for shape in shapes) for sizes in STANDINS)
         try:
             found = [self.checked.reshape(each) for each in tried]
@@ -223,7 +224,7 @@ class _Bridge:
 
 
 def _run(function: Callable[..., list[Array]], tensors: Sequence[tf.Tensor], types: Sequence[tf.DType]) -> list[Any]:
-    """Run NumPy code on tensors. Eagerly, its exceptions stay what they are."""
+    """Run NumPy code on tensors. Eagerly, its exceptions are not changed."""
     if tf.executing_eagerly():
         return [tf.convert_to_tensor(each) for each in function(*(each.numpy() for each in tensors))]
     return tf.numpy_function(function, tensors, types)
@@ -246,7 +247,7 @@ def _once(backward: Callable[..., list[Array]], tensors: Sequence[tf.Tensor], li
 
 
 def _refuse_second() -> list[Array]:
-    """Say that there are no second derivatives."""
+    """Raise the error that there are no second derivatives."""
     raise NotImplementedError("a layer in NumPy has no second derivatives")
 
 
@@ -266,19 +267,19 @@ def _filled(shape: Sequence[int | None], batch: int, other: int) -> Shape:
 
 
 def _matched(shapes: Sequence[Sequence[int | None]]) -> list[Shape]:
-    """Fill in for an open axis what is known of the same axis in another shape."""
+    """Fill in open axes from the same axes of other shapes."""
     known = {axis: side for shape in shapes for axis, side in enumerate(shape) if side is not None}
     filled = [[known.get(axis, side) if side is None else side for axis, side in enumerate(shape)] for shape in shapes]
     return [_filled(shape, *STANDINS[0]) for shape in filled]
 
 
 def _common(first: Shape, second: Shape) -> tuple[int | None, ...] | None:
-    """Return what two shapes have in common."""
+    """Return the axes that two shapes have in common; None for the others."""
     if len(first) != len(second):
         return None
     return tuple(side if side == other else None for side, other in zip(first, second, strict=True))
 
 
 def _split(arrays: Sequence[Array], inputs: int, weights: int) -> tuple[Sequence[Array], ...]:
-    """Divide what a backward pass gets: inputs, weights and gradients."""
+    """Split the arguments of a backward pass into inputs, weights and gradients."""
     return arrays[:inputs], arrays[inputs : inputs + weights], arrays[inputs + weights :]

@@ -10,7 +10,7 @@ from course_lib.integers import as_integer
 from course_lib.layers.contract import Array, LayerError, Shape
 
 METHODS = ("setup", "reshape", "forward", "backward")
-REAL = "biuf"  # the kinds of NumPy's types that hold real numbers
+REAL = "biuf"  # the kinds of NumPy's types for real numbers
 
 _last_user: "WeakValueDictionary[int, CheckedLayer]" = WeakValueDictionary()  # of each layer, by the layer's id
 
@@ -18,29 +18,30 @@ _last_user: "WeakValueDictionary[int, CheckedLayer]" = WeakValueDictionary()  # 
 class CheckedLayer:
     """A layer whose every call is checked.
 
-    The layer gets arrays that it cannot change, and what it returns is copied, so that results stay as they are when
-    the layer uses its arrays again. An exception that the layer raises gets a note with the layer's name.
+    The layer gets read-only arrays, and its results are copied, so that they do not change when the layer uses its
+    arrays again. An exception in the layer gets a note with the layer's name.
 
     Parameters
     ----------
     layer : Layer
-        Or any other object with the four methods.
+        A layer, or any other object with the four methods.
     name : str
         Its name in error messages.
     outputs : int, optional
-        How many outputs it should have. By default, any number from 1.
+        The number of outputs that it should have. By default, any number from 1.
 
     Attributes
     ----------
     input_shapes, output_shapes : list of tuple of int
-        Those of the last `reshape`.
+        The shapes of the last `reshape`.
     gradients : dict of str to ndarray
-        Those of the weights, from the last `backward`; empty if there was none since the last `forward`.
+        The gradients of the weights, from the last `backward`; empty if there was no `backward` since the last
+        `forward`.
 
     Raises
     ------
     LayerError
-        If one of the four methods is missing; later, if a method returns anything but what it should. The error names
+        If one of the four methods is missing; later, if a method returns something wrong. The error names
         the layer and the method, what was expected, and what it got.
     """
 
@@ -64,12 +65,12 @@ class CheckedLayer:
 
     @property
     def ready(self) -> bool:
-        """Whether `forward` may follow: the layer has its shapes, and nobody else has used it since."""
+        """Tell whether `forward` may follow: the layer has its shapes, and nobody else has used it since."""
         return self.input_shapes is not None and _last_user.get(id(self.layer)) is self
 
     @property
     def kept(self) -> bool:
-        """Whether `backward` may follow: what the layer keeps is from this object's last forward pass."""
+        """Tell whether `backward` may follow: the layer keeps the values of this object's last forward pass."""
         return self.ready and self._inputs is not None
 
     def set_weights(self, values: Mapping[str, Array]) -> None:
@@ -82,13 +83,13 @@ class CheckedLayer:
             raise self._error("", "weights that can be changed in place", "copies of them")
 
     def setup(self, input_shapes: Sequence[Shape]) -> None:
-        """Set the layer up, once; not at all if it has weights, which another net or earlier training made."""
+        """Set the layer up, once; not if it already has weights, from another net or an earlier training."""
         if not self._is_set_up and not self.weights:
             self._call("setup", list(input_shapes))
         self._is_set_up = True
 
     def reshape(self, input_shapes: Sequence[Shape]) -> list[Shape]:
-        """Tell the layer the shapes of its inputs; return those of its outputs. What was kept is invalid then."""
+        """Tell the layer the shapes of its inputs; return those of its outputs. Values that it kept become invalid."""
         _last_user[id(self.layer)] = self
         self.input_shapes, self._inputs = None, None
         returned = self._call("reshape", list(input_shapes))
@@ -171,7 +172,7 @@ class CheckedLayer:
         return [None if each is None else np.array(each) for each in returned]
 
     def _require(self, method: str, what: str, got: Array, shape: Shape, of: Any, kinds: str) -> None:
-        """Refuse an array of another shape or type than is due."""
+        """Refuse an array of a wrong shape or type."""
         if got.shape != shape:
             raise self._error(method, f"{what} of shape {shape}", str(got.shape))
         if got.dtype.kind not in kinds or (got.dtype.kind == "f" and of is not None and of != got.dtype):
@@ -186,7 +187,7 @@ class CheckedLayer:
 
 
 def _frozen(array: Array) -> Array:
-    """View an array so that nobody can change it through the view."""
+    """Return a read-only view of an array."""
     view = np.asarray(array).view()
     view.flags.writeable = False
     return view

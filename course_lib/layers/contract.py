@@ -1,4 +1,4 @@
-"""What a layer in plain NumPy promises.
+"""The interface of a layer in plain NumPy.
 
 The four methods are those of Caffe's layers [1]_. TensorFlow's names for the same: ``build`` for `setup`, ``call`` for
 `forward`, and a tape for `backward`.
@@ -18,21 +18,21 @@ Shape = tuple[int, ...]
 
 
 class LayerError(ValueError):
-    """A layer did not do what `Layer` says, or got inputs that it does not take."""
+    """A layer did not follow the interface of `Layer`, or got inputs that it does not take."""
 
-    ag_pass_through = True  # AutoGraph would raise an error of its own instead
+    ag_pass_through = True  # AutoGraph would raise a different error instead
 
 
 class Layer(ABC):
     """Base of layers in plain NumPy.
 
     A layer takes and returns lists, as it may have several inputs and outputs. It changes neither its inputs nor the
-    gradients that it is given. Any object with these four methods is a layer; it need not derive from this class.
+    gradients that it gets. Any object with these four methods is a layer; it need not derive from this class.
 
     Attributes
     ----------
     weights : dict of str to ndarray
-        Floats, made by `setup` and from then on changed in place only. Empty for a layer that learns nothing.
+        Floats, made by `setup` and afterwards only changed in place. Empty for a layer without weights.
     gradients : dict of str to ndarray
         Filled in by `backward`: the gradient of the loss in each weight, of the same shape.
     """
@@ -42,7 +42,7 @@ class Layer(ABC):
         self.gradients: dict[str, Array] = {}
 
     def setup(self, input_shapes: list[Shape]) -> None:  # noqa: B027 -- a layer without weights may have nothing to do
-        """Check the number of inputs and make the weights: once, when the net is put together.
+        """Check the number of inputs and make the weights: called once, when the net is made.
 
         Parameters
         ----------
@@ -52,7 +52,7 @@ class Layer(ABC):
 
     @abstractmethod
     def reshape(self, input_shapes: list[Shape]) -> list[Shape]:
-        """Check the shapes and forget what was kept: after `setup`, and whenever a shape changes.
+        """Check the shapes and discard values that were kept: called after `setup`, and whenever a shape changes.
 
         Parameters
         ----------
@@ -67,7 +67,7 @@ class Layer(ABC):
 
     @abstractmethod
     def forward(self, inputs: list[Array]) -> list[Array]:
-        """Compute the outputs, and keep what `backward` will need.
+        """Compute the outputs, and keep the values that `backward` will need.
 
         Parameters
         ----------
@@ -94,7 +94,7 @@ class Layer(ABC):
         Returns
         -------
         list of ndarray or None
-            For each input, an array of its shape and type where ``propagate_down`` is True, and None where it is False.
+            For each input, an array of its shape and type where ``propagate_down`` is True, and None if it is False.
         """
 
     def get_config(self) -> dict[str, Any]:

@@ -13,25 +13,25 @@ ORDERS = ("channels_last", "channels_first")
 def dense_to_conv(weights: ArrayLike | tf.Tensor, height: int, width: int, order: str = "channels_last") -> tf.Tensor:
     """Turn the weights of a dense layer on a flattened map into the kernel of a convolution.
 
-    Where the kernel covers the whole map, the convolution without padding computes what the dense layer does; on a
-    larger map it answers at every position [1]_. The bias stays as it is.
+    If the kernel covers the whole map, the convolution without padding computes the same as the dense layer; on a
+    larger map, it gives an answer at every position [1]_. The bias is not changed.
 
     Parameters
     ----------
     weights : array_like or tf.Tensor
         Shape ``(height * width * D, units)``, real numbers: one row for each number of the map, as in Keras. PyTorch
-        and Caffe keep the transpose.
+        and Caffe store the transpose.
     height, width : int
         Size of the map that was flattened, each 1 or more.
     order : {"channels_last", "channels_first"}
-        How it was flattened: the ``D`` channels of a position together, as by Keras' ``Flatten``, or the positions of
-        a channel together, as in PyTorch and Caffe.
+        How it was flattened: with the ``D`` channels of a position together, as by Keras' ``Flatten``, or with the
+        positions of a channel together, as in PyTorch and Caffe.
 
     Returns
     -------
     tf.Tensor
-        Shape ``(height, width, D, units)``, of the weights' type, as `tf.nn.conv2d` takes it. With ``"channels_last"``
-        it shares the memory of weights that are a tensor.
+        Shape ``(height, width, D, units)``, of the weights' type, as for `tf.nn.conv2d`. With ``"channels_last"``
+        it shares memory with the weights if these are a tensor.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def dense_to_conv(weights: ArrayLike | tf.Tensor, height: int, width: int, order
 
 
 def _size(value: int, name: str) -> int:
-    """Take in one side of a map."""
+    """Check one side of a map."""
     size = as_integer(value)
     if size is None or size < 1:
         raise ValueError(f"expected a whole {name} of 1 or more, got {value!r}")
@@ -68,13 +68,13 @@ def _size(value: int, name: str) -> int:
 
 
 def _matrix(weights: ArrayLike | tf.Tensor) -> tf.Tensor:
-    """Take in the weights of a dense layer."""
+    """Check the weights of a dense layer."""
     try:
         matrix = tf.convert_to_tensor(weights)
     except (TypeError, ValueError) as error:
         raise ValueError(f"expected weights of real numbers, got {type(weights).__name__}: {error}") from None
     if not (matrix.dtype.is_floating or matrix.dtype.is_integer):
         raise ValueError(f"expected weights of real numbers, got {matrix.dtype.name}")
-    if matrix.shape.rank != 2 or not all(matrix.shape):  # a side may be unknown in a graph
+    if matrix.shape.rank != 2 or not all(matrix.shape):  # a size may be unknown in a graph
         raise ValueError(f"expected weights of shape (height * width * D, units), got {matrix.shape}")
     return matrix

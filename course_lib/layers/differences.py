@@ -1,8 +1,9 @@
 """The slope of a function by central differences, with an estimate of its error.
 
-A small step drowns in rounding, a large one leaves the neighborhood, and which is which depends on the function. So a
-ladder of steps is taken, from small to large. The error of a slope is at first that of rounding, which shrinks as steps
-grow. The ladder is climbed as long as the slopes agree within this error, and the last one that does is taken.
+A small step suffers from rounding, a large one from the curvature of the function, and which steps are small depends on
+the function. So a sequence of steps is tried, from small to large. At first, the error of a slope comes from rounding,
+and shrinks as steps grow. Steps grow as long as the slopes agree within this error, and the last slope that agrees is
+used.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,26 +33,26 @@ class Slope:
 
 
 def slope(values_at: Callable[[Any], Floats], x: Any, weights: Floats, extent: float, epsilon: float) -> Slope:
-    """Take the slope of the weighted sum of a function's values.
+    """Compute the slope of the weighted sum of a function's values.
 
     Parameters
     ----------
     values_at : callable
         Takes a number of the type of ``x``; returns shape ``(M,)``, not finite where the function is not defined.
     x : NumPy scalar
-        Where, of any type of floats.
+        The point, of any type of floats.
     weights : ndarray
         Shape ``(M,)``.
     extent : float
-        The largest number that is of the order of the function's inputs: steps go up to a fraction of it.
+        The order of magnitude of the function's largest input: steps go up to a fraction of it.
     epsilon : float
         Relative distance of neighboring numbers in the coarsest type of the computation.
 
     Returns
     -------
     Slope
-        Of kind ``"kink"`` where the slopes of both sides differ at all small steps, ``"jump"`` where the values do,
-        and ``"edge"`` where the function is defined on one side at most; else ``"smooth"``.
+        Of kind ``"kink"`` if the slopes of both sides differ at all small steps, ``"jump"`` if the values do, and
+        ``"edge"`` if the function is defined on one side at most; otherwise ``"smooth"``.
     """
     here = values_at(x)
     sides = list(_both_sides(values_at, x, _steps(abs(float(x)), extent, epsilon)))
@@ -62,9 +63,9 @@ def slope(values_at: Callable[[Any], Floats], x: Any, weights: Floats, extent: f
     sizes = np.abs(weights) * np.maximum(np.abs(ups), np.abs(downs))
     far = [values_at(x.dtype.type(sign * FAR * extent)) for sign in (1, -1)]
     seen, anywhere = changes.any(axis=0), (far[0] != here) | (far[1] != here)
-    # An output that changes only far away may be rounded so much that no change is seen here.
+    # An output that changes only far away may be rounded so much that no change is visible here.
     noise = epsilon * sizes @ (ROUNDING * seen + (anywhere & ~seen))
-    # Values of the order of 1 inside the function hide what is smaller than their last place.
+    # Values of the order of 1 inside the function hide changes smaller than their last place.
     floor = ROUNDING * epsilon * max(1.0, float(np.abs(weights * here).max()))
     if not changes.any():
         return Slope("smooth", 0.0, floor / float(heights[-1]), 0.0, 0.0)
@@ -105,7 +106,7 @@ def _judged(
     if len(clear) > 1 and clear[-1] - clear[0] == len(clear) - 1 and _alike(gap[clear]):
         return Slope("kink", float(central[chosen]), error, float(left[clear[0]]), float(right[clear[0]]))
 
-    # At the smallest step both sides of a smooth function differ by rounding alone.
+    # At the smallest step, both sides of a smooth function differ only by rounding.
     rounded = max(unsteady, float(abs(gap[0]) * steps[0]))
     chosen, error = _agreed(central, steps, np.maximum(noise, rounded))
     if unsteady > noise[0] / np.sqrt(epsilon):
@@ -128,17 +129,17 @@ def _steps(size: float, extent: float, epsilon: float) -> Floats:
 
 
 def _alike(values: Floats) -> bool:
-    """Tell whether values have one sign and about one size."""
+    """Tell whether values have the same sign and about the same size."""
     sizes = np.abs(values)
     return bool(sizes.max() < ALIKE * sizes.min()) and len(set(np.sign(values))) == 1
 
 
 def _unsteadiness(central: Floats, steps: Floats, floor: float) -> float:
-    """Measure the noise at the smallest steps: there slopes differ the more, the smaller the step."""
+    """Measure the noise at the smallest steps: there, smaller steps give larger differences between slopes."""
     apart = np.abs(np.diff(central))
     if not apart.any():
         return 0.0
-    # Equal slopes before the first that differs are those of a straight line, unless rounding explains the difference.
+    # Equal slopes before the first different one are those of a straight line, unless rounding explains the difference.
     first = int((apart > 0).argmax())
     if first and apart[first] * steps[first] > floor:
         return 0.0

@@ -20,19 +20,19 @@ def features_at(model: keras.Model, names: Sequence[str]) -> keras.Model:
     Parameters
     ----------
     model : keras.Model
-        Functional or Sequential, and built. It stays as it is.
+        Functional or Sequential, and built. It is not changed.
     names : sequence of str
-        Different names of layers, as in ``model.summary()``. Those of layers inside a model that is a layer of this
-        one count, too: ``"conv1"``, or ``"trunk/conv1"`` where several have that name.
+        Different names of layers, as in ``model.summary()``. Layers inside a nested model have names, too: ``"conv1"``,
+        or ``"trunk/conv1"`` if several have that name.
 
     Returns
     -------
     keras.Model
-        From the inputs of ``model`` to a dict: each name, in the given order, to the output of that layer. A layer
-        that returns several tensors gives them as it returns them; one that the model uses several times gives a list,
-        with an output for each use, in the order in which Keras runs them. One call is one forward pass, without the
-        layers that the outputs do not need. The weights are those of ``model``. Layers run in inference mode unless
-        the call says ``training=True``.
+        From the inputs of ``model`` to a dict: each name, in the given order, to the output of that layer. A layer that
+        returns several tensors gives all of them; one that the model uses several times gives a list, with an output
+        for each use, in the order in which Keras runs them. One call is one forward pass, without the layers that the
+        outputs do not need. The weights are those of ``model``. Layers run in inference mode unless the call says
+        ``training=True``.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def _paths(model: keras.Model) -> Iterator[Path]:
 
 
 def _names(names: Sequence[str]) -> list[str]:
-    """Take in the names of layers."""
+    """Check the names of layers."""
     if isinstance(names, str):
         raise ValueError(f'expected a list of names, got "{names}": for one layer it is ["{names}"]')
     chosen = list(names)
@@ -69,7 +69,7 @@ def _names(names: Sequence[str]) -> list[str]:
 
 
 def _find(name: str, known: Sequence[Path]) -> Path:
-    """Find the layer that a name means: of the whole path, or of its end."""
+    """Find the layer with a name: its whole path, or the end of it."""
     asked = tuple(name.split("/"))
     if asked in known:
         return asked
@@ -88,7 +88,7 @@ def _listed(paths: Sequence[Path]) -> str:
 
 
 def _tapped(model: keras.Model, paths: Sequence[Path]) -> keras.Model:
-    """Make a model that returns what another does, and for each path a list of outputs, one for each use."""
+    """Make a model that returns the outputs of another and, for each path, a list of outputs, one for each use."""
     inside: dict[str, list[Path]] = defaultdict(list)
     for path in paths:
         if len(path) > 1:
@@ -113,7 +113,7 @@ def _tapped(model: keras.Model, paths: Sequence[Path]) -> keras.Model:
 
 
 def layer_table(model: keras.Model) -> list[tuple[str, tuple[Any, ...], int]]:
-    """List the layers of a model: the shape of what each returns, and how many numbers it holds.
+    """List the layers of a model: the shape of each output, and the number of parameters.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def layer_table(model: keras.Model) -> list[tuple[str, tuple[Any, ...], int]]:
     Returns
     -------
     list of (str, tuple of int, int)
-        Name, shape of the output without the batch, None where any size will do, and the number of parameters, as
+        Name, shape of the output without the batch, None if any size will do, and the number of parameters, as
         `plots.architecture` takes them.
 
     Raises

@@ -20,7 +20,7 @@ PLAIN_FACTORS = {
 
 
 def upstream_cause(once: Sequence[Floats], twice: Sequence[Floats]) -> str:
-    """Tell what the gradients for one and for twice the same gradient of the output say about the chain rule."""
+    """Find mistakes in the chain rule, from the gradients for one and for twice the same output gradient."""
     if all(
         np.allclose(b, 2 * a, rtol=0.01, atol=0.01 * largest(a), equal_nan=True)
         for a, b in zip(once, twice, strict=True)
@@ -37,16 +37,16 @@ def likely_causes(cases: Sequence[Compared], worst: Compared, sizes: Mapping[int
     Parameters
     ----------
     cases : sequence of Compared
-        Of all inputs that were checked.
+        The gradients of all inputs that were checked.
     worst : Compared
-        One of them.
+        The input with the largest error.
     sizes : mapping
         The numbers by which a sum and a mean differ, such as ``{3: "the length of axis 0 of input 0"}``.
 
     Returns
     -------
     list of str
-        Empty if no simple mistake explains it; several where nothing tells them apart.
+        Empty if no simple mistake explains it; several if they cannot be told apart.
     """
     if worst.analytic.shape != worst.numeric.shape:
         return [_shape_cause(worst)]
@@ -76,7 +76,7 @@ def _shape_cause(case: Compared) -> str:
 
 
 def _broadcast_axes(shape: tuple[int, ...], full: tuple[int, ...]) -> tuple[int, ...]:
-    """Name the axes of the full shape along which the other one is repeated."""
+    """Name the axes of the full shape along which the other shape is repeated."""
     new = len(full) - len(shape)
     aligned = (1,) * new + shape
     if new < 0 or any(a not in (1, b) for a, b in zip(aligned, full, strict=True)):
@@ -85,7 +85,7 @@ def _broadcast_axes(shape: tuple[int, ...], full: tuple[int, ...]) -> tuple[int,
 
 
 def _factors(case: Compared, sizes: Mapping[int, str], certain: NDArray[np.bool_]) -> list[str]:
-    """List the constant factors that are the whole difference."""
+    """List the constant factors that explain the whole difference."""
 
     def is_factor(factor: float) -> bool:
         return case.agrees(case.analytic, factor * case.numeric, abs(factor) * case.error)
@@ -116,6 +116,6 @@ def _exchanged(cases: Sequence[Compared], case: Compared) -> Iterator[str]:
 
 
 def _transposed(case: Compared) -> Iterator[str]:
-    """Yield that the last two axes of a square gradient are exchanged."""
+    """Yield the cause that the last two axes of a square gradient are exchanged."""
     if case.numeric.ndim > 1 and case.agrees(np.swapaxes(case.analytic, -1, -2)):
         yield "it is transposed"

@@ -1,4 +1,4 @@
-"""Whether a gradient is right, and if not, why."""
+"""Tell whether a gradient is right, and if not, why."""
 
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 Function = Callable[..., Any]
 
 REPEATS = 4  # more calls at the same place, to see whether they agree
-# Distance of neighboring numbers at 1, and how far a right gradient may be off, relative to its size.
+# Distance of neighboring numbers at 1, and the largest error of a right gradient, relative to its size.
 PRECISION = {
     "float64": (2.0**-52, 1e-6),
     "float32": (2.0**-23, 1e-3),
@@ -44,9 +44,9 @@ def gradient_check(
     f : callable
         Takes as many tensors as there are inputs, and returns one tensor of floats, of any shape.
     inputs : sequence of array_like or tf.Tensor
-        Where to check. Python's floats count as float64, which decides more than float32.
+        The values at which to check. Python's floats count as float64, which decides more cases than float32.
     which : sequence of int, optional
-        The inputs to check, which must be floats. By default all. The others are handed over as they are.
+        The inputs to check, which must be floats. By default all. The others are passed on unchanged.
 
     Returns
     -------
@@ -64,11 +64,11 @@ def gradient_check(
     The gradient is that of the outputs' sum with fixed random weights, so that errors do not cancel; of a function
     that returns a single number it is the derivative. The numeric gradient is a central difference
     ``(f(x + h) - f(x - h)) / 2h`` [1]_; its step and the bound of its error come from many steps, an idea of [2]_.
-    An element is wrong where both gradients differ by more than the tolerance (1e-6 of their size in float64, 1e-3 in
-    float32) and twice that bound. Where the bound is more than 3 % of the largest gradient of the input, nothing is
-    decided. Rounding inside the function is seen as far as it shows in its values: where it hides every change, as in
+    An element is wrong if both gradients differ by more than the tolerance (1e-6 of their size in float64, 1e-3 in
+    float32) and twice that bound. If the bound is more than 3 % of the largest gradient of the input, the element is
+    undecided. Rounding inside the function is detected only if it shows in its values: if it hides every change, as in
     ``(x + 1e8) - 1e8`` in float32, the function counts as constant. Digits that only the analytic gradient loses, as
-    where nearly equal numbers are subtracted, are not seen: it can then count as wrong.
+    when nearly equal numbers are subtracted, are not detected: then it can count as wrong.
 
     References
     ----------
@@ -89,7 +89,7 @@ def gradient_check(
     if any(_differ(a, b, precision[0]) for a, b in zip(once, again, strict=True) if a is not None and b is not None):
         return GradientCheck(False, "the gradient is not deterministic: the same inputs give another one")
 
-    # Of a single number, the derivative itself is shown.
+    # For a single number, the derivative itself is shown.
     unit = _float64(weights).ravel()[0] if output.shape.rank == 0 else 1.0
     weighted = _float64(weights).ravel() / unit
     cases = []
@@ -102,7 +102,7 @@ def gradient_check(
 
 
 def _tensors(inputs: Any) -> list[tf.Tensor]:
-    """Take in the inputs of a function."""
+    """Check the inputs of a function."""
     if not isinstance(inputs, (list, tuple)):
         raise ValueError(f"expected a list of inputs, got {type(inputs).__name__}: for one input x it is [x]")
     if not inputs:
@@ -111,7 +111,7 @@ def _tensors(inputs: Any) -> list[tf.Tensor]:
 
 
 def _tensor(k: int, x: Any) -> tf.Tensor:
-    """Take in one input. Python's floats become float64, not TensorFlow's float32."""
+    """Check one input. Python's floats become float64, not TensorFlow's float32."""
     try:
         return tf.convert_to_tensor(x if tf.is_tensor(x) else np.asarray(x))
     except (TypeError, ValueError) as error:
@@ -119,7 +119,7 @@ def _tensor(k: int, x: Any) -> tf.Tensor:
 
 
 def _chosen(which: Any, tensors: Sequence[tf.Tensor]) -> list[int]:
-    """Take in which inputs to check, and require that they can be."""
+    """Return the inputs to check, and require that they can be checked."""
     named = range(len(tensors)) if which is None else which
     if not isinstance(named, Collection):
         raise ValueError(f"expected a list of inputs to check, got {which!r}")
@@ -155,7 +155,7 @@ def _float64(tensor: tf.Tensor) -> Floats:
 
 
 def _differ(a: tf.Tensor, b: tf.Tensor, epsilon: float) -> bool:
-    """Tell whether two results of one computation differ by more than the order of a sum."""
+    """Tell whether two results of one computation differ by more than the order of summation can explain."""
     first, second = _float64(a), _float64(b)
     if first.shape != second.shape:
         return True
@@ -163,7 +163,7 @@ def _differ(a: tf.Tensor, b: tf.Tensor, epsilon: float) -> bool:
 
 
 def _weights(output: tf.Tensor) -> tf.Tensor:
-    """Draw fixed weights for the sum of the outputs: none is 0, 1 or -1, and errors do not cancel."""
+    """Draw fixed weights for the sum of the outputs: none of them is 0, 1 or -1, so that errors do not cancel."""
     if output.shape.rank == 0:
         return tf.constant(1.5, output.dtype)
     random = np.random.default_rng(0)
@@ -172,7 +172,7 @@ def _weights(output: tf.Tensor) -> tf.Tensor:
 
 
 def _gradients(f: Function, tensors: Sequence[tf.Tensor], chosen: Sequence[int], upstream: tf.Tensor) -> list[Any]:
-    """Let TensorFlow compute the gradients; None for an input from which no path leads to the output."""
+    """Let TensorFlow compute the gradients; None for an input that is not connected to the output."""
     watched = [tensors[k] for k in chosen]
     with tf.GradientTape() as tape:
         tape.watch(watched)
@@ -182,7 +182,7 @@ def _gradients(f: Function, tensors: Sequence[tf.Tensor], chosen: Sequence[int],
 
 
 def _slopes(f: Function, tensors: Sequence[tf.Tensor], k: int, weights: Floats, epsilon: float) -> list[Slope]:
-    """Take the slope at each element of an input."""
+    """Compute the slope at each element of an input."""
     values = np.array(tensors[k].numpy())
     extent = max(float(np.abs(_float64(tensors[k])).max()), 1.0)
 
@@ -201,7 +201,7 @@ def _slopes(f: Function, tensors: Sequence[tf.Tensor], k: int, weights: Floats, 
 
 
 def _cause(cases: Sequence[Compared], once: Sequence[Any], twice: Sequence[Any], sizes: dict[int, str]) -> str:
-    """Tell why the gradient is wrong, as far as that is sure."""
+    """Return why the gradient is wrong, if that is certain."""
     wrong = [case for case in cases if case.wrong.any()]
     if not wrong:
         return ""

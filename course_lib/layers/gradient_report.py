@@ -1,4 +1,4 @@
-"""What a check of gradients found: element by element, and in words."""
+"""The results of a gradient check: element by element, and in words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from course_lib.layers.differences import Slope
 __all__ = ["Compared", "Element", "GradientCheck", "compare", "largest"]
 
 Floats = NDArray[np.float64]
-UNDECIDED = 0.03  # of the gradient's size: a numeric gradient that is less certain decides nothing
+UNDECIDED = 0.03  # of the gradient's size: a less certain numeric gradient decides nothing
 
 
 @dataclass(frozen=True)
 class Element:
     """Both gradients at one element of one input.
 
-    ``error`` bounds that of ``numeric``. ``excess`` is the difference of both in units of what is allowed: above 1, the
-    gradient is wrong.
+    ``error`` bounds the error of ``numeric``. ``excess`` is the difference of both gradients in units of the allowed
+    difference: above 1, the gradient is wrong.
     """
 
     input: int
@@ -78,16 +78,16 @@ class Compared:
 
 @dataclass(frozen=True, eq=False)
 class GradientCheck:
-    """What `gradient_check` found; printing it says it in words.
+    """The result of `gradient_check`; print it to read it in words.
 
     Attributes
     ----------
     passed : bool
-        No element is wrong, and at least one is known to be right.
+        Whether no element is wrong, and at least one is known to be right.
     cause : str
-        Why the gradient is wrong, as far as that is sure, or why it could not be checked; else empty.
+        Why the gradient is wrong, if that is certain, or why it could not be checked; otherwise empty.
     worst : Element or None
-        The element that is most wrong, or, where none is, the one that agrees least; None where none was compared.
+        The element with the largest excess; None if no element was compared.
     wrong, kinks, undecided : tuple of Element
         Elements that are wrong; those at a kink or a jump of the function, where there is no gradient to compare; and
         those where the numeric gradient is not certain enough to judge.
@@ -108,7 +108,7 @@ class GradientCheck:
 
     @classmethod
     def of(cls, cases: Sequence[Compared], cause: str) -> "GradientCheck":
-        """Sum up what was compared."""
+        """Summarize the comparison."""
         elements = [element for case in cases for element in case.elements()]
         right, wrong, kinks, undecided = (
             tuple(element for element in elements if element.verdict == verdict)
@@ -161,7 +161,7 @@ def compare(
     Parameters
     ----------
     number : int
-        Which input it is.
+        The number of the input.
     slopes : sequence of Slope
         The numeric gradient, element by element.
     analytic : ndarray
@@ -181,7 +181,7 @@ def compare(
         for name in ("kind", "value", "error", "left", "right")
     )
     aligned = _aligned(analytic, shape)
-    # At a kink every slope between those of both sides will do.
+    # At a kink, every slope between those of both sides is accepted.
     nearest = np.where(kind == "kink", np.clip(aligned, np.minimum(left, right), np.maximum(left, right)), numeric)
     excess = _excess(nearest, error, aligned, tolerance, 16 * epsilon)
     excess = np.where(np.isin(kind, ("jump", "edge")), 0, excess)
@@ -198,12 +198,12 @@ def _aligned(gradient: Floats, shape: tuple[int, ...]) -> Floats:
 
 
 def largest(values: Floats) -> float:
-    """Return the largest magnitude among the finite values, 0 if there are none."""
+    """Return the largest magnitude among the finite values, or 0 if no value is finite."""
     return float(np.abs(values[np.isfinite(values)]).max(initial=0))
 
 
 def _excess(numeric: Floats, error: Floats, analytic: Floats, tolerance: float, part: float) -> Floats:
-    """Return how far two gradients are apart, in units of what is allowed; infinity where one is not finite."""
+    """Return the difference of two gradients in units of the allowed difference; infinity where one is not finite."""
     size = np.maximum(np.abs(numeric), np.abs(analytic))
     with np.errstate(invalid="ignore"):
         excess = np.abs(numeric - analytic) / (

@@ -14,12 +14,12 @@ def is_graph(part: Any) -> bool:
 
 
 def plain_graph(model: keras.Model) -> keras.Model:
-    """Return the graph of a model, not compiled, and of no class of its own.
+    """Return the graph of a model as a plain Functional model, not compiled.
 
     Parameters
     ----------
     model : keras.Model
-        Functional or Sequential, and built. It stays as it is.
+        Functional or Sequential, and built. It is not changed.
 
     Returns
     -------
@@ -29,7 +29,7 @@ def plain_graph(model: keras.Model) -> keras.Model:
     Raises
     ------
     ValueError
-        If the model is not as above, or its class overrides ``call``, so that the graph is not all that it computes.
+        If the model is not as above, or its class overrides ``call``, so that it computes more than its graph.
     """
     if not is_graph(model):
         raise ValueError(f"expected a Functional or Sequential model that is built, got {model!r}")

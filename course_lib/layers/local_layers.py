@@ -35,11 +35,11 @@ class _PlacedConv2D(keras.layers.Conv2D):
         return rows, columns
 
     def enable_lora(self, *args: Any, **kwargs: Any) -> None:
-        """Refuse, as for ``lora_rank``: a model that is saved with it could not be loaded."""
+        """Refuse LoRA, like ``lora_rank``: a model that is saved with it could not be loaded."""
         raise ValueError(f"expected no LoRA, which layer {self.name!r} does not have, got a call of enable_lora")
 
     def save_own_variables(self, store: Any) -> None:
-        """Save all weights; `keras.layers.Conv2D` saves its kernel and its bias only."""
+        """Save all weights; `keras.layers.Conv2D` saves only its kernel and its bias."""
         keras.layers.Layer.save_own_variables(self, store)
 
     def load_own_variables(self, store: Any) -> None:
@@ -49,7 +49,7 @@ class _PlacedConv2D(keras.layers.Conv2D):
 
 @keras.saving.register_keras_serializable("pixelwise")
 class LocallyConnected2D(_PlacedConv2D):
-    """A convolution with a kernel and a bias of its own for each place; Keras 3 has none.
+    """A convolution with a separate kernel and bias for each place; Keras 3 has no such layer.
 
     It has ``OH * OW`` times the weights of `keras.layers.Conv2D`: kernels ``(OH, OW, KH, KW, C, filters)`` and biases
     ``(OH, OW, filters)``. The size of its maps, ``(B, H, W, C)``, is fixed when it is built.
@@ -57,9 +57,9 @@ class LocallyConnected2D(_PlacedConv2D):
     Parameters
     ----------
     filters, kernel_size, **kwargs
-        As `keras.layers.Conv2D` takes them, strides, padding, activation, initializers, regularizers and constraints
-        among them; but ``data_format="channels_last"`` only, and no dilation, groups or LoRA. An initializer that
-        suits its range to the size of a layer, such as ``"glorot_uniform"``, counts the inputs and outputs of one
+        As for `keras.layers.Conv2D`, including strides, padding, activation, initializers, regularizers and
+        constraints; but only ``data_format="channels_last"``, and no dilation, groups or LoRA. An initializer that
+        adapts its range to the size of a layer, such as ``"glorot_uniform"``, counts the inputs and outputs of one
         place.
 
     Raises
@@ -69,7 +69,7 @@ class LocallyConnected2D(_PlacedConv2D):
 
     See Also
     --------
-    course_lib.layers.locally_connected : the function, and what memory it takes.
+    course_lib.layers.locally_connected : the function, and the memory that it takes.
     """
 
     def build(self, shape: Shape) -> None:
@@ -106,15 +106,14 @@ class LocallyConnected2D(_PlacedConv2D):
 class ScaledConv2D(_PlacedConv2D):
     """A convolution whose one kernel is multiplied by a learned gain at each place.
 
-    It lies between `keras.layers.Conv2D`, to which it is equal before training, and `LocallyConnected2D`: the kernels
-    of two places differ by a factor only, and it has ``OH * OW`` weights more than a convolution. The gains,
-    ``(OH, OW, 1)``, start at 1 and do not scale the bias. The size of its maps, ``(B, H, W, C)``, is fixed when it is
-    built.
+    It is between `keras.layers.Conv2D`, to which it is equal before training, and `LocallyConnected2D`: the kernels of
+    two places differ only by a factor, and it has ``OH * OW`` weights more than a convolution. The gains, ``(OH, OW,
+    1)``, start at 1 and do not scale the bias. The size of its maps, ``(B, H, W, C)``, is fixed when it is built.
 
     Parameters
     ----------
     filters, kernel_size, **kwargs
-        As `keras.layers.Conv2D` takes them, but ``data_format="channels_last"`` only, and no dilation, groups or LoRA.
+        As for `keras.layers.Conv2D`, but ``data_format="channels_last"`` only, and no dilation, groups or LoRA.
 
     Raises
     ------

@@ -1,9 +1,9 @@
-"""A convolution with a kernel of its own for each place.
+"""A convolution with a separate kernel for each place.
 
 The windows of a row of places are multiplied by the kernels of these places in one batched matrix product. The result
 is bilinear in maps and kernels, and so are its two gradients: each of the three is the gradient of the others, so there
-are gradients of any order. A tape keeps the maps and the kernels, and not the windows, which take ``KH * KW`` times the
-memory of the maps: the gradient of the kernels takes them out again.
+are gradients of any order. A tape keeps the maps and the kernels, but not the windows, which take ``KH * KW`` times the
+memory of the maps: the gradient of the kernels extracts them again.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +28,7 @@ def locally_connected(
     strides: int | Sequence[int] = 1,
     padding: str = "valid",
 ) -> tf.Tensor:
-    """Filter maps with a kernel of its own for each place; differentiable to any order.
+    """Filter maps with a separate kernel for each place; differentiable to any order.
 
     Like `tf.nn.conv2d`, it computes ``y[b, p, q, f] = sum(x[b, p * s + i, q * t + j, c] * kernels[p, q, i, j, c, f])``
     over all taps ``(i, j)`` and channels ``c``, for strides ``(s, t)``. Only the kernels differ from place to place.
@@ -43,7 +43,7 @@ def locally_connected(
     strides : int or (int, int)
         Pixels from a place to the next one, down and across, each 1 or more.
     padding : {"valid", "same"}
-        Whether windows stay inside the maps, or zeros surround them as TensorFlow's convolutions have it.
+        Whether windows stay inside the maps, or zeros surround them, as in TensorFlow's convolutions.
 
     Returns
     -------
@@ -57,9 +57,9 @@ def locally_connected(
 
     Notes
     -----
-    Windows take ``KH * KW`` times the memory of the maps. They are taken out a few rows of places at a time; all at
-    once only for the gradient of kernels that have as many filters as there are images, or more. Outside of a
-    `tf.function`, both gradients are computed even if one is asked for.
+    Windows take ``KH * KW`` times the memory of the maps. They are extracted a few rows of places at a time; all at
+    once only for the gradient of kernels with at least as many filters as there are images. Outside of a `tf.function`,
+    both gradients are computed even if one is asked for.
     """
     x, kernels = _floats(x, "x", "B, H, W, C"), _floats(kernels, "kernels", "OH, OW, KH, KW, C, F")
     if x.dtype != kernels.dtype:
@@ -94,7 +94,7 @@ def _product(windows: Windows, channels: int, filters: int, dtype: tf.DType, by_
     down, across = windows.places
     matrices_like = tf.TensorSpec((down * across, windows.taps[0] * windows.taps[1] * channels, filters), dtype)
 
-    # In a graph, a row takes a fraction of the time that TensorFlow needs for the same operations one by one.
+    # In a graph, a row takes a fraction of the time of the same operations one by one.
     @tf.function(input_signature=(maps_like, matrices_like), autograph=False)
     def forward(x: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
         pixels = windows.prepare(x)
@@ -115,7 +115,7 @@ def _product(windows: Windows, channels: int, filters: int, dtype: tf.DType, by_
         return tf.matmul(windows.all(pixels), tf.reshape(near, (down * across, -1, filters)), transpose_a=True)
 
     def in_turn(make: Callable[[int], tf.Tensor]) -> Iterator[tf.Tensor]:
-        """Make something for each row, a few at a time: a graph would first take out the windows of all rows."""
+        """Make something for each row, a few at a time: a graph would first extract the windows of all rows."""
         made: list[tf.Tensor] = []
         for p in range(down):
             with tf.control_dependencies(made[-AT_A_TIME : 1 - AT_A_TIME]):
@@ -141,7 +141,7 @@ def _product(windows: Windows, channels: int, filters: int, dtype: tf.DType, by_
 
 
 def _floats(value: ArrayLike | tf.Tensor, name: str, axes: str) -> tf.Tensor:
-    """Take in a tensor of a floating type with as many axes as are named."""
+    """Check a tensor of a floating type with as many axes as `axes` names."""
     try:
         tensor = tf.convert_to_tensor(value)
     except (TypeError, ValueError) as error:

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike
 
 __all__ = ["dice_loss", "euclidean_loss"]
 
-# Rounding, and the steps of a gradient check, lead a little out of [0, 1]; logits and masks of 0 and 255 lead far out.
+# Rounding, and the steps of a gradient check, go slightly outside of [0, 1]; logits and masks of 0 and 255 go far
+# outside.
 SLACK = 0.05
 
 
@@ -61,15 +62,15 @@ def dice_loss(
     valid: ArrayLike | tf.Tensor | None = None,
     smooth: float = 1e-6,
 ) -> tf.Tensor:
-    r"""Return how poorly predicted masks overlap those of the target: soft Dice, one number for each image.
+    r"""Return soft Dice, which measures how poorly predicted masks overlap the target: one number for each image.
 
     For the values `t` and `p` of all pixels of an image,
 
     .. math:: L = 1 - \frac{2 \sum t p + s}{\sum t^2 + \sum p^2 + s} = \frac{\sum (t - p)^2}{\sum t^2 + \sum p^2 + s},
 
-    with the squares in the denominator of [1]_: a perfect match then costs 0 also where values lie between 0 and 1.
+    with the squares in the denominator of [1]_: a perfect match then costs 0 even for values between 0 and 1.
     The second form, which is the one computed, says that Dice is the squared distance relative to the size of the
-    masks; it loses no digits where the masks are nearly equal.
+    masks; it loses no digits if the masks are nearly equal.
 
     Parameters
     ----------
@@ -77,19 +78,19 @@ def dice_loss(
         Same shape ``(B, H, W)``, or ``(B, H, W, C)`` for several classes; numbers in [0, 1] or truth values, such as
         probabilities (not logits) and a mask. The loss is symmetric in both, and differentiable in both, also twice.
     valid : array_like or tf.Tensor, optional
-        Shape ``(B, H, W)``, truth values or zeros and ones: the pixels that count. The others change nothing, whatever
-        is there, NaN included, and have a gradient of 0. By default all count.
+        Shape ``(B, H, W)``, truth values or zeros and ones: the pixels that count. The others have no effect, even if
+        they are NaN, and have a gradient of 0. By default all count.
     smooth : float
-        The `s` of the formula, positive: it makes nothing against nothing a perfect match. The larger it is, the more
-        an image without any object teaches: with ``1e-6``, faint wrong predictions there cost nearly 1 and have next
-        to no gradient.
+        The `s` of the formula, positive: it makes two empty masks a perfect match. The larger it is, the more an image
+        without any object contributes: with ``1e-6``, faint wrong predictions there cost nearly 1 and have almost no
+        gradient.
 
     Returns
     -------
     tf.Tensor
-        Shape ``(B,)``, in [0, 1]: 0 for equal masks, also for two empty ones, where the gradient is 0, and close to 1
-        for masks that do not meet. Several classes count alike: the mean of their losses. It has the type of
-        ``prediction`` if that is float32 or float64; everything else is computed in float32.
+        Shape ``(B,)``, in [0, 1]: 0 for equal masks, including two empty ones, where the gradient is 0, and close to 1
+        for masks that do not overlap. Several classes have equal weight: the result is the mean of their losses. It has
+        the type of ``prediction`` if that is float32 or float64; everything else is computed in float32.
 
     Raises
     ------
@@ -97,13 +98,13 @@ def dice_loss(
         If an argument is not as above. Values up to 0.05 outside [0, 1] are accepted, for rounding and for finite
         differences.
     tf.errors.InvalidArgumentError
-        In a graph, for shapes and values that are not known before it runs. XLA does not look at values.
+        In a graph, for shapes and values that are not known before it runs. XLA does not check values.
 
     Notes
     -----
     As the ``loss`` of Keras' ``compile`` it weights images by a ``sample_weight`` of shape ``(B,)``. Weights for each
-    pixel are no mask there: Keras multiplies the losses of whole images by them. Keras hands over two arguments, so let
-    the target hold the mask, too: ``lambda y, p: dice_loss(y[..., 0], p, y[..., 1])``.
+    pixel do not act as a mask there: Keras multiplies the losses of whole images by them. Keras passes two arguments,
+    so put the mask into the target, too: ``lambda y, p: dice_loss(y[..., 0], p, y[..., 1])``.
 
     References
     ----------
@@ -132,7 +133,7 @@ def dice_loss(
 
 
 def _numbers(values: ArrayLike | tf.Tensor, name: str) -> tf.Tensor:
-    """Take in real numbers or truth values."""
+    """Check real numbers or truth values."""
     try:
         tensor = tf.convert_to_tensor(values)
     except (TypeError, ValueError) as error:
@@ -161,7 +162,7 @@ def _of_one_shape(target: tf.Tensor, prediction: tf.Tensor) -> tuple[tf.Tensor, 
 
 
 def _mask(valid: ArrayLike | tf.Tensor, maps: tf.Tensor) -> tf.Tensor:
-    """Take in which pixels count, as truth values that fit to maps."""
+    """Check which pixels count, as truth values that fit to maps."""
     valid = _numbers(valid, "mask of valid pixels")
     if not valid.shape.is_compatible_with(maps.shape[:3]):
         raise ValueError(f"expected a mask of valid pixels of shape {maps.shape[:3]}, got {valid.shape}")
@@ -175,7 +176,7 @@ def _mask(valid: ArrayLike | tf.Tensor, maps: tf.Tensor) -> tf.Tensor:
 
 
 def _in_range(maps: tf.Tensor, name: str) -> tf.Tensor:
-    """Refuse values that are no share of a pixel; NaN passes, and shows in the loss."""
+    """Refuse values outside of [0, 1]; NaN is allowed, and makes the loss NaN."""
     outside = tf.reduce_any((maps < -SLACK) | (maps > 1 + SLACK))
     hint = "" if name == "target" else " (probabilities: are these logits?)"
     check = _require(~outside, f"expected a {name} with values in [0, 1]{hint}", maps)
@@ -184,7 +185,7 @@ def _in_range(maps: tf.Tensor, name: str) -> tf.Tensor:
 
 
 def _require(fits: tf.Tensor, expected: str, got: tf.Tensor) -> Any:
-    """Raise at once if values are known, else return the check that runs in the graph."""
+    """Raise at once if values are known, otherwise return the check that runs in the graph."""
     least, most = tf.reduce_min(got), tf.reduce_max(got)
     if not tf.executing_eagerly():
         return tf.debugging.Assert(fits, [f"{expected}, got smallest and largest value:", least, most])

@@ -22,9 +22,9 @@ class Node:
     layer : Layer
         Or any other object with the methods of `Layer`.
     inputs : sequence of str
-        Names of what it takes: inputs of the net, or outputs of earlier nodes.
+        Names of its inputs: inputs of the net, or outputs of earlier nodes.
     outputs : sequence of str, optional
-        Names for what it returns. By default one, the node's own name.
+        Names of its outputs. By default one output, with the node's own name.
 
     Raises
     ------
@@ -45,10 +45,10 @@ class Node:
 
 
 class Net:
-    """A net: arrays go up through its layers, gradients come down.
+    """A net: arrays pass forward through its layers, gradients pass backward.
 
     Making the net sets its layers up, except for those that already have weights. Nets may share a layer, and so its
-    weights. What it keeps from forward to backward belongs to the net that used it last.
+    weights. The values that a layer keeps from forward to backward belong to the net that used it last.
 
     Parameters
     ----------
@@ -60,14 +60,14 @@ class Net:
     Attributes
     ----------
     shapes : dict of str to tuple of int
-        The present shape of every array in the net, by name.
+        The current shape of every array in the net, by name.
 
     Raises
     ------
     ValueError
         If a name is unknown or used twice, or two nodes have the same layer object.
     LayerError
-        If a layer does not do what `Layer` says, here and at every later call.
+        If a layer does not follow the interface of `Layer`, here and at every later call.
     """
 
     def __init__(self, inputs: Mapping[str, Shape], nodes: Sequence[Node]) -> None:
@@ -84,7 +84,7 @@ class Net:
         return self.nodes[-1].outputs[0]
 
     def _reshape(self, shapes: dict[str, Shape], *, setup: bool = False) -> None:
-        """Work out all shapes, and let every layer prepare for them."""
+        """Compute all shapes, and let every layer prepare for them."""
         for node, layer in zip(self.nodes, self.layers, strict=True):
             taken = [shapes[name] for name in node.inputs]
             if setup:
@@ -93,13 +93,13 @@ class Net:
         self.shapes = shapes
 
     def forward(self, inputs: Mapping[str, ArrayLike]) -> dict[str, Array]:
-        """Run every layer once. The weights stay as they are.
+        """Run every layer once. The weights are not changed.
 
         Parameters
         ----------
         inputs : mapping of str to array_like
             An array of real numbers for each input of the net. If a shape is not that of the last call, every layer's
-            `reshape` is called first, and what was kept for a backward pass is invalid.
+            `reshape` is called first, and values kept for a backward pass become invalid.
 
         Returns
         -------
@@ -123,10 +123,10 @@ class Net:
         return {name: value.copy() for name, value in values.items()}
 
     def backward(self, wanted: Iterable[str] = ()) -> dict[str, Array | None]:
-        """Compute the gradients of the loss, after `forward`. Each layer keeps those of its weights.
+        """Compute the gradients of the loss, after `forward`. Each layer keeps the gradients of its weights.
 
-        A gradient is passed down only where it is needed: to what has weights below it, or is wanted. An array that
-        several nodes take gets the sum of their gradients.
+        A gradient is passed back only if it is needed: for weights in earlier layers, or because it is wanted. An array
+        that several nodes take gets the sum of their gradients.
 
         Parameters
         ----------
@@ -136,7 +136,7 @@ class Net:
         Returns
         -------
         dict of str to ndarray or None
-            The gradient of the loss in each array of the net, by name; None where it was not computed.
+            The gradient of the loss in each array of the net, by name; None if it was not computed.
 
         Raises
         ------
@@ -171,13 +171,13 @@ class Net:
 class Solver:
     """Gradient descent with momentum.
 
-    For every weight ``v <- momentum v - rate g`` and then ``w <- w + v``, where ``g`` is its gradient: what Caffe's
-    solver and `keras.optimizers.SGD` do.
+    For every weight ``v <- momentum v - rate g`` and then ``w <- w + v``, where ``g`` is its gradient: as in Caffe's
+    solver and `keras.optimizers.SGD`.
 
     Parameters
     ----------
     net : Net
-        Its last node gives the loss. The solver uses this very object, so a change to the net or to one of its layers
+        Its last node gives the loss. The solver uses this object itself, so a change to the net or to one of its layers
         takes effect at the next step.
     rate : float
         The learning rate, 0 or more.
@@ -204,7 +204,7 @@ class Solver:
         Parameters
         ----------
         inputs : mapping of str to array_like
-            As `Net.forward` takes them.
+            As for `Net.forward`.
 
         Returns
         -------
@@ -214,7 +214,7 @@ class Solver:
         Raises
         ------
         ValueError
-            As from `Net.forward` and `Net.backward`.
+            As for `Net.forward` and `Net.backward`.
         """
         loss = self.net.forward(inputs)[self.net.loss]
         self.net.backward()
@@ -229,7 +229,7 @@ class Solver:
 
 
 def _shape(name: str, value: Any) -> Shape:
-    """Take in the shape of an input."""
+    """Check the shape of an input."""
     shape = as_shape(value)
     if shape is None:
         raise ValueError(f'expected a shape for "{name}", such as (4, 3), got {value!r}')

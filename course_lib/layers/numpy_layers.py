@@ -18,7 +18,7 @@ class Dense(Layer):
     Parameters
     ----------
     units : int
-        How many outputs, 1 or more.
+        The number of outputs, 1 or more.
     seed : int
         For the initial weights, 0 or more.
 
@@ -56,7 +56,7 @@ class Dense(Layer):
 
     def forward(self, inputs: list[Array]) -> list[Array]:
         """Return ``[x @ kernel + bias]``."""
-        self._input = inputs[0].copy()  # which the caller may overwrite before the backward pass
+        self._input = inputs[0].copy()  # the caller may overwrite it before the backward pass
         return [self._input @ self._weight("kernel") + self._weight("bias")]
 
     def backward(self, top_grad: list[Array], propagate_down: list[bool]) -> list[Array | None]:
@@ -66,7 +66,7 @@ class Dense(Layer):
         return [gradient @ self._weight("kernel").T if propagate_down[0] else None]
 
     def get_config(self) -> dict[str, Any]:
-        """Return what makes a layer like this one."""
+        """Return the arguments that make a layer like this one."""
         return {"units": self.units, "seed": self.seed}
 
     def _weight(self, name: str) -> Array:
@@ -99,7 +99,7 @@ class ReLU(Layer):
         return [np.maximum(inputs[0], 0)]
 
     def backward(self, top_grad: list[Array], propagate_down: list[bool]) -> list[Array | None]:
-        """Return the gradient where the input was above 0, and 0 in all other places."""
+        """Return the gradient where the input was above 0, and 0 everywhere else."""
         return [np.where(_kept(self._positive), top_grad[0], 0) if propagate_down[0] else None]
 
 
@@ -142,7 +142,7 @@ class EuclideanLoss(Layer):
 
 
 def _shapes(input_shapes: list[Shape], number: int = 1, axes: int | None = None) -> list[Shape]:
-    """Refuse another number of inputs, or of axes."""
+    """Refuse a wrong number of inputs, or of axes."""
     if len(input_shapes) != number:
         raise LayerError(f"expected {number} input{'s' * (number > 1)}, got {len(input_shapes)}: {input_shapes}")
     if axes is not None and any(len(shape) != axes for shape in input_shapes):
@@ -151,7 +151,7 @@ def _shapes(input_shapes: list[Shape], number: int = 1, axes: int | None = None)
 
 
 def _kept(value: Array | None) -> Array:
-    """Return what forward kept."""
+    """Return a value kept by `forward`."""
     if value is None:
         raise LayerError("expected a forward pass before the backward pass, got none since the shapes changed")
     return value

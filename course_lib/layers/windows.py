@@ -13,7 +13,7 @@ Pair = tuple[int, int]
 
 
 def pair(value: int | Sequence[int], name: str) -> Pair:
-    """Take in two whole numbers of 1 or more, for down and across, or one for both."""
+    """Check two positive integers, for down and across, or one for both."""
     numbers = value if isinstance(value, tuple | list) else (value, value)
     whole = [as_integer(number) or 0 for number in numbers]
     if len(whole) != 2 or min(whole) < 1:
@@ -67,7 +67,7 @@ class Windows:
         return cls((height, width), taps, strides, (down[0], across[0]), (down[1], across[1]))
 
     def prepare(self, maps: tf.Tensor) -> tf.Tensor:
-        """Pad maps, ``(B, H, W, C)``, and bring their pixels to the front, as a batched matrix product wants them.
+        """Pad maps, ``(B, H, W, C)``, and move the axes of their pixels to the front, for a batched matrix product.
 
         Returns
         -------
@@ -95,12 +95,12 @@ class Windows:
         return tf.reshape(windows, (self.places[0] * self.places[1], -1, windows.shape[-1]))
 
     def _columns(self, pixels: tf.Tensor, j: int, axis: int) -> tf.Tensor:
-        """Take the pixels that column `j` of each window meets."""
+        """Return the pixels in column `j` of each window."""
         last = (self.places[1] - 1) * self.strides[1] + 1
         return pixels[(slice(None),) * axis + (slice(j, j + last, self.strides[1]),)]
 
     def add(self, rows: Iterable[tf.Tensor]) -> tf.Tensor:
-        """Add up windows where they overlap: the transpose of taking them out.
+        """Add up windows where they overlap: the transpose of extracting them.
 
         Parameters
         ----------

@@ -1,11 +1,11 @@
-"""C++ in notebooks: cells that hold a function, and kernels compiled from them, each run in a process of its own.
+"""C++ in notebooks: cells that contain a function, and kernels compiled from them, each run in a separate process.
 
-- `cells`: the Python that a cell of C++ becomes
+- `cells`: turning a cell of C++ into Python
 - `signature`: what kernels take and fill
-- `compile`, `messages`, `advice`: from a text to two programs, or to the first error in words
+- `compile`, `messages`, `advice`: from a text to two programs, or to an explanation of the first error
 - `limited`, `running`: programs that run with limits, and one call of a kernel in one of them
-- `faults`: what went wrong in it, in words
-- `kernels`: what a notebook holds
+- `faults`: explanations of what went wrong in it
+- `kernels`: the objects that a notebook calls
 """
 
 from typing import TYPE_CHECKING
@@ -34,7 +34,7 @@ _HOMES |= dict.fromkeys(("Array", "Scalar", "Signature"), "signature")
 
 
 def __getattr__(name: str) -> object:
-    """Import what needs NumPy on first use only, so that code that just reads cells starts without it."""
+    """Import NumPy's users only on first use, so that code that just reads cells starts without it."""
     from importlib import import_module
 
     if name not in _HOMES:

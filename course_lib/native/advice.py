@@ -1,8 +1,8 @@
-"""A sentence for each of the usual mistakes in C++, by the words of g++ and of clang."""
+"""Advice for the usual mistakes in C++, found by the messages of g++ and clang."""
 
 import re
 
-# Each paragraph has patterns of a compiler's words, and the advice to them. The first paragraph that fits is taken.
+# Each paragraph has patterns for a compiler's message, and the advice for it. The first paragraph that fits is used.
 _TABLE = r"""
 stray '
 extended character
@@ -113,7 +113,7 @@ invalid operands (of types|to binary expression \()'.*\*'
 
 
 def _read(table: str) -> list[tuple[re.Pattern[str], str]]:
-    """Read the table: patterns, and what to say where one of them is found."""
+    """Read the table: patterns, and the advice for each."""
     rules = []
     for paragraph in table.strip().split("\n\n"):
         lines = paragraph.split("\n")
@@ -127,16 +127,16 @@ _RULES = _read(_TABLE)
 
 
 def advise(words: str) -> str:
-    """Say what to do about an error.
+    """Return advice about an error.
 
     Parameters
     ----------
     words : str
-        The compiler's words, in English.
+        The compiler's message, in English.
 
     Returns
     -------
     str
-        A sentence or two; empty where none is known.
+        A sentence or two; empty if there is no advice.
     """
     return next((said for pattern, said in _RULES if pattern.search(words)), "")

@@ -5,7 +5,7 @@ import sys
 from keyword import iskeyword
 
 MAGIC = "%%cpp"
-# A cell that nobody has written yet holds this line; see `course_lib.native.kernel`.
+# A cell that is not written yet contains this line; see `course_lib.native.kernel`.
 STUB = '#error "write this function, then delete this line"'
 _FIRST_LINE = re.compile(rf"(\s*){MAGIC}(?!\S)(.*)")
 _KERNEL = '__import__("course_lib.native", fromlist=["kernel"]).kernel'
@@ -17,14 +17,14 @@ def as_python(source: str) -> str:
     Parameters
     ----------
     source : str
-        A cell as it stands in a notebook, such as ``%%cpp sample\nvoid sample(…) { … }``.
+        A cell as in a notebook, such as ``%%cpp sample\nvoid sample(…) { … }``.
 
     Returns
     -------
     str
-        An assignment that parses, and runs with and without IPython. Each line of the cell stays a line of its own,
-        and the text that `course_lib.native.kernel` is given counts its lines as the cell does. If no valid name
-        follows ``%%cpp``, running it raises ValueError. Any other cell is returned as it is.
+        An assignment that parses, and runs with and without IPython. Each line of the cell stays a separate line, and
+        the text for `course_lib.native.kernel` has the same line numbers as the cell. If no valid name follows
+        ``%%cpp``, running it raises ValueError. Any other cell is returned as it is.
     """
     text = re.sub("\r\n?", "\n", source)
     begun = _FIRST_LINE.match(text)
@@ -38,7 +38,7 @@ def as_python(source: str) -> str:
 
 
 def use_cpp_cells() -> None:
-    """Let the running IPython understand cells of C++; outside of IPython, and the second time, nothing happens."""
+    """Let the running IPython understand cells of C++; outside of IPython, and the second time, this does nothing."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     if shell is not None and _transform not in shell.input_transformers_cleanup:
@@ -46,7 +46,7 @@ def use_cpp_cells() -> None:
 
 
 def _transform(lines: list[str]) -> list[str]:
-    """Turn the lines of a cell, as IPython hands them on, into Python."""
+    """Turn the lines of a cell, as IPython passes them, into Python."""
     source = "".join(lines)
     python = as_python(source)
     return lines if python is source else [f"{line}\n" for line in python.split("\n")]

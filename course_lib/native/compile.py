@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 CHECKED, FAST = "checked", "fast"
 LIMITS = Limits(cpu_s=10, memory_bytes=2**30, file_bytes=64 * 2**20, wall_s=20)
 KEPT = 50  # folders in the cache: of compiled kernels and of helper programs
-SAID = 2**16  # bytes of a compiler's output that are read
+SAID = 2**16  # the most bytes of a compiler's output that are read
 
 COMMON = (
     "-std=c++17",
@@ -62,9 +62,9 @@ class Compiler:
     path : str
         Of the program.
     version : str
-        What it says about itself.
+        The first line of its version.
     libraries : str
-        The folder of its C++ library; empty where it does not say.
+        The folder of its C++ library; empty if unknown.
     addr2line : str
         The program that maps addresses in a program to lines of its source; empty if it was not found.
     """
@@ -77,14 +77,14 @@ class Compiler:
 
 @dataclass(frozen=True)
 class _Failed:
-    """A compiler that failed: its exit status, None if it took too long, and what it said."""
+    """A compiler that failed: its exit status, None if it took too long, and its output."""
 
     status: int | None
     said: str
 
     @property
     def words(self) -> str:
-        """The first error, or the first line of what it said."""
+        """The first error, or the first line of its output."""
         if self.status is None:
             return "it takes too long"
         error = re.search(r"error: (.*)", self.said)
@@ -97,7 +97,7 @@ def find_compiler() -> Compiler:
     Returns
     -------
     Compiler
-        ``$CXX``, or the first of those that the course knows.
+        ``$CXX``, or the first one found of those that the course knows.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def find_compiler() -> Compiler:
 
 @cache
 def _describe(path: str, version: str) -> Compiler:
-    """Ask a compiler what else belongs to it."""
+    """Ask a compiler for the paths of its library and of addr2line."""
     library = Path(compilers.answer(path, "-print-file-name=libstdc++.so"))
     own = compilers.answer(path, "-print-prog-name=addr2line")
     candidates = (own, "addr2line", "llvm-addr2line")
@@ -122,7 +122,7 @@ def _describe(path: str, version: str) -> Compiler:
 
 
 def compiled(name: str, text: str, signature: Signature) -> Path:
-    """Compile a kernel, unless that is done already.
+    """Compile a kernel, unless it is compiled already.
 
     Parameters
     ----------
@@ -136,12 +136,12 @@ def compiled(name: str, text: str, signature: Signature) -> Path:
     Returns
     -------
     Path
-        A folder that holds two programs, `CHECKED` and `FAST`.
+        A folder that contains two programs, `CHECKED` and `FAST`.
 
     Raises
     ------
     KernelError
-        If it does not compile, with the first error.
+        If it does not compile; the message has the first error.
     NoCompiler
         If there is no compiler.
     """
@@ -158,7 +158,7 @@ def compiled(name: str, text: str, signature: Signature) -> Path:
                     require_working(compiler)
                 raise error
             target.mkdir(exist_ok=True)
-            for program in (CHECKED, FAST):  # the fast one last: where it is, both are
+            for program in (CHECKED, FAST):  # the fast one last: if it exists, both do
                 (work / program).replace(target / program)
         _prune(target.parent)
     os.utime(target)
@@ -166,7 +166,7 @@ def compiled(name: str, text: str, signature: Signature) -> Path:
 
 
 def _sources(name: str, text: str, signature: Signature) -> dict[str, str]:
-    """Write all that is to be compiled, by the names of the files."""
+    """Return the texts of all files to compile, by name."""
     package = HERE.as_posix()
     return {
         "pixelwise.h": DECLARED.format(package=package, declaration=signature.declaration(name)),
@@ -200,7 +200,7 @@ def _helper(compiler: Compiler, work: Path, sources: dict[str, str]) -> Path:
 
 @cache
 def require_working(compiler: Compiler) -> None:
-    """Compile and link a program that does nothing, as kernels are.
+    """Compile and link a program that does nothing, in the same way as kernels.
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ def require_working(compiler: Compiler) -> None:
 
 
 def _build(compiler: Compiler, work: Path, source: str, *objects: Path) -> _Failed | None:
-    """Compile and link both programs, side by side; return what failed."""
+    """Compile and link both programs in parallel; return a failure, if any."""
     compile_ = [[*COMMON, *FLAGS[each], "-include", "pixelwise.h", "-c", source, "-o", f"{each}.o"] for each in FLAGS]
     libraries = [f"-Wl,-rpath,{compiler.libraries}"] if compiler.libraries else []
     link = [[f"{each}.o", *map(str, objects), *STATIC, *libraries, "-o", each] for each in FLAGS]
@@ -228,7 +228,7 @@ def _build(compiler: Compiler, work: Path, source: str, *objects: Path) -> _Fail
 
 
 def _run(compiler: Compiler, work: Path, commands: list[list[str]]) -> _Failed | None:
-    """Run a compiler several times, side by side; return what failed first."""
+    """Run a compiler several times in parallel; return the first failure, if any."""
     with ExitStack() as stack:
         files = [stack.enter_context(tempfile.TemporaryFile(dir=work)) for _ in commands]
         programs = [
@@ -244,7 +244,7 @@ def _run(compiler: Compiler, work: Path, commands: list[list[str]]) -> _Failed |
 
 
 def _key(compiler: Compiler, sources: dict[str, str]) -> str:
-    """Name a folder by all that its programs depend on."""
+    """Return the name of a folder: a hash of everything that its programs depend on."""
     own = [path.read_text(encoding="utf-8") for path in sorted((*HERE.glob("*.cc"), *HERE.glob("*.h")))]
     made_with = [compiler.path, compiler.version, platform.machine(), repr((COMMON, STATIC, FLAGS))]
     ingredients = "\0".join([*made_with, *own, *sources, *sources.values()])
@@ -253,7 +253,7 @@ def _key(compiler: Compiler, sources: dict[str, str]) -> str:
 
 @contextmanager
 def _aside(target: Path, sources: dict[str, str]) -> Iterator[Path]:
-    """Give a folder to work in, beside the target, that holds the sources; it is removed afterwards."""
+    """Yield a temporary folder beside the target with the sources; it is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix=f"{target.name}.", dir=target.parent) as made:
         for name, text in sources.items():
             # Half a surrogate pair cannot be encoded; it becomes a question mark.
@@ -262,13 +262,13 @@ def _aside(target: Path, sources: dict[str, str]) -> Iterator[Path]:
 
 
 def _prune(folder: Path) -> None:
-    """Remove what has not been used for longest."""
+    """Remove the folders that have not been used for the longest time."""
     for path in sorted(folder.iterdir(), key=_last_use, reverse=True)[KEPT:]:
         shutil.rmtree(path, ignore_errors=True)
 
 
 def _last_use(path: Path) -> float:
-    """Tell when a folder was used last; another process may have removed it by now."""
+    """Return when a folder was last used; another process may have removed it in the meantime."""
     try:
         return path.stat().st_mtime
     except FileNotFoundError:

@@ -1,13 +1,13 @@
-"""What is raised where a kernel cannot be compiled or run."""
+"""Errors of kernels that cannot be compiled or run."""
 
 
 class KernelError(RuntimeError):
-    """A kernel does not compile, or did something wrong when it ran; the message says what, and in which line.
+    """A kernel does not compile, or did something wrong when it ran; the message says what happened, and in which line.
 
     Attributes
     ----------
     line : int or None
-        The line of its text, counted from 1, where that is known.
+        The line of its text, counted from 1, if it is known.
     """
 
     def __init__(self, message: str, line: int | None = None) -> None:

@@ -1,4 +1,4 @@
-"""From what the helper program reports to one sentence, with the line of the kernel's text."""
+"""From the helper program's report to one sentence, with the line of the kernel's text."""
 
 import math
 import signal
@@ -12,7 +12,7 @@ from course_lib.native.running import Done
 
 Place = int  # an address in memory
 FAR = 2**30  # bytes, the width of the guards around an array
-STACK = 2**24  # bytes that a stack has, or a little more
+STACK = 2**24  # bytes: the size of a stack, or a little more
 NOT_RUN = (70, 126, 127)  # exit statuses: the helper program gives up before the call; a shell cannot run it
 
 # The kinds of undefined behavior, as compilers name their handlers.
@@ -63,27 +63,28 @@ class Arrays:
 
 
 def explain(done: Done, program: Path, name: str, text: str, arrays: Arrays, addr2line: str) -> KernelError:
-    """Say what went wrong in a run that did not come to its end.
+    """Explain what went wrong in a run that did not finish.
 
     Parameters
     ----------
     done : Done
         The run.
     program : Path
-        What ran.
+        The program that ran.
     name : str
         Of the kernel.
     text : str
         Of the kernel.
     arrays : Arrays
-        What it was called with, and what it fills.
+        Its arguments, and its output.
     addr2line : str
         The program that maps addresses to lines; empty if it was not found.
 
     Returns
     -------
     KernelError
-        To raise. The first line of its message says it all; the second is the line of the text, if it is known.
+        The error to raise. The first line of its message is complete; the second is the line of the text, if it is
+        known.
     """
     said = {words[0]: words[1:] for words in done.report if words[0] not in ("array", "frame")}
     sentence = _sentence(done, said, arrays)
@@ -118,7 +119,7 @@ def _sentence(done: Done, said: dict[str, list[str]], arrays: Arrays) -> str:
 
 
 def _end(done: Done) -> str:
-    """Say how a program ended that could not report what happened."""
+    """Say how a program ended that could not report what happened itself."""
     if not done.called and done.status in NOT_RUN:
         said = done.printed.strip().splitlines() or [f"exit status {done.status}"]
         return f"the function could not be called on this machine: {said[-1]}"
@@ -132,7 +133,7 @@ def _end(done: Done) -> str:
 
 
 def _memory(done: Done, said: dict[str, list[str]], arrays: Arrays) -> str:
-    """Say which array an access to memory has missed."""
+    """Say which array an access to memory was outside of."""
     access, address = said["memory"][0], int(said["memory"][1], 16)
     does = {"read": "reads", "write": "writes"}.get(access, "uses")
     placed = {int(words[1]): int(words[2], 16) for words in done.report if words[0] == "array"}
@@ -162,7 +163,7 @@ def _line(frames: list[Place], place: Place, program: Path, source: str, addr2li
     """Find the innermost line of the kernel's text among the places where the program was."""
     if not addr2line:
         return None
-    # A return address lies after its call; one byte less lies within the call.
+    # A return address is after its call; one byte less is within the call.
     places = [hex(frame if frame == place else frame - 1) for frame in frames]
     for found in answer(addr2line, "-e", str(program), *places).splitlines():
         path, _, line = found.partition(" ")[0].rpartition(":")

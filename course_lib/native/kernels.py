@@ -1,4 +1,4 @@
-"""Kernels: functions in C++ that are called from Python, each call in a process of its own."""
+"""Kernels: functions in C++ that are called from Python, each call in a separate process."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from course_lib.native.faults import Arrays, explain
 from course_lib.native.running import QUIET, UNSET, Done, Values, run
 from course_lib.native.signature import SIGNATURES, Signature
 
-SHOWN = 2000  # characters of what a kernel prints
+SHOWN = 2000  # the most characters of a kernel's output that are shown
 
 
 def kernel(name: str, text: str, signature: Signature | None = None) -> "Kernel":
@@ -31,17 +31,17 @@ def kernel(name: str, text: str, signature: Signature | None = None) -> "Kernel"
         The C++; errors count its lines from 1. The headers ``<algorithm>``, ``<array>``, ``<cmath>``, ``<cstddef>``,
         ``<cstdint>``, ``<cstdio>``, ``<cstring>``, ``<limits>`` and ``<numeric>`` are included.
     signature : Signature, optional
-        What it takes and gives; by default, the one that the course knows under this name.
+        Its arguments and its result; by default, the signature that the course knows by this name.
 
     Returns
     -------
     Kernel
-        To call.
+        The compiled function, to be called.
 
     Raises
     ------
     ValueError
-        If the course knows no kernel of this name, and there is no signature.
+        If no signature is given, and the course knows none by this name.
     """
     if signature is None and name not in SIGNATURES:
         known = " or ".join(f"%%cpp {known}" for known in SIGNATURES)
@@ -65,7 +65,7 @@ class Kernel:
     text : str
         The C++.
     signature : Signature
-        What it takes and gives.
+        Its arguments and its result.
     """
 
     def __init__(self, name: str, text: str, signature: Signature) -> None:
@@ -77,11 +77,11 @@ class Kernel:
 
     @property
     def is_stub(self) -> bool:
-        """Tell whether nobody has written it yet."""
+        """Tell whether it is not written yet."""
         return any(line.strip() == STUB for line in self.text.splitlines())
 
     def compile(self) -> Path:
-        """Compile it, unless that is done; returns the folder of its programs.
+        """Compile it, unless it is compiled already; return the folder of its programs.
 
         Raises
         ------
@@ -99,24 +99,24 @@ class Kernel:
         try:
             self._programs = compiled(self.name, self.text, self.signature)
         except KernelError as error:
-            if error.line is not None:  # else the next try may succeed: the machine was busy, or has a compiler by now
+            if error.line is not None:  # other errors may not occur at the next try
                 self._failure = error
             raise
         return self._programs
 
     def __call__(self, *arguments: Any) -> NDArray[Any]:
-        """Call the function, checked, in a process of its own.
+        """Call the function, checked, in a separate process.
 
         Parameters
         ----------
         *arguments
-            As the signature has them. For ``sample``: ``map`` of shape ``(H, W, C)``; ``yx`` of shape ``(L, 2)``,
+            As in the signature. For ``sample``: ``map`` of shape ``(H, W, C)``; ``yx`` of shape ``(L, 2)``,
             finite; ``scale`` above 0.
 
         Returns
         -------
         ndarray
-            What the function filled. For ``sample``: shape ``(L, C)``, float32.
+            The array that the function filled. For ``sample``: shape ``(L, C)``, float32.
 
         Raises
         ------
@@ -125,8 +125,8 @@ class Kernel:
         NotImplementedError
             If nobody has written it yet.
         KernelError
-            If it does not compile; or reads or writes outside of an array, does something undefined, ends the
-            program, does not return, leaves an entry unset, or gives other values when it is called again.
+            If it does not compile; or if it reads or writes outside of an array, has undefined behavior, ends the
+            program, does not return, leaves an entry unset, or gives different values when it is called again.
         """
         values, shape = self.signature.bind(arguments)
         done = self._run(CHECKED, values, shape)
@@ -142,19 +142,19 @@ class Kernel:
         return first
 
     def processor_seconds(self, *arguments: Any, repeats: int = 5) -> float:
-        """Measure the fast build, after a checked call whose values it must give.
+        """Measure the fast build, after a checked call that must give the same values.
 
         Parameters
         ----------
         *arguments
             As for a call.
         repeats : int
-            How many measurements to take, above 0.
+            The number of measurements, above 0.
 
         Returns
         -------
         float
-            Processor seconds of one call, in the best of the measurements.
+            Processor seconds of one call, in the fastest measurement.
 
         Raises
         ------
@@ -166,14 +166,14 @@ class Kernel:
         return self._measure(arguments, repeats)["yours"]
 
     def race(self, *arguments: Any, repeats: int = 9) -> dict[str, float]:
-        """Measure the fast build and the course's own function by turns, in one process.
+        """Measure the fast build and the course's own function alternately, in one process.
 
         Parameters
         ----------
         *arguments
             As for a call.
         repeats : int
-            How many measurements to take of each, above 0.
+            The number of measurements of each, above 0.
 
         Returns
         -------
@@ -185,14 +185,14 @@ class Kernel:
         ValueError
             If the course has no function of this kind.
         TypeError, NotImplementedError, KernelError
-            As by `processor_seconds`.
+            As for `processor_seconds`.
         """
         if not self.signature.reference:
             raise ValueError(f"expected a kernel that the course has too, such as sample, got {self.name}")
         return self._measure(arguments, repeats)
 
     def _measure(self, arguments: tuple[Any, ...], repeats: int) -> dict[str, float]:
-        """Return the seconds of both functions; 0 for that of the course where it has no such function."""
+        """Return the seconds of both functions; 0 for the course's function if there is no such function."""
         rounds = count("repeats", repeats)
         expected = self(*arguments)
         values, shape = self.signature.bind(arguments)
@@ -205,7 +205,7 @@ class Kernel:
         return {"yours": yours, "the course's loop": ours}
 
     def _run(self, build: str, values: Values, shape: tuple[int, ...], rounds: int = 0) -> Done:
-        """Run one of the programs; KernelError if it does not come to its end."""
+        """Run one of the programs; raise KernelError if it does not finish."""
         program = self.compile() / build
         output = self.signature.output
         done = run(program, values, shape, output.dtype, rounds)
@@ -222,7 +222,7 @@ class Kernel:
 
 
 def _what_is_missing(output: NDArray[Any], name: str) -> str:
-    """Say which entries are still as the helper program left them before the call; empty if there are none."""
+    """Say which entries still have the helper program's initial values; empty if all were set."""
     bits = output.view(np.uint64 if output.itemsize == 8 else np.uint32)
     used: list[list[int]] = np.argwhere(bits == QUIET).tolist() if output.dtype == np.float32 else []
     if used:

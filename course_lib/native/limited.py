@@ -1,4 +1,4 @@
-"""Programs that run within limits of their own, and leave no process behind."""
+"""Programs that run within limits, and leave no process behind."""
 
 import os
 import signal
@@ -12,24 +12,24 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-# A hard limit that is stricter already stays: exceeding it fails, which is ignored. At the soft limit of processor time
-# a program gets a signal that it can handle; a second later it is killed.
+# A stricter hard limit is kept: raising it fails, which is ignored. At the soft limit of processor time, a program gets
+# a signal that it can handle; a second later it is killed.
 _SHELL = (
     'for limit in "-c 0" "-S -t $1" "-H -t $2" "-d $3" "-f $4"; do ulimit $limit 2>/dev/null; done; shift 4; exec "$@"'
 )
 _BLOCK = 512  # bytes, the unit of `ulimit -f`
-# Nothing else of the environment comes in: compilers and loaders obey a lot of variables.
+# No other environment variables are passed on: compilers and loaders obey many of them.
 _KEPT = ("PATH", "HOME", "SDKROOT", "DEVELOPER_DIR")
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a program may use, and so may each process that it starts.
+    """Limits for a program, and for each process that it starts.
 
     Attributes
     ----------
     cpu_s : int
-        Seconds of processor time of a process.
+        Seconds of processor time per process.
     memory_bytes : int
         Memory for data of a process, in bytes.
     file_bytes : int
@@ -56,9 +56,9 @@ class Program:
     limits : Limits
         What it may use.
     said : file
-        Takes what it prints.
+        The file to which its output goes.
     stdin : file, optional
-        What it reads.
+        Its standard input.
     opened : sequence of file
         Open files that it inherits, with the same descriptors.
     """
@@ -90,7 +90,7 @@ class Program:
 
     def __enter__(self) -> "Program":
         try:
-            # Ctrl-C interrupts the main thread only. Here it would leave a program behind that nobody knows of.
+            # Ctrl-C interrupts only the main thread. Here it would leave a program behind that nobody knows about.
             with ThreadPoolExecutor(1) as pool:
                 pool.submit(self._begin).result()
         except BaseException:
@@ -104,7 +104,7 @@ class Program:
     def __exit__(self, *_: object) -> None:
         if self._process is None:
             return
-        with suppress(ProcessLookupError, PermissionError):  # macOS: there are only zombies left
+        with suppress(ProcessLookupError, PermissionError):  # macOS: only zombies are left
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
@@ -114,7 +114,7 @@ class Program:
         Returns
         -------
         int or None
-            Its exit status, or the negative number of the signal that killed it; None where its time is over.
+            Its exit status, or the negative number of the signal that killed it; None if its time has run out.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""The first error of a compiler, at the learner's own line, with a sentence for the usual mistakes."""
+"""The first error of a compiler, with the learner's own line and advice for the usual mistakes."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from course_lib.native.errors import KernelError
 
 _PLACE = r"(?P<file>[^:\n]+):(?P<line>\d+):(?:(?P<column>\d+):)?"
 _ERROR = re.compile(rf"^{_PLACE} (?:fatal )?error: (?P<words>.*)$", re.MULTILINE)
-# Where a template of the library was used that then does not compile: g++ says so above the error, clang below.
+# The use of a library template that does not compile: g++ reports it above the error, clang below.
 _USED = re.compile(rf"^{_PLACE}\s+(?:required from here|note: in instantiation of)", re.MULTILINE)
 _UNDEFINED = re.compile(r"undefined (?:reference to|symbol:) [`'\"]?(?P<name>.+?)['\"]?$", re.MULTILINE)
 
@@ -24,19 +24,19 @@ _STOPPED = re.compile(
 
 @dataclass(frozen=True)
 class _Found:
-    """An error: its line, if that is one of the kernel's text, and the compiler's words."""
+    """An error: its line, if that is in the kernel's text, and the compiler's message."""
 
     line: int | None
     words: str
 
 
 def explain(said: str, source: str, text: str, status: int | None, declaration: str) -> KernelError:
-    """Say why a kernel does not compile.
+    """Explain why a kernel does not compile.
 
     Parameters
     ----------
     said : str
-        What the compiler said.
+        The compiler's output.
     source : str
         Name of the file with the kernel's text.
     text : str
@@ -44,13 +44,13 @@ def explain(said: str, source: str, text: str, status: int | None, declaration: 
     status : int or None
         The compiler's exit status; None if it was stopped.
     declaration : str
-        What the kernel must begin with.
+        The required beginning of the kernel.
 
     Returns
     -------
     KernelError
-        To raise. The first line of its message has the line and the compiler's words; then come that line itself,
-        and advice, if there is any.
+        The error to raise. The first line of its message has the line number and the compiler's message; then come that
+        line itself, and advice, if there is any.
     """
     found = _first_error(said, source, text)
     if status is None or (found is None and _STOPPED.search(said)):
@@ -85,13 +85,13 @@ def _first_error(said: str, source: str, text: str) -> _Found | None:
 
 
 def _line_above(lines: list[str], line: int) -> int:
-    """Find the last line above that holds more than a comment; else that line itself."""
+    """Find the last line above that contains more than a comment; if there is no such line, return the line itself."""
     above = (number for number in range(line - 1, 0, -1) if lines[number - 1].split("//")[0].strip())
     return next(above, line)
 
 
 def _of_the_linker(said: str, source: str, text: str, declaration: str) -> str:
-    """Say what is missing when the parts of a program are put together."""
+    """Explain an error of the linker."""
     name = source.removesuffix(".cc")
     if re.search(r"(multiple definition of|duplicate symbol:?) [`'\"]?_?main\b", said):
         return "delete main: the course has its own"

@@ -1,4 +1,4 @@
-"""Run a compiled kernel in a process of its own."""
+"""Run a compiled kernel in a separate process."""
 
 import struct
 import tempfile
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from course_lib.native.limited import Limits, Program
 
-SCALAR, INPUT, OUTPUT = range(3)  # as the helper program has it
-UNSET = 0x7F80DEAD  # a signaling NaN that no calculation makes, as the helper program has it
-QUIET = UNSET | 0x400000  # the quiet NaN that arithmetic makes of it
+SCALAR, INPUT, OUTPUT = range(3)  # the same as in the helper program
+UNSET = 0x7F80DEAD  # a signaling NaN that no calculation gives, the same as in the helper program
+QUIET = UNSET | 0x400000  # the quiet NaN that arithmetic turns it into
 MEMORY = 2**30  # bytes beyond the arrays
 CPU_S, WALL_S = 10, 20
-BYTES_A_SECOND = 2**26  # bytes of arrays for which a run may take a second more
-PRINTED = 2**20  # bytes that are read of what a kernel prints, and of its report
+BYTES_A_SECOND = 2**26  # bytes of arrays for each additional second that a run may take
+PRINTED = 2**20  # the most bytes that are read of a kernel's output, and of its report
 Values = dict[str, NDArray[Any]]
 
 
@@ -31,11 +31,11 @@ class Done:
     status : int or None
         Exit status, or the negative number of the signal that ended it; None if it took too long.
     report : list of list of str
-        What the helper program wrote down, in words.
+        The lines of the helper program's report, split into words.
     outputs : list of ndarray
-        What the kernel filled, for each time it was called and returned.
+        The kernel's output of each call that returned.
     printed : str
-        What it printed.
+        Its printed output.
     """
 
     status: int | None
@@ -50,7 +50,7 @@ class Done:
 
     @property
     def returned(self) -> bool:
-        """Tell whether it came to its end."""
+        """Tell whether it finished."""
         return self.status == 0 and self.report[-1:] == [["returned"]]
 
 
@@ -60,7 +60,7 @@ def run(program: Path, values: Values, shape: tuple[int, ...], dtype: str, round
     Parameters
     ----------
     program : Path
-        What `course_lib.native.compile` made of it.
+        The program that `course_lib.native.compile` made.
     values : dict of str to ndarray
         Its arguments in their order; those without a shape are passed by value.
     shape : tuple of int
@@ -68,12 +68,12 @@ def run(program: Path, values: Values, shape: tuple[int, ...], dtype: str, round
     dtype : str
         Type of the output.
     rounds : int
-        0 to check it; else how often to measure it.
+        0 to check it; otherwise the number of measurements.
 
     Returns
     -------
     Done
-        What happened.
+        The result.
     """
     size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
     used = size + sum(value.nbytes for value in values.values())

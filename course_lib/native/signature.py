@@ -1,4 +1,4 @@
-"""What a kernel takes and gives: its declaration in C++, and the check of what it is called with."""
+"""The arguments and the result of a kernel: its declaration in C++, and the check of its arguments."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Array:
     name : str
         Of the argument.
     shape : tuple of str or int
-        Its sides. A name, such as ``"height"``, is an argument of its own where it first occurs in an input.
+        Its sides. A name, such as ``"height"``, becomes a separate argument where it first occurs in an input.
     dtype : {"float32", "float64", "int32"}
         Of its entries.
     finite : bool
@@ -36,7 +36,7 @@ class Array:
     empty: bool = True
 
     def convert(self, value: Any, sides: dict[str, int]) -> NDArray[Any]:
-        """Turn what a caller gives into an array of this kind, and bind its sides; ValueError if it does not fit."""
+        """Convert an argument to an array of this kind, and bind its sides; ValueError if it does not fit."""
         array = np.asarray(value)
         expected = f"{self.name} of shape ({', '.join(map(str, self.shape))})"
         if array.dtype.kind not in "fiub":
@@ -77,7 +77,7 @@ class Scalar:
     positive: bool = False
 
     def convert(self, value: Any) -> NDArray[Any]:
-        """Turn what a caller gives into this type; ValueError if it does not fit."""
+        """Convert an argument to this type; ValueError if it does not fit."""
         number = np.asarray(value)
         expected = f"expected {self.name} to be a {'positive ' if self.positive else ''}number"
         if number.shape or number.dtype.kind not in "fiu":
@@ -89,13 +89,13 @@ class Scalar:
 
 
 def _cast(array: NDArray[Any], dtype: str) -> NDArray[Any]:
-    """Convert numbers; what is too large for a type of floats becomes infinite, without a warning."""
+    """Convert numbers; numbers that are too large for a float type become infinite, without a warning."""
     with np.errstate(over="ignore", invalid="ignore"):
         return array.astype(dtype)
 
 
 def _is_changed(array: NDArray[Any], converted: NDArray[Any]) -> bool:
-    """Tell whether integers are not the numbers that they were converted from."""
+    """Tell whether conversion to integers changed the numbers."""
     return converted.dtype.kind == "i" and not np.array_equal(array, converted)
 
 
@@ -103,15 +103,15 @@ def _is_changed(array: NDArray[Any], converted: NDArray[Any]) -> bool:
 class Signature:
     """The arguments of a kernel, a function that returns nothing and fills one array.
 
-    In C++, every array is a pointer, followed by those of its sides that no earlier argument has named; the array to
-    fill comes last.
+    In C++, every array is a pointer, followed by those of its sides that no earlier argument names; the array to fill
+    comes last.
 
     Attributes
     ----------
     inputs : tuple of Array or Scalar
-        What it is called with.
+        Its arguments.
     output : Array
-        What it fills; the names of its sides stand in the inputs.
+        The array that it fills; the names of its sides occur in the inputs.
     reference : str
         The file beside this module that holds the course's own function; empty if it has no such function.
     """
@@ -145,11 +145,11 @@ class Signature:
         yield self.output.name, f"{TYPES[self.output.dtype]}*", False
 
     def declaration(self, name: str) -> str:
-        """Write the first line of a kernel of this kind, without its body."""
+        """Return the first line of a kernel of this kind, without its body."""
         return f"void {name}({', '.join(f'{kind} {argument}' for argument, kind, _ in self.slots())})"
 
     def call(self, name: str) -> str:
-        """Write the call of such a kernel with the arguments that the helper program keeps in its array ``at``."""
+        """Return the call of such a kernel with the arguments in the helper program's array ``at``."""
         values = (
             f"*static_cast<const {kind}*>(at[{i}])" if by_value else f"static_cast<{kind}>(at[{i}])"
             for i, (_, kind, by_value) in enumerate(self.slots())
@@ -157,7 +157,7 @@ class Signature:
         return f"{name}({', '.join(values)})"
 
     def bind(self, arguments: tuple[Any, ...]) -> tuple[dict[str, NDArray[Any]], tuple[int, ...]]:
-        """Check what a kernel is called with.
+        """Check the arguments of a kernel.
 
         Parameters
         ----------
@@ -167,14 +167,14 @@ class Signature:
         Returns
         -------
         tuple of dict, tuple of int
-            The value of each argument in C++ but the last, by its name, and the shape of the output.
+            The value of each argument in C++ except the last, by name, and the shape of the output.
 
         Raises
         ------
         TypeError
-            If there are more or fewer.
+            If there are more or fewer arguments.
         ValueError
-            If one does not fit.
+            If an argument does not fit.
         """
         names = [argument.name for argument in self.inputs]
         if len(arguments) != len(names):

@@ -1,7 +1,7 @@
 """AlexNet as published in 2012 [1]_: five convolutions, three of them in two groups, then three dense layers.
 
-The two groups of channels ran on two GPUs and see nothing of each other. Later networks of the same name have one
-group, and so more parameters in their convolutions.
+The two groups of channels ran on two GPUs and are not connected. Later networks of the same name have one group, and so
+more parameters in their convolutions.
 
 References
 ----------
@@ -20,14 +20,14 @@ SIDE = 227  # the paper says 224, but its first map of 55 x 55 takes 227
 
 
 def alexnet(weights: str | Path | None = None, classes: int = 1000) -> keras.Model:
-    """Build AlexNet as it was published, with 60,965,224 parameters for 1000 classes.
+    """Build AlexNet as published, with 60,965,224 parameters for 1000 classes.
 
     Parameters
     ----------
     weights : None or path
-        None for random ones, or a file of Keras weights, whose layers are matched by name.
+        None for random weights, or a file of Keras weights, whose layers are matched by name.
     classes : int
-        How many classes it tells apart, 1 or more.
+        The number of classes, 1 or more.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def alexnet(weights: str | Path | None = None, classes: int = 1000) -> keras.Mod
     Raises
     ------
     ValueError
-        If the number of classes is not as above, or the file does not hold weights for this network.
+        If the number of classes is not as above, or the file does not contain weights for this network.
     FileNotFoundError
         If there is no such file.
     """

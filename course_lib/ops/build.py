@@ -20,10 +20,10 @@ STEP = re.compile(r"\[ *\d+(/\d+|%)\]")
 
 
 def build(progress: Progress | None = None, force: bool = False) -> Path:
-    """Compile the user operations, if that is not done yet.
+    """Compile the user operations, unless they are compiled already.
 
-    Several processes may call this at once: one compiles, the others wait for it. A build that was interrupted
-    leaves nothing that could be taken for a library.
+    Several processes may call this at once: one compiles, the others wait for it. An interrupted build leaves nothing
+    that could be mistaken for a library.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def build(progress: Progress | None = None, force: bool = False) -> Path:
     Returns
     -------
     Path
-        The library. Without CUDA kernels, where these do not compile but the others do.
+        The library. It has no CUDA kernels if these do not compile but the others do.
 
     Raises
     ------
@@ -46,16 +46,16 @@ def build(progress: Progress | None = None, force: bool = False) -> Path:
 
 
 def first_use(progress: Progress | None = None) -> Path:
-    """Do the same as :func:`build`, but try nothing again that has failed with the same sources and compilers."""
+    """Do the same as :func:`build`, but do not retry what has failed with the same sources and compilers."""
     return _build(progress or _nobody, force=False, again=False)
 
 
 def _nobody(line: str) -> None:
-    """Report to nobody."""
+    """Ignore a line of progress."""
 
 
 def _build(progress: Progress, force: bool, again: bool) -> Path:
-    """Build with CUDA if possible, or else without."""
+    """Build with CUDA if possible, otherwise without."""
     tools = toolchain.find()
     if tools.nvcc:
         try:
@@ -67,7 +67,7 @@ def _build(progress: Progress, force: bool, again: bool) -> Path:
 
 
 def _build_variant(tools: Toolchain, progress: Progress, force: bool, again: bool) -> Path:
-    """Return the library of this toolchain, compiled if need be."""
+    """Return the library of this toolchain; compile it if needed."""
     target = cache.place(tools)
     library, failure = target / LIBRARY, target / FAILURE
     if library.is_file() and not force:
@@ -83,7 +83,7 @@ def _build_variant(tools: Toolchain, progress: Progress, force: bool, again: boo
 
 
 def _compile(tools: Toolchain, work: Path, target: Path, progress: Progress) -> None:
-    """Compile in a folder of its own; what comes out is moved to the target."""
+    """Compile in a temporary folder, and move the results to the target."""
     log = work / LOG
     try:
         progress("configuring")
@@ -129,7 +129,7 @@ def _commands(tools: Toolchain, tree: Path) -> list[list[str]]:
 
 def _run(command: list[str], output: TextIO, progress: Progress) -> bool:
     """Run a command, keep all its output, report its steps, and tell whether it succeeded."""
-    # Errors in English, and no orders from a `make` that this runs in.
+    # Errors in English, and no settings from a `make` that runs this.
     surroundings = {
         name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
     }
@@ -150,7 +150,7 @@ def _run(command: list[str], output: TextIO, progress: Progress) -> bool:
 
 
 def _first_error(said: str) -> str:
-    """Pick the line that says what went wrong first."""
+    """Return the line with the first error."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
         if ERROR.search(line):
@@ -159,7 +159,7 @@ def _first_error(said: str) -> str:
 
 
 def _recipe(tools: Toolchain) -> dict[str, str]:
-    """Say what a library is made with."""
+    """Return what a library is made from."""
     import tensorflow as tf
 
     return {"tensorflow": tf.__version__, "variant": tools.variant, "no_cuda": tools.no_cuda}

@@ -1,4 +1,4 @@
-"""Where compiled user operations are kept: one folder a user, and in it one folder for each set of ingredients."""
+"""Where compiled user operations are kept: in a folder for each user, with a folder for each set of ingredients."""
 
 import hashlib
 import os
@@ -20,15 +20,15 @@ SOURCES = Path(__file__).resolve().parent.parent.parent / "user_ops"
 SUBJECT = "ops"  # of the user's cache
 LIBRARY = "pixelwise_ops.so"
 LOG = "build.log"
-# In a folder without a library: why there is none.
+# In a folder without a library: the reason why it has no library.
 FAILURE = "failure.txt"
-# What a library was made with.
+# What a library was made from.
 RECIPE = "recipe.json"
 UNFINISHED = ".unfinished"
 
 
 def place(toolchain: Toolchain) -> Path:
-    """Return the folder for what this toolchain makes of the sources.
+    """Return the folder for the library that this toolchain makes from the sources.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def place(toolchain: Toolchain) -> Path:
     Raises
     ------
     BuildError
-        If the sources are not there.
+        If the sources do not exist.
     """
     import tensorflow as tf
 
@@ -80,7 +80,7 @@ def only_one(target: Path, progress: Progress) -> Iterator[None]:
 
 @contextmanager
 def aside(target: Path) -> Iterator[Path]:
-    """Give a folder to work in, beside the target, and remove it afterwards, with those of builds that were killed."""
+    """Yield a temporary folder beside the target; remove it afterwards, with the folders of builds that were killed."""
     for left in target.parent.glob(f"*{UNFINISHED}"):
         shutil.rmtree(left, ignore_errors=True)
     work = Path(tempfile.mkdtemp(prefix=f"{target.name}.", suffix=UNFINISHED, dir=target.parent))
@@ -91,7 +91,7 @@ def aside(target: Path) -> Iterator[Path]:
 
 
 def publish(files: dict[str, Path], target: Path) -> None:
-    """Rename finished files into the target, the library last: where it is, everything else is too."""
+    """Rename finished files into the target, the library last: if it exists, so does everything else."""
     target.mkdir(exist_ok=True)
     for name, path in sorted(files.items(), key=lambda item: item[0] == LIBRARY):
         path.replace(target / name)

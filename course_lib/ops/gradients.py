@@ -13,12 +13,12 @@ from course_lib.ops import library, reference
 
 
 def _native() -> ModuleType:
-    """Return the native operations, which are there where one of them is differentiated."""
+    """Return the native operations, which are loaded if one of them is differentiated."""
     return cast(ModuleType, library.load())
 
 
 def _needed(operation: Any, index: int) -> bool:
-    """Whether a gradient for this input was asked for. Graphs do not say; they drop later what nobody uses."""
+    """Tell whether a gradient for this input is needed. Graphs do not say so; they drop unused gradients later."""
     return index not in (getattr(operation, "skip_input_indices", None) or ())
 
 
@@ -49,7 +49,7 @@ def _extractor_gradient(operation: Any, upstream: tf.Tensor) -> list[tf.Tensor |
 
 @tf.RegisterGradient("PixelwiseSparseExtractorGrad")
 def _extractor_transpose_gradient(operation: Any, upstream: tf.Tensor) -> list[tf.Tensor | None]:
-    """Gradients for the gradient that came in and for the centroids; the shape has none."""
+    """Gradients for the incoming gradient and for the centroids; the shape has no gradient."""
     native, sampling = _native(), _sampling(operation)
     gradient, centroids, _ = operation.inputs
     return [
@@ -77,7 +77,7 @@ def _centroid_gradient_gradient(operation: Any, upstream: tf.Tensor) -> list[tf.
 
 @tf.RegisterGradient("PixelwiseMaxUnpool")
 def _unpool_gradient(operation: Any, upstream: tf.Tensor) -> list[tf.Tensor | None]:
-    """Gradient for the pooled values; indices and shape have none."""
+    """Gradient for the pooled values; indices and shape have no gradient."""
     gather = _native().pixelwise_max_unpool_grad
     batch = operation.get_attr("include_batch_in_index")
     return [gather(upstream, operation.inputs[1], include_batch_in_index=batch), None, None]
@@ -85,7 +85,7 @@ def _unpool_gradient(operation: Any, upstream: tf.Tensor) -> list[tf.Tensor | No
 
 @tf.RegisterGradient("PixelwiseMaxUnpoolGrad")
 def _unpool_transpose_gradient(operation: Any, upstream: tf.Tensor) -> list[tf.Tensor | None]:
-    """Gradient for the gradient that came in; indices have none."""
+    """Gradient for the incoming gradient; indices have no gradient."""
     gradient, argmax = operation.inputs
     batch = operation.get_attr("include_batch_in_index")
     scatter = _native().pixelwise_max_unpool

@@ -1,4 +1,4 @@
-"""Find the compiled user operations and load them, once a process."""
+"""Find the compiled user operations and load them, once per process."""
 
 import json
 import os
@@ -29,15 +29,15 @@ class Status:
     path : Path or None
         The library, or where it was expected.
     reason : str
-        Why it is this variant; in one sentence, with the command that mends it where something is amiss.
+        Why it is this variant, in one sentence; if something is wrong, with the command that fixes it.
     compiler : str
-        The C++ compiler, or why there is none.
+        The C++ compiler, or why there is no compiler.
     nvcc : str
         CUDA's compiler and the architectures, or why it is not used.
     cache : Path
         The folder of compiled operations.
     log : Path or None
-        All output of the compilers, where they ran.
+        All output of the compilers, if they ran.
     """
 
     loaded: bool
@@ -69,12 +69,12 @@ def load(progress: Progress | None = None) -> ModuleType | None:
     Parameters
     ----------
     progress : callable, optional
-        Called with a line for each step of compiling; by default one line on standard error says that it takes time.
+        Called with a line for each step of compiling; by default, one line on standard error says that it takes time.
 
     Returns
     -------
     ModuleType or None
-        The same module at each call, or None where nothing can be loaded; :func:`status` says why.
+        The same module at each call, or None if nothing can be loaded; :func:`status` says why.
     """
     global _outcome  # noqa: PLW0603 - TensorFlow, too, can load a library only once
     with _lock:
@@ -84,7 +84,7 @@ def load(progress: Progress | None = None) -> ModuleType | None:
 
 
 def status() -> Status:
-    """Load the operations, if that is not done yet, and tell what is in use.
+    """Load the operations, unless they are loaded already, and report what is in use.
 
     Returns
     -------
@@ -117,7 +117,7 @@ def status() -> Status:
 
 
 class _Announce:
-    """Say once, on standard error, that something takes time."""
+    """Print once, on standard error, that something takes time."""
 
     said = False
 
@@ -130,7 +130,7 @@ class _Announce:
 def _load(progress: Progress) -> _Loaded:
     """Find a library, or make one, and load it."""
     folder = os.environ.get(FOLDER_VARIABLE)
-    fix = f"build it anew for this TensorFlow, or unset {FOLDER_VARIABLE}" if folder else "course ops build --force"
+    fix = f"rebuild it for this TensorFlow, or unset {FOLDER_VARIABLE}" if folder else "course ops build --force"
     if folder:
         path = Path(folder) / LIBRARY
         if not path.is_file():
@@ -161,12 +161,12 @@ def translate(error: str) -> str:
     Parameters
     ----------
     error : str
-        What the loader of the system said.
+        The message of the system's loader.
 
     Returns
     -------
     str
-        To stand between the library's name and the command that mends it.
+        Text to put between the library's name and the command that fixes it.
     """
     import tensorflow as tf
 
@@ -184,7 +184,7 @@ def translate(error: str) -> str:
 
 
 def _recipe(path: Path) -> dict[str, str]:
-    """Read what a library was made with; nothing where that is not known."""
+    """Return what a library was made from; empty if unknown."""
     try:
         return dict(json.loads(path.with_name(RECIPE).read_text(encoding="utf-8")))
     except (OSError, ValueError):

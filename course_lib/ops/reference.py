@@ -1,10 +1,10 @@
-"""The operations in plain TensorFlow: slower, but at home everywhere, inside XLA and without a compiler too.
+"""The operations in plain TensorFlow: slower, but they work everywhere, even inside XLA and without a compiler.
 
-Every function is differentiable as often as one likes, works with unknown shapes, and gives the numbers of the
-native operation. Arguments are taken as the native operation takes them; `course_lib.ops` checks them.
+Every function is differentiable any number of times, works with unknown shapes, and gives the same numbers as the
+native operation. Arguments are the same as for the native operation; `course_lib.ops` checks them.
 
-`tf.math.multiply_no_nan` gives 0 where its second factor is 0, so that an entry with weight 0 takes no part, in the
-gradients either.
+`tf.math.multiply_no_nan` gives 0 where its second factor is 0, so that an entry with weight 0 is ignored, in the
+gradients too.
 """
 
 from functools import cache
@@ -15,7 +15,7 @@ import tensorflow as tf
 
 
 class _Neighbors(NamedTuple):
-    """The two entries of an axis around each location, int64, and the way from the lower one, 0 to 1."""
+    """The two entries of an axis around each location, int64, and the distance from the lower one, 0 to 1."""
 
     lower: tf.Tensor
     upper: tf.Tensor
@@ -58,7 +58,7 @@ def sparse_extractor(
     Raises
     ------
     tf.errors.InvalidArgumentError
-        If shapes do not fit that were not known before. XLA does not look.
+        If shapes that were not known in advance do not fit. XLA does not check.
     """
     maps = tf.ensure_shape(activations, (None, None, None, None))
     maps = maps if data_format == "NHWC" else tf.transpose(maps, (0, 2, 3, 1))
@@ -89,7 +89,7 @@ def sparse_extractor(
 def max_unpool(
     pooled: tf.Tensor, argmax: tf.Tensor, output_shape: tf.Tensor, include_batch_in_index: bool = False
 ) -> tf.Tensor:
-    """Put pooled values back to where they came from, with `tf.scatter_nd`; see `course_lib.ops.max_unpool`.
+    """Put pooled values back where they were taken from, with `tf.scatter_nd`; see `course_lib.ops.max_unpool`.
 
     Parameters
     ----------
@@ -105,12 +105,12 @@ def max_unpool(
     Returns
     -------
     tf.Tensor
-        Shape ``(B, H, W, C)``, of the pooled values' type; where indices meet, the values add up.
+        Shape ``(B, H, W, C)``, of the pooled values' type; for repeated indices, the values add up.
 
     Raises
     ------
     tf.errors.InvalidArgumentError
-        If shapes do not fit that were not known before, or, on the CPU, if an index lies outside its image.
+        If shapes that were not known in advance do not fit, or, on the CPU, if an index lies outside its image.
     """
     places = switches(pooled, argmax, output_shape, include_batch_in_index)
     images, size = output_shape[:1], tf.reduce_prod(output_shape[1:], keepdims=True)
@@ -120,7 +120,7 @@ def max_unpool(
 
 
 class Switches(NamedTuple):
-    """Pooled values and where they go, all ``(B, h, w, C)``, and the shape ``(B, H, W, C)`` of what they go to.
+    """Pooled values and their places, all ``(B, h, w, C)``, and the shape ``(B, H, W, C)`` of the output.
 
     ``image`` is the number of the image and ``index`` the place within it, both int64; ``inside`` says whether the
     image has that place.
@@ -136,24 +136,25 @@ class Switches(NamedTuple):
 def switches(
     pooled: tf.Tensor, argmax: tf.Tensor, output_shape: tf.Tensor, include_batch_in_index: bool = False
 ) -> Switches:
-    """Say where in its image each pooled value goes.
+    """Return the place of each pooled value in its image.
 
-    A value that goes outside is 0: `tf.scatter_nd` drops it inside XLA, but its gradient would read another entry.
+    A value with a place outside becomes 0: `tf.scatter_nd` drops it inside XLA, but its gradient would read another
+    entry.
 
     Parameters
     ----------
     pooled, argmax, output_shape, include_batch_in_index
-        As `max_unpool` takes them.
+        As for `max_unpool`.
 
     Returns
     -------
     Switches
-        What to scatter.
+        The values to scatter, and their places.
 
     Raises
     ------
     tf.errors.InvalidArgumentError
-        If shapes do not fit that were not known before. XLA does not look.
+        If shapes that were not known in advance do not fit. XLA does not check.
     """
     pooled = tf.ensure_shape(pooled, (None, None, None, None))
     shape = tf.shape(pooled, tf.int64)
@@ -171,7 +172,8 @@ def switches(
 def label_map(logits: tf.Tensor, factor: int, border: str = "constant") -> tf.Tensor:
     """Label each pixel, one row of pixels after the other; see `course_lib.ops.label_map`.
 
-    Beyond logits and labels there are a copy of the logits and a few rows of scores, ``W * factor * C`` numbers each.
+    Besides logits and labels, this needs a copy of the logits and a few rows of scores, ``W * factor * C`` numbers
+    each.
 
     Parameters
     ----------
@@ -180,7 +182,7 @@ def label_map(logits: tf.Tensor, factor: int, border: str = "constant") -> tf.Te
     factor : int
         1 or more.
     border : {"constant", "edge"}
-        Whether zeros lie outside of the map, or its border entries, repeated.
+        What is outside of the map: zeros, or its border entries, repeated.
 
     Returns
     -------
@@ -190,11 +192,11 @@ def label_map(logits: tf.Tensor, factor: int, border: str = "constant") -> tf.Te
     Raises
     ------
     tf.errors.InvalidArgumentError
-        If a map is empty whose size was not known before. XLA does not look.
+        If a map whose size was not known in advance is empty. XLA does not check.
     """
     logits = tf.ensure_shape(logits, (None, None, None, None))
     batch, height, width, _ = logits.shape
-    if batch == 0:  # XLA compiles no loop over nothing
+    if batch == 0:  # XLA cannot compile an empty loop
         return tf.zeros(tf.shape(logits)[:3] * (1, factor, factor), tf.int64)
     graph = _labeler(factor, border).get_concrete_function(tf.TensorSpec((None,) * 4, logits.dtype))
     return tf.ensure_shape(graph(logits), (batch, height and height * factor, width and width * factor))
@@ -205,7 +207,7 @@ def _labeler(factor: int, border: str) -> Any:
     """Make the function that labels row by row; outside of a graph its loop would take 20 times as long."""
     distance = np.arange(factor) + (0 if factor % 2 else 0.5)
     weights = [(1 - way / factor).astype(np.float32) for way in (distance, factor - distance)]
-    outside = factor - factor // 2  # pixels before the map, if the cells at the border were whole
+    outside = factor - factor // 2  # pixels before the map, if the cells at the border were complete
 
     def label(logits: tf.Tensor) -> tf.Tensor:
         shape = tf.shape(logits)
@@ -246,13 +248,13 @@ def _argmax_without_nan(pixels: tf.Tensor) -> tf.Tensor:
 
 
 def _accumulator(dtype: tf.DType) -> tf.DType:
-    """Return the type that sums are kept in."""
+    """Return the type in which sums are computed."""
     return tf.float64 if dtype == tf.float64 else tf.float32
 
 
 @tf.custom_gradient
 def _without_nan(centroids: tf.Tensor) -> tuple[tf.Tensor, object]:
-    """Put (0, 0) for a location with a NaN; what comes back as its gradient is NaN again."""
+    """Replace a location that has a NaN by (0, 0); its gradient becomes NaN again."""
     missing = tf.reduce_any(tf.math.is_nan(centroids), axis=-1, keepdims=True)
 
     def gradient(upstream: tf.Tensor) -> tf.Tensor:
@@ -267,5 +269,5 @@ def _neighbors(position: tf.Tensor, size: tf.Tensor, wide: tf.DType) -> _Neighbo
     lower = tf.minimum(tf.cast(tf.floor(clamped), tf.int64), tf.maximum(size - 2, 0))
     # A float32 cannot tell neighbors apart on an axis of more than 2^24 entries, hence the bound of 1.
     fraction = tf.minimum(clamped - tf.cast(lower, tf.float32), 1.0)
-    fraction = tf.where(size > 1, fraction, 0.0)  # it is 0 anyway; a single entry has no slope, an infinite one either
+    fraction = tf.where(size > 1, fraction, 0.0)  # it is 0 anyway; single and infinite entries have no slope
     return _Neighbors(lower, tf.minimum(lower + 1, size - 1), tf.cast(fraction, wide))

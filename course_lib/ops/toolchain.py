@@ -1,4 +1,4 @@
-"""What this machine has to compile the user operations with."""
+"""The programs on this machine that can compile the user operations."""
 
 import ctypes
 import os
@@ -10,7 +10,7 @@ from course_lib.compilers import BuildError, answer, find_compiler, program
 
 __all__ = ["BuildError", "Toolchain", "answer", "find", "find_compiler", "program"]
 
-# Where nvcc is, but no GPU: those that most clusters have.
+# For a machine with nvcc but without a GPU: the architectures of most clusters.
 ARCHITECTURES = ("80", "90")
 
 
@@ -23,19 +23,19 @@ class Toolchain:
     compiler : str
         Path of the C++ compiler.
     compiler_version : str
-        The first line that it says about itself.
+        The first line of its version.
     cmake : str
         Path of CMake.
     ninja : str
-        Path of Ninja; empty where Make is used.
+        Path of Ninja; empty if Make is used.
     nvcc : str
-        Path of CUDA's compiler; empty where no CUDA kernels are to be built.
+        Path of CUDA's compiler; empty if no CUDA kernels are to be built.
     nvcc_version : str
         Its release, such as ``13.0``.
     architectures : tuple[str, ...]
-        What CUDA kernels are compiled for, such as ``90``.
+        The architectures for which CUDA kernels are compiled, such as ``90``.
     no_cuda : str
-        Why there are no CUDA kernels; empty where there are.
+        Why there are no CUDA kernels; empty if there are.
     """
 
     compiler: str
@@ -49,7 +49,7 @@ class Toolchain:
 
     @property
     def variant(self) -> str:
-        """Say what it makes: ``cpu`` or ``cuda``."""
+        """Return the variant that it makes: ``cpu`` or ``cuda``."""
         return "cuda" if self.nvcc else "cpu"
 
     def without_cuda(self, why: str) -> "Toolchain":
@@ -63,7 +63,7 @@ def find() -> Toolchain:
     Returns
     -------
     Toolchain
-        With CUDA where nvcc, this TensorFlow and the driver allow it.
+        The programs, with CUDA if nvcc, this TensorFlow and the driver allow it.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def find() -> Toolchain:
 
 
 def cuda_mismatch(release: str) -> str:
-    """Say why this release of nvcc cannot serve TensorFlow here; empty if it can."""
+    """Say why this release of nvcc does not fit TensorFlow here; empty if it does."""
     import tensorflow as tf
 
     if not tf.test.is_built_with_cuda():
@@ -101,7 +101,7 @@ def cuda_mismatch(release: str) -> str:
 
 
 def driver_release() -> int:
-    """Ask the GPU's driver for the newest CUDA that it knows, as its major number; 0 without a driver."""
+    """Ask the GPU's driver for the newest major version of CUDA that it supports; 0 without a driver."""
     try:
         driver = ctypes.CDLL("libcuda.so.1")
     except OSError:
@@ -111,7 +111,7 @@ def driver_release() -> int:
 
 
 def find_architectures() -> tuple[str, ...]:
-    """Choose what to compile CUDA kernels for: ``$CUDAARCHS``, or the GPUs that TensorFlow sees, or common ones."""
+    """Choose the CUDA architectures: ``$CUDAARCHS``, or those of the GPUs that TensorFlow sees, or common ones."""
     wanted = os.environ.get("CUDAARCHS")
     if wanted:
         return tuple(wanted.split(";"))

@@ -28,7 +28,7 @@ class _Windows:
 
 
 def padding(size: int = 9, kernel: int = 7, stride: int = 32) -> DescribedFigure:
-    """Draw which features a kernel covers with padding VALID and SAME, and where its results lie in the picture.
+    """Draw which features a kernel covers with padding VALID and SAME, and where its results are in the picture.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def _draw_row(ax: Axes, size: int, stride: int, case: _Windows) -> None:
 
 
 def _draw_windows(ax: Axes, centers: NDArray[np.floating], width: int) -> None:
-    """Draw below the features, for each result, what the kernel covers and where the middle of that is."""
+    """Draw below the features, for each result, the entries that the kernel covers and their center."""
     rows = np.arange(len(centers))
     ax.errorbar(centers, rows, xerr=width / 2, fmt="o", color=RESULT, markersize=5, capsize=3, capthick=1.5)
     for row, center in zip(rows, centers, strict=True):

@@ -40,7 +40,7 @@ def draw_square(
 
 
 def _part(place: Floats, entry: Entry) -> tuple[float, float, float, float]:
-    """Return left, top, right and bottom of what the square around a position covers of an entry."""
+    """Return left, top, right and bottom of the part of an entry that the square around a position covers."""
     (y, x), (row, column) = place, entry
     return max(x, column) - 0.5, max(y, row) - 0.5, min(x, column) + 0.5, min(y, row) + 0.5
 
@@ -69,7 +69,7 @@ def draw_dot(ax: Axes, place: Floats, samples: int = 1) -> None:
 
 
 def short(number: float) -> str:
-    """Write a number with three significant digits, or rounded to a whole one where it has four or five of them."""
+    """Write a number with three significant digits, or rounded to an integer of four or five digits."""
     return f"{number:.0f}" if 1000 <= abs(number) < 99_999.5 else f"{number:.3g}"
 
 

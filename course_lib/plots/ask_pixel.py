@@ -51,7 +51,7 @@ def ask_pixel(picture: ArrayLike, hue: ArrayLike, chroma: ArrayLike, row: int, c
     Raises
     ------
     ValueError
-        If an argument is not as above, or the picture has no such pixel.
+        If an argument is not as above, or the pixel is outside the picture.
     """
     shown = check_picture("the picture", picture)
     if shown.ndim != 3:

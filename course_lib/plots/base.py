@@ -1,4 +1,4 @@
-"""What all figures share: their size, their text alternative, and colors that everybody can tell apart."""
+"""What all figures share: their size, their text alternative, and colors that everybody can distinguish."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ WIDTH = 10.0
 
 
 class DescribedFigure(Figure):
-    """A figure that says in words what it shows, for those who cannot see it.
+    """A figure with a text alternative for readers who cannot see it.
 
     Attributes
     ----------

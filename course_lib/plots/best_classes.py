@@ -1,4 +1,4 @@
-"""What a classifier calls pictures: its best classes, as bars below each."""
+"""A classifier's best classes for pictures, as bars below each."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_mosaic
 
-BAR = 0.42  # inches: a class, whose name stands above its bar
+BAR = 0.42  # inches: a class, with its name above its bar
 
 
 def best_classes(

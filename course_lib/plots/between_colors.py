@@ -27,7 +27,7 @@ from course_lib.plots.histogram_bars import (
 
 TALL = 4.2  # inches
 RING, BARS, HANDS = 0.1, 0.6, 0.6  # of the radius: how broad the ring is, the largest bar outside, a hand inside
-LABELS = 0.75  # of the radius: where the degrees stand
+LABELS = 0.75  # of the radius: the position of the degrees
 STYLES = (("-", 3.5, COLORS[6]), ("--", 2.0, COLORS[0]), ("-", 3.5, COLORS[0]), (":", 3.0, COLORS[3]))
 
 

@@ -1,4 +1,4 @@
-"""A map with a frame of NaN, and what a sampler reads of both."""
+"""A map with a frame of NaN, and the entries that a sampler reads."""
 
 from collections.abc import Sequence
 

@@ -27,13 +27,13 @@ def colorizations(rows: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> DescribedF
     -------
     DescribedFigure
         The error of a pixel is the root mean square of those of a and b, in Lab units. Below the input and the
-        prediction stands the PSNR of each; that of the input is the gray baseline's. The text alternative gives the
+        prediction is the PSNR of each; that of the input is the gray baseline's. The text alternative gives the
         same numbers.
 
     Raises
     ------
     ValueError
-        If there is no row, or the two pictures of one differ in size or are no RGB in [0, 1].
+        If there are no rows, or the two pictures of a row differ in size or are not RGB in [0, 1].
     """
     pictures = {title: (check_rgb(title, one), check_rgb(title, other)) for title, (one, other) in rows.items()}
     if not pictures:
@@ -78,13 +78,13 @@ def epochs(pictures: Mapping[str, Mapping[int, ArrayLike]]) -> DescribedFigure:
     Returns
     -------
     DescribedFigure
-        Below each prediction stands its mean chroma, that is, how colorful it is in Lab units. The text alternative
+        Below each prediction is its mean chroma, that is, how colorful it is in Lab units. The text alternative
         gives the same numbers.
 
     Raises
     ------
     ValueError
-        If there is no picture, the pictures have no epoch in common, or a prediction is no RGB in [0, 1].
+        If there are no pictures, the pictures have no epoch in common, or a prediction is not RGB in [0, 1].
     """
     if not pictures:
         raise ValueError("expected one picture or more, got none")

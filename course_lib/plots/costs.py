@@ -9,7 +9,7 @@ from matplotlib.ticker import LogLocator
 
 from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_figure, sentence
 
-WIDE = 50  # a scale is logarithmic where the largest value is more than so many times the smallest
+WIDE = 50  # a scale is logarithmic if the largest value is more than so many times the smallest
 LETTER = 0.072  # inches, of the names and of the words at the ends of bars
 MOST_ROOM = 0.65  # of a panel, for words
 TICKS = 5  # at most, or the numbers of a long logarithmic scale run into each other
@@ -20,7 +20,7 @@ COUNTS = {"": 1.0, "thousand": 1e3, "million": 1e6, "billion": 1e9}
 
 @dataclass(frozen=True)
 class _Panel:
-    """Bars beside others of the same names: what they measure, how long they are, and the words at their ends."""
+    """Bars beside others with the same names: what they measure, their lengths, and the words at their ends."""
 
     title: str
     quantity: str
@@ -50,7 +50,7 @@ def architecture(layers: Sequence[tuple[str, Sequence[int], int]], title: str = 
     Raises
     ------
     ValueError
-        If there is no layer, or none has a parameter.
+        If there are no layers, or no layer has parameters.
     """
     parameters = [count for _, _, count in layers]
     if not any(parameters):
@@ -100,7 +100,7 @@ def cost(
     Raises
     ------
     ValueError
-        If there is no way, a number is not positive, or there is no such way to compare with.
+        If there are no ways, a number is not positive, or the way to compare with does not exist.
     """
     _check_positive(ways, [value for pair in ways.values() for value in pair], "memory and time")
     if than is not None and than not in ways:
@@ -140,7 +140,7 @@ def race(seconds: Mapping[str, float], title: str = "The race") -> DescribedFigu
     Raises
     ------
     ValueError
-        If there is no way, or a time is not positive.
+        If there are no ways, or a time is not positive.
     """
     _check_positive(seconds, list(seconds.values()), "a time")
     fastest = min(seconds, key=lambda name: seconds[name])

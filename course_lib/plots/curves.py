@@ -21,7 +21,7 @@ def lines(
     points: tuple[str, ArrayLike, ArrayLike] | None = None,
     log: bool = False,
 ) -> Figure:
-    """Draw curves over one axis; a legend of more than five names stands beside it.
+    """Draw curves over one axis; a legend of more than five names is beside it.
 
     Parameters
     ----------

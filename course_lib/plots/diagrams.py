@@ -49,15 +49,15 @@ def prefetching(used: str, waiting: Sequence[str], capacity: int, held: str, nex
     Parameters
     ----------
     used : str
-        What the loop is using.
+        The item that the loop is using.
     waiting : sequence of str
-        What is in the queue, first in first.
+        The items in the queue, in the order in which they entered.
     capacity : int
         How many the queue can hold.
     held : str
-        What the thread has made and cannot put into the queue yet.
+        The item that the thread has made and cannot put into the queue yet.
     next_up : str
-        What the flow makes next.
+        The next item of the flow.
 
     Returns
     -------

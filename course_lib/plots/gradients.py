@@ -34,7 +34,7 @@ def gradient_scatter(
         Analytic gradient of the same shape. Or title and gradient for up to four panels, such as a right one and one
         with a mistake.
     tolerance : float
-        An element is wrong where both differ by more than this times the largest size of the numeric gradient.
+        An element is wrong if both differ by more than this times the largest size of the numeric gradient.
     title : str
         In words.
 

@@ -1,4 +1,4 @@
-"""What a few hints change in a colored picture."""
+"""The effect of a few hints on a colored picture."""
 
 from collections.abc import Sequence
 
@@ -35,7 +35,7 @@ def hints(
     Returns
     -------
     DescribedFigure
-        Below both predictions stands their PSNR. The text alternative gives it, and the places and colors of the hints.
+        Below both predictions is their PSNR. The text alternative gives it, and the places and colors of the hints.
 
     Raises
     ------

@@ -65,7 +65,7 @@ def degrees(ab: Floats) -> int:
 
 
 def rgb(ab: ArrayLike, lightness: float = LIGHTNESS) -> Floats:
-    """Return the colors of a and b in Lab units, ``(..., 2)``, as RGB in [0, 1]; the nearest where there is no such."""
+    """Return the colors of a and b in Lab units, ``(..., 2)``, as RGB in [0, 1]; or the nearest color."""
     a, b = np.moveaxis(np.asarray(ab, float), -1, 0)
     # A larger b means less than no blue light (Z < 0), of which scikit-image would warn.
     bluish = np.minimum(b, 199.9 * (lightness + 16) / 116)
@@ -73,7 +73,7 @@ def rgb(ab: ArrayLike, lightness: float = LIGHTNESS) -> Floats:
 
 
 def hue_colors(bins: int) -> Floats:
-    """Return the color that stands for each bin of hue, RGB, ``(bins, 3)``."""
+    """Return the color for each bin of hue, RGB, ``(bins, 3)``."""
     return rgb(VIVID * at_angles(hue_angles(bins)))
 
 
@@ -83,7 +83,7 @@ def top_of(histograms: Sequence[Floats]) -> float:
 
 
 def draw_hue(ax: Axes, hue: Floats, top: float) -> None:
-    """Draw a histogram of hue; the first bin stands on both ends of its circle."""
+    """Draw a histogram of hue; the first bin is at both ends, since hue is a circle."""
     bins = len(hue)
     width = 360 / bins
     places, colors = width * np.arange(bins + 1), hue_colors(bins)[np.arange(bins + 1) % bins]
@@ -95,7 +95,7 @@ def draw_hue(ax: Axes, hue: Floats, top: float) -> None:
 
 
 def draw_chroma(ax: Axes, chroma: Floats, top: float, direction: Floats) -> None:
-    """Draw a histogram of chroma, in colors of the hue of a mean vector; gray where it has no direction."""
+    """Draw a histogram of chroma, in colors of the hue of a mean vector; gray if it has no direction."""
     centers = chroma_centers(len(chroma))
     length = math.hypot(*direction)
     colors = rgb(centers[:, None] * direction / length if length > ROUNDING else np.zeros((len(centers), 2)))

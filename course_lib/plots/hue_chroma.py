@@ -48,7 +48,7 @@ def hue_chroma(
     Raises
     ------
     ValueError
-        If there is no row, titles differ, or colors or histograms are not as above.
+        If there are no rows, titles differ, or colors or histograms are not as above.
     """
     if not colors_ab or set(colors_ab) != set(histograms):
         raise ValueError(

@@ -11,7 +11,7 @@ from course_lib.plots.base import DescribedFigure
 
 
 class _Interactive(ipywidgets.interactive):
-    """Controls with the figure below them; where no kernel runs, that figure as a picture."""
+    """Controls with the figure below them; without a kernel, the figure as a picture."""
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
         bundle: dict[str, str] = super()._repr_mimebundle_(**options)
@@ -29,9 +29,9 @@ def interact(draw: Callable[..., Figure], **controls: object) -> ipywidgets.inte
     Parameters
     ----------
     draw : callable
-        Returns the figure for one value of each control. Its defaults are where the controls begin.
+        Returns the figure for one value of each control. Its defaults are the initial values of the controls.
     **controls : object
-        For each parameter of ``draw`` a widget, or what stands for one in `ipywidgets.interact`: ``(2, 9)`` for a
+        For each parameter of ``draw`` a widget, or its short form as in `ipywidgets.interact`: ``(2, 9)`` for a
         slider from 2 to 9, a list or dictionary for a menu, a bool for a check box.
 
     Returns

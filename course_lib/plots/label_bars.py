@@ -22,7 +22,7 @@ LINE, LETTER = 0.24, 0.08  # inches: a line of the legend, and a letter in it
 
 @dataclass(frozen=True)
 class _Entry:
-    """What the legend says about one class, or about all that it does not name."""
+    """The legend's text about one class, or about all that it does not name."""
 
     name: str
     share: float
@@ -66,7 +66,7 @@ def label_bar(
     Returns
     -------
     DescribedFigure
-        Its text alternative gives the share of each class and where it lies.
+        Its text alternative gives the share and the position of each class.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def _ranked(labels: Map, names: Sequence[str], most: int, ignore: int | None) ->
 
 
 def _columns(entries: Sequence[_Entry]) -> int:
-    """Say how many columns the legend has: as many as fit, but no more than it takes."""
+    """Return the number of columns of the legend: as many as fit, but no more than needed."""
     widest = 0.5 + LETTER * max(len(entry.words) for entry in entries)
     fit = max(1, int(WIDTH / widest))
     lines = -(-len(entries) // fit)

@@ -34,7 +34,7 @@ def local_filters(
         Shape ``(OH, OW, KH, KW)``: at each place of the output a filter. Or ``(OH, OW, KH, KW, C, F)``, as
         `LocallyConnected2D` has them. Or title and kernels for up to three panels with one scale.
     channel, output : int
-        Which of the C channels and of the F filters is drawn, where there are several.
+        Which of the C channels and of the F filters is drawn, if there are several.
     title : str
         In words.
 
@@ -47,7 +47,7 @@ def local_filters(
     Raises
     ------
     ValueError
-        If a shape is another one, there is no such channel or filter, or a number is not finite.
+        If a shape is different, there is no such channel or filter, or a number is not finite.
     """
     given = kernels if isinstance(kernels, Mapping) else {"": kernels}
     if not 1 <= len(given) <= MOST:

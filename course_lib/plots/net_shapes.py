@@ -80,7 +80,7 @@ def net_shapes(
     Raises
     ------
     ValueError
-        If there is no layer, an array has no shape or is made twice, layers are in another order, a stopped array is
+        If there are no layers, an array has no shape or is made twice, layers are in another order, a stopped array is
         not in the net, or the net is too long to be read.
     """
     columns = _columns(nodes, shapes, stopped)
@@ -137,7 +137,7 @@ def _columns(nodes: Layers, shapes: Mapping[str, Sequence[int]], stopped: Collec
     strange = [name for name in stopped if name not in arrays]
     if strange:
         raise ValueError(f"expected stopped arrays that are in the net, got {strange[0]}")
-    for name in set(inputs):  # inputs stand beside the first layer that takes them
+    for name in set(inputs):  # inputs are beside the first layer that takes them
         arrays[name].column = min(box.column for box in arrays[name].after) - 1
     boxes = [*arrays.values(), *layers]
     for box in [*boxes]:
@@ -164,7 +164,7 @@ def _give_room(start: _Box, end: _Box) -> list[_Box]:
 
 
 def _place(columns: Sequence[Sequence[_Box]]) -> float:
-    """Set where boxes stand, in inches before they are shrunk, and return by what factor they must be."""
+    """Set the positions of boxes, in inches, and return the factor by which they must be shrunk."""
     widths = [max(box.width for box in column) for column in columns]
     whole = sum(widths) + GAP * (len(columns) - 1)
     shrink = min(1.0, (WIDTH - 0.2) / whole)

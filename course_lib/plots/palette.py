@@ -78,7 +78,7 @@ def colors_for(neighbors: Sequence[Collection[int]]) -> list[str]:
     Returns
     -------
     list of str
-        One for each class. They repeat only where none that is left is far from the neighbors.
+        One for each class. They repeat only if no remaining color is far enough from the neighbors.
     """
     chosen: list[int] = []
     for index, others in enumerate(neighbors):

@@ -26,7 +26,7 @@ def tables(
     signed : bool
         Zero in the middle of the colors, instead of at their end.
     numbers : bool
-        Write the numbers into the tables, where there is room.
+        Write the numbers into the tables, if there is room.
     height : float
         Of the figure, in inches.
 

@@ -68,7 +68,7 @@ def pooling(
     padding : {"valid", "same"}
         Whether windows lie inside the map, or may overlap its border as TensorFlow's do.
     upstream : array_like, optional
-        What is put back instead of the maxima, such as the gradient from above, ``(h, w)``.
+        Values to put back instead of the maxima, such as the gradient of the output, ``(h, w)``.
     title : str
         In words.
 

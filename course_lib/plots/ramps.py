@@ -1,4 +1,4 @@
-"""Entries of a map whose values say where they lie in the image, and what sampling with two offsets makes of them."""
+"""Entries of a map whose values are their positions in the image, and the result of sampling with two offsets."""
 
 from dataclasses import dataclass
 
@@ -43,7 +43,7 @@ class _Row:
 
 
 def aligned_ramps(entries: int = 4, scale: int = 4) -> DescribedFigure:
-    """Draw where the entries of a map lie in the image by two conventions, and what sampling with two offsets gives.
+    """Draw the positions of a map's entries in the image by two conventions, and samples with two offsets.
 
     Parameters
     ----------

@@ -110,7 +110,7 @@ def _stages(rows: Mapping[str, Mapping[str, AttributionMap]]) -> list[str]:
 
 
 def _correlations(maps: list[AttributionMap]) -> list[float]:
-    """Return the rank correlation of each map with the first; 0 where a map has the same value everywhere."""
+    """Return the rank correlation of each map with the first; 0 if a map has the same value everywhere."""
     first, *_ = ranks = [_ranks(each.strength.ravel()) for each in maps]
     return [float(np.corrcoef(first, each)[0, 1]) if np.ptp(first) and np.ptp(each) else 0.0 for each in ranks]
 

@@ -77,6 +77,6 @@ def draw_map(ax: Axes, label_map: Map, colors: Sequence[str], numbers: Sequence[
 
 
 def draw_borders(ax: Axes, label_map: Map, width: float = 1) -> None:
-    """Draw where two labels meet, in white with a black edge, which is seen on every picture; the width in points."""
+    """Draw where two labels meet, in white with a black edge, visible on every picture; the width in points."""
     x, y = borders(label_map)
     ax.plot(x, y, color="white", linewidth=width, path_effects=[withStroke(linewidth=2.2 * width, foreground="black")])

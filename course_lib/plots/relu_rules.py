@@ -31,7 +31,7 @@ def relu_rules(
     upstream : array_like
         The gradient from above, ``(h, w)``.
     results : mapping of str to array_like
-        Name of each rule, and what it makes of ``upstream``, ``(h, w)``; up to four rules.
+        Name of each rule, and its result for ``upstream``, ``(h, w)``; up to four rules.
     title : str
         In words.
 

@@ -41,7 +41,7 @@ def scores(
     Raises
     ------
     ValueError
-        If there is no method, one has no score, a score is not finite, or there is no such baseline.
+        If there are no methods, one has no score, a score is not finite, or there is no such baseline.
     """
     if not table:
         raise ValueError("expected one method or more, got none")

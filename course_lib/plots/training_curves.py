@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from course_lib.plots.base import COLORS, DescribedFigure, new_figure
 
-WIDE = 10  # the scale is logarithmic where the largest value is more than so many times the smallest
+WIDE = 10  # the scale is logarithmic if the largest value is more than so many times the smallest
 APART = 0.075  # of the height, from the words of one baseline to those of the next
 DASHES = ("--", ":", "-.")
 ROOM = 0.06  # of the height, above and below all values
@@ -38,7 +38,7 @@ def training_curves(
     quantity : str
         Which part of the history is drawn.
     ylabel : str
-        What the quantity is, in words, with its unit.
+        A description of the quantity, with its unit.
     title : str
         In words.
 
@@ -100,7 +100,7 @@ def _limits(values: NDArray[np.float64], logarithmic: bool) -> tuple[float, floa
 
 
 def _draw_baselines(ax: Axes, lines: Mapping[str, float]) -> None:
-    """Draw horizontal lines, and their words on the right, moved apart where they would overlap."""
+    """Draw horizontal lines, and their words on the right, moved apart if they would overlap."""
     to_axes = ax.transData + ax.transAxes.inverted()
     looks = zip(lines, itertools.cycle(COLORS[2:]), itertools.cycle(DASHES))
     height = -math.inf

@@ -23,18 +23,18 @@ def uncertainty(pictures: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike | N
     ----------
     pictures : mapping of str to (prediction, uncertainty, error)
         Title of each row, the colored picture ``(H, W, 3)``, RGB, uint8 or in [0, 1], and two maps ``(H, W)`` in Lab
-        units. The error is None where the truth is not known.
+        units. The error is None if the truth is not known.
 
     Returns
     -------
     DescribedFigure
-        All maps have one scale. Below each stands its root mean square, and below the error its correlation with the
+        All maps have one scale. Below each is its root mean square, and below the error its correlation with the
         uncertainty over all pixels. The text alternative gives the same numbers.
 
     Raises
     ------
     ValueError
-        If there is no row, a map differs in size from its picture, or values are not as above.
+        If there are no rows, a map differs in size from its picture, or values are not as above.
     """
     if not pictures:
         raise ValueError("expected one row or more, got none")

@@ -1,4 +1,4 @@
-"""From a classifier to a network that answers at every position, for images of any size [1]_.
+"""From a classifier to a network that classifies every position, for images of any size [1]_.
 
 References
 ----------
@@ -14,17 +14,17 @@ __all__ = ["to_fully_convolutional"]
 
 
 def to_fully_convolutional(model: keras.Model) -> keras.Model:
-    """Turn a classifier into a network that answers at every position of its last map.
+    """Turn a classifier into a network that classifies every position of its last map.
 
     A dense layer on a flattened map of h x w positions becomes a convolution with an h x w kernel and SAME padding, so
-    that the answers are as many as the map's positions. The dense layers that follow, or all of them after global
-    average pooling, become 1 x 1 convolutions. Dropout and activations stay.
+    that there are as many answers as positions on the map. The dense layers that follow, or all of them after global
+    average pooling, become 1 x 1 convolutions. Dropout and activations are kept.
 
-    With SAME padding, ``(h - 1) // 2`` rows of a window lie above its position and ``h // 2`` below; likewise for
+    With SAME padding, ``(h - 1) // 2`` rows of a window are above its position and ``h // 2`` below; likewise for
     columns. An odd kernel is centered. An even one, such as the 6 x 6 of AlexNet, reaches one row further down and one
     column further right. So for an image of the classifier's size, whose map is one window, the classifier's own answer
-    stands at row ``(h - 1) // 2`` and column ``(w - 1) // 2``: in the middle of the 7 x 7 answers of VGG-16. All other
-    windows overlap the border, and see zeros there.
+    is at row ``(h - 1) // 2`` and column ``(w - 1) // 2``: in the middle of the 7 x 7 answers of VGG-16. All other
+    windows overlap the border, and contain zeros there.
 
     Parameters
     ----------
@@ -37,14 +37,14 @@ def to_fully_convolutional(model: keras.Model) -> keras.Model:
     -------
     keras.Model
         From ``(B, H, W, C)`` of any size that the first layers take to answers ``(B, h, w, units)``. Its layers have
-        the names of the classifier's, which stays as it is. The weights are equal, and use the same memory until one
-        of the two is trained. Where a single dense layer follows global average pooling, the mean of the answers over
-        all positions, before an activation, is the classifier's answer.
+        the names of the classifier's layers; the classifier is not changed. The weights are equal, and share memory
+        until one of the two is trained. If a single dense layer follows global average pooling, the mean of the answers
+        over all positions, before an activation, is the classifier's answer.
 
     Raises
     ------
     ValueError
-        If the model is another one.
+        If the model has another form.
     """
     pooling, head = _split(model)
     features = _for_any_size(model, pooling)
@@ -82,7 +82,7 @@ def _split(model: keras.Model) -> tuple[keras.layers.Layer, list[keras.layers.La
 
 
 def _check_chain(pooling: keras.layers.Layer, head: list[keras.layers.Layer], output: keras.KerasTensor) -> None:
-    """Refuse a head that is no chain of dense layers."""
+    """Refuse a head that is not a chain of dense layers."""
     between = (keras.layers.Dropout, keras.layers.Activation, keras.layers.ReLU)
     x, flat = pooling.output, isinstance(pooling, keras.layers.Flatten)
     for layer in head:

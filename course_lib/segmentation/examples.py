@@ -1,4 +1,4 @@
-"""Labeled images of one size, as a training takes them, from texture mosaics, PASCAL VOC or any other source."""
+"""Labeled images of one size, for training, from texture mosaics, PASCAL VOC or any other source."""
 
 from collections.abc import Iterable
 
@@ -13,8 +13,8 @@ def examples(
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Bring labeled images to one size, for a training that keeps them all in memory.
 
-    What is larger is cut out at a random place. What is smaller is padded below and on the right: with black, and with
-    the label 255, which does not count.
+    Larger images are cropped at a random place. Smaller ones are padded at the bottom and on the right: with black, and
+    with the label 255, which does not count.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def examples(
     size : int or (int, int)
         The side, or height and width, in pixels; multiples of 32 for `trunk`.
     seed : int
-        0 or more; decides the places.
+        0 or more; determines the places.
 
     Returns
     -------

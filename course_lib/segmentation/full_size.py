@@ -1,16 +1,16 @@
-"""Answers for every pixel of an image of any size, from a network that answers once in `stride` x `stride` pixels.
+"""Answers for every pixel of an image of any size, from a network with one answer for every `stride` x `stride` pixels.
 
 The image is padded with zeros at the bottom and on the right, to the next multiples of the stride; the network runs,
-its answers are enlarged, and what belongs to the padding is cut off. Nothing moves: the answer at row p and column q is
+its answers are enlarged, and the padding is cropped. No answer is displaced: the answer at row p and column q is
 enlarged around the middle of the block of pixels that begins at ``(p * stride, q * stride)``, in the padded image as in
-the given one. So an image gives what the same image padded by hand gives, a part of an image that begins at a
+the given one. So an image gives the same result as the image padded by hand, a part of an image that begins at a
 multiple of the stride is divided into the same blocks as the whole, and an image whose sides are multiples is not
 padded at all. Padding on both sides would move the blocks by half of the padding, a different distance for each size.
 
-Zeros are not neutral. A network's own padding puts zeros around the maps of each layer; here they are around the image
-alone, and the first layer already turns them into its bias. Answers within reach of the bottom and the right border
-are therefore not those of the image cut down to multiples. Pad what is prepared for the network, where 0 is the mean
-color or a mid gray.
+Zeros are not neutral. A network's own padding puts zeros around the maps of each layer; here they are only around the
+image, and the first layer already turns them into its bias. Answers within reach of the bottom and the right border
+therefore differ from those of the image cropped to multiples. Pad images that are prepared for the network, in which 0
+is the mean color or a mid gray.
 """
 
 from collections.abc import Callable
@@ -49,8 +49,8 @@ def logits_at_full_size(network: Network, images: ArrayLike | tf.Tensor, stride:
     Raises
     ------
     ValueError
-        If an argument is not as above, or the network has another stride; inside a graph, where sizes are not known
-        before, `tf.errors.InvalidArgumentError`.
+        If an argument is not as above, or the network has another stride; inside a graph, whose sizes are not known in
+        advance, `tf.errors.InvalidArgumentError`.
     """
     logits, height, width = _run(network, images, stride)
     return transposed_upsample(logits, stride)[:, :height, :width]
@@ -59,12 +59,12 @@ def logits_at_full_size(network: Network, images: ArrayLike | tf.Tensor, stride:
 def labels_at_full_size(network: Network, images: ArrayLike | tf.Tensor, stride: int = 32) -> tf.Tensor:
     """Run a network on images of any size, and label their pixels with the class of the largest logit.
 
-    The logits are never enlarged as a whole: `course_lib.ops.label_map`.
+    The logits are never enlarged as a whole; see `course_lib.ops.label_map`.
 
     Parameters
     ----------
     network, images, stride
-        As `logits_at_full_size` takes them.
+        As for `logits_at_full_size`.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def labels_at_full_size(network: Network, images: ArrayLike | tf.Tensor, stride:
     Raises
     ------
     ValueError
-        As `logits_at_full_size`.
+        As for `logits_at_full_size`.
     """
     logits, height, width = _run(network, images, stride)
     return label_map(logits, stride)[:, :height, :width]
@@ -96,7 +96,7 @@ def _run(network: Network, images: ArrayLike | tf.Tensor, stride: int) -> tuple[
 
 
 def _check_stride(images: tf.Tensor, logits: tf.Tensor, stride: int) -> None:
-    """Refuse a network of another stride: at once if sizes are known, else when the graph runs."""
+    """Refuse a network of another stride: at once if sizes are known, otherwise when the graph runs."""
     if logits.shape.rank != 4:
         raise ValueError(f"expected a network that gives logits of shape (B, h, w, C), got {logits.shape}")
     expected = [side and side // stride for side in images.shape[1:3]]

@@ -1,4 +1,4 @@
-"""Layers of fully convolutional networks that Keras does not have."""
+"""Layers for fully convolutional networks that Keras does not have."""
 
 from typing import Any
 
@@ -12,23 +12,23 @@ from course_lib.upsampling import bilinear_kernel, kernel_size
 
 @keras.saving.register_keras_serializable("pixelwise")
 class BilinearUpsampling(keras.layers.Layer):
-    """A transposed convolution that works on every channel by itself and starts bilinear.
+    """A transposed convolution that works on every channel separately and starts bilinear.
 
     A dense transposed convolution that starts bilinear has ``C`` kernels for each channel, all but one of them zero.
-    This is its diagonal: one kernel a channel, and all of them learn. Entry (y, x) of the map lies at the middle of its
-    ``factor`` x ``factor`` pixels; outside of the map lie zeros.
+    This is its diagonal: one kernel for each channel, and all of them learn. Entry (y, x) of the map is at the center
+    of its ``factor`` x ``factor`` pixels; the map is padded with zeros.
 
     Parameters
     ----------
     factor : int
         1 or more.
     **kwargs
-        As `keras.layers.Layer` takes them.
+        As for `keras.layers.Layer`.
 
     Raises
     ------
     ValueError
-        If the factor is not a whole number of 1 or more.
+        If the factor is not a positive integer.
     """
 
     def __init__(self, factor: int, **kwargs: Any) -> None:
@@ -63,13 +63,13 @@ class BilinearUpsampling(keras.layers.Layer):
         return batch, height and height * self.factor, width and width * self.factor, channels
 
     def get_config(self) -> dict[str, Any]:
-        """Return what makes a layer like this one."""
+        """Return the arguments that make a layer like this one."""
         return {**super().get_config(), "factor": self.factor}
 
 
 @keras.saving.register_keras_serializable("pixelwise")
 class Standardize(keras.layers.Layer):
-    """Subtract a mean from every channel and divide by a deviation; both are saved, and no training changes them."""
+    """Subtract a mean from every channel and divide by a deviation; both are saved, but not trained."""
 
     def build(self, shape: tuple[int | None, ...]) -> None:
         """Start with mean 0 and deviation 1."""
@@ -77,7 +77,7 @@ class Standardize(keras.layers.Layer):
         self.deviation = self.add_weight(shape=shape[-1:], initializer="ones", trainable=False, name="deviation")
 
     def adapt(self, maps: NDArray[np.floating]) -> None:
-        """Take mean and deviation from maps ``(N, H, W, C)``; a channel that is the same everywhere has deviation 1."""
+        """Set mean and deviation from maps ``(N, H, W, C)``; a constant channel gets deviation 1."""
         deviation = maps.std(axis=(0, 1, 2), dtype=np.float64)
         self.mean.assign(maps.mean(axis=(0, 1, 2), dtype=np.float64))
         self.deviation.assign(np.where(deviation > 0, deviation, 1))

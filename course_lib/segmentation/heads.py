@@ -31,7 +31,7 @@ _TRIAL_SIDE = 256
 
 
 def map_name(stride: int) -> str:
-    """Name the map at a stride in a trunk's outputs and a head's inputs: "stride_8"."""
+    """Return the name of the map at a stride in a trunk's outputs and a head's inputs: "stride_8"."""
     return f"stride_{stride}"
 
 
@@ -78,18 +78,18 @@ def fcn_head(channels: Mapping[str, int], classes: int, finest: Stride) -> keras
     """Make a head that turns maps into the scores of every pixel.
 
     Each channel of a map is standardized (`standardize` sets mean and deviation; before that they are 0 and 1). All
-    scorers start at zero, so a head that takes over a coarser head's weights (`warm_start`) starts where the coarser
-    scores are, upsampled in several steps. That is not quite what the coarser head gives: enlarged bilinearly 2 times
-    and then 16 times, a map is smoother than enlarged 32 times at once.
+    scorers start at zero, so a head with a coarser head's weights (`warm_start`) starts from the coarser scores,
+    upsampled in several steps. That is not quite the result of the coarser head: enlarged bilinearly 2 times and then
+    16 times, a map is smoother than enlarged 32 times at once.
 
-    The squares of the scorers' weights, times 0.01, are added to the loss: maps have many channels, and few images of a
-    few textures show what they are worth.
+    The squares of the scorers' weights, times 0.01, are added to the loss: maps have many channels, and a few images of
+    a few textures do not show how useful each one is.
 
     Parameters
     ----------
     channels : mapping of str to int
         The depth of each map, such as ``{"stride_8": 256, "stride_16": 512, "stride_32": 512}``. Maps finer than
-        ``finest`` may be there, and are not used.
+        ``finest`` are allowed, but not used.
     classes : int
         How many, 1 or more.
     finest : {32, 16, 8}
@@ -103,7 +103,7 @@ def fcn_head(channels: Mapping[str, int], classes: int, finest: Stride) -> keras
     Raises
     ------
     ValueError
-        If a map is not there, or a number is not as above.
+        If a map is missing, or a number is not as above.
     """
     count = as_integer(classes)
     if count is None or count < 1:
@@ -145,7 +145,7 @@ def fcn32(trunk: keras.Model, classes: int) -> keras.Model:
     Parameters
     ----------
     trunk : keras.Model
-        As the function `trunk` makes it.
+        A model from the function `trunk`.
     classes : int
         How many, 1 or more.
 
@@ -164,12 +164,12 @@ def fcn32(trunk: keras.Model, classes: int) -> keras.Model:
 
 
 def fcn16(trunk: keras.Model, classes: int) -> keras.Model:
-    """Put an FCN-16s head on a trunk; all else as `fcn32`."""
+    """Put an FCN-16s head on a trunk; otherwise as `fcn32`."""
     return _on_trunk(trunk, classes, 16)
 
 
 def fcn8(trunk: keras.Model, classes: int) -> keras.Model:
-    """Put an FCN-8s head on a trunk; all else as `fcn32`."""
+    """Put an FCN-8s head on a trunk; otherwise as `fcn32`."""
     return _on_trunk(trunk, classes, 8)
 
 
@@ -181,14 +181,14 @@ def _on_trunk(trunk: keras.Model, classes: int, finest: Stride) -> keras.Model:
 
 
 def standardize(head: keras.Model, features: Features) -> None:
-    """Set mean and deviation of every channel, so that all weigh alike when training begins.
+    """Set mean and deviation of every channel, so that all have equal weight when training begins.
 
     Parameters
     ----------
     head : keras.Model
         As `fcn_head` makes it. Changed in place.
     features : mapping of str to ndarray
-        The maps of the training images by name, each ``(N, h, w, D)``. Others than the head takes may be there.
+        The maps of the training images by name, each ``(N, h, w, D)``. Additional maps are ignored.
 
     Raises
     ------
@@ -200,7 +200,7 @@ def standardize(head: keras.Model, features: Features) -> None:
 
 
 def taken(model: keras.Model, inputs: Inputs) -> Any:
-    """Leave out the maps that a model does not take.
+    """Leave out the maps that are not inputs of a model.
 
     Parameters
     ----------
@@ -217,7 +217,7 @@ def taken(model: keras.Model, inputs: Inputs) -> Any:
     Raises
     ------
     ValueError
-        If a map is not there, or maps are given for images or images for maps.
+        If a map is missing, or maps are given for images or images for maps.
     """
     takes = getattr(model, "input", None)
     names = [*takes] if isinstance(takes, dict) else []
@@ -229,7 +229,7 @@ def taken(model: keras.Model, inputs: Inputs) -> Any:
 
 
 def warm_start(head: keras.Model, coarser: keras.Model) -> None:
-    """Take over the weights of a coarser head, all but those of its last upsampling.
+    """Copy the weights of a coarser head, except those of its last upsampling.
 
     Parameters
     ----------
@@ -241,7 +241,7 @@ def warm_start(head: keras.Model, coarser: keras.Model) -> None:
     Raises
     ------
     ValueError
-        If the heads do not go together.
+        If the heads do not fit together.
     """
     own: dict[str, Any] = {layer.name: layer for layer in head.layers}
     for layer in coarser.layers:

@@ -27,17 +27,17 @@ def segmentation_loss(ignore: int | None = 255) -> Loss:
     callable
         ``loss(labels, logits)``, also for Keras' ``compile``:
 
-        - ``labels``: shape ``(B, H, W)``, whole numbers, each in [0, C) or ``ignore``.
+        - ``labels``: shape ``(B, H, W)``, integers, each in [0, C) or ``ignore``.
         - ``logits``: shape ``(B, H, W, C)``, floats. Halves are computed in float32.
         - It returns a scalar, float32 or float64: the mean over all pixels of the batch that count, and 0 with a
-          gradient of 0 where none does.
-        - It raises ValueError if the shapes or types are not as above, or a label lies outside; inside a graph, where
-          labels are not known before, `tf.errors.InvalidArgumentError`. XLA does not look at labels, and gives NaN.
+          gradient of 0 if no pixel does.
+        - It raises ValueError if the shapes or types are not as above, or a label is outside; inside a graph, whose
+          labels are not known in advance, `tf.errors.InvalidArgumentError`. XLA does not check labels, and gives NaN.
 
     Raises
     ------
     ValueError
-        If ``ignore`` is neither a whole number nor None.
+        If ``ignore`` is neither an integer nor None.
 
     Notes
     -----
@@ -61,13 +61,13 @@ def segmentation_loss(ignore: int | None = 255) -> Loss:
 
 
 def _maps(labels: ArrayLike | tf.Tensor, logits: ArrayLike | tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Take in labels as int64, and logits as float32 or float64, of shapes that fit."""
+    """Convert labels to int64, and logits to float32 or float64; check their shapes."""
     labels, logits = tf.convert_to_tensor(labels), tf.convert_to_tensor(logits)
     if not logits.dtype.is_floating or not logits.shape.is_compatible_with((None,) * 4):
         raise ValueError(
             f"expected logits of shape (B, H, W, C), floats, got shape {logits.shape}, {logits.dtype.name}"
         )
-    # Keras hands over labels as floats.
+    # Keras passes labels as floats.
     if not (labels.dtype.is_integer or labels.dtype.is_floating) or not labels.shape.is_compatible_with((None,) * 3):
         raise ValueError(
             f"expected labels of shape (B, H, W), whole numbers, got shape {labels.shape}, {labels.dtype.name}"
@@ -79,7 +79,7 @@ def _maps(labels: ArrayLike | tf.Tensor, logits: ArrayLike | tf.Tensor) -> tuple
 
 
 def _checks(labels: tf.Tensor, classes: tf.Tensor, ignored: int | None) -> list[tf.Operation]:
-    """Refuse labels that are no class: at once if they are known, else when the graph runs."""
+    """Refuse labels that are not a class: at once if they are known, otherwise when the graph runs."""
     least, most = tf.reduce_min(labels), tf.reduce_max(labels)
     inside = (least >= 0) & (most < classes)
     extra = "" if ignored is None else f" or {ignored}"

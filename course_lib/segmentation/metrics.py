@@ -1,10 +1,10 @@
 """Scores of label maps, all from one matrix of counts.
 
 The four scores are those of Long, Shelhamer and Darrell [1]_. A class can be absent: no pixel has it in truth, or none
-in the predictions. What is divided by 0 then is left out of a mean, as in the evaluation code that the authors released
-(``nanmean`` in ``lib/score_util.py`` of [2]_):
+in the predictions. A quotient with denominator 0 is then left out of a mean, as in the evaluation code that the authors
+released (``nanmean`` in ``lib/score_util.py`` of [2]_):
 
-- A class that neither truth nor predictions hold has no IU, and is left out of the mean IU.
+- A class that occurs neither in truth nor in the predictions has no IU, and is left out of the mean IU.
 - A class that is predicted and does not occur in truth has an IU of 0, which counts in the mean IU; it has no accuracy,
   and is left out of the mean accuracy. Its weight in the frequency-weighted IU is 0.
 
@@ -97,7 +97,7 @@ def mean_accuracy(matrix: ArrayLike) -> float:
     Parameters
     ----------
     matrix : array_like
-        As `pixel_accuracy` takes it.
+        As for `pixel_accuracy`.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def mean_accuracy(matrix: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        As `pixel_accuracy`.
+        As for `pixel_accuracy`.
     """
     counts = _counts(matrix)
     true = counts.sum(axis=1)
@@ -124,7 +124,7 @@ def mean_iou(matrix: ArrayLike) -> float:
     Parameters
     ----------
     matrix : array_like
-        As `pixel_accuracy` takes it.
+        As for `pixel_accuracy`.
 
     Returns
     -------
@@ -134,7 +134,7 @@ def mean_iou(matrix: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        As `pixel_accuracy`.
+        As for `pixel_accuracy`.
     """
     counts = _counts(matrix)
     union = _union(counts)
@@ -148,7 +148,7 @@ def frequency_weighted_iou(matrix: ArrayLike) -> float:
     Parameters
     ----------
     matrix : array_like
-        As `pixel_accuracy` takes it.
+        As for `pixel_accuracy`.
 
     Returns
     -------
@@ -158,7 +158,7 @@ def frequency_weighted_iou(matrix: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        As `pixel_accuracy`.
+        As for `pixel_accuracy`.
     """
     counts = _counts(matrix)
     true = counts.sum(axis=1)
@@ -173,7 +173,7 @@ def _union(counts: NDArray[Any]) -> NDArray[Any]:
 
 
 def _integers(values: ArrayLike, what: str) -> NDArray[Any]:
-    """Take in whole numbers."""
+    """Check integers."""
     array = np.asarray(values)
     if not np.issubdtype(array.dtype, np.integer):
         raise ValueError(f"expected {what} as integers, got {array.dtype}")
@@ -181,13 +181,13 @@ def _integers(values: ArrayLike, what: str) -> NDArray[Any]:
 
 
 def _within(values: NDArray[Any], classes: int, what: str, extra: str = "") -> None:
-    """Refuse numbers that are no class."""
+    """Refuse numbers that are not a class."""
     if values.size and (values.min() < 0 or values.max() >= classes):
         raise ValueError(f"expected {what} in [0, {classes}){extra}, got {what} from {values.min()} to {values.max()}")
 
 
 def _counts(matrix: ArrayLike) -> NDArray[Any]:
-    """Take in a confusion matrix with something in it."""
+    """Check a confusion matrix, which must count at least one pixel."""
     counts = np.asarray(matrix)
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
         raise ValueError(f"expected a confusion matrix of shape (classes, classes), got {counts.shape}")

@@ -1,7 +1,7 @@
 """Training networks that label pixels.
 
 Everything random is a function of the seed and the number of the step, so that a training that was interrupted and
-resumed gives the same weights as one that was not.
+resumed gives the same weights as an uninterrupted one.
 """
 
 import zlib
@@ -28,18 +28,18 @@ Report = Callable[[int, float], None]
 
 @dataclass(frozen=True)
 class Schedule:
-    """How to train: with Adam, whose rate falls to 0 as a cosine does.
+    """How to train: with Adam, whose learning rate falls to 0 like a cosine.
 
     Parameters
     ----------
     steps : int
-        How many batches, 1 or more.
+        The number of batches, 1 or more.
     batch : int
-        How many examples in each, 1 or more.
+        The number of examples in each, 1 or more.
     rate : float
         Adam's learning rate in the first step.
     seed : int
-        0 or more; decides the order of the examples, which are shuffled again after each epoch.
+        0 or more; determines the order of the examples, which are shuffled again after each epoch.
 
     Raises
     ------
@@ -88,17 +88,17 @@ def train(
     ----------
     model : keras.Model
         From inputs to logits ``(B, H, W, C)``: an FCN from images, or its head from the maps of a frozen trunk, which
-        need to be computed only once: ``trunk.predict(images)``. Changed in place. What is not trainable stays; set
-        ``trainable = False`` in layers of batch normalization whose statistics are to stay, too.
+        need to be computed only once: ``trunk.predict(images)``. Changed in place. Weights that are not trainable are
+        not changed; set ``trainable = False`` in layers of batch normalization whose statistics must not change either.
     inputs : ndarray or mapping of str to ndarray
-        ``N`` examples along the first axis, prepared for the network. Of a mapping, only what the model takes is used.
+        ``N`` examples along the first axis, prepared for the network. From a mapping, only the model's inputs are used.
     labels : ndarray
         Shape ``(N, H, W)``, in [0, C), or 255 where no class counts.
     schedule : Schedule
-        How many steps, and which.
+        The number of steps, their batches and learning rates.
     checkpoint : str or Path, optional
-        A file that is written after every so many steps and at the end. If it is there, the training goes on from it,
-        and gives what it would have given without the interruption.
+        A file that is written after every ``every`` steps and at the end. If it exists, the training continues from it,
+        with the same result as without the interruption.
     every : int
         Steps from one checkpoint to the next, 1 or more.
     report : callable, optional
@@ -112,8 +112,8 @@ def train(
     Raises
     ------
     ValueError
-        If inputs and labels are not equally many, a batch has not an example for each device, or the checkpoint is
-        damaged or of another training.
+        If the numbers of inputs and labels differ, a batch has fewer examples than there are devices, or the checkpoint
+        is damaged or belongs to another training.
     """
     inputs, strategy = taken(model, inputs), model.distribute_strategy
     _check(inputs, labels, schedule, strategy.num_replicas_in_sync)
@@ -148,7 +148,7 @@ def train_stages(
     *,
     checkpoint: str | Path | None = None,
 ) -> dict[Stride, keras.Model]:
-    """Train FCN-32s, 16s and 8s heads on the maps of a frozen trunk; each begins with the weights of the one before.
+    """Train FCN-32s, 16s and 8s heads on the maps of a frozen trunk; each begins with the weights of the previous one.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def train_stages(
     classes : int
         How many, 1 or more.
     schedule : Schedule
-        That of each stage.
+        The schedule of each stage.
     checkpoint : str or Path, optional
         A folder with a checkpoint for each stage.
 
@@ -171,7 +171,7 @@ def train_stages(
     Raises
     ------
     ValueError
-        As `fcn_head` and `train`.
+        As for `fcn_head` and `train`.
     """
     heads: dict[Stride, keras.Model] = {}
     for finest in STRIDES:
@@ -192,7 +192,7 @@ def evaluate(model: keras.Model, inputs: Inputs, labels: Labels, batch: int = 8)
     model, inputs, labels
         As for `train`.
     batch : int
-        How many examples at a time, 1 or more.
+        The number of examples at a time, 1 or more.
 
     Returns
     -------
@@ -211,7 +211,7 @@ def evaluate(model: keras.Model, inputs: Inputs, labels: Labels, batch: int = 8)
 def _step(
     model: keras.Model, optimizer: keras.optimizers.Optimizer, strategy: tf.distribute.Strategy
 ) -> Callable[[Any, Any], tf.Tensor]:
-    """Make the function that trains on one batch, a part on each device, and returns its loss."""
+    """Make the function that trains on one batch, with a part on each device, and returns its loss."""
     criterion = segmentation_loss(IGNORE)
 
     def on_one_device(inputs: Any, labels: tf.Tensor) -> tf.Tensor:
@@ -242,7 +242,7 @@ def _on_devices(arrays: Any, rows: list[NDArray[np.intp]], strategy: tf.distribu
 
 
 def _check(inputs: Inputs, labels: Labels, schedule: Schedule, devices: int) -> None:
-    """Refuse numbers of examples that do not go together."""
+    """Refuse numbers of examples that do not fit together."""
     lengths = [len(each) for each in tf.nest.flatten(inputs)]
     if {*lengths} != {len(labels)} or not len(labels):
         raise ValueError(f"expected as many inputs as labels, 1 or more, got {lengths} and {len(labels)}")

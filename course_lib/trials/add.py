@@ -19,7 +19,7 @@ from course_lib.rules import exercises
 from course_lib.trials.apart import apart
 from course_lib.trials.trial import Trial, try_answers
 
-# Where the words of a feedback that name the cause best may stand, the best first.
+# Where the feedback may name the cause, the best place first.
 _WORDS = [
     re.compile(pattern, re.MULTILINE)
     for pattern in (
@@ -41,7 +41,7 @@ def learners_code(path: Path, exercise: str) -> str:
     path : Path
         A ``.py`` or ``.cpp`` file with the content of the solution cell, or a notebook with that cell.
     exercise : str
-        What nbgrader calls the cell.
+        The cell's `grade_id`.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def learners_code(path: Path, exercise: str) -> str:
 
 
 def require_new(bank: Sequence[Answer], code: str, title: str = "") -> None:
-    """Raise CourseError if a bank has an answer with the same code, but for comments and layout, or with this title."""
+    """Raise CourseError if a bank has an answer with this title, or the same code apart from comments and layout."""
     for answer in bank:
         if _meaning(answer.code) == _meaning(code):
             raise CourseError(
@@ -103,19 +103,20 @@ def try_code(notebook: NotebookNode, exercise: str, code: str) -> Trial:
     notebook : NotebookNode
         The instructor's.
     exercise : str
-        One of its exercises.
+        The name of an exercise in it.
     code : str
         The solution cell.
 
     Returns
     -------
     Trial
-        Its answer has no title, is right if it earned every point, and else says what its feedback names as the cause.
+        Its answer has no title; it is right if it earned every point, otherwise its words are the cause in the
+        feedback.
 
     Raises
     ------
     KernelStartError, KernelDiedError
-        If the sandbox does not start, or the answer ends it.
+        If the sandbox does not start, or the answer kills it.
     """
     with apart(isolated=True) as place:
         (trial,) = try_answers(notebook, [Answer(exercise, "", True, (), code, 0)], place)
@@ -125,7 +126,7 @@ def try_code(notebook: NotebookNode, exercise: str, code: str) -> Trial:
 
 
 def _words(feedback: str) -> str:
-    """Choose the words of a feedback that name the cause."""
+    """Choose the words that name the cause in a feedback."""
     return next((found[1].strip() for pattern in _WORDS if (found := pattern.search(feedback))), "")
 
 
@@ -135,16 +136,16 @@ def append(course: Course, unit: str, answer: Answer) -> str:
     Parameters
     ----------
     course : Course
-        Where the unit lies.
+        The course of the unit.
     unit : str
-        Its whole name.
+        Its full name.
     answer : Answer
-        A wrong one is written as a change to the nearest right one, where that is clearly shorter.
+        A wrong one is written as a change to the nearest right one, if that is clearly shorter.
 
     Returns
     -------
     str
-        What was added.
+        The text that was added.
 
     Raises
     ------

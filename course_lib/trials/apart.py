@@ -10,7 +10,7 @@ from course_lib.grading.sandbox.kernel_client import KernelClient
 from course_lib.grading.sandbox.limits import Limits
 from course_lib.trials.trial import LIMIT_S
 
-# How the global names of a kernel are kept and put back.
+# Saving and restoring the global names of a kernel.
 KEEP = "__import__('builtins').kept = dict(globals())"
 PUT_BACK = "(lambda names, kept: (names.clear(), names.update(kept)))(globals(), __import__('builtins').kept)"
 
@@ -24,14 +24,14 @@ def apart(limit: int = LIMIT_S, isolated: bool = False) -> Iterator["Apart"]:
     limit : int
         Seconds that a cell, an answer or a test may take.
     isolated : bool
-        Whether it runs in the sandbox, as answers of learners must; those of a bank are trusted.
+        Whether it runs in the sandbox, as learners' answers must; answers of a bank are trusted.
     """
     with KernelClient(Limits(cell_s=limit, submission_s=float("inf")), isolated) as learner:
         yield Apart(learner, limit)
 
 
 class Apart:
-    """A kernel of its own for cells and answers; see `apart`."""
+    """A separate kernel for cells and answers; see `apart`."""
 
     def __init__(self, learner: KernelClient, limit: int) -> None:
         self._learner, self._limit = learner, limit
@@ -57,7 +57,7 @@ class Apart:
 
 
 def _failure(outputs: list[NotebookNode]) -> str:
-    """Say what error the outputs hold; empty if none."""
+    """Return the error in the outputs; empty if there is no error."""
     errors = [output for output in outputs if output.output_type == "error"]
     if not errors:
         return ""

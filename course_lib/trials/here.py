@@ -44,13 +44,13 @@ class Here:
         """Forget at the end what was defined within."""
         before = dict(self._names)
         yield
-        self._names.clear()  # the same one again, so that all functions share it as in a notebook
+        self._names.clear()  # the same dict, so that all functions share it, as in a notebook
         self._names.update(before)
 
 
 @contextlib.contextmanager
 def _time_limit(seconds: int) -> Iterator[None]:
-    """Stop what runs in the main thread for too long."""
+    """Stop code that runs too long in the main thread."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise TimeoutError(f"still running after {seconds} s")

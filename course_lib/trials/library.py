@@ -1,4 +1,4 @@
-"""Which code of the library a text makes use of."""
+"""Which code of the library a text uses."""
 
 import ast
 import re
@@ -14,7 +14,7 @@ _NAME = re.compile(rf"\b{course_lib.__name__}(?:\.\w+)+")
 
 
 def files_reached(texts: Iterable[str]) -> set[Path]:
-    """Find the files of the library that some texts import, by themselves or through others.
+    """Find the files of the library that some texts import, directly or indirectly.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def files_reached(texts: Iterable[str]) -> set[Path]:
     Returns
     -------
     set of Path
-        Modules, the packages that they lie in, and what is imported anywhere within these.
+        Modules, the packages that contain them, and everything that these import.
     """
     reached: set[Path] = set()
     new = {file for text in texts for file in _named(text)}
@@ -49,9 +49,9 @@ def _named(text: str) -> frozenset[Path]:
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:
-    """Yield the dotted names of all that is imported, as if each were a module.
+    """Yield the dotted names of everything that is imported, as if each were a module.
 
-    A name in a text that is no docstring counts as well: another process may import it.
+    A name in a string other than a docstring counts as well: another process may import it.
     """
     docstrings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
@@ -64,7 +64,7 @@ def _imported(tree: ast.Module) -> Iterator[str]:
 
 
 def _modules(name: str) -> Iterator[Path]:
-    """Yield the files of a module and of the packages around it, as far as a dotted name leads."""
+    """Yield the files of a module and of the packages that contain it, as far as the dotted name exists."""
     first, *parts = name.split(".")
     if first != course_lib.__name__:
         return

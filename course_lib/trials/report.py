@@ -1,4 +1,4 @@
-"""What is said of trials: tables, and where answers do not fare as they should."""
+"""Reports on trials: tables, and answers with an unexpected result."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +11,7 @@ from course_lib.trials.trial import Trial
 
 
 def table(trials: Sequence[Trial], title: str) -> Table:
-    """Sum up the trials of a unit, one row an exercise."""
+    """Summarize the trials of a unit, one row for each exercise."""
     shown = Table(title=title, title_justify="left")
     shown.add_column("exercise", no_wrap=True)
     for column in ("right accepted", "wrong rejected", "wrong diagnosed", "untouched passes"):
@@ -32,12 +32,12 @@ def table(trials: Sequence[Trial], title: str) -> Table:
 
 
 def unexpected(trials: Iterable[Trial]) -> list[Trial]:
-    """Pick the trials that did not go as the bank says; an untouched exercise must fail every test."""
+    """Select the trials with results other than the bank says; an untouched exercise must fail every test."""
     return [trial for trial in trials if not trial.as_expected or (not trial.answer.line and trial.passed)]
 
 
 def explain(trial: Trial, unit: str) -> str:
-    """Say in words what went otherwise than the bank says."""
+    """Explain how a result differs from what the bank says."""
     answer = trial.answer
     wanted = "every test passed" if answer.right else f"a failed test that says {' and '.join(map(repr, answer.says))}"
     return (
@@ -47,7 +47,7 @@ def explain(trial: Trial, unit: str) -> str:
 
 
 def unstable(trials: Iterable[Trial], unit: str) -> Iterator[str]:
-    """Say which answers that were tried several times did not fare the same each time."""
+    """Report answers whose results differed when they were tried several times."""
     trials = list(trials)
     for answer in dict.fromkeys(trial.answer for trial in trials):
         seen = Counter(trial for trial in trials if trial.answer == answer)
@@ -57,7 +57,7 @@ def unstable(trials: Iterable[Trial], unit: str) -> Iterator[str]:
 
 
 def disagreeing(notebook: Iterable[Trial], grade: Iterable[Trial], unit: str) -> Iterator[str]:
-    """Say which answers pass other tests in a notebook than in a grade."""
+    """Report answers that pass different tests in a notebook than in a grade."""
     graded = {trial.answer: trial for trial in grade}
     for answer, trial in {trial.answer: trial for trial in notebook}.items():
         if trial.passed != graded[answer].passed:

@@ -1,4 +1,4 @@
-"""Try every answer of a unit's bank in the place of the solution."""
+"""Try every answer of a unit's bank in place of the solution."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -11,7 +11,7 @@ from course_lib.answers import Answer
 from course_lib.cells import exercise_of, is_exercise, is_test
 from course_lib.errors import CourseError
 
-LIMIT_S = 30  # that a cell, an answer or a test may take
+LIMIT_S = 30  # the time limit of a cell, an answer or a test
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,11 @@ class Trial:
     Attributes
     ----------
     answer : Answer
-        What was tried.
+        The answer that was tried.
     passed, tests : int
-        How many of the exercise's test cells it passed, and how many there are.
+        The number of the exercise's test cells that it passed, and of all.
     feedback : str
-        What the failed tests said; empty where all passed.
+        The messages of failed tests; empty if all passed.
     """
 
     answer: Answer
@@ -35,17 +35,17 @@ class Trial:
 
     @property
     def accepted(self) -> bool:
-        """Whether it earned every point."""
+        """Tell whether it earned every point."""
         return self.passed == self.tests
 
     @property
     def diagnosed(self) -> bool:
-        """Whether the feedback holds every word that the bank names."""
+        """Tell whether the feedback contains all the words that the bank names."""
         return all(words in self.feedback for words in self.answer.says)
 
     @property
     def as_expected(self) -> bool:
-        """Whether a right answer earned every point, and a wrong one lost some and was told why."""
+        """Tell whether a right answer earned every point, or a wrong one lost points and was told the cause."""
         return self.accepted if self.answer.right else not self.accepted and self.diagnosed
 
 
@@ -63,21 +63,21 @@ class Place(Protocol):
 
 
 def try_answers(notebook: NotebookNode, answers: Sequence[Answer], place: Place, repeat: int = 1) -> list[Trial]:
-    """Run a unit's cells in order, and at each solution try all answers to it.
+    """Run a unit's cells in order, and try all answers at each solution.
 
-    Cells tagged ``demo`` are left out. Each answer starts from what stands in the notebook up to its
-    exercise, with the right solutions of the exercises before.
+    Cells tagged ``demo`` are left out. Each answer starts from the state of the notebook before its exercise, with the
+    right solutions of earlier exercises.
 
     Parameters
     ----------
     notebook : NotebookNode
         The instructor's.
     answers : sequence of Answer
-        For any of its exercises.
+        Answers to any of its exercises.
     place : Place
-        Where they run.
+        Where the cells run.
     repeat : int
-        How often each answer is tried.
+        The number of times that each answer is tried.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def try_answers(notebook: NotebookNode, answers: Sequence[Answer], place: Place,
 
 
 def running_cells(notebook: NotebookNode) -> list[NotebookNode]:
-    """List the cells that run by themselves: all code but tests and demonstrations."""
+    """List the cells that always run: all code except tests and demonstrations."""
     return [
         cell
         for cell in notebook.cells

@@ -23,13 +23,13 @@ def try_unit(course: Course, unit: str, trusted: bool = False, repeat: int = 1, 
     Parameters
     ----------
     course : Course
-        Where the unit lies.
+        The course of the unit.
     unit : str
-        Its whole name.
+        Its full name.
     trusted : bool
-        Test the answers as in a grade: from another process than theirs.
+        Test the answers as in a grade: from a different process.
     repeat : int
-        How often each answer is tried.
+        The number of times that each answer is tried.
     cached : bool
         Try only answers whose verdict is not known from an earlier run, once each; see `Verdicts`.
 
@@ -61,7 +61,7 @@ def try_unit(course: Course, unit: str, trusted: bool = False, repeat: int = 1, 
 
 
 def _untouched(released: NotebookNode, names: Iterable[str]) -> list[Answer]:
-    """Take each exercise as a learner gets it for a wrong answer."""
+    """Make a wrong answer of each untouched exercise, as a learner gets it."""
     cells = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in released.cells}
     says = ("NotImplementedError",)
     return [Answer(name, "untouched", right=False, says=says, code=cells[name].source, line=0) for name in names]

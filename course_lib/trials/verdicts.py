@@ -1,4 +1,4 @@
-"""Verdicts about answers that are kept until something changes that they depend on."""
+"""Verdicts about answers, which are kept until something that they depend on changes."""
 
 import hashlib
 import json
@@ -21,16 +21,16 @@ from course_lib.trials.trial import Trial, running_cells, tests_of
 class Verdicts:
     """The verdicts about answers to one unit's exercises.
 
-    A verdict counts as long as these are the same: the answer, the tests of its exercise, the cells that run before
-    it, the files of the library that all of them and the trial itself import, the user operations where these are
-    among them, `requirements.lock` and Python. One that is not as the bank says is not kept.
+    A verdict is valid as long as these are the same: the answer, the tests of its exercise, the cells that run before
+    it, the files of the library that all of them and the trial itself import, the user operations if these are among
+    them, `requirements.lock` and Python. Unexpected verdicts are not kept.
 
     Parameters
     ----------
     course : Course
-        Where the unit lies; verdicts lie below its ``build/verdicts``.
+        The course of the unit; verdicts are below its ``build/verdicts``.
     unit : str
-        Its whole name.
+        Its full name.
     place : type
         Where answers are tried, a class of `course_lib.trials`.
     notebook : NotebookNode
@@ -44,7 +44,7 @@ class Verdicts:
         self._environment = [sys.version, self._trial, _digest([course.root / "requirements.lock"])]
 
     def read(self, answers: Iterable[Answer]) -> list[Trial]:
-        """Find the verdicts that are known about some answers."""
+        """Return the known verdicts about some answers."""
         kept: object = None
         with suppress(OSError, ValueError):
             kept = json.loads(self._path.read_text(encoding="utf-8"))
@@ -54,7 +54,7 @@ class Verdicts:
         return [trial for trial in trials if trial and trial.as_expected]
 
     def write(self, trials: Iterable[Trial]) -> None:
-        """Keep verdicts, and no others."""
+        """Store these verdicts, and remove all others."""
         kept = {self._key(t.answer): (t.passed, t.tests, t.feedback) for t in trials if t.as_expected}
         write_aside(self._path, json.dumps(kept))
 
@@ -74,12 +74,12 @@ class Verdicts:
 
 
 def in_use() -> bool:
-    """Tell whether verdicts may be kept: not on a machine that makes sure of everything, which sets ``CI=true``."""
+    """Tell whether stored verdicts may be used: not on a machine that checks everything, which sets ``CI=true``."""
     return os.environ.get("CI") != "true"
 
 
 def _digest(files: Sequence[Path]) -> str:
-    """Hash names and contents of files; one that is missing counts as empty."""
+    """Hash names and contents of files; a missing file counts as empty."""
     digest = hashlib.sha256()
     for path in files:
         content = path.read_bytes() if path.is_file() else b""

@@ -1,11 +1,11 @@
 """Max-pooling that keeps its switches, and unpooling that uses them.
 
-A switch is the index of the value that a window's maximum came from. Unpooling puts each value back there: what
-deconvnets do to look into a network [1]_, and to draw sharp label maps [2]_.
+A switch is the index of a window's maximum. Unpooling puts each value back there, as deconvnets do to look into a
+network [1]_, and to draw sharp label maps [2]_.
 
 - `pooling`: max-pooling with switches, as a function and as a Keras layer
-- `layers`: unpooling, and the switches of a network that has none, as Keras layers
-- `ways`: unpooling in TensorFlow's own operations, in three ways, beside the user operation `max_unpool`
+- `layers`: unpooling, and switches that do not depend on the map, as Keras layers
+- `ways`: unpooling with TensorFlow's own operations, in three ways, as alternatives to the user operation `max_unpool`
 - `encoder_decoder`: a network that shrinks its map by pooling and enlarges it by unpooling
 - `windows`: the arguments that these take
 

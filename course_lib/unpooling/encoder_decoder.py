@@ -1,7 +1,8 @@
 """A network that shrinks its map by pooling, and enlarges it again by unpooling.
 
-The deconvolution network of Noh et al. [1]_ in small: on the way down, each pooling keeps its switches; on the way up,
-each unpooling puts values back to where the maxima were found, and a convolution fills what lies between them.
+A small version of the deconvolution network of Noh et al. [1]_: on the way down, each pooling keeps its switches; on
+the way up, each unpooling puts values back to where the maxima were found, and a convolution fills the gaps between
+them.
 
 References
 ----------
@@ -17,7 +18,7 @@ from course_lib.sizes import RequiredSize
 from course_lib.unpooling.layers import FixedSwitches, MaxUnpool
 from course_lib.unpooling.pooling import MaxPoolSwitches
 
-MOMENTUM = 0.9  # of batch normalization's moving averages: with Keras' 0.99 they lag in a short training run
+MOMENTUM = 0.9  # of batch normalization's moving averages: with Keras' 0.99, they lag behind in a short training
 
 
 def unpooling_network(
@@ -26,8 +27,8 @@ def unpooling_network(
     """Make an encoder-decoder with new weights, whose map is enlarged by unpooling.
 
     Each level halves the map: a 3 x 3 convolution, batch normalization, ReLU, max-pooling of 2 x 2. The way up mirrors
-    it: unpooling, then the same three. No map of the way down is joined with one of the way up; switches alone tell the
-    decoder where things were.
+    it: unpooling, then the same three. No map of the way down is joined with a map of the way up; only the switches
+    tell the decoder where things were.
 
     Parameters
     ----------
@@ -36,8 +37,8 @@ def unpooling_network(
     outputs : int
         Numbers for each pixel of the result, such as classes; 1 or more.
     switches : bool
-        Whether values return to where the maxima were found. If not, all go to the top left of their windows: the same
-        layers, weights and numbers of zeros, without the knowledge.
+        Whether values return to where the maxima were found. If not, all go to the top left of their windows: layers,
+        weights and numbers of zeros are the same, but the positions are lost.
     channels : int
         Channels of the images, 1 or more.
 
@@ -74,7 +75,7 @@ def unpooling_network(
 
 
 def _convolved(x: keras.KerasTensor, filters: int, name: str) -> keras.KerasTensor:
-    """Convolve, normalize and cut off below 0."""
+    """Convolve, normalize and clip below 0."""
     x = keras.layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"{name}_conv")(x)
     x = keras.layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_norm")(x)
     return keras.layers.ReLU(name=name)(x)

@@ -20,14 +20,14 @@ class MaxUnpool(keras.layers.Layer):
     Parameters
     ----------
     size : (int, int), optional
-        Height and width of the output, each 1 or more, where they are known beforehand.
+        Height and width of the output, each 1 or more, if they are known in advance.
     **kwargs
-        As `keras.layers.Layer` takes them.
+        As for `keras.layers.Layer`.
 
     Raises
     ------
     ValueError
-        If ``size`` is not as above; when called, if it takes both or neither of ``size`` and ``like``.
+        If ``size`` is not as above; when called, if both or neither of ``size`` and ``like`` are given.
     """
 
     def __init__(self, size: Sequence[int] | None = None, **kwargs: Any) -> None:
@@ -46,18 +46,18 @@ class MaxUnpool(keras.layers.Layer):
         return output
 
     def compute_output_shape(self, pooled_shape: Shape, argmax_shape: Shape, like_shape: Shape | None = None) -> Shape:
-        """Return ``(B, H, W, C)``; what is not known is None."""
+        """Return ``(B, H, W, C)``; None for unknown sizes."""
         height, width = self.size or (like_shape[1:3] if like_shape is not None else (None, None))
         return (pooled_shape[0], height, width, pooled_shape[3])
 
     def get_config(self) -> dict[str, Any]:
-        """Return what makes a layer like this one."""
+        """Return the arguments that make a layer like this one."""
         return {**super().get_config(), "size": self.size}
 
 
 @keras.saving.register_keras_serializable("pixelwise")
 class FixedSwitches(keras.layers.Layer):
-    """Switches that say nothing: ``layer(pooled, like)`` points to the top left of each window of 2 x 2.
+    """Switches without information: ``layer(pooled, like)`` points to the top left of each window of 2 x 2.
 
     With them, `MaxUnpool` enlarges a map without knowing where its values came from [1]_. ``like``, ``(B, H, W, C)``,
     is the map that was pooled to ``pooled``, ``(B, h, w, C)``, by windows of 2 x 2 side by side; its values are not
@@ -78,5 +78,5 @@ class FixedSwitches(keras.layers.Layer):
         return tf.ensure_shape(argmax, pooled.shape)
 
     def compute_output_spec(self, pooled: keras.KerasTensor, like: keras.KerasTensor) -> keras.KerasTensor:
-        """Return what comes out for symbolic maps: int64 of the pooled map's shape."""
+        """Return the symbolic result for maps: int64 of the pooled map's shape."""
         return keras.KerasTensor(pooled.shape, "int64")

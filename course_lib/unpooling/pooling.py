@@ -17,7 +17,7 @@ def max_pool_with_switches(
     strides: int | Sequence[int] | None = None,
     padding: str = "valid",
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Take the maximum of each window, and where it stood; the maxima are differentiable, once.
+    """Return the maximum of each window, and its place; the maxima are differentiable once.
 
     Parameters
     ----------
@@ -28,12 +28,12 @@ def max_pool_with_switches(
     strides : int or (int, int), optional
         Steps from window to window, each 1 or more; by default ``pool_size``.
     padding : {"valid", "same"}
-        Whether windows lie inside the map, or may overlap its border; nothing outside is ever taken.
+        Whether windows are inside the map, or may overlap its border; values outside never count.
 
     Returns
     -------
     pooled : tf.Tensor
-        Shape ``(B, h, w, C)``, of ``x``'s type. A NaN counts as the maximum only if it stands first in its window;
+        Shape ``(B, h, w, C)``, of ``x``'s type. A NaN counts as the maximum only if it comes first in its window;
         `tf.nn.max_pool2d` never returns one.
     argmax : tf.Tensor
         Shape ``(B, h, w, C)``, int64: ``(y * W + x) * C + c`` within the image, for `max_unpool`. Among equal maxima
@@ -44,7 +44,7 @@ def max_pool_with_switches(
     ValueError
         If an argument is not as above, as far as shapes are known, or inside ``jit_compile=True``.
     tf.errors.InvalidArgumentError
-        If a map is empty whose shape was not known before.
+        If a map whose shape was not known in advance is empty.
     """
     if tf.__internal__.get_enclosing_xla_context() is not None:
         raise ValueError("max_pool_with_switches cannot run inside jit_compile=True: XLA has no pooling with argmax")
@@ -57,19 +57,19 @@ def max_pool_with_switches(
 
 @keras.saving.register_keras_serializable("pixelwise")
 class MaxPoolSwitches(keras.layers.Layer):
-    """`max_pool_with_switches` as a Keras layer: a map in, the pair (pooled, argmax) out.
+    """`max_pool_with_switches` as a Keras layer: it takes a map and returns the pair (pooled, argmax).
 
     Parameters
     ----------
     pool_size, strides, padding
-        As `max_pool_with_switches` takes them.
+        As for `max_pool_with_switches`.
     **kwargs
-        As `keras.layers.Layer` takes them.
+        As for `keras.layers.Layer`.
 
     Raises
     ------
     ValueError
-        As `max_pool_with_switches`.
+        As for `max_pool_with_switches`.
     """
 
     def __init__(
@@ -99,11 +99,11 @@ class MaxPoolSwitches(keras.layers.Layer):
         return shape, shape
 
     def compute_output_spec(self, x: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-        """Return what comes out for a symbolic map: numbers of the compute type, and int64."""
+        """Return the symbolic result for a map: numbers of the compute type, and int64."""
         pooled, argmax = self.compute_output_shape(x.shape)
         return keras.KerasTensor(pooled, self.compute_dtype), keras.KerasTensor(argmax, "int64")
 
     def get_config(self) -> dict[str, Any]:
-        """Return what makes a layer like this one."""
+        """Return the arguments that make a layer like this one."""
         own = {"pool_size": self.pool_size, "strides": self.strides, "padding": self.padding}
         return {**super().get_config(), **own}

@@ -1,8 +1,8 @@
-"""Unpooling in TensorFlow's own operations: three ways that have been published, beside the user operation.
+"""Unpooling with TensorFlow's own operations: three published alternatives to the user operation.
 
-All take what `course_lib.ops.max_unpool` takes, whatever the windows, strides and padding of the pooling were, and
-return the same where no two values have the same index. Where indices meet, as they do for windows that overlap,
-`scatter_unpool` and `flat_unpool` add the values, like the user operation, and `sparse_unpool` refuses them.
+All take the arguments of `course_lib.ops.max_unpool`, for any windows, strides and padding of the pooling, and return
+the same if no two values have the same index. If indices are repeated, as for overlapping windows, `scatter_unpool` and
+`flat_unpool` add the values, like the user operation, and `sparse_unpool` refuses them.
 
 The user operation is several times faster than the fastest of them: it writes its output once, in order.
 """
@@ -19,12 +19,12 @@ def sparse_unpool(
     output_shape: ArrayLike | tf.Tensor,
     include_batch_in_index: bool = False,
 ) -> tf.Tensor:
-    """Unpool by way of a sparse tensor: sort its entries, then write them out; differentiable in ``pooled``.
+    """Unpool with a sparse tensor: sort its entries, then make it dense; differentiable in ``pooled``.
 
     Parameters
     ----------
     pooled, argmax, output_shape, include_batch_in_index
-        As `course_lib.ops.max_unpool` takes them. No two values of an image may have the same index.
+        As for `course_lib.ops.max_unpool`. No two values of an image may have the same index.
 
     Returns
     -------
@@ -36,8 +36,8 @@ def sparse_unpool(
     ValueError
         If an argument is not as above, as far as shapes are known, or inside ``jit_compile=True``.
     tf.errors.InvalidArgumentError
-        Eagerly and in a graph: if an index is repeated or lies outside its image, or if shapes that were not known
-        before do not fit.
+        Eagerly and in a graph: if an index is repeated or lies outside its image, or if shapes that were not known in
+        advance do not fit.
     """
     if tf.__internal__.get_enclosing_xla_context() is not None:
         raise ValueError("sparse_unpool cannot run inside jit_compile=True: XLA cannot sort a sparse tensor")
@@ -55,13 +55,13 @@ def scatter_unpool(
 ) -> tf.Tensor:
     """Unpool with `tf.scatter_nd` and four columns: image, y, x, channel; differentiable in ``pooled``.
 
-    Where indices meet, the values add up: eagerly, in a graph and inside XLA. float16 and bfloat16 are summed in their
-    own type, so that a sum of many loses digits; `course_lib.ops.max_unpool` sums them in float32.
+    For repeated indices, the values add up: eagerly, in a graph and inside XLA. float16 and bfloat16 are summed in
+    their own type, so that a sum of many values loses digits; `course_lib.ops.max_unpool` sums them in float32.
 
     Parameters
     ----------
     pooled, argmax, output_shape, include_batch_in_index
-        As `course_lib.ops.max_unpool` takes them.
+        As for `course_lib.ops.max_unpool`.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def scatter_unpool(
         If an argument is not as above, as far as shapes are known.
     tf.errors.InvalidArgumentError
         On the CPU, eagerly and in a graph: if an index lies outside its image. Inside XLA such a value is dropped, and
-        its gradient is 0. Also if shapes that were not known before do not fit.
+        its gradient is 0. Also if shapes that were not known in advance do not fit.
     """
     switches = _switches(pooled, argmax, output_shape, include_batch_in_index)
     return tf.scatter_nd(_places(switches), switches.values, switches.output_shape)
@@ -86,14 +86,14 @@ def flat_unpool(
     output_shape: ArrayLike | tf.Tensor,
     include_batch_in_index: bool = False,
 ) -> tf.Tensor:
-    """Unpool with `tf.scatter_nd` on one axis, where each image begins behind the last; differentiable in ``pooled``.
+    """Unpool with `tf.scatter_nd` on one axis, with the images one after another; differentiable in ``pooled``.
 
-    Where indices meet, the values add up, in the same types as in `scatter_unpool`.
+    For repeated indices, the values add up, in the same types as in `scatter_unpool`.
 
     Parameters
     ----------
     pooled, argmax, output_shape, include_batch_in_index
-        As `course_lib.ops.max_unpool` takes them.
+        As for `course_lib.ops.max_unpool`.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def _switches(
     output_shape: ArrayLike | tf.Tensor,
     include_batch_in_index: bool,
 ) -> reference.Switches:
-    """Check and convert the arguments of a way."""
+    """Check and convert the arguments."""
     return reference.switches(*arguments.unpooling(pooled, argmax, output_shape, include_batch_in_index))
 
 

@@ -13,7 +13,7 @@ Shape = tuple[int | None, ...]
 def window(
     pool_size: int | Sequence[int], strides: int | Sequence[int] | None, padding: str
 ) -> tuple[tuple[int, int], tuple[int, int], str]:
-    """Return a window, its steps and the padding, in the form that layers keep."""
+    """Return a window, its strides and the padding, in the form that layers store."""
     if not isinstance(padding, str) or padding.lower() not in ("valid", "same"):
         raise ValueError(f'expected padding "valid" or "same", got {padding!r}')
     windows = pair(pool_size, "pool_size")
@@ -21,7 +21,7 @@ def window(
 
 
 def pair(value: int | Sequence[int], name: str) -> tuple[int, int]:
-    """Return two whole numbers of 1 or more."""
+    """Return two positive integers."""
     several = isinstance(value, tuple | list | np.ndarray) and np.ndim(value) > 0
     pair: Any = tuple(value) if several else (value, value)  # type: ignore[arg-type]
     numbers = [as_integer(each) or 0 for each in pair]

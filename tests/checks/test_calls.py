@@ -1,4 +1,4 @@
-"""What a learner is told when a call goes wrong, before any value is compared."""
+"""The messages about calls that go wrong, before any value is compared."""
 
 import copy
 import functools
@@ -16,7 +16,7 @@ NOTEBOOK = learner("import numpy as np\nimport statistics\n\ndef f(x):\n    retu
 
 
 def failed(code: str, *args: object, **kwargs: object) -> list[str]:
-    """The lines that a learner is told about a function called f."""
+    """The lines of a message about a function called f."""
     args, kwargs = copy.deepcopy((args, kwargs))
     return message_of(lambda: call(learner(code, **NOTEBOOK), *args, **kwargs)).splitlines()
 

@@ -1,4 +1,4 @@
-"""A learner's class is judged by what its objects do, and a slip is told in words."""
+"""A learner's class is judged by what its objects do, and a slip is named."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a learner is told where bad input is not refused, or not as the statement says."""
+"""The messages if bad input is not refused, or not as the statement says."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The usual slips are named, right answers are accepted, and wrong ones are not told what is untrue."""
+"""The usual slips are named, right answers are accepted, and messages about wrong ones are never false."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,7 @@ SMOOTH = np.add.outer(np.sin(np.linspace(0, 4, 24)), np.cos(np.linspace(1, 6, 30
 
 
 def told(got: object, expected: object, **options: Any) -> str:
-    """What a learner is told about values that must not pass."""
+    """The message about values that must not pass."""
     with pytest.raises(CheckFailed) as failed:
         Result(got, "f(x)").equals(expected, **options)  # type: ignore[arg-type]
     return failed.value.message

@@ -76,7 +76,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, keras.Model
 
 
 def points(folder: Path, tag: str) -> list[Any]:
-    """What the reader that everybody uses finds of a tag, told to keep everything."""
+    """The events of a tag in the commonly used reader, with everything kept."""
     return EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload().Tensors(tag)
 
 

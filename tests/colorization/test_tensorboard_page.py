@@ -55,7 +55,7 @@ def stop(folder: Path) -> None:
 
 
 def points(address: str, plugin: str, tag: str) -> Any:
-    """What the page is told of a tag, as soon as the server has read it."""
+    """The page's data about a tag, as soon as the server has read it."""
     for _ in range(300):
         with urllib.request.urlopen(f"{address}data/plugin/{plugin}/tags") as answer:
             if json.load(answer):

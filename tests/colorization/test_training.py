@@ -71,7 +71,7 @@ def go(model: keras.Model, folder: Path, callbacks: Sequence[keras.callbacks.Cal
 
 
 class AfterStep(keras.callbacks.Callback):
-    """Do something after each step, which is told how many there were so far."""
+    """Call a function after each step with the number of steps so far."""
 
     def __init__(self, act: Any) -> None:
         super().__init__()

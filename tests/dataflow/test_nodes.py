@@ -320,7 +320,7 @@ def test_the_speed_of_nothing_is_an_error() -> None:
 
 @pytest.fixture
 def files(tmp_path: Path) -> list[Path]:
-    """Five tiny images; the third is none, and the fifth is cut off."""
+    """Five tiny images; the third is not an image, and the fifth is cut off."""
     paths = [tmp_path / f"{number}.png" for number in range(5)]
     for number, path in enumerate(paths):
         Image.fromarray(np.full((4, 6, 3), 10 * number, np.uint8)).save(path)

@@ -30,7 +30,7 @@ def indices(random: np.random.Generator, sizes: Sizes, batch_in_index: bool) -> 
 
 
 def agree(result: Array, expected: Array) -> None:
-    """Compare sums in any order; the terms are small whole numbers, which every type adds exactly."""
+    """Compare sums in any order; the terms are small integers, which every type adds exactly."""
     np.testing.assert_array_equal(result.astype(float), expected.astype(float))
 
 

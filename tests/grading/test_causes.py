@@ -1,4 +1,4 @@
-"""What a learner is told is the first cause; the errors are those of a real kernel."""
+"""Messages name the first cause; the errors are those of a real kernel."""
 
 from collections.abc import Callable, Iterator
 

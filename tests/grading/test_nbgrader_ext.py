@@ -25,7 +25,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::DeprecationWarning"),
 ]
 OTHER = "02_other"
-OF_NO_USE = {"quickstart", "generate_config", "formgrade", "extension"}  # README says so
+OF_NO_USE = {"quickstart", "generate_config", "formgrade", "extension"}  # docs/instructors.md says so
 OLD_NAMES = {"assign", "feedback", "fetch", "release"}  # nbgrader's own, for four of the others
 
 UPLOADED = r".*/(?P<student_id>\w+)_attempt_(?P<timestamp>[0-9\-]+)_(?P<file_id>\w+)"

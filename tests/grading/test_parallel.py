@@ -1,4 +1,4 @@
-"""Many submissions at once on this machine, each in a process of its own."""
+"""Many submissions at once on this machine, each in a separate process."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A layer is told by name what it does wrong."""
+"""An error names the layer and what it does wrong."""
 
 import re
 from collections.abc import Iterator

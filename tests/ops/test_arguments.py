@@ -1,4 +1,4 @@
-"""Bad input: the public functions say what was expected and what came; the native operations refuse, and live on."""
+"""Bad input: the public functions say what was expected and what they got; the native operations refuse it."""
 
 from typing import Any
 

@@ -73,7 +73,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def in_new_process(code: str, **variables: str) -> str:
-    """Run Python code in a process of its own; return what it prints."""
+    """Run Python code in a separate process; return what it prints."""
     root = str(ROOT)
     environment = {**os.environ, "PYTHONPATH": root, **variables}
     done = subprocess.run(

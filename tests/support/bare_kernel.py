@@ -65,12 +65,12 @@ class BareKernel:
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs."""
+        """Tell whether the process runs."""
         return self.process.poll() is None
 
     @property
     def ended(self) -> bool:
-        """Whether the cell that was begun has come to its end."""
+        """Tell whether the cell that was begun has come to its end."""
         assert self.process.stdout
         return bool(select.select([self.process.stdout], [], [], 0)[0])
 

@@ -20,7 +20,7 @@ OPTIONS = [
 
 
 def program() -> str | None:
-    """Find the browser; None if there is none."""
+    """Find the browser; None if no browser is installed."""
     return next(filter(None, map(shutil.which, PROGRAMS)), None)
 
 

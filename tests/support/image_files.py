@@ -42,7 +42,7 @@ def png(
     Parameters
     ----------
     samples : ndarray
-        Shape ``(H, W, C)``: what stands in the file, 0 to ``2**depth - 1``.
+        Shape ``(H, W, C)``: the samples in the file, 0 to ``2**depth - 1``.
     depth, color_type : int
         As in the head of the file.
     chunks : sequence of (bytes, bytes)

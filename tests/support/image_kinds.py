@@ -266,7 +266,7 @@ def gif(
     size: tuple[int, int], at: tuple[int, int] = (0, 0), *, transparent: int | None = None, local: bool = False
 ) -> bytes:
     """Write a GIF with one frame of 4 x 3 pixels, which are 0, 1, 2, 3 in each row."""
-    codes = [code for index in [0, 1, 2, 3] * 3 for code in (4, index)] + [5]  # 4 begins anew, 5 ends
+    codes = [code for index in [0, 1, 2, 3] * 3 for code in (4, index)] + [5]  # 4 begins again, 5 ends
     bits = "".join(f"{code:03b}"[::-1] for code in codes)
     bits += "0" * (-len(bits) % 8)
     data = bytes(int(bits[place : place + 8][::-1], 2) for place in range(0, len(bits), 8))

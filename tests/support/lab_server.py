@@ -28,7 +28,7 @@ def running_lab(command: Sequence[str], folder: Path, home: Path) -> Iterator[st
     folder : Path
         Where it is started.
     home : Path
-        What it takes for the user's home, made if need be.
+        What it takes for the user's home, made if needed.
 
     Yields
     ------

@@ -8,7 +8,7 @@ from course_lib.files import write_aside
 from tests.support.courses import build_course, write_unit
 
 TITLE = "# A tiny unit\n\nDouble a number.\n"
-HINT = "    secret = 2\n"  # stands in the text of a hint as well, so it is no secret
+HINT = "    secret = 2\n"  # in the text of a hint as well, so it is not secret
 SOLUTION = f'''def double(x):
     """Twice x."""
     ### BEGIN SOLUTION

@@ -49,7 +49,7 @@ def with_gradient(way: Unpool, pooled: Array, argmax: Any, shape: Any, upstream:
 
 
 def repeated(argmax: Array, batch_in_index: bool) -> bool:
-    """Whether two values go to the same entry."""
+    """Tell whether two values go to the same entry."""
     images = [argmax] if batch_in_index else argmax
     return any(np.unique(image).size < image.size for image in images)
 

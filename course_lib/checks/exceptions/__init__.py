@@ -1,17 +1,17 @@
-"""What usually causes an exception of Python, NumPy, TensorFlow or Keras.
+"""The usual causes of exceptions of Python, NumPy, TensorFlow and Keras.
 
-A rule has three parts: a pattern for the name of the exception's class, one for its words, and what to say, where
-``{0}`` stands for the first group of the second pattern. The first rule that fits is used, so narrow ones stand before
-wide ones. A rule says only what its exception proves. An exception that fits none is shown without a cause.
+A rule has three parts: a pattern for the name of the exception's class, one for its message, and the cause, in which
+``{0}`` is the first group of the second pattern. The first rule that fits is used, so narrow rules come before wide
+ones. A rule says only what its exception proves. If no rule fits, an exception is shown without a cause.
 """
 
 import re
 
 from course_lib.checks.exceptions import keras_rules, numpy_rules, python_rules, tensorflow_rules
 
-LONGEST = 200  # characters of an exception's own words
+LONGEST = 200  # characters of an exception's own message
 
-# What says where something happened inside TensorFlow or Keras, and not what is wrong.
+# Text that says where something happened inside TensorFlow or Keras, not what is wrong.
 _INNER = re.compile(
     r"\{\{[^{}]*\}\}\s*|\s*\[Op:\w+\].*|\s*; NodeDef:.*|, in file \S+:\d+"
     r"|\s*Run workload with environment.*?information\.|Operation received an exception:\s*(?:Status: \d+, message: )?"
@@ -26,7 +26,7 @@ RULES = (*keras_rules.RULES, *tensorflow_rules.RULES, *numpy_rules.RULES, *pytho
 
 
 def plain_words(message: str) -> str:
-    """Take the first line of an exception's words, without what only TensorFlow's developers can use."""
+    """Return the first line of an exception's message, without details that only TensorFlow's developers can use."""
     lines = (_INNER.sub("", line).strip() for line in message.splitlines())
     text = next(filter(None, lines), "").rstrip(": ")
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
@@ -40,7 +40,7 @@ def name_exception_cause(error: str, message: str) -> str:
     error : str
         The name of its class.
     message : str
-        Its words.
+        Its message.
     """
     for kind, words, cause in RULES:
         found = re.search(words, message) if re.fullmatch(kind, error) else None

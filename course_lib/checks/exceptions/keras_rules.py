@@ -1,4 +1,4 @@
-"""What usually causes an exception of Keras; see `exceptions`."""
+"""The usual causes of exceptions of Keras; see `exceptions`."""
 
 _BUILDING = (
     "while a network is being built, its tensors have no numbers yet: use Keras layers or functions of `keras.ops` "

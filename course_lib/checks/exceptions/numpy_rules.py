@@ -1,4 +1,4 @@
-"""What usually causes an exception of NumPy; see `exceptions`."""
+"""The usual causes of exceptions of NumPy; see `exceptions`."""
 
 RULES = (
     (

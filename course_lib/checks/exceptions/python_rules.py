@@ -1,4 +1,4 @@
-"""What usually causes an exception of Python; see `exceptions`."""
+"""The usual causes of exceptions of Python; see `exceptions`."""
 
 RULES = (
     ("SystemExit", "", "`exit()`, `quit()` and `sys.exit()` end the whole program: use `return`"),

@@ -1,4 +1,4 @@
-"""What usually causes an exception of TensorFlow; see `exceptions`."""
+"""The usual causes of exceptions of TensorFlow; see `exceptions`."""
 
 _ERROR = "InvalidArgumentError|AbortedError|UnimplementedError|ResourceExhaustedError|InternalError"
 RULES = (

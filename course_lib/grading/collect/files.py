@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 MOST_FILES, MOST_BYTES = 100, 20_000_000
-MOST_SEEN = 10_000  # files that are looked at
+MOST_SEEN = 10_000  # the most files that are read
 PATH_BYTES = 200  # of a relative path in UTF-8
-# What nbgrader puts into a submission, and what Python and archive programs leave behind.
+# Files that nbgrader adds to a submission, and files that Python and archive programs leave behind.
 NOT_OURS = ("timestamp.txt", "submission_secret.txt", "__pycache__", "__MACOSX")
-NAMED = 5  # files that one line names
+NAMED = 5  # the most files that one line names
 
 
 @dataclass
@@ -31,7 +31,7 @@ class HandedIn:
     left_out: dict[str, list[str]] = field(default_factory=dict)
 
     def lines(self) -> list[str]:
-        """Say which files came along, and for each reason which did not."""
+        """List the files that were accepted and, for each reason, those that were not."""
         got = [f"handed in with other files: {_named(self.files)}"] if self.files else []
         return got + [f"file left out ({reason}): {_named(paths)}" for reason, paths in self.left_out.items()]
 
@@ -39,13 +39,13 @@ class HandedIn:
 def read_beside(notebook: Path, unit: str, data: Mapping[str, bytes]) -> HandedIn:
     """Read the files that belong to a submission, in its folder and the folders below.
 
-    Notebooks, hidden files, and what nbgrader, Python and archive programs add are no part of it. Neither is a copy of
-    a file of the unit. Links are not followed.
+    Notebooks, hidden files, and files added by nbgrader, Python and archive programs do not belong to it. Neither do
+    copies of the unit's files. Links are not followed.
 
     Parameters
     ----------
     notebook : Path
-        The submitted notebook. If its folder is not named after the unit, what lies there may belong to somebody else,
+        The submitted notebook. If its folder is not named after the unit, its other files may belong to somebody else,
         and nothing is read.
     unit : str
         The unit's full name.
@@ -92,7 +92,7 @@ def _folders(path: str) -> list[str]:
 
 
 def _paths(folder: Path, handed_in: HandedIn) -> Iterator[str]:
-    """Yield the relative paths of what may belong to a submission; a link to a folder is one of them."""
+    """Yield the relative paths of files that may belong to a submission, including links to folders."""
 
     def unreadable(error: OSError) -> None:
         path = Path(error.filename).relative_to(folder).as_posix()
@@ -111,7 +111,7 @@ def _may_belong(name: str) -> bool:
 
 
 def _check_name(path: str) -> None:
-    """Refuse a path that could not be written anywhere."""
+    """Refuse a path that could not be written on another machine."""
     if not path.isprintable():
         raise ValueError("its name cannot be printed")
     if len(path.encode()) > PATH_BYTES:
@@ -119,7 +119,7 @@ def _check_name(path: str) -> None:
 
 
 def _read(path: Path, most: int) -> bytes:
-    """Read a regular file of at most so many bytes."""
+    """Read a regular file of at most `most` bytes."""
     mode = path.lstat().st_mode
     if not stat.S_ISREG(mode):
         raise ValueError("a link" if stat.S_ISLNK(mode) else "not a regular file")
@@ -131,13 +131,13 @@ def _read(path: Path, most: int) -> bytes:
 
 
 def _holds(path: Path, content: bytes) -> bool:
-    """Tell whether a file holds just this."""
+    """Tell whether a file has exactly this content."""
     with suppress(ValueError, OSError):
         return _read(path, len(content)) == content
     return False
 
 
 def _named(paths: Iterable[str]) -> str:
-    """Name some paths, the rest as a number."""
+    """List the first paths, and count the rest."""
     shown = [path if path.isprintable() else ascii(path) for path in paths]
     return ", ".join(shown[:NAMED]) + (f" and {len(shown) - NAMED} more" if len(shown) > NAMED else "")

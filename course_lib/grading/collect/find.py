@@ -29,20 +29,20 @@ class Submission:
     Attributes
     ----------
     student : str
-        In the classroom, the name of the folder in ``submitted``. Elsewhere of the one that holds the unit's folder, or
-        the notebook.
+        In the classroom, the name of the folder in ``submitted``. Elsewhere, the name of the folder that contains the
+        unit's folder, or the notebook.
     unit : str
         The unit's whole name.
     path : Path
         The notebook.
     changes : tuple of str
-        What was unusual about the file, in words; mostly empty.
+        What was unusual about the file, in words; usually empty.
     problem : str
-        Why it cannot be graded, in words; mostly empty.
+        Why it cannot be graded, in words; usually empty.
     timestamp : str
-        When it was handed in, as nbgrader reads it beside a submission; mostly empty.
+        When it was handed in, in the form that nbgrader reads; usually empty.
     passed_over : tuple of Path
-        What else the student handed in for this unit; mostly empty.
+        Other notebooks that the student handed in for this unit; usually empty.
     """
 
     student: str
@@ -55,29 +55,29 @@ class Submission:
 
 
 def find_submissions(course: Course, paths: Iterable[Path]) -> list[Submission]:
-    """Find the submissions that some paths mean.
+    """Find the submissions at or below some paths.
 
-    A notebook in a unit's folder counts whatever its name is; in a student's own folder it counts for the unit that it
-    is called after, or whose cells it has. Of several for one unit in one student's folder, the newest that is not
-    untouched counts; see `versions.choose`. Links below the paths are not followed.
+    A notebook in a unit's folder counts under any name; in a student's own folder, it counts for the unit whose name or
+    cells it has. Of several for one unit in one student's folder, the newest one that is not untouched counts; see
+    `versions.choose`. Links below the paths are not followed.
 
     Parameters
     ----------
     course : Course
-        Whose units they may belong to.
+        The course with the units.
     paths : iterable of Path
         Notebooks, or folders ``.../<student>/<unit>/<unit>.ipynb`` or ``.../<student>/<unit>.ipynb``.
 
     Returns
     -------
     list of Submission
-        Sorted by unit and student, one for each. Those that cannot be graded say why: links, names that nbgrader
+        Sorted by unit and student, one for each. If one cannot be graded, it says why: links, names that nbgrader
         cannot handle, folders of several students with the same name.
 
     Raises
     ------
     CourseError
-        If a path does not exist, holds no notebook of a unit, or a folder cannot be looked into.
+        If a path does not exist or has no notebook of a unit, or a folder cannot be read.
     """
     releases = Releases(course)
     units = releases.units
@@ -100,7 +100,7 @@ def find_submissions(course: Course, paths: Iterable[Path]) -> list[Submission]:
 
 
 def _root(course: Course, path: Path) -> Path:
-    """Resolve a path; the whole classroom means what was submitted, and not what was graded."""
+    """Resolve a path; the whole classroom means the submitted notebooks, not the graded ones."""
     root = path.resolve()
     return submitted(course) if root == course.classroom.resolve() and submitted(course).is_dir() else root
 
@@ -129,9 +129,9 @@ def _below(root: Path, course: Course, releases: Releases) -> Iterator[Submissio
 
 
 def _may_hold(folder: Path, files: Iterable[str], below: str, units: list[str]) -> bool:
-    """Tell whether a folder may hold submissions.
+    """Tell whether a folder may contain submissions.
 
-    What a student hands in may hold folders called like other students: that is told apart in the classroom alone.
+    A student may hand in folders with the names of other students: only in the classroom can these be told apart.
     """
     if folder.name in units:
         return below == folder.name  # unpacked twice
@@ -143,10 +143,10 @@ def _notebooks(files: Iterable[str]) -> list[str]:
 
 
 def _in_folder(folder: Path, files: Iterable[str], releases: Releases) -> Iterator[Submission]:
-    """Yield the notebooks of units that lie in a folder itself."""
+    """Yield the notebooks of units directly in a folder."""
     units, notebooks = releases.units, _notebooks(files)
     if folder.name in units:
-        is_text = f"{folder.name}.md" in files  # that a course is made of
+        is_text = f"{folder.name}.md" in files  # the parts of a course
         if not (notebooks or is_text or (folder / folder.name).is_dir()):
             problem = "expected a notebook in the unit's folder, found none"
             path = folder / f"{folder.name}.ipynb"
@@ -160,7 +160,7 @@ def _in_folder(folder: Path, files: Iterable[str], releases: Releases) -> Iterat
 
 
 def _linked(folder: Path, units: list[str]) -> Iterator[Submission]:
-    """Yield what would be found behind a link to a folder."""
+    """Yield the submissions in a linked folder."""
     if folder.name in units:
         yield Submission(folder.parent.name, folder.name, folder, problem=LINK)
     else:
@@ -170,7 +170,7 @@ def _linked(folder: Path, units: list[str]) -> Iterator[Submission]:
 
 
 def _chosen(versions: list[Submission], place: Path, releases: Releases) -> Submission:
-    """Choose what counts of everything that a student handed in for a unit, and say what is unusual about it."""
+    """Choose the notebook that counts of all that a student handed in for a unit, and say what is unusual about it."""
     unit = versions[0].unit
     paths = sorted(version.path for version in versions if not version.problem)
     if not paths:
@@ -190,7 +190,7 @@ def _chosen(versions: list[Submission], place: Path, releases: Releases) -> Subm
 
 
 def _checked(submission: Submission, count: int) -> Submission:
-    """Add why a submission cannot be graded, and what is odd about its student's name, which can be shown then."""
+    """Add the reason why a submission cannot be graded; make its student's name printable, and say so."""
     problem = submission.problem
     if not problem and submission.path.is_symlink():
         problem = LINK
@@ -204,7 +204,7 @@ def _checked(submission: Submission, count: int) -> Submission:
 
 
 def _timed(submission: Submission) -> Submission:
-    """Add the time that stands beside a submission; one whose time cannot be understood was handed in on time."""
+    """Add the time in the file beside a submission; if it cannot be understood, the submission counts as on time."""
     folder = submission.path.parent
     folders = [folder, *(above for above in folder.parents if above.name == submission.unit)]  # unpacked twice
     stamp = next((path for path in (folder / STAMP for folder in folders) if path.is_symlink() or path.exists()), None)

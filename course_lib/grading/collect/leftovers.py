@@ -1,4 +1,4 @@
-"""What lies among the submissions and is not graded: nothing is passed over in silence."""
+"""Files among the submissions that are not graded: each is reported."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from course_lib.grading.collect.versions import named_like
 
 _ARCHIVES = {".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"}
 _NOT_SAID = {STAMP, *NOT_OURS, "Thumbs.db", "desktop.ini"}
-_NAMED, _MOST = 3, 100  # files in a line, and lines
+_NAMED, _MOST = 3, 100  # the most files in a line, and lines
 _NOBODY = "nobody can tell whose it is; expected submitted/<student>/<unit>/<unit>.ipynb"
 
 
@@ -34,11 +34,11 @@ class Leftovers:
 
 
 def leftovers(course: Course, paths: Iterable[Path], submissions: Iterable[Submission]) -> Leftovers:
-    """List what lies below some paths and is not graded.
+    """List the files below some paths that are not graded.
 
-    In a unit's folder these are notebooks and archives, for other files there belong to the submission. In the rest of
-    a student's folder in ``submitted`` it is everything. Elsewhere, who knows what a folder is for? There only
-    notebooks, archives and what is called like a unit is told. Hidden files are not.
+    In a unit's folder, these are notebooks and archives, because other files there belong to the submission. In the
+    rest of a student's folder in ``submitted``, it is everything. The purpose of other folders is unknown: there, only
+    notebooks, archives and files with a unit's name are listed. Hidden files never are.
 
     Parameters
     ----------
@@ -47,12 +47,12 @@ def leftovers(course: Course, paths: Iterable[Path], submissions: Iterable[Submi
     paths : iterable of Path
         As for `find_submissions`.
     submissions : iterable of Submission
-        What was found there.
+        The submissions found there.
 
     Returns
     -------
     Leftovers
-        In words for the instructor.
+        The files, described for the instructor.
     """
     known = {path for submission in submissions for path in (submission.path, *submission.passed_over)}
     kinds: dict[tuple[str, str], list[str]] = {}
@@ -79,7 +79,7 @@ def leftovers(course: Course, paths: Iterable[Path], submissions: Iterable[Submi
 
 
 def _empty(course: Course, known: set[Path], told: set[str]) -> Iterator[str]:
-    """Yield a line for each student's folder that holds nothing at all."""
+    """Yield a line for each student's folder that is empty."""
     folder = submitted(course)
     there = {path.relative_to(folder).parts[0] for path in known if folder in path.parents}
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
@@ -88,7 +88,7 @@ def _empty(course: Course, known: set[Path], told: set[str]) -> Iterator[str]:
 
 
 def _below(course: Course, root: Path, known: set[Path]) -> Iterator[tuple[Path, str]]:
-    """Yield what is not graded in a folder, and what kind of thing it is."""
+    """Yield the files in a folder that are not graded, and their kinds."""
     units = course.units_with_solutions()
     for name, folders, files in os.walk(root):
         folder = Path(name)

@@ -1,4 +1,4 @@
-"""Whose a submission is, and what the student is called."""
+"""The student of a submission, and the student's name."""
 
 import hashlib
 import os
@@ -7,9 +7,9 @@ from pathlib import Path
 
 from course_lib.course import Course
 
-_BYTES = 128  # what nbgrader's gradebook holds; leaves room for the names of files made from it
+_BYTES = 128  # what fits nbgrader's gradebook, with room for the names of files made from it
 _MARKUP = '<>"'  # formgrader would take them for HTML
-_UNSHOWN = ("Cc", "Cs", "Zl", "Zp")  # Unicode's categories: control, half of a pair or no UTF-8, line ends
+_UNSHOWN = ("Cc", "Cs", "Zl", "Zp")  # Unicode categories: control, half of a surrogate pair or not UTF-8, line ends
 
 
 def submitted(course: Course) -> Path:
@@ -23,14 +23,14 @@ def owner(course: Course, path: Path) -> Path | None:
     Parameters
     ----------
     course : Course
-        In its ``submitted``, each folder is a student's, and what lies deeper is that student's too.
+        In its ``submitted``, each folder belongs to a student, with everything in it.
     path : Path
-        A file. Elsewhere it belongs to the folder that it lies in, or around the unit's folder.
+        A file. Outside of ``submitted``, its owner is the folder that contains it, or that contains the unit's folder.
 
     Returns
     -------
     Path or None
-        None if it lies directly in ``submitted``, or there in the folder of a unit: nobody can tell whose it is.
+        None if it is directly in ``submitted``, or there in a unit's folder: then its owner is unknown.
     """
     units = course.units_with_solutions()
     if path.is_relative_to(submitted(course)):
@@ -51,7 +51,7 @@ def flaw_of(student: str) -> str:
 
 
 def shown(student: str) -> str:
-    """Write a name that can be shown and can name files; one that had to be changed for that ends with a hash."""
+    """Return a name that is printable and valid in file names; if it had to be changed, it ends with a hash."""
     shown = "".join("�" if unicodedata.category(letter) in _UNSHOWN else letter for letter in student)
     if shown == student and len(shown.encode()) <= _BYTES:
         return student

@@ -1,4 +1,4 @@
-"""When a submission was handed in: reading ``timestamp.txt``, whoever wrote it."""
+"""When a submission was handed in: reading ``timestamp.txt`` in many forms."""
 
 import codecs
 import re
@@ -15,8 +15,8 @@ STAMP = "timestamp.txt"
 _BYTES, _SHOWN = 400, 60
 _WHOLE = "a date and a time of day, such as 2026-04-03 18:00:00 UTC"
 
-# Hours from UTC. Where a name has several meanings, the usual one: CST is that of North America and not of China, IST
-# is India's and neither Israel's nor Ireland's, BST is British Summer Time. AST has none: Atlantic, or Arabia.
+# Hours from UTC. If a name has several meanings, the usual one: CST is that of North America, not of China; IST is that
+# of India, not of Israel or Ireland; BST is British Summer Time. AST has no usual one: Atlantic, or Arabia.
 _ZONES = {
     **dict.fromkeys(("UTC", "GMT", "UT", "UCT", "Z", "WET"), 0.0),
     "WEST": 1,
@@ -70,7 +70,7 @@ _INFO = parser.parserinfo()
 
 
 def read_stamp(stamp: Path) -> str:
-    """Read the file that says when a submission was handed in.
+    """Read the time of handing in from a file.
 
     Parameters
     ----------
@@ -80,12 +80,12 @@ def read_stamp(stamp: Path) -> str:
     Returns
     -------
     str
-        As it stands there if nbgrader reads the same time in it, otherwise in nbgrader's own format, in UTC.
+        The text as it is if nbgrader reads the same time from it, otherwise in nbgrader's own format, in UTC.
 
     Raises
     ------
     ValueError
-        If it holds no time that can be understood without a guess; in words for the instructor.
+        If it contains no time that can be understood without guessing; the message is for the instructor.
     OSError
         If it cannot be read.
     """
@@ -101,7 +101,7 @@ def read_stamp(stamp: Path) -> str:
 
 
 def nbgrader_reads(stamp: Path) -> bool:
-    """Tell whether nbgrader itself, formgrader above all, can read the file, whatever time it takes it for."""
+    """Tell whether nbgrader itself, especially formgrader, can read the file, even as a wrong time."""
     if stamp.is_symlink() or not stamp.is_file() or stamp.stat().st_size > _BYTES:
         return False
     try:
@@ -142,8 +142,8 @@ def parse_time(text: str) -> datetime:
 
 
 def _of_iso(text: str) -> datetime | None:
-    """Read ISO 8601, which leaves nothing to guess; None if it is something else, or a date alone."""
-    if len(text) <= len("2026-04-03") or re.search(r"[T ]\d\d[.,]", text):  # Python takes 18.30 for 18:00:00.3
+    """Read ISO 8601, which needs no guessing; None if it is something else, or only a date."""
+    if len(text) <= len("2026-04-03") or re.search(r"[T ]\d\d[.,]", text):  # Python reads 18.30 as 18:00:00.3
         return None
     with suppress(ValueError):
         time = datetime.fromisoformat(text)
@@ -152,7 +152,7 @@ def _of_iso(text: str) -> datetime | None:
 
 
 def _of_words(text: str) -> datetime:
-    """Read any other form: the zone here, and the rest with dateutil, which guesses zones and whatever is missing."""
+    """Read any other form: the zone here, and the rest with dateutil, which guesses zones and missing parts."""
     bare = _REMARK.sub("", text)
     found = _STAMP.search(bare)
     if not found:
@@ -183,7 +183,7 @@ def _parsed(rest: str, default: datetime, order: tuple[bool, bool], text: str) -
 
 
 def _zone(found: re.Match[str], text: str) -> tuple[tzinfo | None, int]:
-    """Read the zone behind the time of day; also tell where it ends."""
+    """Read the zone after the time of day, and where it ends."""
     name, offset = (found["name"] or "").upper(), (found["offset"] or "").strip()
     if found["region"]:
         return _named(found["region"], text), found.end("region")
@@ -210,7 +210,7 @@ def _named(name: str, text: str) -> tzinfo:
 
 
 def _decoded(content: bytes) -> str:
-    """Decode text, also as PowerShell writes it."""
+    """Decode text, including PowerShell's encodings."""
     utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     return content.decode("utf-16" if utf_16 else "utf-8-sig", errors="replace")
 

@@ -1,4 +1,4 @@
-"""Which of several notebooks that a student handed in for one unit counts."""
+"""Choosing the notebook that counts among several that a student handed in for one unit."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -16,25 +16,25 @@ from course_lib.grading.restore.reading import Cell, read_bytes, read_cells
 from course_lib.grading.restore.template import Template
 from course_lib.release import released
 
-# What browsers put behind the name of a file that is there already, and what people's own copies are called.
+# What browsers append to the name of an existing file, and the names of copies that people make.
 _NUMBERED = re.compile(
     r"(?P<stem>.+?)(?:[ ]?\((?P<number>\d+)\)|[ ]?[-_–][ ]?(?:copy|kopie)[ ]?\(?(?P<copy>\d*)\)?|"
     r"[ ](?:copy|kopie)[ ]?(?P<apple>\d*)|[ ]\(copy\)|[ _](?P<plain>\d+))",
     re.IGNORECASE,
 )
 _COPY_OF = re.compile(r"(?:copy of |kopie von )", re.IGNORECASE)
-_MOST = 5  # that are named in a line
-_ENOUGH = 3  # cells of a unit that tell a notebook without marks
+_MOST = 5  # the most notebooks that are named in a line
+_ENOUGH = 3  # the fewest cells of a unit that identify a notebook without marks
 
 
 def named_like(name: str, units: Iterable[str]) -> str | None:
-    """Find the unit that a file is called after, in whatever case, also as a numbered copy; None if there is none."""
+    """Find the unit whose name a file has, in any case, even as a numbered copy; None if there is no such unit."""
     stem = _family(Path(name).stem, units).stem
     return next((unit for unit in units if unit.casefold() == stem), None)
 
 
 class _Family(NamedTuple):
-    """A file's name without what tells it from its copies, and the numbers that do.
+    """A file's name without the marks of a copy, and the numbers of the copy.
 
     A browser counts downloads, so its numbers are in the order of time. A copy that somebody made may be a backup.
     """
@@ -45,7 +45,7 @@ class _Family(NamedTuple):
 
 
 def _family(stem: str, units: Iterable[str]) -> _Family:
-    """Split a name into what it shares with its copies, and the numbers of the copy."""
+    """Split a name into the part that it shares with its copies, and the numbers of the copy."""
     known = {unit.casefold() for unit in units}
     downloads: list[int] = []
     copies: list[int] = []
@@ -70,7 +70,7 @@ class Releases:
     Parameters
     ----------
     course : Course
-        Whose released notebooks; a unit that is not released is like no notebook.
+        The course of the released notebooks; units that are not released are ignored.
     """
 
     def __init__(self, course: Course) -> None:
@@ -84,7 +84,7 @@ class Releases:
         return {unit: Template.of(nbformat.read(path, as_version=4)) for unit, path in paths.items() if path.is_file()}
 
     def unit_of(self, cells: Sequence[Cell]) -> str | None:
-        """Find the unit that a notebook is of, by its cells; None if that is not clear."""
+        """Find the unit of a notebook by its cells; None if it is not clear."""
         likeness = {unit: _likeness(cells, template) for unit, template in self.templates.items()}
         best = [unit for unit, like in likeness.items() if like == max(likeness.values()) and like > 0]
         return best[0] if len(best) == 1 else None
@@ -99,7 +99,7 @@ class Releases:
 
 
 def _likeness(cells: Sequence[Cell], template: Template) -> int:
-    """Count the cells of a unit in a notebook; 0 if they are too few to say that it is this unit."""
+    """Count the cells of a unit in a notebook; 0 if they are too few to identify the unit."""
     graded = {*template.solutions, *template.fixed}
     known = len(recognize(cells, template).numbers())
     marked = any(claims(cell, template) & graded for cell in cells)
@@ -107,7 +107,7 @@ def _likeness(cells: Sequence[Cell], template: Template) -> int:
 
 
 def unit_in(path: Path, releases: Releases) -> str | None:
-    """Find the unit that a file is a notebook of; None if it cannot be read, or that is not clear."""
+    """Find the unit of a notebook file; None if it cannot be read, or the unit is not clear."""
     try:
         return None if path.is_symlink() else releases.unit_of(read_cells(read_bytes(path))[0])
     except (OSError, CourseError):
@@ -125,7 +125,7 @@ class Version:
     content : bytes
         Of the file; empty if it cannot be read.
     flaw : str
-        Why it can only count if no other can; empty if it was worked on.
+        Why it counts only if no other notebook can; empty if it was worked on.
     """
 
     path: Path
@@ -134,7 +134,7 @@ class Version:
 
     @classmethod
     def of(cls, path: Path, unit: str, releases: Releases) -> "Version":
-        """Look at a notebook that may be of a unit."""
+        """Examine a notebook that may belong to a unit."""
         try:
             if path.is_symlink():
                 raise CourseError("found a link, which is not followed")
@@ -149,10 +149,10 @@ class Version:
 
 
 def choose(paths: Sequence[Path], unit: str, releases: Releases, place: Path) -> tuple[Path, str]:
-    """Choose the notebook that counts: the newest that is not untouched.
+    """Choose the notebook that counts: the newest one that is not untouched.
 
-    Of names that differ only by the number that a browser gives to downloads, the greatest number is the newest,
-    otherwise the latest time of a file. If none was worked on, the one with the unit's own name counts.
+    Among names that differ only by a browser's number for downloads, the greatest number is the newest; otherwise the
+    latest file time. If none was worked on, the one with the unit's own name counts.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def choose(paths: Sequence[Path], unit: str, releases: Releases, place: Path) ->
     unit : str
         Its whole name.
     releases : Releases
-        What is untouched.
+        The releases, which say what is untouched.
     place : Path
         The student's folder.
 
@@ -170,7 +170,7 @@ def choose(paths: Sequence[Path], unit: str, releases: Releases, place: Path) ->
     path : Path
         The one that counts.
     line : str
-        Which one that is, and why the others were passed over.
+        A message: which one counts, and why the others were passed over.
     """
     versions = [Version.of(path, unit, releases) for path in paths]
     worked_on = [version for version in versions if not version.flaw]
@@ -187,11 +187,11 @@ def choose(paths: Sequence[Path], unit: str, releases: Releases, place: Path) ->
 
 
 def _newest(versions: Sequence[Version], unit: str, releases: Releases) -> tuple[Version, str]:
-    """Find the newest, and tell by what."""
+    """Find the newest one, and the reason why it is the newest."""
     families: dict[tuple[Path, str], list[tuple[tuple[int, ...], int, tuple[int, ...], Version]]] = {}
     for version in versions:
         family = _family(version.path.stem, releases.units)
-        seconds = int(version.path.lstat().st_mtime)  # unpacked files have no finer times
+        seconds = int(version.path.lstat().st_mtime)  # unpacked files have no more precise times
         families.setdefault((version.path.parent, family.stem), []).append(
             (family.downloads, seconds, family.copies, version)
         )

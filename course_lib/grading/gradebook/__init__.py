@@ -1,7 +1,7 @@
-"""What is left of a graded submission: `recorder` writes the gradebook, the notebook and the `feedback`.
+"""The records of a graded submission: `recorder` writes the gradebook, the notebook and the `feedback`.
 
-`writer` enters results into nbgrader's database, and `entries` reads what it holds. `cells` is nbgrader's step that
+`writer` enters results into nbgrader's database, and `entries` reads its content. `cells` is nbgrader's step that
 enters a unit's cells, for units that change while a course runs. `feedback_cells` writes cells for the feedback, and
-`sanitized` takes out of a learner's outputs what could run in a browser. `tables` are the CSV files, and `formgrader`
+`sanitized` removes from a learner's outputs what could run in a browser. `tables` are the CSV files, and `formgrader`
 shows a submission there.
 """

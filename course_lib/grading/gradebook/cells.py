@@ -1,4 +1,4 @@
-"""Entering a unit's cells into the gradebook, also when the unit has changed since submissions of it were graded."""
+"""Entering a unit's cells into the gradebook, even if the unit has changed since submissions were graded."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,11 +20,11 @@ from nbgrader.preprocessors import SaveCells
 
 
 class SaveChangedCells(SaveCells):
-    """nbgrader's step that enters cells, which refuses to add or remove any once there are submissions.
+    """Enter cells like nbgrader's step, which refuses to add or remove any once there are submissions.
 
     A new test or question has no points in submissions that were graded before, and is marked for review there if it is
-    worth any. When a cell is removed, its points and comments are removed too, also those that people gave. All others
-    stay.
+    worth any. When a cell is removed, its points and comments are removed too, including those that people gave. All
+    others are kept.
     """
 
     def _create_notebook(self, nb: NotebookNode) -> None:
@@ -35,7 +35,7 @@ class SaveChangedCells(SaveCells):
         super()._create_notebook(nb)
 
     def _match(self, notebook: Notebook) -> None:
-        """Let the gradebook have the cells that the unit has now."""
+        """Make the gradebook's cells the same as the unit's current cells."""
         book = self.gradebook
         kinds: list[tuple[list[BaseCell | SourceCell], dict[str, Any], Callable[..., Any]]] = [
             (notebook.grade_cells, self.new_grade_cells, book.update_or_create_grade_cell),
@@ -57,7 +57,7 @@ class SaveChangedCells(SaveCells):
         self.gradebook.db.delete(cell)
 
     def _fill(self, notebook: Notebook, cell: BaseCell | SourceCell) -> None:
-        """Give the submissions that are there what nbgrader expects them to have for each cell."""
+        """Give existing submissions the entries that nbgrader expects for each cell."""
         for submitted in notebook.submissions:
             if isinstance(cell, GradeCell | TaskCell):
                 self.gradebook.db.add(Grade(cell_id=cell.id, notebook=submitted, needs_manual_grade=cell.max_score > 0))

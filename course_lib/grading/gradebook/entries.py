@@ -1,4 +1,4 @@
-"""What nbgrader's gradebook holds of submissions, and how to get at it while others write."""
+"""The entries of nbgrader's gradebook, and access to it while others write."""
 
 import logging
 import time
@@ -36,17 +36,17 @@ log = logging.getLogger(__name__)
 
 
 class GradebookLockedError(CourseError):
-    """Another program keeps the gradebook for itself."""
+    """Another program has locked the gradebook."""
 
 
 @dataclass(frozen=True)
 class GradebookEntry:
-    """What the gradebook holds of one student's work on a unit, with what people changed in it.
+    """The gradebook's entry for one student's work on a unit, including changes that people made.
 
     Attributes
     ----------
     student, unit : str
-        Whose, and of what.
+        The student and the unit.
     points, max_points : float
         Manual scores and extra credit count, a late penalty is taken off; never less than 0.
     exercises : dict of str to (points, maximum)
@@ -54,13 +54,13 @@ class GradebookEntry:
     late : float
         The late penalty, in points.
     comments : dict of str to str
-        What people wrote, by the name of the cell that it is about.
+        Comments by people, by the name of the cell that they are about.
     review : dict of str to str
         By exercise, why a person should look at it; see `GIVEN`, `WAITING` and `FAILED`.
     handed_in : bool
-        False for a student of the class list whose work is not there.
+        False for a student of the class list who has handed in nothing.
     last_name, first_name, email : str
-        Empty where the gradebook does not know them.
+        Empty if the gradebook does not have them.
     """
 
     student: str
@@ -78,14 +78,14 @@ class GradebookEntry:
 
 
 def in_transaction(config: Config, work: Callable[[Gradebook], Result], patience: float) -> Result:
-    """Do something with the gradebook and commit once; start again while another program is writing.
+    """Run `work` on the gradebook and commit once; retry while another program is writing.
 
     Raises
     ------
     GradebookLockedError
         If it is still writing after `patience` seconds.
     CourseError
-        If there can be no gradebook at ``c.CourseDirectory.db_url``.
+        If there cannot be a gradebook at ``c.CourseDirectory.db_url``.
     """
     url, start = config.CourseDirectory.db_url, time.monotonic()
     while True:
@@ -113,7 +113,7 @@ def recorded(config: Config) -> list[GradebookEntry]:
     Returns
     -------
     list of GradebookEntry
-        By unit and student: every submission; and of the units that have any, the students of the class list who have
+        By unit and student: every submission and, for units with submissions, the students of the class list who have
         handed in nothing.
     """
     entries = in_transaction(config, lambda book: [*_submitted(book), *_absent(book)], LOCK_TIMEOUT_S)
@@ -139,7 +139,7 @@ def _absent(book: Gradebook) -> Iterator[GradebookEntry]:
 
 
 def recorded_one(config: Config, unit: str, student: str) -> GradebookEntry:
-    """Read one submission in the gradebook; raise `CourseError` if it is not there."""
+    """Read one submission in the gradebook; raise `CourseError` if it does not exist."""
     try:
         return in_transaction(config, lambda book: read(book.find_submission(unit, student)), LOCK_TIMEOUT_S)
     except MissingEntry:
@@ -147,7 +147,7 @@ def recorded_one(config: Config, unit: str, student: str) -> GradebookEntry:
 
 
 def read(submission: SubmittedAssignment) -> GradebookEntry:
-    """Read what the gradebook holds of a submission."""
+    """Read the gradebook's entry for a submission."""
     exercises: dict[str, tuple[float, float]] = {}
     comments: dict[str, str] = {}
     review: dict[str, str] = {}
@@ -169,7 +169,7 @@ def read(submission: SubmittedAssignment) -> GradebookEntry:
 
 
 def commented(submitted: SubmittedNotebook) -> set[str]:
-    """Name the exercises of a notebook that a person wrote a comment on."""
+    """Return the exercises of a notebook on which a person commented."""
     return {exercise_of(comment.name) for comment in submitted.comments if comment.manual_comment}
 
 
@@ -179,13 +179,13 @@ def was_given(grade: Grade | None) -> bool:
 
 
 def name_for_formgrader(student: Student) -> None:
-    """Let the id stand in for a name that is not known: formgrader would call everybody "None, None"."""
+    """Use the id in place of an unknown name: formgrader would call everybody "None, None"."""
     if student.first_name is None and student.last_name is None:
         student.first_name, student.last_name = "", student.id
 
 
 def _about(entry: GradebookEntry, student: Student) -> GradebookEntry:
-    """Add what the gradebook knows about a student; see `name_for_formgrader`."""
+    """Add the gradebook's data about a student; see `name_for_formgrader`."""
     stands_in = (student.last_name, student.first_name) == (student.id, "")
     return replace(
         entry,

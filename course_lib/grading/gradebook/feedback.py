@@ -1,4 +1,4 @@
-"""The page that tells a learner what a submission earned, and why."""
+"""The page with a learner's points, and the reasons for them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from course_lib.grading.gradebook import sanitized
 from course_lib.grading.gradebook.feedback_cells import Shown, below, has_picture, secret_lines
 from course_lib.grading.scores import UNREAD, ExerciseScore, points_of
 
-UNDER_EXERCISE, UNDER_NOTEBOOK = 4, 3  # the highest level of headings that stand there
+UNDER_EXERCISE, UNDER_NOTEBOOK = 4, 3  # the highest level of headings there
 _PAGES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
 )
@@ -32,29 +32,29 @@ def feedback_html(
 ) -> str:
     """Write the feedback on one submission.
 
-    The page begins with the points and what the tests say. Then comes each exercise with the comments on it, the
-    learner's answer, and what that printed and drew. The whole notebook is folded away at the end.
+    The page begins with the points and the messages of the tests. Then comes each exercise with the comments on it, the
+    learner's answer, and its output and figures. The whole notebook is folded away at the end.
 
     Parameters
     ----------
     notebook : NotebookNode or None
-        Executed, with the hidden tests; none where there is nothing to show.
+        Executed, with the hidden tests; None if there is nothing to show.
     exercises : sequence of ExerciseScore
-        What each exercise earned.
+        The result of each exercise.
     student, unit : str
         Whose work it is, and of what.
     comments : mapping of str to str, optional
-        What a person wrote, by the grade_id of the cell that it is about: Markdown with formulas.
+        Comments by a person, by the grade_id of the cell that they are about: Markdown with formulas.
     status : str
-        Why the submission could not be graded; mostly empty.
+        Why the submission could not be graded; usually empty.
     late : float
-        Points that are taken off because it was handed in late. Of lateness that costs nothing, the page says nothing.
+        Points subtracted because it was handed in late. If lateness costs nothing, the page does not mention it.
 
     Returns
     -------
     str
-        An HTML page that needs no other file. Nothing in it can run or load anything. It holds no
-        line of a hidden test.
+        An HTML page that needs no other file. Nothing in it can run or load anything. It contains no line of a hidden
+        test.
     """
     cells = notebook.cells if notebook else []
     secret = secret_lines(cells)
@@ -79,14 +79,14 @@ def feedback_html(
 
 @dataclass
 class _Part:
-    """What of a notebook belongs to an exercise: the cells of its answer, and the pictures that show what it does."""
+    """The parts of a notebook that belong to an exercise: the cells of its answer, and pictures of its effect."""
 
     answers: list[NotebookNode] = field(default_factory=list)
     pictures: list[tuple[NotebookNode, list[NotebookNode]]] = field(default_factory=list)
 
 
 def _parts(cells: Sequence[NotebookNode], names: Sequence[str]) -> dict[str, _Part]:
-    """Find the cells of each exercise; pictures from there up to the next heading or exercise belong to it."""
+    """Find the cells of each exercise; pictures between them and the next heading or exercise belong to it."""
     parts = {name: _Part() for name in names}
     current = ""
     for cell in cells:
@@ -105,7 +105,7 @@ def _parts(cells: Sequence[NotebookNode], names: Sequence[str]) -> dict[str, _Pa
 def _row(
     exercise: ExerciseScore, part: _Part, shown: Shown, comments: dict[str, str], *, graded: bool
 ) -> dict[str, Any]:
-    """Lay out an exercise, and take the comments on it."""
+    """Prepare an exercise and its comments for the page."""
     own = [name for name in comments if exercise.name in (name, exercise_of(name))]
     figure = f"Figure of the exercise {exercise.name}"
     said = [_comment(text, UNDER_EXERCISE) for text in map(comments.pop, own) if text]
@@ -135,7 +135,7 @@ def _row(
 
 
 def _verdict(exercise: ExerciseScore, graded: bool) -> str:
-    """Choose one of the verdicts that the page knows."""
+    """Choose one of the verdicts of the page."""
     if exercise.question and (not exercise.max_points or exercise.message == UNREAD):
         return "open"
     if not exercise.graded and not exercise.points:
@@ -150,7 +150,7 @@ def _comment(text: str, level: int) -> str:
 
 
 def _notebook(cells: Sequence[NotebookNode], parts: Mapping[str, _Part], shown: Shown) -> Iterator[dict[str, Any]]:
-    """Yield every cell; outputs that stand with an exercise are not written twice."""
+    """Yield every cell; outputs that are shown with an exercise are not repeated."""
     above = {
         id(output): name
         for name, part in parts.items()

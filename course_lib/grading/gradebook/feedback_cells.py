@@ -1,4 +1,4 @@
-"""The cells of a graded notebook as HTML, within bounds of the page's size and of the time that it takes."""
+"""The cells of a graded notebook as HTML, with limits for the page's size and the time to make it."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -11,19 +11,19 @@ from course_lib.grading.restore.template import visible
 
 MAX_OUTPUT_CHARS = 20_000_000  # characters of all outputs together
 MAX_MARKUP_CHARS = 500_000  # characters of Markdown and HTML that are converted
-SHORTEST = 8  # a shorter line of a hidden test says nothing
+SHORTEST = 8  # a shorter line of a hidden test reveals nothing
 HIDDEN = "BEGIN HIDDEN TESTS"
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/svg+xml")
 _HEADING = re.compile(r"(</?h)([1-6])>")
 
 
 def below(text: str, level: int) -> str:
-    """Lower the headings of sanitized HTML, so that the highest has this level."""
+    """Lower the headings of sanitized HTML so that the highest one has this level."""
     return _HEADING.sub(lambda match: f"{match[1]}{min(6, int(match[2]) + level - 1)}>", text)
 
 
 def secret_lines(cells: Sequence[NotebookNode]) -> set[str]:
-    """Collect the lines that stand in hidden tests alone."""
+    """Return the lines that occur only in hidden tests."""
     shown = {line.strip() for cell in cells for line in visible(cell.source).splitlines()}
     hidden = {line.strip() for cell in cells if HIDDEN in cell.source for line in cell.source.splitlines()}
     return {line for line in hidden - shown if len(line) >= SHORTEST}
@@ -35,7 +35,7 @@ def has_picture(output: NotebookNode) -> bool:
 
 
 class Shown:
-    """Writes cells, and keeps count of what was written.
+    """Writes cells, and counts what was written.
 
     Parameters
     ----------
@@ -63,9 +63,9 @@ class Shown:
         Parameters
         ----------
         cell : NotebookNode
-            Whose they are.
+            The cell of the outputs.
         outputs : iterable of NotebookNode
-            Those to write.
+            The outputs to write.
         level : int
             Of the highest heading in them.
         figure : str
@@ -76,11 +76,11 @@ class Shown:
         return [below(text, level) for text in written if text]
 
     def public(self, text: str) -> str:
-        """Leave out what is secret."""
+        """Leave out secret lines."""
         return sanitized.without_lines(text, self._secret)
 
     def _bounded(self, output: NotebookNode, hidden: bool, figure: str) -> str:
-        """Show an output as long as there is room, and then once that there is none."""
+        """Show an output if there is room left; otherwise say once that outputs are left out."""
         if self._left <= 0:
             return ""
         shown = self._error(output, hidden) if output.output_type == "error" else self._output(output, figure)
@@ -88,7 +88,7 @@ class Shown:
         return shown if self._left > 0 else "<p>More output is not shown.</p>"
 
     def _error(self, error: NotebookNode, hidden: bool) -> str:
-        """Show an error; of one in a hidden test only the message, for a traceback quotes its cell."""
+        """Show an error; for a hidden test only the message, because a traceback quotes the cell."""
         short = hidden and error.ename != "CheckFailed"
         lines = [f"{error.ename}: {error.evalue}"] if short else error.traceback
         return sanitized.console(self.public(sanitized.without_folders("\n".join(lines))))
@@ -110,7 +110,7 @@ class Shown:
         return sanitized.console(self.public(data.get("text/plain", "(this kind of output is not shown)")))
 
     def _marked_up(self, convert: Callable[[str], str], text: str) -> str:
-        """Convert markup; where there is much of it, show it as it is written, for converting takes time."""
+        """Convert markup; show a large amount unconverted, because converting takes time."""
         self._markup -= len(text)
         return convert(text) if self._markup > 0 else sanitized.console(text)
 

@@ -1,4 +1,4 @@
-"""How formgrader shows a submission: nothing in it can run, and nothing comes from the web."""
+"""How formgrader shows a submission: nothing in it can run, and nothing is loaded from the web."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ FORMULAS = str(Path(formulas.__file__).parent)  # holds their style sheet
 
 
 class SanitizeOutputs(SanitizeHTML):
-    """Clean what an exporter would show as it is. Markdown is cleaned by the filter that converts it."""
+    """Sanitize what an exporter would show unchanged. The filter that converts Markdown sanitizes it."""
 
     @default("safe_output_keys")
     def _safe_output_keys(self) -> set[str]:
@@ -33,5 +33,5 @@ class SanitizeOutputs(SanitizeHTML):
         return cell, resources
 
     def sanitize_html_tags(self, html_str: str) -> str:
-        """Clean HTML as the feedback page does."""
+        """Sanitize HTML as for the feedback page."""
         return sanitized.html(html_str)

@@ -1,4 +1,4 @@
-"""What was recorded of each submission, in files beside the gradebook: so that nothing is recorded twice, or lost."""
+"""Files beside the gradebook that say what was recorded, so that nothing is recorded twice or lost."""
 
 import json
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ from course_lib.grading.scores import ExerciseScore
 
 
 class RecordedResults:
-    """Results that are in the gradebook, and those that could not get there, a file each.
+    """Results that are in the gradebook, and those that could not be recorded there, one file each.
 
     Parameters
     ----------
     folder : Path
-        Is made when the first one is written.
+        It is made when the first one is written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -30,7 +30,7 @@ class RecordedResults:
         return self._recorded(result).exists()
 
     def entry(self, key: str, result: GradingResult) -> object:
-        """Read what the gradebook held when a result was recorded.
+        """Read the gradebook's entry from when a result was recorded.
 
         Parameters
         ----------
@@ -42,7 +42,7 @@ class RecordedResults:
         Returns
         -------
         object
-            The entry as JSON; None if another result was recorded last, or none.
+            The entry as JSON; None if another result was recorded last, or no result was.
         """
         with suppress(OSError, ValueError, KeyError):
             kept = json.loads(self._recorded(result).read_text(encoding="utf-8"))
@@ -57,16 +57,16 @@ class RecordedResults:
         return ""
 
     def keep(self, key: str, result: GradingResult, entry: GradebookEntry) -> None:
-        """Write down, last of all, that everything about a result is recorded."""
+        """Record, as the last step, that everything about a result is recorded."""
         kept = {"key": key, "entry": as_json(entry), "result": _row(result)}
         write_aside(self._recorded(result), json.dumps(kept))
 
     def forget(self, result: GradingResult) -> None:
-        """Leave nothing that says what was recorded for this student and unit."""
+        """Remove the information on what was recorded for this student and unit."""
         self._recorded(result).unlink(missing_ok=True)
 
     def keep_failure(self, result: GradingResult, folder: Path) -> None:
-        """Write down that the submission in a folder could not be graded for good."""
+        """Record that the submission in a folder could not be graded, and will not be tried again."""
         write_aside(self._failed(result), json.dumps({"folder": str(folder), "result": _row(result)}))
 
     def forget_failure(self, result: GradingResult) -> None:
@@ -74,13 +74,13 @@ class RecordedResults:
         self._failed(result).unlink(missing_ok=True)
 
     def results(self) -> Iterator[GradingResult]:
-        """Read what was recorded last, of every unit and student."""
+        """Read the last recorded result of every unit and student."""
         for path in sorted(self._folder.glob("recorded/*/*.json")):
             with suppress(OSError, ValueError, TypeError, KeyError):
                 yield _result(json.loads(path.read_text(encoding="utf-8"))["result"])
 
     def failures(self) -> Iterator[GradingResult]:
-        """Read the failures of submissions that still lie where they lay."""
+        """Read the failures of submissions that are still in the same place."""
         for path in sorted(self._folder.glob("failed/*/*.json")):
             with suppress(OSError, ValueError, TypeError, KeyError):
                 failed = json.loads(path.read_text(encoding="utf-8"))
@@ -95,16 +95,16 @@ class RecordedResults:
 
 
 def as_json(data: GradebookEntry | GradingResult) -> object:
-    """Make of a record what is read where it was written as JSON."""
+    """Convert a record to the form in which it is read back from JSON."""
     return json.loads(json.dumps(asdict(data)))
 
 
 def _row(result: GradingResult) -> object:
-    """Take of a result what the tables need."""
+    """Return the parts of a result that the tables need."""
     return as_json(replace(result, notebook="", log=""))
 
 
 def _result(row: dict[str, Any]) -> GradingResult:
-    """Make a result of what `_row` took."""
+    """Make a result from the parts that `_row` returned."""
     exercises = [ExerciseScore(**exercise) for exercise in row.pop("exercises")]
     return GradingResult(exercises=exercises, **row)

@@ -1,4 +1,4 @@
-"""What is left of a graded submission: gradebook, executed notebook, feedback and log, by one writer."""
+"""Writing the records of a graded submission: gradebook, executed notebook, feedback and log."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ SECRET, SECRET_CHARS = "submission_secret.txt", 1000  # with it, a learner fetch
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit as it is now: the instructor's notebook and the learner's, as JSON."""
+    """The current version of a unit: the instructor's notebook and the learner's, as JSON."""
 
     source: str
     released: str
@@ -46,7 +46,7 @@ def check_settings(course: Course) -> None:
 
 
 def register(course: Course, name: str) -> Unit:
-    """Enter a unit's tests and points into the gradebook, as they are now."""
+    """Enter a unit's current tests and points into the gradebook."""
     course.classroom.mkdir(exist_ok=True)
     source = build_source(course, name).read_text(encoding="utf-8")
     return Unit(source, generate(course, name, database=True))
@@ -55,19 +55,19 @@ def register(course: Course, name: str) -> Unit:
 class Recorder:
     """The only writer of the gradebook while submissions are graded.
 
-    What was recorded is remembered in a file that is written last, so that a run that was killed is made up for.
+    A file that is written last says what was recorded, so that the next run completes a run that was killed.
 
     Parameters
     ----------
     course : Course
-        Whose classroom.
+        The course with the classroom.
     units : dict of str to Unit
-        Those that are graded, by name.
+        The units that are graded, by name.
 
     Attributes
     ----------
     returned : list of str
-        A line for each student who was taken out of the gradebook, and whose work was recorded again.
+        A line for each student who was removed from the gradebook, but whose work was recorded again.
     """
 
     def __init__(self, course: Course, units: dict[str, Unit]) -> None:
@@ -80,19 +80,19 @@ class Recorder:
         self._postponed: list[tuple[Submission, str, GradingResult]] = []
 
     def record(self, submission: Submission, key: str, result: GradingResult) -> None:
-        """Record an result; later, if another program keeps the gradebook.
+        """Record a result; if another program has locked the gradebook, do so later.
 
-        Of what is recorded already, the late penalty is reckoned anew, and the feedback is written again if that or
-        people have changed the points or comments.
+        If it is recorded already, the late penalty is computed again, and the feedback is written again if the penalty
+        or people have changed the points or comments.
 
         Parameters
         ----------
         submission : Submission
-            What was graded.
+            The submission that was graded.
         key : str
             Of the job; see `models.GradingJob`.
         result : GradingResult
-            Where it is not final, an earlier grade stays; what is wrong stays in the tables until it is graded.
+            If it is not final, an earlier grade is kept; the error stays in the tables until the submission is graded.
         """
         write_aside(self._file("logs", result, ".log"), result.log)
         if not result.final:
@@ -105,7 +105,7 @@ class Recorder:
         self._postponed.append((submission, key, result))
 
     def finish(self, results: list[GradingResult]) -> list[GradebookEntry]:
-        """Record what had to wait, and write the tables of the whole classroom.
+        """Record the results that had to wait, and write the tables of the whole classroom.
 
         Parameters
         ----------
@@ -115,12 +115,12 @@ class Recorder:
         Returns
         -------
         list of GradebookEntry
-            What the gradebook holds.
+            The entries of the gradebook.
 
         Raises
         ------
         GradebookLockedError
-            If another program keeps the gradebook still.
+            If another program still has locked the gradebook.
         """
         for waiting in self._postponed:
             self._record(*waiting)
@@ -134,7 +134,7 @@ class Recorder:
         return entries
 
     def left_over(self) -> list[str]:
-        """Say what lies in the classroom of students that the gradebook does not know: they were taken out of it."""
+        """List the files in the classroom of students who were removed from the gradebook."""
         known = students(self.config)
         gone = sorted({result.student for result in self._records.results()} - known)
         folders = [self.course.classroom / name / student for student in gone for name in ("autograded", "feedback")]
@@ -148,7 +148,7 @@ class Recorder:
         if self._students and result.student not in self._students and self._records.has(result):
             self.returned.append(f"{result.student}, {result.unit}: {RETURNED} {submission.path}")
         if not before:
-            self._records.forget(result)  # what it says is no longer so
+            self._records.forget(result)  # its content is out of date
         entry = writer.enter(self.config, result, time, again=bool(before))
         notebook = self._file("autograded", result, ".ipynb", result.unit)
         page = self._file("feedback", result, ".html", result.unit)
@@ -165,7 +165,7 @@ class Recorder:
             self._records.keep(key, result, entry)
 
     def _stand_in(self, result: GradingResult) -> str:
-        """Make a notebook to look at in formgrader where there is none: the release, under a cell that says why."""
+        """Make a notebook for formgrader if there is no executed one: the release, after a cell that says why."""
         notebook = nbformat.reads(self.units[result.unit].released, as_version=4)
         notebook.cells.insert(0, new_markdown_cell(f"**Not graded.** {result.status}"))
         return str(nbformat.writes(notebook))
@@ -175,12 +175,12 @@ class Recorder:
 
 
 def recorded_feedback(course: Course, notebook: Path) -> str:
-    """Write the feedback on a submission that is in the gradebook, with what people changed there since.
+    """Write the feedback on a submission that is in the gradebook, with the changes that people made since then.
 
     Parameters
     ----------
     course : Course
-        Whose classroom.
+        The course with the classroom.
     notebook : Path
         ``autograded/<student>/<unit>/<unit>.ipynb`` in the classroom.
 
@@ -200,7 +200,7 @@ def recorded_feedback(course: Course, notebook: Path) -> str:
 
 
 def _feedback(result: GradingResult, entry: GradebookEntry) -> str:
-    """Write the feedback, with what people changed."""
+    """Write the feedback, with people's changes."""
     exercises = [
         replace(
             exercise,
@@ -216,7 +216,7 @@ def _feedback(result: GradingResult, entry: GradebookEntry) -> str:
 
 
 def _secret(submission: Submission) -> str:
-    """Read the secret that nbgrader's exchange put beside a submission; empty if there is none."""
+    """Read the secret that nbgrader's exchange stored beside a submission; empty if there is no secret."""
     file = submission.path.with_name(SECRET)
     if file.is_symlink() or not file.is_file():
         return ""

@@ -1,4 +1,4 @@
-"""Showing what strangers wrote, so that nothing of it can run in a browser."""
+"""Showing untrusted content so that nothing in it can run in a browser."""
 
 import base64
 import html as entities
@@ -15,8 +15,8 @@ from course_lib.formulas import formula
 from course_lib.markdown import MathMLRenderer, to_html
 
 MAX_TEXT_CHARS = 20_000  # characters of one text that are shown
-MAX_PIECE_CHARS = 20_000  # of one piece of HTML or Markdown; a longer one is shown as it is written
-REMEMBERED, SHORT = 1024, 5_000  # converted texts that are kept, and the characters of each at most
+MAX_PIECE_CHARS = 20_000  # of one piece of HTML or Markdown; a longer one is shown unconverted
+REMEMBERED, SHORT = 1024, 5_000  # converted texts that are kept, and the most characters of each
 MAX_PICTURE_CHARS = 10_000_000  # of one picture
 MAX_ALTERNATIVE_CHARS = 1_000  # of its text alternative
 _TAGS = """a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5
@@ -25,7 +25,7 @@ _TAGS = """a abbr b blockquote br caption code col colgroup dd del details div d
 _ATTRIBUTES = {("td", "colspan"), ("td", "rowspan"), ("th", "colspan"), ("th", "rowspan"), ("ol", "start")}
 _LINK = re.compile(r"(?:https?://|mailto:)(?!.*formula-[0-9a-f]{32})", re.IGNORECASE | re.DOTALL)
 _UNSEEN = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
-# Left open, one is opened anew in every paragraph, up to three of each kind: of those that differ, all.
+# An element that is left open is reopened in every paragraph, up to three of each kind; if they differ, all of them.
 _FORMATTING = re.compile(r"<(b|big|code|em|font|i|s|small|strike|strong|tt|u)\b[^>]*>", re.IGNORECASE)
 _OVERWRITTEN = re.compile(r"^.*\r(?=[^\n])", re.MULTILINE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]")
@@ -35,7 +35,7 @@ _HIGHLIGHT = Highlight2HTML(pygments_lexer="ipython3")
 
 
 def _allowed(tag: str, name: str, value: str) -> bool:
-    """Allow an attribute. None gives a name or a style: words must not look as if the page said them."""
+    """Tell whether an attribute is allowed. Names and styles are not: a text must not look like a part of the page."""
     return bool(_LINK.match(value)) if (tag, name) == ("a", "href") else (tag, name) in _ATTRIBUTES
 
 
@@ -43,10 +43,10 @@ _SANITIZER = SanitizeHTML(tags=_TAGS.split(), attributes=_allowed, strip=True)
 
 
 class _Placeholders(MathMLRenderer):
-    """Keeps the formulas out of what is sanitized, which knows no MathML.
+    """Keeps formulas out of the sanitizer, which does not support MathML.
 
-    Only what this class converted takes a placeholder's place. A placeholder has a name that nobody can know before,
-    and no attribute may hold one.
+    Only formulas that this class converted replace a placeholder. A placeholder has an unpredictable name, and no
+    attribute may contain one.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class _Placeholders(MathMLRenderer):
         self._formulas: list[str] = []
 
     def show(self, tex: str, *, display: bool) -> str:
-        """Keep a formula, and write its placeholder."""
+        """Store a formula, and return its placeholder."""
         self._formulas.append(formula(tex, display=display))
         return f"{self._name}-{len(self._formulas) - 1}."
 
@@ -65,7 +65,7 @@ class _Placeholders(MathMLRenderer):
 
 
 def html(text: str) -> str:
-    """Keep of HTML what is only looked at: words, tables and links to the web, without any style."""
+    """Keep only passive HTML: text, tables and links to the web, without any style."""
     if len(text) > MAX_PIECE_CHARS:
         return console(text)
     return _clean(text)
@@ -76,7 +76,7 @@ def _clean(text: str) -> str:
 
 
 def _shared(convert: Callable[[str], str]) -> Callable[[str], str]:
-    """Convert a short text once: most cells of a class are those of the release. Long ones would fill the memory."""
+    """Cache the conversion of short texts: most cells of a class are the same. Long texts would fill the memory."""
     remembered = lru_cache(REMEMBERED)(convert)
 
     @wraps(convert)
@@ -88,13 +88,13 @@ def _shared(convert: Callable[[str], str]) -> Callable[[str], str]:
 
 @_shared
 def markdown(text: str) -> str:
-    """Convert Markdown, with HTML in it, to HTML that is only looked at, with MathML; pictures are left out."""
+    """Convert Markdown, with HTML in it, to passive HTML with MathML; pictures are left out."""
     if len(text) > MAX_PIECE_CHARS:
         return console(text)
     try:
         renderer = _Placeholders()
         return renderer.filled(_clean(to_html(text.replace("attachment:", "#"), renderer)))
-    except Exception:  # a stranger's text: nobody knows what a parser stumbles over
+    except Exception:  # an untrusted text: a parser may raise any error
         return console(text)
 
 
@@ -105,12 +105,12 @@ def code(text: str) -> str:
 
 
 def console(text: str) -> str:
-    """Show what was printed, with the colors of a terminal."""
+    """Show printed text, with the colors of a terminal."""
     return f"<pre>{ansi2html(plain(text))}</pre>"
 
 
 def plain(text: str) -> str:
-    """Cut a long text, and leave out control characters and what a terminal would have overwritten."""
+    """Cut a long text; leave out control characters and text that a terminal would have overwritten."""
     shown = text[:MAX_TEXT_CHARS] + (
         f"\n… {len(text) - MAX_TEXT_CHARS} more characters" if len(text) > MAX_TEXT_CHARS else ""
     )
@@ -120,7 +120,7 @@ def plain(text: str) -> str:
 def picture(kind: str, data: str, alternative: str = "") -> str:
     """Show a picture from base64, or SVG from its text: as an image, it neither runs scripts nor loads anything.
 
-    Who does not see it gets the text alternative; a picture without one is taken for decoration.
+    Readers who cannot see it get the text alternative; a picture without one counts as decoration.
     """
     if len(data) > MAX_PICTURE_CHARS:
         return console("(a picture that is too large)")
@@ -130,18 +130,18 @@ def picture(kind: str, data: str, alternative: str = "") -> str:
     try:
         base64.b64decode(data, validate=True)
     except ValueError:
-        return console("(a picture that is none)")
+        return console("(not a valid picture)")
     alternative = entities.escape(" ".join(_CONTROL.sub("", alternative[:MAX_ALTERNATIVE_CHARS]).split()))
     return f'<img alt="{alternative}" src="data:{kind};base64,{data}">'
 
 
 def without_folders(text: str) -> str:
-    """Leave out the folders of the machine in a traceback; what lies in a library keeps its place there."""
+    """Leave out the machine's folders in a traceback; files of a library keep their path in it."""
     return _FOLDERS.sub(lambda match: match[1] + match[0].partition(_LIBRARIES)[2], text)
 
 
 def without_lines(text: str, secret: Collection[str]) -> str:
-    """Leave out the lines that quote a secret one, in whatever colors."""
+    """Leave out the lines that quote a secret one, whatever their colors."""
     bare = strip_ansi(text)
     quoted = [line for line in secret if line in bare]
     if not quoted:

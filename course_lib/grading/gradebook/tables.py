@@ -20,14 +20,15 @@ def grades_csv(entries: Sequence[GradebookEntry], rows: Rows) -> str:
     Parameters
     ----------
     entries : sequence of GradebookEntry
-        Their points count: those that people gave among them.
+        The entries; their points count, including those that people gave.
     rows : mapping of (unit, student) to GradingResult
-        What was found last; an result that is not in the gradebook gets a line too.
+        The latest results; a result that is not in the gradebook gets a line too.
 
     Returns
     -------
     str
-        ``late`` is the penalty that the points are without, ``review`` the exercises that a person should look at.
+        ``late`` is the penalty, which is already subtracted from the points; ``review`` names the exercises that a
+        person should look at.
     """
     there = {(entry.unit, entry.student): entry for entry in entries}
     lines = []
@@ -44,7 +45,7 @@ def grades_csv(entries: Sequence[GradebookEntry], rows: Rows) -> str:
 
 
 def _status(entry: GradebookEntry | None, result: GradingResult | None) -> str:
-    """Say how the grading of a student's work went."""
+    """Return the status of a student's work."""
     if result is None:
         return "graded by nbgrader" if entry and entry.handed_in else NOT_HANDED_IN
     earlier = entry and entry.handed_in and not result.final
@@ -52,7 +53,7 @@ def _status(entry: GradebookEntry | None, result: GradingResult | None) -> str:
 
 
 def exercises_csv(entries: Sequence[GradebookEntry], rows: Rows) -> str:
-    """Write the points of every exercise in the gradebook as CSV, with what its first failing test said.
+    """Write the points of every exercise in the gradebook as CSV, with the message of its first failing test.
 
     ``review`` says why a person should look at an exercise.
     """
@@ -78,5 +79,5 @@ def _csv(header: list[str], lines: Iterable[list[str]]) -> str:
 
 
 def _no_formula(text: str) -> str:
-    """Keep a spreadsheet from computing what a learner wrote."""
+    """Keep a spreadsheet from evaluating a learner's text."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -1,4 +1,4 @@
-"""Entering submissions into nbgrader's gradebook: everything about one in one transaction, or nothing."""
+"""Entering submissions into nbgrader's gradebook: everything about one submission in one transaction, or nothing."""
 
 import logging
 from collections.abc import Iterator
@@ -44,35 +44,34 @@ def enter(
     again: bool = False,
     patience: float = LOCK_TIMEOUT_S,
 ) -> GradebookEntry:
-    """Enter an result into the gradebook, with the late penalty as it is now.
+    """Enter a result into the gradebook, with the current late penalty.
 
-    Manual scores, extra credit and comments of people stay. They were given for an earlier submission, so the tests
-    that they concern are marked for review: nbgrader does so for manual scores alone. A submission that could not be
-    graded has no points from tests, is marked for review, and a comment says why, so that the points of an earlier one
-    do not stand.
+    Manual scores, extra credit and comments by people are kept. They were given for an earlier submission, so their
+    tests are marked for review: nbgrader does so only for manual scores. A submission that could not be graded has no
+    points from tests, is marked for review, and a comment says why, so that the points of an earlier one do not count.
 
     Parameters
     ----------
     config : Config
         nbgrader's.
     result : GradingResult
-        Of a unit that the gradebook knows.
+        The result, of a unit in the gradebook.
     timestamp : datetime or None
         When it was handed in, UTC.
     again : bool
-        Whether this result was entered before: what people have reviewed since is not marked again.
+        Whether this result was entered before: tests that people have reviewed since then are not marked again.
     patience : float
         Seconds to wait while another program is writing.
 
     Returns
     -------
     GradebookEntry
-        What the gradebook holds of it now.
+        The gradebook's current entry.
 
     Raises
     ------
     GradebookLockedError
-        If it writes still. Nothing is entered then.
+        If another program is still writing. Then nothing is entered.
     """
     return in_transaction(config, lambda gradebook: _enter(gradebook, config, result, timestamp, again), patience)
 
@@ -109,12 +108,12 @@ def _enter(
 def _grade(
     notebook: Notebook, submitted: SubmittedNotebook, result: GradingResult, again: bool
 ) -> Iterator[Grade | Comment]:
-    """Yield the points and automatic comments of each cell, as they are to be."""
+    """Yield the new points and automatic comments of each cell."""
     points = {name: earned for exercise in result.exercises for name, earned in exercise.tests.items()}
     released = {cell.name: cell.checksum for cell in notebook.source_cells}
     discussed = commented(submitted)
     for cell in [*notebook.grade_cells, *notebook.task_cells]:
-        worth = cell.max_score  # read before there is a grade that the session does not know yet: SQLAlchemy warns
+        worth = cell.max_score  # read before a grade is added to the session: otherwise SQLAlchemy warns
         there = _of_cell(submitted.grades, cell)
         grade = there or Grade(cell_id=cell.id, notebook=submitted)
         grade.auto_score = points.get(cell.name) if result.notebook else 0.0
@@ -139,7 +138,7 @@ def _of_cell(entries: list[Grade] | list[Comment], cell: BaseCell) -> Grade | Co
 
 
 def late_penalties(config: Config) -> AssignLatePenalties:
-    """Make nbgrader's step that knows the late penalties; raise `CourseError` if its settings are wrong."""
+    """Make nbgrader's step for late penalties; raise `CourseError` if its settings are wrong."""
     try:
         step = AssignLatePenalties(config=config, log=log)
         step.init_plugin()
@@ -154,7 +153,7 @@ def late_penalties(config: Config) -> AssignLatePenalties:
 
 
 def _penalize(config: Config, submission: SubmittedAssignment, submitted: SubmittedNotebook) -> None:
-    """Enter the late penalty that nbgrader's plugin asks for."""
+    """Enter the late penalty of nbgrader's plugin."""
     step = late_penalties(config)
     submitted.late_submission_penalty = None
     if submission.total_seconds_late > 0:

@@ -1,8 +1,8 @@
-"""The learner's side of a test: does what the test asks, with the learner's own functions and objects.
+"""The learner's side of a test: performs the test's requests, with the learner's own functions and objects.
 
-It runs in the learner's kernel, so nothing that it says is believed. The kernel has one socket from its start. Over
-that comes, before each test, a new socket for that test alone: whatever a learner's code has written to an old one is
-gone with it.
+It runs in the learner's kernel, so nothing that it sends is trusted. The kernel has one socket from its start. Before
+each test, a new socket, for that test only, is sent over it: anything that a learner's code has written to an old
+socket is lost with it.
 """
 
 import inspect
@@ -29,7 +29,7 @@ _channels: list[socket.socket] = []
 
 
 def connect(path: str) -> None:
-    """Connect this kernel to the one who tests it.
+    """Connect this kernel to the testing process.
 
     Parameters
     ----------
@@ -43,18 +43,18 @@ def connect(path: str) -> None:
 
 
 def serve() -> None:
-    """Answer one test, until it closes its socket."""
+    """Answer the requests of one test, until it closes its socket."""
     agent = _Agent(vars(sys.modules["__main__"]))
     with _newest(_channels[0]) as session:
         while True:
             try:
                 agent.answer(session, *receive(session))
-            except (EOFError, ConnectionError):  # the test is over; perhaps its time was
+            except (EOFError, ConnectionError):  # the test is over, or its time has run out
                 return
 
 
 def _newest(channel: socket.socket) -> socket.socket:
-    """Take the socket that came last; one of a test that was never answered may have come before."""
+    """Return the latest socket; there may be an older one, of a test that was never answered."""
     descriptors: list[int] = []
     while True:
         try:
@@ -73,9 +73,9 @@ def _newest(channel: socket.socket) -> socket.socket:
 class _Agent:
     def __init__(self, scope: dict[str, object]) -> None:
         self.scope = scope  # the learner's global names
-        self.things: dict[int, object] = {}  # what the test holds, by its number
-        self.trees: dict[int, Tree] = {}  # how that is written, by its id
-        self.given: dict[int, Tree] = {}  # how a request has written what it means
+        self.things: dict[int, object] = {}  # objects that the test has proxies for, by number
+        self.trees: dict[int, Tree] = {}  # how each object is written, by its id
+        self.given: dict[int, Tree] = {}  # how a request refers to an object
         self.owner: object = None  # of what is asked
         self.count = 0
         self.recent = RecentObjects()
@@ -97,7 +97,7 @@ class _Agent:
         }
 
     def answer(self, session: socket.socket, tree: Tree, buffers: Buffers) -> None:
-        """Do what is asked, whatever it raises."""
+        """Perform a request, whatever it raises."""
         time_is_up = False
         number = tree[1]
         try:
@@ -113,7 +113,7 @@ class _Agent:
             raise KeyboardInterrupt
 
     def done(self, number: int, tree: Tree, buffers: Buffers) -> tuple[Tree, Buffers]:
-        """Do what is asked; report the result, and what was handed over if that was changed."""
+        """Perform a request; report the result, and arguments that were changed."""
         self.given.clear()
         _, released, *request = Decoder([bytearray(buffer) for buffer in buffers], self.find).read(tree)
         for gone in released:  # first of all: a learner's code may wait for it
@@ -127,7 +127,7 @@ class _Agent:
         return reply.write(("value", number, value, None if unchanged else request)), reply.buffers
 
     def failed(self, number: int, error: BaseException) -> tuple[Tree, Buffers]:
-        """Tell an error by the names of its classes, its words and its lines."""
+        """Describe an error by the names of its classes, its message and its lines."""
         try:
             words = str(error)
         except Exception:
@@ -138,13 +138,13 @@ class _Agent:
         return reply.write(("error", number, names, words, lines)), reply.buffers
 
     def named(self, name: str) -> object:
-        """Find what a global name stands for; a module is no part of the learner's work."""
+        """Find the value of a global name; a module does not belong to the learner's work."""
         if inspect.ismodule(self.scope[name]):
             raise NameError(name)
         return self.scope[name]
 
     def keep(self, value: object) -> Tree:
-        """Keep what is not plain here; write its number, and what it is."""
+        """Keep an object that is not plain here; write its number, and what it is."""
         if id(value) not in self.trees:
             self.count += 1
             self.things[self.count] = value
@@ -156,14 +156,14 @@ class _Agent:
         return self.trees[id(value)]
 
     def find(self, kind: str, where: Any, name: str = "") -> object:
-        """Find what a test means that is not plain: something kept, or something of a library."""
+        """Find the object that a test refers to: one that was kept, or one of a library."""
         thing = self.things[where] if kind == "handle" else operator.attrgetter(name)(import_module(where))
         self.given[id(thing)] = [kind, where, name] if name else [kind, where]
         return thing
 
 
 def _signature(function: Callable[..., object]) -> Any:
-    """Tell the parameters of a function, with defaults and annotations in words; None if it does not tell them."""
+    """Return the parameters of a function, with defaults and annotations as text; None if unknown."""
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Arrays of numbers in the format .npy, between two processes of which one does not trust the other."""
+"""Arrays of numbers in the .npy format, between two processes, one of which does not trust the other."""
 
 import io
 import sys
@@ -25,18 +25,18 @@ def write_array(value: object) -> tuple[str, bytearray, str] | None:
     Parameters
     ----------
     value : object
-        An array or a number of NumPy, of subclasses too; a tensor or variable of TensorFlow or Keras; bytes.
+        A NumPy array or number, including subclasses; a tensor or variable of TensorFlow or Keras; bytes.
 
     Returns
     -------
     kind : str
         One of `KINDS`; a constant is an array that must not be written to.
     content : bytearray
-        In the format .npy. It does not know bfloat16, of which the bits are written.
+        In the format .npy. For bfloat16, which it does not support, the bits are written.
     type : str
         Of the elements.
 
-    None if it holds no numbers, or none yet.
+    None if it has no numbers, or no numbers yet.
     """
     kind, array = _as_array(value)
     if array is None or not (array.dtype.kind in "biufc" or array.dtype.name == "bfloat16"):
@@ -69,14 +69,14 @@ def _as_array(value: Any) -> tuple[str, NDArray[Any] | None]:
         return "scalar", np.asarray(value)
     if isinstance(value, np.ndarray):
         return "array" if value.flags.writeable else "constant", np.asarray(value)
-    for module, name, kind in _TENSORS:  # a module that is not there can have made nothing
+    for module, name, kind in _TENSORS:  # no object can come from a module that is not loaded
         if module in sys.modules and isinstance(value, getattr(sys.modules[module], name)) and hasattr(value, "numpy"):
             return kind, np.asarray(value.numpy())
     return "", None
 
 
 def read_array(kind: str, content: bytearray, name: str) -> Any:
-    """Read what `write_array` has written, or whatever else came, without unpickling anything.
+    """Read what `write_array` has written, or anything else that was sent, without unpickling.
 
     Parameters
     ----------
@@ -90,12 +90,12 @@ def read_array(kind: str, content: bytearray, name: str) -> Any:
     Returns
     -------
     object
-        Of the kind: a plain NumPy array or number, bytes, or a tensor or variable of TensorFlow.
+        An object of the kind: a plain NumPy array or number, bytes, or a TensorFlow tensor or variable.
 
     Raises
     ------
     Exception
-        Of any class, if it is not that.
+        Of any class, if the content is not valid.
     """
     array = _read_npy(content, name)
     if kind == "bytes":
@@ -119,7 +119,7 @@ def _read_npy(content: bytearray, name: str) -> NDArray[Any]:
         raise ValueError("expected numbers, as many as the header says")
     array: NDArray[Any] = np.ndarray(shape, dtype, numbers, order="F" if by_columns else "C")
     if dtype.kind == "b":
-        return np.asarray(array.view(np.uint8) != 0)  # a truth value is one bit, whatever came
+        return np.asarray(array.view(np.uint8) != 0)  # a truth value is one bit, whatever was sent
     if name == "bfloat16":
         from ml_dtypes import bfloat16
 
@@ -129,7 +129,7 @@ def _read_npy(content: bytearray, name: str) -> NDArray[Any]:
 
 @lru_cache
 def _read_header(content: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Read a header behind its magic bytes. NumPy asks the parser of Python, which takes longer than all the rest."""
+    """Read a header after its magic bytes. NumPy uses Python's parser, which takes longer than everything else."""
     shape, by_columns, dtype = npy.read_array_header_1_0(io.BytesIO(content))
     return shape, by_columns, dtype
 

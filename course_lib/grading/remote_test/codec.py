@@ -1,7 +1,7 @@
-"""Plain data as JSON and .npy, between two processes of which one does not trust the other.
+"""Plain data as JSON and .npy, between two processes, one of which does not trust the other.
 
-Numbers, text, arrays, tensors, and lists, tuples, dicts and sets of them are written as a tree of JSON with the arrays
-beside it. Nothing is pickled. What is read consists of base types alone, whatever was sent, and is bounded in depth
+Numbers, text, arrays, tensors, and lists, tuples, dicts and sets of them are written as a JSON tree with the arrays
+beside it. Nothing is pickled. Decoded values consist only of base types, whatever was sent, and are limited in depth
 and number.
 """
 
@@ -17,19 +17,19 @@ from course_lib.grading.remote_test.array_codec import KINDS, read_array, tensor
 
 MAX_DEPTH = 40  # of a list in a list
 MAX_NODES = 500_000  # values in a message; an array counts as one
-MAX_MEMBERS = 10_000  # of a set or dict: numbers can be chosen so that they take the square of that in time
+MAX_MEMBERS = 10_000  # of a set or dict: with chosen numbers, the time can grow with the square of this
 MAX_BITS = 10_000  # of a whole number; Python refuses to read much longer ones
 
-Tree = Any  # JSON: what is no number, text or None is a list that begins with its kind
+Tree = Any  # JSON: anything except numbers, text and None is a list that begins with its kind
 Buffers = list[bytes | bytearray | memoryview]
 
 
 class ChannelError(Exception):
-    """What came from the other process is no message."""
+    """The other process sent something that is not a valid message."""
 
 
 class _Kind(NamedTuple):
-    """A type that is taken apart into a sequence of plain values, and made of one again."""
+    """A type that is written as a sequence of plain values, and rebuilt from it."""
 
     type: type
     parts: Callable[[Any], Iterable[object]]
@@ -41,7 +41,7 @@ def _dict(parts: list[Any]) -> dict[Any, Any]:
 
 
 def _few(members: Collection[Any]) -> Collection[Any]:
-    """Require few members of a set or dict."""
+    """Refuse a set or dict with too many members."""
     if len(members) > MAX_MEMBERS:
         raise ValueError(f"expected sets and dicts of at most {MAX_MEMBERS} members, got {len(members)}")
     return members
@@ -74,10 +74,10 @@ class Encoder:
     Parameters
     ----------
     other : callable
-        Writes what is not plain as a list; the decoder hands that list to its own ``other``.
+        Writes objects that are not plain as a list; the decoder passes that list to its own ``other``.
     number : callable, optional
-        Numbers what can be changed: arrays, lists and dicts. It is written with its number, and the decoder hands both
-        to its own ``other``.
+        Numbers mutable objects: arrays, lists and dicts. They are written with their number, and the decoder passes
+        both to its own ``other``.
 
     Attributes
     ----------
@@ -92,12 +92,12 @@ class Encoder:
         self._nodes = 0
 
     def write(self, value: object, depth: int = 0) -> Tree:
-        """Write a value; one of a subclass as what it is derived from, such as a named tuple as a tuple.
+        """Write a value; an instance of a subclass is written as the base class, such as a named tuple as a tuple.
 
         Raises
         ------
         ValueError
-            If the value is too deep (it may hold itself) or holds too many values.
+            If the value is too deep (it may contain itself) or contains too many values.
         """
         self._nodes += 1
         if depth > MAX_DEPTH:
@@ -110,7 +110,7 @@ class Encoder:
 
     def _write(self, value: object, depth: int) -> Tree:
         small = type(value) is int and value.bit_length() <= MAX_BITS
-        if value is None or small or type(value) in (bool, float, str):  # most values are: the quick way comes first
+        if value is None or small or type(value) in (bool, float, str):  # quick, for most values
             return value
         if array := write_array(value):
             kind, content, name = array
@@ -131,21 +131,21 @@ class Encoder:
 
 
 class Decoder:
-    """Reads what `Encoder` has written, or whatever else came.
+    """Reads what `Encoder` has written, or anything else that was sent.
 
     Parameters
     ----------
     buffers : list of bytearray
-        What the tree refers to; arrays that are read are views of them.
+        The arrays to which the tree refers; decoded arrays are views of them.
     other : callable
-        Takes the parts of a list that begins with no kind of plain data.
+        Called with the parts of a list that does not begin with a kind of plain data.
     """
 
     def __init__(self, buffers: Buffers, other: Callable[..., object]) -> None:
         self._buffers = buffers
         self._other = other
         self._nodes = 0
-        self._within: list[object] = []  # numbers of what is being read: nothing may hold itself
+        self._within: list[object] = []  # numbers of the objects being read: nothing may contain itself
 
     def read(self, tree: Tree) -> Any:
         """Read a value.
@@ -157,7 +157,7 @@ class Decoder:
         """
         try:
             return self._read(tree, 0)
-        except Exception as error:  # NumPy, TensorFlow and Python find many things wrong with what a stranger wrote
+        except Exception as error:  # NumPy, TensorFlow and Python raise many kinds of errors for untrusted data
             raise ChannelError(f"expected plain data, got something else: {type(error).__name__}") from error
 
     def _read(self, tree: Tree, depth: int) -> Any:
@@ -167,7 +167,7 @@ class Decoder:
         if tree is None or isinstance(tree, bool | int | float):
             return tree
         if isinstance(tree, str):
-            return tree.encode("utf-8", "replace").decode()  # without halves of characters, which nothing can write
+            return tree.encode("utf-8", "replace").decode()  # without half surrogate pairs, which cannot be written
         kind, *parts = tree
         if kind in KINDS:
             number, name = parts

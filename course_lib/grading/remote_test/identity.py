@@ -1,8 +1,8 @@
-"""Arrays, lists and dicts that a learner's code returned lately, on both sides.
+"""Arrays, lists and dicts that a learner's code returned recently, on both sides.
 
-A generator may fill one array again and again, and yield it each time. A caller that keeps what it yields holds the
-same array several times, so it must be the same here too: what comes a second time is the same object, with its new
-content.
+A generator may fill one array again and again, and yield it each time. A caller that keeps the yielded values then has
+the same array several times, so it must be the same here too: an object that arrives a second time is the same object,
+with new content.
 """
 
 from collections import OrderedDict
@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-KEPT = 16  # lists and dicts; of arrays, all that somebody else keeps
+KEPT = 16  # lists and dicts; for arrays, all that are still referenced
 
 
 class RecentObjects:
@@ -24,7 +24,7 @@ class RecentObjects:
         self._count = 0
 
     def number(self, value: object) -> int:
-        """Give an object a number, or find the one that it has."""
+        """Return an object's number; give it one if it has none."""
         number = self._numbers.get(id(value), 0)
         if self._get(number) is not value:
             self._count += 1
@@ -33,7 +33,7 @@ class RecentObjects:
         return number
 
     def same(self, number: int, content: Any) -> Any:
-        """Take what arrived with a number: the object that came with it before, with its new content."""
+        """Return the object with this number: the one that arrived before, with the new content."""
         before = self._get(number)
         if isinstance(before, list) and isinstance(content, list):
             before[:] = content

@@ -1,4 +1,4 @@
-"""The learner's functions and objects as a test sees them, in another process than theirs."""
+"""The learner's functions and objects as a test sees them from its own process."""
 
 import inspect
 from functools import cached_property
@@ -11,17 +11,17 @@ from course_lib.checks import CheckFailed
 from course_lib.checks.remote import Remote
 from course_lib.grading.remote_test.reconstruct import MAX_TEXT, signature_of
 
-MAX_ITEMS = 100_000  # that a test may take from one iterator
+MAX_ITEMS = 100_000  # the most items that a test may take from one iterator
 
 
 class Asked(Protocol):
-    """What a proxy needs of the session that it belongs to; see `course_lib.grading.remote_test.session.Session`."""
+    """What a proxy needs from its session; see `course_lib.grading.remote_test.session.Session`."""
 
     def ask(self, operation: str, *operands: object) -> Any:
-        """Let the learner's process do something; return the answer, or raise the error that it tells."""
+        """Send a request to the learner's process; return the answer, or raise the error that it reports."""
 
     def names_used(self, name: str) -> set[str]:
-        """Tell what the function or object of a global name makes use of, as its text says."""
+        """Return the names that the function or object of a global name uses, according to its text."""
 
     def in_cpp(self, name: str) -> bool:
         """Tell whether a cell of C++ makes the function of a global name."""
@@ -30,8 +30,8 @@ class Asked(Protocol):
 class Proxy(Remote):
     """An object in the learner's process.
 
-    A test can read its attributes. It equals itself alone, and it is neither true nor false nor a number, whatever
-    the learner's class says.
+    A test can read its attributes. It is equal only to itself, and it is neither true nor false nor a number, whatever
+    the learner's class defines.
     """
 
     __array_ufunc__ = None  # NumPy leaves comparisons and sums to Python, which refuses them
@@ -41,7 +41,7 @@ class Proxy(Remote):
         vars(self).update(own, remote_kind=kind, **({} if name is None else {"__name__": name}))
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name.endswith("__"):  # Python and NumPy ask for these by themselves
+        if name.startswith("__") and name.endswith("__"):  # Python and NumPy look these up themselves
             raise AttributeError(f"{type(self).__name__} has no {name} for a test")
         return self.remote_session.ask("attribute", self, name)
 
@@ -68,27 +68,27 @@ class Proxy(Remote):
         return signature_of(self.remote_session.ask("signature", self))
 
     def remote_describe(self) -> str:
-        """Describe it in the learner's words."""
+        """Return its description from the learner's process."""
         return str(self.remote_session.ask("describe", self))[:MAX_TEXT]
 
     def remote_array(self) -> NDArray[Any]:
-        """Fetch the numbers that NumPy finds in it there; a learner's function could have returned them."""
+        """Fetch its numbers as a NumPy array; a learner's function could have returned them as well."""
         got = self.remote_session.ask("array", self)
         if not isinstance(got, np.ndarray):
             raise ValueError("expected an array, got something else")
         return got
 
     def remote_names_used(self) -> set[str]:
-        """Collect the names that it can reach, from the text of the learner's cells and from the live object.
+        """Return the names that it can reach, from the text of the learner's cells and from the live object.
 
-        What the learner's process tells of that can only add names.
+        The learner's process can only add names.
         """
         told = self.remote_session.ask("names", self)
         live = {name for name in told if isinstance(name, str)} if isinstance(told, list) else set()
         return self.remote_session.names_used(self.remote_root) | live
 
     def remote_as_written(self, name: str) -> str:
-        """Ask how the learner's code writes what brings in a name; it only changes the words of a message."""
+        """Ask for the expression through which the learner's code uses a name; it only affects a message."""
         told = self.remote_session.ask("written", self, name)
         return told[:MAX_TEXT] if isinstance(told, str) else name
 
@@ -97,7 +97,7 @@ class Proxy(Remote):
         return self.remote_session.ask("empty", self) is True
 
     def remote_in_cpp(self) -> bool:
-        """Tell by the text of the learner's cells whether one of C++ makes it."""
+        """Tell, by the text of the learner's cells, whether a C++ cell makes it."""
         return self.remote_session.in_cpp(self.remote_root)
 
     def remote_is_exception(self) -> bool:
@@ -134,24 +134,24 @@ _METHODS = {"__call__": _call, "__getitem__": _getitem, "__iter__": _iter, "__le
 def make_proxy(
     session: Asked, number: int, root: str, class_name: str, name: object, kind: object, methods: list[object]
 ) -> Proxy:
-    """Make a proxy with a class of its own, which has the methods that the learner's class has.
+    """Make a proxy of a new class with the methods of the learner's class.
 
     Parameters
     ----------
     session : Asked
-        Who asks the learner's process.
+        The session, which sends requests to the learner's process.
     number : int
-        By which the agent knows it.
+        The object's number for the agent.
     root : str
-        The global name that it was come by.
+        The global name through which it was reached.
     class_name : str
         The name of its class.
     name : str or None
-        Its own.
+        Its own name.
     kind : str
         ``class``, ``function`` or ``object``.
     methods : list of str
-        Those with underscores; others than Proxy knows are ignored.
+        Its methods with underscores; those that Proxy does not know are ignored.
     """
     own = {method: _METHODS[method] for method in methods if isinstance(method, str) and method in _METHODS}
     made = type(class_name[:100] if class_name.isidentifier() else "object", (Proxy,), own)

@@ -1,4 +1,4 @@
-"""Errors and signatures of a learner's functions, made anew from what another process tells of them."""
+"""Errors and signatures of a learner's functions, rebuilt from what another process reports."""
 
 import builtins
 import inspect
@@ -11,9 +11,9 @@ from course_lib.checks.lines import Line
 MAX_TEXT = 10_000  # characters of an error's message and the like
 MAX_NAME = 100
 MAX_PARAMETERS = 100
-MAX_LINES = 2  # that an error came through
+MAX_LINES = 2  # the most lines of an error's traceback
 
-# The errors that a learner's error may be one of. Not those that end a program: they would not count as failures.
+# The possible base classes of a learner's error. Not those that end a program: they would not count as failures.
 _ERRORS = {
     name: error
     for name, error in vars(builtins).items()
@@ -22,28 +22,28 @@ _ERRORS = {
 
 
 def error_of(names: Iterable[object], message: str, lines: object) -> Exception:
-    """Make an error of what is told of one.
+    """Rebuild an error from a report of it.
 
     Parameters
     ----------
     names : iterable of str
-        Of its class and the classes that this is derived from. Of these only Python's own errors count, and the name
-        of the first: an error called CheckFailed or SystemExit is an error like any other.
+        The names of its class and its base classes. Only Python's own errors among them count, and the name of the
+        first: an error called CheckFailed or SystemExit is an error like any other.
     message : str
         Its words.
     lines : tuple
-        Where it came from, as `Line` has it.
+        Where it came from, as the fields of `Line`.
 
     Returns
     -------
     Exception
-        It is of the first of Python's own classes, and is called like the first of all.
+        An instance of the first of Python's own classes, with the name of the first class.
     """
     told = [str(name) for name in names]
     base = next((_ERRORS[name] for name in told if name in _ERRORS), Exception)
     name = told[0][:MAX_NAME] if told and told[0].isidentifier() else base.__name__
     words = message[:MAX_TEXT]
-    # A class of its own: some of Python's errors take other arguments, or quote their message.
+    # A new class, because some of Python's errors take other arguments, or quote their message.
     own: Any = type(name, (base,), {"__str__": lambda _: words, "__module__": "builtins"})
     error: Any = own.__new__(own, words)
     error.learners_lines = tuple(_lines(lines))
@@ -58,17 +58,17 @@ def _lines(told: object) -> Iterator[Line]:
 
 
 def signature_of(told: object) -> inspect.Signature | None:
-    """Make a signature of what is told of one, with its defaults and annotations in words.
+    """Rebuild a signature from a report of it, with its defaults and annotations as text.
 
     Parameters
     ----------
     told : object
-        A list of parameters (name, kind, default, annotation), and what is returned.
+        A list of parameters (name, kind, default, annotation), and the return annotation.
 
     Returns
     -------
     inspect.Signature or None
-        None if that is no signature.
+        None if it is not a signature.
     """
     match told:
         case ([*parameters], returned) if len(parameters) <= MAX_PARAMETERS:
@@ -83,7 +83,7 @@ def _parameter(told: Any) -> inspect.Parameter:
 
 
 class _Words:
-    """Something of which only the words are known."""
+    """Something of which only the text is known."""
 
     def __init__(self, words: str) -> None:
         self.words = words

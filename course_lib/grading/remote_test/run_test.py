@@ -1,7 +1,7 @@
 """Running a test in this process, while the learner's functions stay in theirs.
 
 The test's source is the one that runs in the learner's notebook. Names that it uses and does not define are the
-learner's: they stand for proxies, or for plain data.
+learner's: their values are proxies, or plain data.
 """
 
 import ast
@@ -29,13 +29,13 @@ from course_lib.code_names.static_names import StaticNames
 from course_lib.grading.remote_test.session import Session, StoppedTestError
 
 SERVE = "__import__('course_lib.grading.remote_test.agent', fromlist=['serve']).serve()"
-SLICE_S = 0.5  # between looks at whether the kernel lives
-GRACE_S = 2  # until a kernel that does not end its part of a finished test is interrupted
+SLICE_S = 0.5  # seconds between checks whether the kernel is alive
+GRACE_S = 2  # seconds until a kernel that does not end its part of a finished test is interrupted
 MAX_TEXT = 20_000  # characters of an error
 
 
 class LearnersKernel(Protocol):
-    """What a test needs of the learner's kernel; see `course_lib.grading.sandbox.kernel_client.KernelClient`."""
+    """What a test needs from the learner's kernel; see `course_lib.grading.sandbox.kernel_client.KernelClient`."""
 
     @property
     def channel(self) -> socket.socket:
@@ -43,17 +43,17 @@ class LearnersKernel(Protocol):
 
     @property
     def alive(self) -> bool:
-        """Whether the kernel runs."""
+        """Tell whether the kernel runs."""
 
     @property
     def ended(self) -> bool:
-        """Whether the cell that was begun has come to its end."""
+        """Tell whether the running cell has ended."""
 
     def begin(self, source: str, silent: bool = False) -> None:
-        """Let it run a cell, and do not wait."""
+        """Let it run a cell, without waiting."""
 
     def finish(self, timeout: float | None = None) -> list[NotebookNode]:
-        """Wait for that cell, so many seconds since it began."""
+        """Wait for that cell, for a time limit in seconds since it began."""
 
 
 def run_test(source: str, learner: LearnersKernel, cells: Sequence[str], seconds: float) -> list[NotebookNode]:
@@ -64,17 +64,17 @@ def run_test(source: str, learner: LearnersKernel, cells: Sequence[str], seconds
     source : str
         The cell, with its hidden part.
     learner : KernelClient
-        Whose functions it tests.
+        The kernel whose functions it tests.
     cells : sequence of str
-        What ran in the learner's kernel so far, in order. From it is read what a function makes use of.
+        The cells that ran in the learner's kernel so far, in order. They show which names a function uses.
     seconds : float
-        How long the test may take. That is looked at whenever it asks the learner's process for something.
+        The time limit of the test. It is checked at every request to the learner's process.
 
     Returns
     -------
     list of NotebookNode
         The cell's outputs: what the learner's functions and the test printed, the value of its last expression, or
-        the error. The test's source is not quoted. An error means that the test was not passed.
+        the error. The test's source is not quoted. An error means that the test failed.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def run_test(source: str, learner: LearnersKernel, cells: Sequence[str], seconds
     ours, theirs = socket.socketpair()
     ours.settimeout(SLICE_S)
     with ours:
-        with theirs, contextlib.suppress(OSError):  # if the learner does not take it, nobody will answer
+        with theirs, contextlib.suppress(OSError):  # if the learner does not receive it, nobody will answer
             descriptor = (socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", theirs.fileno()))
             learner.channel.sendmsg([b"t"], [descriptor], socket.MSG_DONTWAIT)
         learner.begin(SERVE, silent=True)
@@ -119,24 +119,24 @@ def _in_cpp(cells: Sequence[str], name: str) -> bool:
 
 @lru_cache(maxsize=1)  # two tests follow each answer
 def _static_names(*cells: str) -> StaticNames:
-    with warnings.catch_warnings(action="ignore"):  # those of a learner's text
+    with warnings.catch_warnings(action="ignore"):  # names in a learner's text
         return StaticNames(cells)
 
 
 def _printed(outputs: list[NotebookNode]) -> Iterator[NotebookNode]:
-    """Keep what a learner's function printed, and nothing that looks like the result of a test."""
+    """Keep the printed output of a learner's function, and nothing that looks like the result of a test."""
     text = "".join(output.text for output in outputs if output.output_type == "stream")
     if text:
         yield new_output("stream", name="stdout", text=text)
 
 
 def _outputs(source: str, session: Session) -> Iterator[NotebookNode]:
-    """Execute a test, and record the outcome."""
+    """Execute a test, and yield the outputs that record its outcome."""
     shown, failure = None, None
     with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
         try:
             shown = _execute(source, session)
-        except KeyboardInterrupt:  # of the person at the keyboard: a learner's has another class here
+        except KeyboardInterrupt:  # from the keyboard: a learner's has another class here
             raise
         except BaseException as error:
             failure = error
@@ -159,7 +159,7 @@ def _execute(source: str, session: Session) -> object:
     code = compile(before, "<test>", "exec", dont_inherit=True)
     value = compile(ast.fix_missing_locations(shown), "<test>", "eval", dont_inherit=True)
     namespace: dict[str, object] = {"__name__": NOTEBOOK}
-    # The learner may not stand in for a check.
+    # A learner's name must not replace a check.
     for name in sorted(free_names(source) - {*checks.__all__}):
         with contextlib.suppress(Exception):  # then it is not defined, as in the notebook
             namespace[name] = session.ask("name", name)
@@ -170,7 +170,7 @@ def _execute(source: str, session: Session) -> object:
 
 
 def _seed() -> None:
-    """Let every test draw the same random numbers, whichever ran before."""
+    """Let every test draw the same random numbers, regardless of earlier tests."""
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002  (what a test draws from it)
     if "tensorflow" in sys.modules:

@@ -19,14 +19,14 @@ from course_lib.grading.remote_test.write_back import carry_back
 
 
 class StoppedTestError(BaseException):
-    """A test cannot go on, whatever it catches.
+    """A test cannot continue, whatever it catches.
 
     Parameters
     ----------
     name : str
-        What to call the error.
+        The name of the error.
     message : str
-        Why, for the learner.
+        The reason, for the learner.
     """
 
     def __init__(self, name: str, message: str) -> None:
@@ -36,23 +36,23 @@ class StoppedTestError(BaseException):
 
 
 class Session:
-    """What a test asks of the learner's process.
+    """The requests of a test to the learner's process.
 
     Parameters
     ----------
     channel : socket
         Its other end is served by the agent. It has a timeout.
     waiting : callable
-        Called at least once in each timeout of the socket; raises TimeoutError or EOFError to give up.
+        Called at least once per timeout of the socket; raises TimeoutError or EOFError to give up.
     names_used : callable
-        Tells what the function or object of a global name makes use of.
+        Returns the names that the function or object of a global name uses.
     in_cpp : callable
         Tells whether a cell of C++ makes the function of a global name.
 
     Attributes
     ----------
     stopped : StoppedTestError or None
-        Why it could not go on.
+        Why the test could not continue; None if it could.
     """
 
     def __init__(
@@ -73,15 +73,15 @@ class Session:
         self._released: deque[int] = deque()  # numbers of proxies that are gone
 
     def ask(self, operation: str, *arguments: object) -> Any:
-        """Have something done in the learner's process.
+        """Send a request to the learner's process.
 
         Parameters
         ----------
         operation : str
-            One that the agent knows.
+            An operation of the agent.
         *arguments : object
-            Plain data, proxies, and functions and classes of libraries. What the learner's code changes in place is
-            changed here as well.
+            Plain data, proxies, and functions and classes of libraries. Changes in place by the learner's code are
+            repeated here.
 
         Returns
         -------
@@ -91,7 +91,7 @@ class Session:
         Raises
         ------
         Exception
-            What was raised there, as a class of the same name.
+            The exception that was raised there, as a class of the same name.
         StoppedTestError
             If the learner's process does not answer as it should.
         """
@@ -107,7 +107,7 @@ class Session:
         raise self._stop("ChannelError", "the answer of your code could not be read")
 
     def close(self) -> None:
-        """End the conversation, also in a thread that still waits for an answer."""
+        """End the session, even if a thread still waits for an answer."""
         self._stop("ChannelError", "the test is over")
         with self._lock:
             self._channel.close()
@@ -151,14 +151,14 @@ class Session:
         proxy = self._proxies.get(number)
         if proxy is None:
             proxy = self._proxies[number] = make_proxy(self, number, root, *about)
-            with suppress(ValueError):  # the one before is gone, but the agent was not told yet
+            with suppress(ValueError):  # the earlier proxy is gone, but the agent does not know yet
                 self._released.remove(number)
             finalize(proxy, self._released.append, number).atexit = False
         return proxy
 
 
 def _refer(value: Any) -> Tree:
-    """Write what is not plain: something of the learner's, or of a library."""
+    """Write a reference to an object that is not plain: the learner's, or a library's."""
     if isinstance(value, Proxy):
         return ["handle", value.remote_number]
     module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)

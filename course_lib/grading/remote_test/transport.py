@@ -1,4 +1,4 @@
-"""Messages over a socket: a few fixed bytes, JSON, and arrays as they are."""
+"""Messages over a socket: a few fixed bytes, JSON, and raw arrays."""
 
 import json
 import socket
@@ -33,7 +33,7 @@ def send(channel: socket.socket, tree: Tree, buffers: Buffers, waiting: Waiting 
     buffers : list of bytes
         What the tree refers to.
     waiting : callable
-        Called at least once in each timeout of the socket; raises to give up.
+        Called at least once per timeout of the socket; raises an exception to give up.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def send(channel: socket.socket, tree: Tree, buffers: Buffers, waiting: Waiting 
 
 
 def receive(channel: socket.socket, waiting: Waiting = _patient) -> tuple[Tree, Buffers]:
-    """Receive a message, whoever wrote it.
+    """Receive a message from an untrusted sender.
 
     Parameters
     ----------
@@ -71,14 +71,14 @@ def receive(channel: socket.socket, waiting: Waiting = _patient) -> tuple[Tree, 
     tree : object
         JSON of any kind.
     buffers : list of bytearray
-        Whose content was not looked at.
+        Arrays, with unchecked content.
 
     Raises
     ------
     EOFError
         If the other end is closed.
     ChannelError
-        If it is no message, or too large a one.
+        If it is not a message, or too large.
     OSError
         If the socket fails.
     """
@@ -99,7 +99,7 @@ def receive(channel: socket.socket, waiting: Waiting = _patient) -> tuple[Tree, 
 
 
 def _read(channel: socket.socket, size: int, waiting: Waiting) -> bytearray:
-    """Read so many bytes; memory is taken up as they come."""
+    """Read `size` bytes; memory is allocated as they arrive."""
     content = bytearray()
     while len(content) < size:
         waiting()

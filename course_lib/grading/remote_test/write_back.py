@@ -1,4 +1,4 @@
-"""Carrying back what was changed in place in another process."""
+"""Repeating changes in place that were made in another process."""
 
 import sys
 from typing import Any
@@ -13,14 +13,14 @@ def carry_back(before: Any, after: Any) -> Any:
     Parameters
     ----------
     before : object
-        What was handed over. Arrays, lists, dicts, sets and variables in it are changed.
+        The original. Arrays, lists, dicts, sets and variables in it are changed.
     after : object
         The copy.
 
     Returns
     -------
     object
-        What stands in the place of ``before`` now: the same object, or the copy if it is of another kind.
+        The new value of ``before``: the same object, or the copy if it is of another kind.
     """
     if isinstance(before, tuple) and isinstance(after, tuple):
         for old, new in zip(before, after, strict=False):

@@ -1,4 +1,4 @@
-"""Facts for the instructor about code that could change how a notebook is graded, read off its text."""
+"""Facts for the instructor about code that could change how a notebook is graded, read from its text."""
 
 import ast
 import re
@@ -13,9 +13,9 @@ from course_lib.grading.restore.reading import Cell
 from course_lib.grading.restore.template import Template
 
 MAX_FLAGS = 50
-MAX_TEXT_CHARS = 500_000  # characters that are looked through, in all cells together
+MAX_TEXT_CHARS = 500_000  # the most characters that are searched, in all cells together
 _SKIPS = {"skip-execution", "raises-exception"}  # tags that change how a cell is run
-# What code reaches for, and how to say it. Each name stands also for everything that lies in it.
+# What code accesses, and how to describe it. Each name includes everything in it.
 _REACHES = {
     "touches hooks of IPython or Python": """get_ipython IPython.core IPython.utils ipykernel sys.displayhook
         sys.excepthook sys.settrace sys.setprofile sys.addaudithook sys.meta_path sys.modules threading.settrace
@@ -43,7 +43,7 @@ _ATTRIBUTES = {
 _PATCHED = {"course_lib", "numpy", "tensorflow", "keras", "skimage", "sys", "builtins", "IPython", "inspect"}
 _HARMLESS = re.compile(r"get_ipython\(\)\.(run_line_magic|run_cell_magic|magic)")
 _PROGRAM = re.compile(r"^[ \t]*+(?:\w[\w, ]*+=[ \t]*+)?(!.*|%(?:sx|system|pip|conda)\b.*)", re.MULTILINE)
-# The same in C++, which no parser reads here: words that a kernel never needs.
+# The same in C++, which is not parsed: words that a kernel never needs.
 _CPP = {
     "starts or ends processes": r"(?:system|popen|v?fork|clone|exec[lv]\w*|posix_spawn\w*|kill|signal|_?exit)\s*\(",
     "uses the network": r"(?:socket|connect|getaddrinfo)\s*\(",
@@ -56,17 +56,17 @@ _SCRIPT = re.compile(r"\s*%%(?:!|bash|sh|script|system|sx|perl|ruby|python3?|pyp
 
 
 def find_audit_flags(cells: Sequence[Cell], template: Template) -> list[str]:
-    """List what an instructor may want to look at; nobody's guilt follows from it.
+    """List what an instructor may want to look at; none of it proves cheating.
 
-    The text is read, not run, so that a determined learner can hide from it. Cells that are as in
-    the release are left out.
+    The text is read, not run, so a determined learner can hide things from it. Cells that are the same as in the
+    release are left out.
 
     Parameters
     ----------
     cells : sequence of Cell
-        As handed in.
+        The submitted cells.
     template : Template
-        Of the unit.
+        The template of the unit.
 
     Returns
     -------
@@ -99,7 +99,7 @@ def find_audit_flags(cells: Sequence[Cell], template: Template) -> list[str]:
 
 
 def _changed(cell: Cell, template: Template) -> Iterator[str]:
-    """Yield what was done to a test."""
+    """Yield the changes to a test."""
     claimed = claims(cell, template)
     if not claimed or not claimed <= {*template.fixed}:
         return
@@ -119,14 +119,14 @@ def _programs(source: str) -> list[str]:
 
 
 def _in_cpp(source: str) -> Iterator[str]:
-    """Yield what a cell of C++ reaches for."""
+    """Yield what a C++ cell accesses."""
     for words, pattern in _IN_CPP.items():
         for found in dict.fromkeys(match[0].strip(" (") for match in pattern.finditer(source)):
             yield f"{words}: {found[:60]}"
 
 
 def _reached(tree: ast.AST, names: dict[str, str], own: set[str]) -> Iterator[str]:
-    """Yield what a cell reaches for in Python, IPython and what is imported, but not in the learner's own names."""
+    """Yield what a cell accesses in Python, IPython and imported modules, but not in the learner's own names."""
     known = {path.split(".")[0] for path in names.values()} | (_BUILT_IN - own)
     for path in paths(tree, names):
         parts = path.split(".")
@@ -142,7 +142,7 @@ def _reached(tree: ast.AST, names: dict[str, str], own: set[str]) -> Iterator[st
 
 
 def _patched(tree: ast.AST, names: dict[str, str]) -> Iterator[str]:
-    """Yield what a cell writes into libraries that tests use."""
+    """Yield what a cell changes in libraries that tests use."""
     for node in ast.walk(tree):
         path = ""
         if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
@@ -157,14 +157,14 @@ def _patched(tree: ast.AST, names: dict[str, str]) -> Iterator[str]:
 
 
 def _helpers(template: Template) -> set[str]:
-    """Name what tests import from the course."""
+    """Return the names that tests import from the course."""
     trees = (parse_roughly(template.cells[index].source) for index in template.fixed)
     pairs = (pair for tree in trees if tree for pair in imported(tree))
     return {name for name, path in pairs if path.startswith("course_lib.checks.")}
 
 
 def _redefined(tree: ast.Module, helpers: set[str]) -> Iterator[str]:
-    """Yield the helpers of tests that a cell gives another meaning, at its top or as a global name."""
+    """Yield the helpers of tests that a cell redefines, at its top level or as a global name."""
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()

@@ -11,18 +11,18 @@ _MARKS = ("grade", "solution", "locked", "task", "points", "schema_version")
 
 
 def describe_changes(cells: Sequence[Cell], template: Template, found: Found, moved: Collection[int]) -> list[str]:
-    """Say what was changed, a line for each kind of damage, with the cells that it befell.
+    """Describe what was changed, with a line for each kind of damage that lists the affected cells.
 
     Parameters
     ----------
     cells : sequence of Cell
-        As handed in.
+        The submitted cells.
     template : Template
-        What they should have been.
+        The original cells.
     found : Found
-        Which is which.
+        Which cell is which.
     moved : collection of int
-        Tests that stand in another place now, by their place in the template.
+        Tests that are now in another place, by their place in the template.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def describe_changes(cells: Sequence[Cell], template: Template, found: Found, mo
 
 
 def _answer(index: int, template: Template, found: Found) -> Iterator[tuple[str, str]]:
-    """Yield what happened to the cell of an exercise, and words that belong behind its name."""
+    """Yield what happened to the cell of an exercise, and words to put after its name."""
     if index in found.shared:
         yield "deleted, but answered in another cell", f" (cell {found.shared[index].number})"
     elif index not in found.solutions:
@@ -60,7 +60,7 @@ def _answer(index: int, template: Template, found: Found) -> Iterator[tuple[str,
 
 
 def _test(index: int, template: Template, found: Found) -> Iterator[tuple[str, str]]:
-    """Yield what happened to a test, and words that belong behind its name."""
+    """Yield what happened to a test, and words to put after its name."""
     copies = found.copies.get(index, [])
     if not copies:
         yield "deleted, put back", ""
@@ -83,16 +83,16 @@ def _kind(cell: Cell, index: int, template: Template) -> Iterator[tuple[str, str
 
 
 def _marks(cell: Cell, index: int, template: Template) -> Iterator[tuple[str, str]]:
-    """Yield a change of what the cell says to nbgrader."""
+    """Yield a change of the cell's nbgrader metadata."""
     mark = template.cells[index].metadata.nbgrader
-    keys = [key for key in _MARKS if key != "points" or not is_question(template.cells[index])]  # ours may change
+    keys = [key for key in _MARKS if key != "points" or not is_question(template.cells[index])]  # these may change
     changed = [key for key in keys if key in mark and cell.nbgrader.get(key) != mark[key]]
     if changed:
         yield "metadata changed, restored", f" ({', '.join(changed)})"
 
 
 def _tags(cells: Sequence[Cell], template: Template, found: Found) -> Iterator[tuple[Cell, list[str]]]:
-    """Yield the cells that have tags which the release does not give them."""
+    """Yield the cells with tags that the release does not have."""
     theirs = {number: index for index, number in found.numbers().items()}
     for cell in cells:
         own = template.cells[theirs[cell.number]].metadata.get("tags", []) if cell.number in theirs else []

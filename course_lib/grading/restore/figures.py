@@ -15,15 +15,15 @@ _KINDS = ("image/png", "image/jpeg")
 
 
 def add_figures(notebook: NotebookNode, submitted: bytes) -> None:
-    """Give the cells that were not run the figures that they had when the notebook was handed in.
+    """Give cells that were not run the figures of the submitted notebook.
 
     Parameters
     ----------
     notebook : NotebookNode
-        As it was run. A code cell without an execution count gets the figures of the cell with the same source, and
-        nothing else of its outputs.
+        The executed notebook. A code cell without an execution count gets the figures of the cell with the same source,
+        but no other outputs.
     submitted : bytes
-        The file that was handed in. Whatever is wrong with it, it has no figures then.
+        The file that was handed in. If anything is wrong with it, it counts as having no figures.
     """
     figures: dict[str, list[NotebookNode]] = {}
     with suppress(ValueError, RecursionError):
@@ -39,7 +39,7 @@ def add_figures(notebook: NotebookNode, submitted: bytes) -> None:
 
 
 def _figures(cell: dict[str, Any]) -> Iterator[NotebookNode]:
-    """Yield the pictures among the outputs of a stranger's cell, made anew."""
+    """Yield the pictures among the outputs of an untrusted cell, rebuilt."""
     for output in _listed(cell, "outputs"):
         for kind in _KINDS:
             picture = "".join(_text(_table(output.get("data")).get(kind)).split())
@@ -52,12 +52,12 @@ def _figures(cell: dict[str, Any]) -> Iterator[NotebookNode]:
 
 
 def _table(value: Any) -> dict[str, Any]:
-    """Read an object; what is none is an empty one."""
+    """Return a JSON object; anything else counts as an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def _listed(data: Any, name: str) -> list[dict[str, Any]]:
-    """Read a list of objects; what is none of them is passed over."""
+    """Return a list of JSON objects; anything else is left out."""
     found = _table(data).get(name)
     return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
 

@@ -1,4 +1,4 @@
-"""Recognizing the cells of a release in what was handed in, whatever happened to their marks."""
+"""Recognizing the cells of a release in a submission, even if their marks were changed or lost."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from course_lib.grading.restore.reading import Cell
 from course_lib.grading.restore.template import Template
 
 POINTER = "# Answered in the cell of"
-ALIKE = 0.5  # share of an untouched cell's lines that make another cell its copy
+ALIKE = 0.5  # the fraction of an untouched cell's lines that makes another cell its copy
 _STUB_LINES = {line for stub in CODE_STUBS.values() for line in stub.splitlines()}
 
 
@@ -37,9 +37,9 @@ class Found:
     solutions : dict of int to Cell
         The one cell that answers an exercise, by the exercise's place in the template.
     shared : dict of int to Cell
-        For an exercise without a cell of its own, the cell of another one that answers it too.
+        For an exercise without its own cell, the cell of another exercise that answers it too.
     recognized_by : dict of int to str
-        How an answer was recognized, where its grade_id is lost.
+        How an answer was recognized, if its grade_id is lost.
     copies : dict of int to list of Cell
         All cells that were, or were copied from, a solution cell or a test.
     others : dict of int to Cell
@@ -53,7 +53,7 @@ class Found:
     others: dict[int, Cell] = field(default_factory=dict)
 
     def numbers(self) -> dict[int, int]:
-        """Give the number of each cell that was found, by its place in the template."""
+        """Return the number of each cell that was found, by its place in the template."""
         first = {index: copies[0] for index, copies in self.copies.items()}
         return {index: cell.number for index, cell in (first | self.others | self.solutions).items()}
 
@@ -61,21 +61,20 @@ class Found:
 def recognize(cells: Sequence[Cell], template: Template) -> Found:
     """Find the cells of a template.
 
-    A test is known by its text or its marks; an answer by its marks (grade_id, cell id), else by the
-    function that it defines, its likeness to the untouched cell, or its place.
+    A test is recognized by its text or its marks; an answer by its marks (grade_id, cell id), otherwise by the function
+    that it defines, its similarity to the untouched cell, or its place.
 
     Parameters
     ----------
     cells : sequence of Cell
-        As handed in.
+        The submitted cells.
     template : Template
-        Of the unit.
+        The template of the unit.
 
     Returns
     -------
     Found
-        Of several answers to an exercise, the last one that was worked on; an untouched one only
-        where there is no other.
+        Of several answers to an exercise, the last one that was worked on; an untouched one only if there is no other.
     """
     found = Found()
     for cell in cells:
@@ -94,13 +93,13 @@ def untouched(cell: Cell, index: int, template: Template) -> bool:
 
 
 def claims(cell: Cell, template: Template) -> set[int]:
-    """Find the places in the template that a cell's marks speak of."""
+    """Find the places in the template to which a cell's marks refer."""
     places = {template.by_name.get(cell.grade_id), template.by_id.get(cell.cell_id)}
     return {index for index in places if index is not None}
 
 
 def _assign(cell: Cell, template: Template, found: Found) -> None:
-    """Put a cell with the cells of the template that its text, else its marks make it."""
+    """Assign a cell to the cells of the template with its text or, if there are no such cells, its marks."""
     claimed = claims(cell, template)
     text = cell.source.strip()
     tests = [index for index in template.fixed if text and text in template.texts[index]]
@@ -121,12 +120,12 @@ def _assign(cell: Cell, template: Template, found: Found) -> None:
 
 
 def _is_other(cell: Cell, original: NotebookNode) -> bool:
-    """Tell whether a cell is as a cell of the release that is not graded."""
+    """Tell whether a cell is the same as a cell of the release that is not graded."""
     return not original.metadata.get("nbgrader") and (cell.kind, cell.source) == (original.cell_type, original.source)
 
 
 def _choose(cells: Sequence[Cell], template: Template, found: Found) -> None:
-    """Choose an answer to each exercise among the cells that claim to be it or define its function."""
+    """Choose an answer to each exercise among the cells that have its marks or define its function."""
     names = {cell.number: _names(cell, template, found) for cell in cells}
     best: dict[int, _Candidate] = {}
     for index in template.solutions:
@@ -150,17 +149,17 @@ def _choose(cells: Sequence[Cell], template: Template, found: Found) -> None:
 
 
 def _names(cell: Cell, template: Template, found: Found) -> set[str]:
-    """Name what a learner has defined in a cell, not what the release defines there."""
+    """Return the names that a learner has defined in a cell, without those that the release defines there."""
     if any(cell.source.strip() in template.texts[index] for index in template.fixed):
         return set()
     if any(is_question(template.cells[index]) for index in claims(cell, template)):
-        return set()  # words, which may quote code
+        return set()  # text, which may quote code
     theirs = (template.cells[index].source for index, other in found.others.items() if other is cell)
     return defined_at_margin(cell.source).difference(*map(defined_at_margin, theirs))
 
 
 def _guess(index: int, cells: Sequence[Cell], template: Template, found: Found) -> None:
-    """Look for an answer without marks and function: one that resembles the stub, or stands in its place."""
+    """Look for an answer without marks and function: one that resembles the stub, or is in its place."""
     known = [*found.others.values(), *found.solutions.values(), *chain.from_iterable(found.copies.values())]
     taken = {cell.number for cell in known}
     own = [cell for cell in cells if cell.number not in taken and cell.source.strip()]
@@ -184,5 +183,5 @@ def _guess(index: int, cells: Sequence[Cell], template: Template, found: Found) 
 
 
 def _lines(text: str) -> set[str]:
-    """Collect the lines of a text that are hardly in any other: long ones, and not the stub's own."""
+    """Return the characteristic lines of a text: long ones that are not in the stub."""
     return {line.strip() for line in text.splitlines() if len(line.strip()) > 15} - _STUB_LINES

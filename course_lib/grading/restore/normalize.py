@@ -1,4 +1,4 @@
-"""Making a notebook that can be graded out of what was handed in."""
+"""Turning a submission into a notebook that can be graded."""
 
 import hashlib
 import re
@@ -28,13 +28,13 @@ class Normalized:
     Attributes
     ----------
     notebook : NotebookNode
-        Of format 4.5, without outputs.
+        The notebook, in format 4.5, without outputs.
     changes : list of str
         What was changed and is restored, a short line each; empty for an ordinary submission.
     audit_flags : list of str
         What an instructor may want to look at; see `find_audit_flags`.
     missing : frozenset of str
-        Exercises whose cells were not there.
+        Exercises whose cells were missing.
     """
 
     notebook: NotebookNode
@@ -45,7 +45,7 @@ class Normalized:
 
 @dataclass(frozen=True)
 class _Entry:
-    """A cell of the result: its place in the submission, and in the template where it has one."""
+    """A cell of the result: its place in the submission, and in the template, if any."""
 
     number: int
     index: int | None
@@ -53,12 +53,11 @@ class _Entry:
 
 
 def normalize(submitted: bytes, source: NotebookNode) -> Normalized:
-    """Restore what a learner must not, but may have changed.
+    """Restore what a learner must not change, but may have changed.
 
     All of the learner's cells keep their order. Tests come from the source, in the source's order,
-    each behind the answer that it tests: where the learner has it, if that is between this answer
-    and the next cell of the release. A missing answer comes back untouched. Tags and metadata are
-    those of the release, whatever the submission says.
+    each after the answer that it tests: at the learner's place, if that is between this answer and the next cell of the
+    release. A missing answer is restored untouched. Tags and metadata are always those of the release.
 
     Parameters
     ----------
@@ -75,7 +74,7 @@ def normalize(submitted: bytes, source: NotebookNode) -> Normalized:
     Raises
     ------
     CourseError
-        If it is no notebook, or none of this unit; in words for the instructor.
+        If it is not a notebook, or not of this unit; the message is for the instructor.
     """
     cells, changes = read_cells(submitted)
     template = Template.of(source)
@@ -117,7 +116,7 @@ def _list(names: Sequence[str]) -> str:
 
 
 def _learners(cells: Sequence[Cell], template: Template, found: Found) -> list[_Entry]:
-    """Make the learner's cells anew, in their order, without tests and without needless copies of stubs."""
+    """Rebuild the learner's cells, in their order, without tests and without needless copies of stubs."""
     answers = {cell.number: index for index, cell in found.solutions.items()}
     others = {cell.number: index for index, cell in found.others.items()}
     left_out = {
@@ -140,13 +139,13 @@ def _learners(cells: Sequence[Cell], template: Template, found: Found) -> list[_
             if index is not None:  # a cell of the release, which the learner may have edited
                 node.id, node.metadata = template.cells[index].id, deepcopy(template.cells[index].metadata)
                 if cell.source != template.cells[index].source:
-                    node.metadata.pop("tags", None)  # a show that was worked on may be needed
+                    node.metadata.pop("tags", None)  # a demonstration that was changed may be needed
         entries.append(_Entry(cell.number, index, node))
     return entries
 
 
 def _own(cell: Cell, taken: set[str]) -> NotebookNode:
-    """Make a learner's cell anew, with nothing but its text, its pictures and an id of its own."""
+    """Rebuild a learner's cell, with only its text, its pictures and a unique id."""
     node = NotebookNode(cell_type=cell.kind, id=cell.cell_id, metadata=NotebookNode(), source=cell.source)
     repeat = 0
     while node.id in taken or not _CELL_ID.fullmatch(node.id):
@@ -161,7 +160,7 @@ def _own(cell: Cell, taken: set[str]) -> NotebookNode:
 
 
 def _put_back(entries: list[_Entry], index: int, template: Template, found: Found) -> None:
-    """Add the cell of an exercise that has none: a pointer to the cell that answers it, or the stub."""
+    """Add a cell for an exercise without one: a pointer to the cell that answers it, or the stub."""
     node = deepcopy(template.cells[index])
     if index in found.shared:
         place = next(place for place, entry in enumerate(entries, 1) if entry.number == found.shared[index].number)
@@ -173,7 +172,7 @@ def _put_back(entries: list[_Entry], index: int, template: Template, found: Foun
 
 
 def _places(entries: Sequence[_Entry], template: Template, found: Found) -> tuple[dict[int, int], set[int]]:
-    """Find, for each test, how many of the learner's cells come before it, and which tests had to be moved."""
+    """Return, for each test, how many of the learner's cells come before it, and which tests had to be moved."""
     where = {entry.index: place for place, entry in enumerate(entries) if entry.index is not None}
     places: dict[int, int] = {}
     moved = set()

@@ -1,4 +1,4 @@
-"""Reading whatever was handed in as a notebook."""
+"""Reading any submitted file as a notebook."""
 
 import json
 import stat
@@ -32,9 +32,9 @@ class Cell:
     source : str
         Its text.
     cell_id : str
-        Empty where it has none, as in formats before 4.5.
+        Its id; empty if it has none, as in formats before 4.5.
     nbgrader : dict
-        What it says about itself to nbgrader; empty where nothing.
+        Its nbgrader metadata; empty if there is none.
     tags : tuple of str
         Its tags.
     attachments : dict
@@ -51,7 +51,7 @@ class Cell:
 
     @property
     def grade_id(self) -> str:
-        """What nbgrader calls the cell; empty for a cell that is not graded."""
+        """The cell's name for nbgrader; empty for a cell that is not graded."""
         return _text(self.nbgrader.get("grade_id"))
 
 
@@ -71,9 +71,9 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     CourseError
-        If it is no regular file, or larger than 100 MB; it is not loaded then.
+        If it is not a regular file, or larger than 100 MB; then it is not loaded.
     OSError
-        If it cannot be read: that says nothing about the notebook.
+        If it cannot be read, which says nothing about the notebook.
     """
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
@@ -88,7 +88,7 @@ def _check_size(size: int) -> None:
 
 
 def read_cells(content: bytes) -> tuple[list[Cell], list[str]]:
-    """Read the cells of a notebook of any format from 2 to 4, and of what newer ones have in common with 4.
+    """Read the cells of a notebook in any format from 2 to 4, or in a newer one, as far as it is like 4.
 
     Parameters
     ----------
@@ -98,14 +98,14 @@ def read_cells(content: bytes) -> tuple[list[Cell], list[str]]:
     Returns
     -------
     cells : list of Cell
-        Outputs are dropped. What is missing in a cell is taken to be empty.
+        The cells, without outputs. Missing parts of a cell count as empty.
     changes : list of str
-        What had to be converted, replaced or left out, a line each.
+        What had to be converted, replaced or left out, one line for each.
 
     Raises
     ------
     CourseError
-        If it is no notebook; in words for the instructor.
+        If it is not a notebook; the message is for the instructor.
     """
     _check_size(len(content))
     changes: list[str] = []
@@ -121,7 +121,7 @@ def read_cells(content: bytes) -> tuple[list[Cell], list[str]]:
         raise CourseError(f"expected a notebook of at most {CELLS} cells, found {len(listed)}")
     cells = [_cell(number, cell) for number, cell in enumerate(listed, 1) if isinstance(cell, dict)]
     if len(cells) < len(listed):
-        changes.append(f"{len(listed) - len(cells)} cells that are none: left out")
+        changes.append(f"{len(listed) - len(cells)} entries that are not cells: left out")
     for limit, what, kinds in ((MAX_TEXT_CHARS, "letters", KINDS), (CODE, "letters of code", {"code"})):
         if (length := sum(len(cell.source) for cell in cells if cell.kind in kinds)) > limit:
             raise CourseError(f"expected a notebook of at most {limit} {what}, found {length}")
@@ -140,7 +140,7 @@ def _decode(content: bytes, changes: list[str]) -> str:
 
 
 def _parse(text: str, changes: list[str]) -> dict[str, Any]:
-    """Read the first JSON value of a text; what follows it does not matter."""
+    """Read the first JSON value of a text; anything after it is ignored."""
     text = text.strip("\0 \t\r\n")
     if not text:
         raise CourseError("expected a notebook, found an empty file")
@@ -167,7 +167,7 @@ def _listed(notebook: dict[str, Any]) -> list[Any]:
         sheets = [_table(sheet).get("cells") for sheet in notebook["worksheets"]]
         cells = [cell for sheet in sheets if isinstance(sheet, list) for cell in sheet]
     if not isinstance(cells, list):
-        raise CourseError("expected a notebook, found JSON that is none: it has no list of cells")
+        raise CourseError("expected a notebook, found other JSON, without a list of cells")
     return cells
 
 
@@ -202,7 +202,7 @@ def _table(value: Any) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    """Join what may be a list of lines; a half of a surrogate pair could be written nowhere."""
+    """Join lines, if it is a list; replace half surrogate pairs, which cannot be written."""
     if isinstance(value, list):
         value = "".join(line for line in value if isinstance(line, str))
     if not isinstance(value, str):

@@ -1,4 +1,4 @@
-"""What a graded notebook must hold: the instructor's notebook without its answers."""
+"""What a graded notebook must contain: the instructor's notebook without its answers."""
 
 import re
 from copy import deepcopy
@@ -22,7 +22,7 @@ class Template:
     Attributes
     ----------
     cells : list of NotebookNode
-        Solution cells hold the untouched stub.
+        The cells; solution cells contain the untouched stub.
     metadata : NotebookNode
         The notebook's.
     """
@@ -32,7 +32,7 @@ class Template:
 
     @classmethod
     def of(cls, source: NotebookNode) -> "Template":
-        """Take the answers out of an instructor's notebook, which stays as it is."""
+        """Make a template of an instructor's notebook, without the answers; the notebook is not changed."""
         notebook = deepcopy(source)
         answered = [cell for cell in notebook.cells if is_solution(cell) and "BEGIN SOLUTION" in cell.source]
         clear = ClearAnswers(code_stub=CODE_STUBS, text_stub=ANSWER_STUB)
@@ -51,7 +51,7 @@ class Template:
 
     @cached_property
     def fixed(self) -> list[int]:
-        """Places of the cells that nobody may change: tests, above all."""
+        """Places of the cells that nobody may change, mainly tests."""
         return [index for index, cell in enumerate(self.cells) if self.name(index) and not is_solution(cell)]
 
     def name(self, index: int) -> str:
@@ -70,10 +70,10 @@ class Template:
 
     @cached_property
     def texts(self) -> list[tuple[str, str]]:
-        """Give each cell's text as graders and as learners see it, without space around it."""
+        """Return each cell's text as graders and as learners see it, without surrounding space."""
         return [(cell.source.strip(), visible(cell.source).strip()) for cell in self.cells]
 
 
 def visible(source: str) -> str:
-    """Leave the hidden tests out of a cell's text."""
+    """Return a cell's text without hidden tests."""
     return _HIDDEN.sub("", source).rstrip("\n")

@@ -1,4 +1,4 @@
-"""The sandbox of bubblewrap: no network, no home, no secrets, nothing of the course but its library."""
+"""The sandbox of bubblewrap: no network, no home, no secrets, and only the library of the course."""
 
 import os
 import platform
@@ -26,14 +26,14 @@ CONTAINER = (
     "--security-opt systempaths=unconfined"
 )
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/localtime")
-# Of the course. What holds no answers and no names, such as its tests, may be read where it cannot be left out.
+# Of the course. Folders without answers and names, such as its tests, may be readable if they cannot be left out.
 PRIVATE = ("solutions", "build", "classroom", "work", "notebooks", ".git")
 TMP, SHARED = "/tmp", "/dev/shm"  # new and empty inside
 SHARED_BYTES = 64 * 2**20
 HOME = f"{TMP}/learner"
-# Root's user may write the system's settings, even without root's rights.
+# Root's user may write to system settings, even without root's privileges.
 READ_ONLY = ("--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/")
-STRANGERS = (61184, 65519)  # users that no person has; systemd takes them for services
+STRANGERS = (61184, 65519)  # user ids that no person has; systemd uses them for services
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "HOME": HOME,
@@ -45,19 +45,19 @@ ENVIRONMENT = {
     "PYTHONNOUSERSITE": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_ENABLE_ONEDNN_OPTS": "1",  # see `course_lib`
-    # Submissions are graded side by side, a processor each.
+    # Submissions are graded in parallel, one processor for each.
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
     **dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1"),
 }
 
 
 def available() -> str:
-    """Try whether learners' code can be isolated here.
+    """Check whether learners' code can be isolated here.
 
     Returns
     -------
     str
-        Empty if it can; else why not, and what to do about it.
+        Empty if it can; otherwise the reason, and what to do about it.
     """
     if platform.system() != "Linux" or platform.machine() not in seccomp.REFUSED:
         here, there = f"{platform.system()} on {platform.machine()}", " or ".join(seccomp.REFUSED)
@@ -68,12 +68,12 @@ def available() -> str:
 
 
 def stranger() -> int | None:
-    """Choose a user for a kernel to run as: one that owns nothing on this machine, and probably another each time.
+    """Choose a user to run a kernel: one that owns nothing on this machine, and usually a different one each time.
 
     Returns
     -------
     int or None
-        None if this process may not choose.
+        None if this process cannot change its user.
     """
     first, last = STRANGERS
     may_choose = os.geteuid() == 0 and not _unavailable(first)
@@ -86,19 +86,19 @@ def _bubblewrap() -> str:
 
 
 def failure(code: str) -> str:
-    """Run Python in the sandbox, as a learner's kernel is run there; return its last words if it fails, or nothing."""
+    """Run Python in the sandbox, like a learner's kernel; return its last message if it fails, otherwise nothing."""
     return _failure(_bubblewrap(), stranger(), code)
 
 
 def _unavailable(user: int | None) -> str:
-    """Say why Python does not run in the sandbox as this user, and what to do about it; empty if it runs."""
+    """Say why Python does not run in the sandbox as this user, and what to do about it; empty if it does."""
     said = _failure(_bubblewrap(), user, "import course_lib.grading")
     return f"bubblewrap is here, but does not work: {said}; {_advice(said)}" if said else ""
 
 
 @cache
 def _failure(program: str, user: int | None, code: str) -> str:
-    """Run Python in the sandbox, with this program; return its last words if it fails, or nothing."""
+    """Run Python in the sandbox, with this program; return its last message if it fails, otherwise nothing."""
     code = f"import os, sys; [os.setresuid(u, u, u) for u in map(int, sys.argv[1:])]; {code}"
     arguments = [sys.executable, "-P", "-c", code, *([] if user is None else [str(user)])]
     with bwrap_command([], {}, Limits(), user) as (command, descriptors):
@@ -115,7 +115,7 @@ def _failure(program: str, user: int | None, code: str) -> str:
 
 
 def _advice(said: str) -> str:
-    """Say what to do about a sandbox that does not start, by what bubblewrap said last."""
+    """Say what to do about a sandbox that does not start, according to bubblewrap's last message."""
     if "nknown option" in said:
         return f"it is too old ({_version()}): install a newer one"
     if "/proc" in said or "/sys" in said:
@@ -135,23 +135,23 @@ def _version() -> str:
 def bwrap_command(
     readable: Iterable[Path], environment: dict[str, str], limits: Limits, user: int | None
 ) -> Iterator[tuple[list[str], list[int]]]:
-    """Write the command that runs another one in the sandbox.
+    """Return the command that runs another one in the sandbox.
 
     Parameters
     ----------
     readable : iterable of Path
-        Can be read inside, besides the system, Python and the library.
+        Paths that can be read inside, besides the system, Python and the library.
     environment : dict of str to str
-        Is added to `ENVIRONMENT`; nothing else of the environment comes in.
+        Variables to add to `ENVIRONMENT`; no others are passed on.
     limits : Limits
-        Of which `file_bytes` is looked at.
+        The limits, of which `file_bytes` is used.
     user : int or None
-        The user that the command will become by itself; None to make a user namespace, in which nobody has rights.
+        The user that the command itself will become; None to make a user namespace, in which nobody has privileges.
 
     Yields
     ------
     tuple of list of str, list of int
-        What to put before the command, and the open files that it needs.
+        The words to put before the command, and the open files that it needs.
     """
     command = [_bubblewrap(), "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
     if user is None:
@@ -160,7 +160,7 @@ def bwrap_command(
         command += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
         command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     command += ["--hostname", "sandbox", "--proc", "/proc", "--dev", "/dev"]
-    command += ["--dev-bind", "/dev/null", "/dev/zero"]  # mapped, that one is memory that no limit counts
+    command += ["--dev-bind", "/dev/null", "/dev/zero"]  # if it is mapped, it is memory that no limit counts
     command += [*_in_memory(SHARED, SHARED_BYTES), *_in_memory(TMP, limits.file_bytes)]
     command += _mounts({*_python(), *readable}, _private())
     for name, value in (ENVIRONMENT | environment).items():
@@ -182,7 +182,7 @@ def _python() -> set[Path]:
 
 
 def _private() -> set[Path]:
-    """List what must not be read, even in a folder that can be: a person's files, and most of a course."""
+    """List paths that must not be read, even in a readable folder: a person's files, and most of a course."""
     roots = {Path(course_lib.__file__).resolve().parent.parent}
     with suppress(ValueError):
         roots.add(Course.find().root)
@@ -190,7 +190,7 @@ def _private() -> set[Path]:
 
 
 def _mounts(readable: set[Path], private: set[Path]) -> list[str]:
-    """Write what bubblewrap is to mount, from the root to the leaves; what lies deeper decides."""
+    """Return bubblewrap's options for mounts, from the root to the leaves; deeper ones take precedence."""
     system = [path for path in map(Path, SYSTEM) if path.exists()]
     links = {path for path in system if path.is_symlink()}
     shown = readable | {path for path in system if path not in links}
@@ -198,29 +198,29 @@ def _mounts(readable: set[Path], private: set[Path]) -> list[str]:
     mounts = {path: ["--ro-bind", str(path), str(path)] for path in shown}
     mounts |= {path: ["--symlink", str(path.readlink()), str(path)] for path in links}
     mounts |= {path: _in_memory(str(path), 4096) for path in hidden}
-    # Folders on the way to a mount, which bubblewrap would make for their owner alone.
+    # Folders on the way to a mount, which bubblewrap would make readable only for their owner.
     mounts = {above: _folder(above) for path in mounts for above in path.parents[:-1]} | mounts
     ordered = sorted(mounts, key=lambda path: (len(path.parts), path))
     return [option for path in ordered for option in mounts[path]]
 
 
 def _in_memory(path: str, size: int) -> list[str]:
-    """Write how to mount a folder in memory, that everybody can write to."""
+    """Return the options to mount a folder in memory that everybody can write to."""
     return [*_perms("1777"), *(["--size", str(size)] if _knows("--size") else []), "--tmpfs", path]
 
 
 def _folder(path: Path) -> list[str]:
-    """Write how to make a folder that everybody can look into."""
+    """Return the options to make a folder that everybody can read."""
     return [*_perms("0755"), "--dir", str(path)]
 
 
 def _perms(mode: str) -> list[str]:
-    """Write the rights of what the next option makes."""
+    """Return the option for the permissions of what the next option makes."""
     return ["--perms", mode] if _knows("--perms") else []
 
 
 def _knows(option: str) -> bool:
-    """Tell whether this version of bubblewrap has an option; some that are still in use lack the later ones."""
+    """Tell whether this version of bubblewrap has an option; older versions that are still in use lack some."""
     return f" {option} " in _help(_bubblewrap())
 
 

@@ -1,4 +1,4 @@
-"""Whether there is a C++ compiler, found out where no code of a learner's runs."""
+"""Tell whether there is a C++ compiler, without running a learner's code."""
 
 import os
 import re
@@ -25,7 +25,7 @@ def none_in_grade(isolated: bool) -> str:
 
 
 def none_here(environment: Mapping[str, str] = os.environ) -> str:
-    """Say why a notebook of one's own finds no compiler; empty if it finds one."""
+    """Say why a person's own notebook finds no compiler; empty if it finds one."""
     done = subprocess.run(
         [sys.executable, "-P", "-c", SEARCH], env=dict(environment), capture_output=True, check=False, text=True
     )
@@ -33,5 +33,5 @@ def none_here(environment: Mapping[str, str] = os.environ) -> str:
 
 
 def _words(error: str) -> str:
-    """Take the advice out of an error."""
+    """Return the advice in an error."""
     return f"no C++ compiler on this machine; {re.sub('.*(?:found none: |but )', '', error)}" if error else ""

@@ -1,4 +1,4 @@
-"""The sockets of a learner's kernel: nothing that is sent or comes waits without a bound."""
+"""The sockets of a learner's kernel: everything that waits to be sent or read is limited."""
 
 from collections.abc import Iterator
 
@@ -7,11 +7,11 @@ from jupyter_client.manager import KernelManager
 
 from course_lib.grading.sandbox.outputs import Message, parse
 
-MESSAGE_POLL_S = 0.1  # seconds to wait for messages, between looks at whether the kernel lives
-# What the kernel sends waits to be read in the memory of this process: so many messages, in parts of so many bytes.
+MESSAGE_POLL_S = 0.1  # seconds to wait for messages, between checks whether the kernel is alive
+# Unread messages from the kernel are in the memory of this process: at most so many, in parts of so many bytes.
 QUEUE, MAX_RECEIVED_PART_BYTES = 4, 2**28
-UNREAD_MS = 10_000  # milliseconds that a kernel may leave what is sent to it, when there is much of that already
-BATCH = 100  # messages that are read before somebody looks at the time
+UNREAD_MS = 10_000  # milliseconds for which a kernel may leave messages unread, when many are waiting already
+BATCH = 100  # messages that are read between checks of the time
 
 
 class UnreadError(Exception):
@@ -42,14 +42,14 @@ class Connection:
 
     def execute(self, source: str, silent: bool) -> str:
         """Ask the kernel to run a cell; return the number of the request, or raise `UnreadError`."""
-        sendable = source.encode(errors="replace").decode()  # JSON can hold halves of characters
+        sendable = source.encode(errors="replace").decode()  # JSON can contain half surrogate pairs
         try:
             return str(self._client.execute(sendable, silent=silent, allow_stdin=False, stop_on_error=False))
         except zmq.Again:
             raise UnreadError from None
 
     def messages(self, patience: float = MESSAGE_POLL_S) -> Iterator[Message]:
-        """Wait at most so many seconds, and read what has come; the outputs before the replies."""
+        """Wait at most `patience` seconds, and yield the messages that have arrived; outputs before replies."""
         for channel in zmq.select(self._sockets, [], [], patience)[0] and self._sockets:
             for _ in range(BATCH):
                 if not channel.poll(0):

@@ -1,7 +1,7 @@
-"""An IPython kernel for notebooks that run with nobody watching: no windows, and no way to leave early.
+"""An IPython kernel for notebooks that run unattended: without windows, and without a way to exit early.
 
-Everything else is as in an ordinary kernel of Jupyter. It is registered as the running application, which IPython's
-``%matplotlib`` and others ask for, and modules in the working folder can be imported.
+Everything else is as in an ordinary Jupyter kernel. It is registered as the running application, which IPython's
+``%matplotlib`` and other magics need, and modules in the working folder can be imported.
 """
 
 import sys
@@ -19,39 +19,39 @@ from matplotlib.backends.registry import BackendFilter, BackendRegistry, backend
 INLINE = "inline"
 # Event loops that need a screen; ``asyncio`` is another one that ``%gui`` knows.
 GUIS = {"gtk", "gtk3", "gtk4", "osx", "qt", "qt4", "qt5", "qt6", "tk", "wx"}
-# Backends of Matplotlib that need a screen, or a browser that a person looks at.
+# Backends of Matplotlib that need a screen, or a browser with a person.
 INTERACTIVE = {*backend_registry.list_builtin(BackendFilter.INTERACTIVE), "ipympl", "widget"}
 
 
 class UnattendedKernelApp(IPKernelApp):
-    """A kernel for notebooks that run with nobody watching; see the module."""
+    """A kernel for notebooks that run unattended; see the module."""
 
     def init_path(self) -> None:
-        """See the working folder, although ``python -P`` hides it: nothing in it may stand in for the kernel."""
+        """Allow imports from the working folder, although ``python -P`` hides it: it must not replace the kernel."""
         see_working_folder()
 
     def init_shell(self) -> None:
-        """Take away what nobody is there for."""
+        """Remove what needs a person."""
         super().init_shell()
         _stay_open(self.kernel.shell)
         backend_registry.__class__ = _InlineRegistry
 
 
 class LearnersKernel(UnattendedKernelApp):
-    """A kernel whose sockets listen already."""
+    """A kernel whose sockets are already listening."""
 
     listening: Mapping[str, int]
 
     def _try_bind_socket(self, s: Any, port: int) -> int:
-        """Use the open file in place of a new socket."""
+        """Use the open file instead of a new socket."""
         s.setsockopt(zmq.USE_FD, self.listening[str(port)])
         return int(super()._try_bind_socket(s, port))
 
     def init_heartbeat(self) -> None:
-        """Do without: whether the kernel lives, the provisioner sees."""
+        """Do nothing: the provisioner sees whether the kernel is alive."""
 
     def init_path(self) -> None:
-        """Leave the working folder out for now; `kernel_main.ready` adds it."""
+        """Leave out the working folder for now; `kernel_main.ready` adds it."""
 
 
 def see_working_folder() -> None:
@@ -63,9 +63,9 @@ def see_working_folder() -> None:
 
 
 def _stay_open(shell: InteractiveShell) -> None:
-    """Ignore ``exit`` and ``quit``, since later cells earn points too; start no event loop that needs a screen.
+    """Ignore ``exit`` and ``quit``, because later cells earn points too; start no event loop that needs a screen.
 
-    The shell's class stays that of ipykernel: many programs recognize a notebook by its name.
+    The shell keeps ipykernel's class: many programs recognize a notebook by its name.
     """
     enable_gui, enable_matplotlib = shell.enable_gui, shell.enable_matplotlib
 
@@ -86,13 +86,13 @@ def _needs_screen(backend: str) -> bool:
 
 
 class _InlineRegistry(BackendRegistry):
-    """Matplotlib's list of backends, where those that show windows are replaced by figures in the notebook.
+    """Matplotlib's list of backends, in which those with windows are replaced by figures in the notebook.
 
-    Matplotlib itself refuses them where there is no screen, and the rest of a learner's cell would be lost.
+    Matplotlib itself refuses them if there is no screen, and the rest of a learner's cell would be lost.
     """
 
     def is_valid_backend(self, backend: str) -> bool:
-        """Accept the usual ones, even where they are not installed."""
+        """Accept the usual backends, even if they are not installed."""
         return _needs_screen(backend) or super().is_valid_backend(backend)
 
     def load_backend_module(self, backend: str) -> ModuleType:
@@ -100,7 +100,7 @@ class _InlineRegistry(BackendRegistry):
         if not _needs_screen(backend):
             return super().load_backend_module(backend)
         inline = super().load_backend_module(INLINE)
-        inline.configure_inline_support(get_ipython(), INLINE)  # else figures are not shown when their cell ends
+        inline.configure_inline_support(get_ipython(), INLINE)  # otherwise figures are not shown when their cell ends
         return inline
 
 

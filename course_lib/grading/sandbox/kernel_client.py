@@ -22,7 +22,7 @@ from course_lib.grading.sandbox.outputs import Outputs, error
 from course_lib.grading.sandbox.provisioner import DATA, SandboxProvisioner
 
 START_TIMEOUT_S = 120  # seconds until a kernel must answer; on an idle machine it takes less than one
-LATE_OUTPUTS_S = 1  # seconds that the outputs' end may come after the reply, before it counts as lost
+LATE_OUTPUTS_S = 1  # seconds after the reply until the end of the outputs counts as lost
 # A single expression, so that it leaves no name behind.
 READY = "__import__('course_lib.grading.sandbox.kernel_main', fromlist=['ready']).ready({agent!r}, {data!r})"
 
@@ -34,7 +34,7 @@ class KernelDiedError(CourseError):
 
 
 class KernelStartError(CourseError):
-    """The learner's kernel did not start; no code of the learner's is to blame for that."""
+    """The learner's kernel did not start; the learner's code is not the cause."""
 
 
 class _Manager(KernelManager):
@@ -60,11 +60,11 @@ class KernelClient:
     limits : Limits
         What the code may use.
     isolated : bool
-        Whether it runs in the sandbox; else it has the rights of this process.
+        Whether it runs in the sandbox; otherwise it has the privileges of this process.
     data : Path, optional
-        A folder of which the kernel gets a copy, but for notebooks, as its working folder.
+        A folder of which the kernel gets a copy, without notebooks, as its working folder.
     deadline : float, optional
-        When the time of the submission is over, by `time.monotonic`; `Limits.submission_s` from the start by default.
+        When the time of the submission ends, by `time.monotonic`; by default `Limits.submission_s` after the start.
 
     Attributes
     ----------
@@ -121,12 +121,12 @@ class KernelClient:
 
     @property
     def alive(self) -> bool:
-        """Whether the kernel runs."""
+        """Tell whether the kernel runs."""
         return self._manager.provisioner.running()
 
     @property
     def ended(self) -> bool:
-        """Whether the cell that was begun has come to its end."""
+        """Tell whether the running cell has ended."""
         self._ended = self._ended or self._wait(0)
         return self._ended
 
@@ -136,7 +136,7 @@ class KernelClient:
         return self.finish(timeout)
 
     def begin(self, source: str, silent: bool = False) -> None:
-        """Let the kernel run a cell, and do not wait for it.
+        """Let the kernel run a cell, without waiting for it.
 
         Parameters
         ----------
@@ -165,7 +165,7 @@ class KernelClient:
             raise KernelDiedError("it no longer reads what is sent to it") from None
 
     def finish(self, timeout: float | None = None) -> list[NotebookNode]:
-        """Wait for the cell that was begun; a cell that takes too long is interrupted, and killed if it goes on.
+        """Wait for the running cell; if it takes too long, it is interrupted, and killed if it continues.
 
         Parameters
         ----------
@@ -203,7 +203,7 @@ class KernelClient:
         self._manager.provisioner.end()
 
     def _greet(self) -> None:
-        """Wait until the kernel answers, and its outputs arrive: those before the connection is made are lost."""
+        """Wait until the kernel answers and its outputs arrive: outputs before the connection is made are lost."""
         while True:
             if time.monotonic() > self._deadline:
                 raise KernelDiedError(f"the kernel did not answer within {START_TIMEOUT_S} s")
@@ -212,9 +212,9 @@ class KernelClient:
                 return
 
     def _wait(self, deadline: float, patiently: bool = False) -> bool:
-        """Collect outputs until the cell has ended; tell whether it did by then."""
+        """Collect outputs until the cell has ended; tell whether it ended before the deadline."""
         while True:
-            ended = not self.alive  # asked before the last messages are read
+            ended = not self.alive  # checked before the last messages are read
             for message in self._connection.messages(min(MESSAGE_POLL_S, max(0.0, deadline - time.monotonic()))):
                 if message.parent != self._request:
                     continue

@@ -1,7 +1,7 @@
-"""The program that becomes a learner's kernel: it gives away its rights, then runs ipykernel.
+"""The program that becomes a learner's kernel: it drops its privileges, then runs ipykernel.
 
-It is started by `provisioner.SandboxProvisioner`. The kernel's sockets are listening already, in a folder that the
-learner can only read: the provisioner made them, and hands them over as open files.
+It is started by `provisioner.SandboxProvisioner`. The kernel's sockets are already listening, in a folder that the
+learner can only read: the provisioner made them, and passes them as open files.
 """
 
 import json
@@ -15,12 +15,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class KernelSettings:
-    """What the program is told.
+    """The settings of the program.
 
     Attributes
     ----------
     home : str
-        An empty folder of the learner's own; in it come the working folder and the settings of programs.
+        The learner's own empty folder, for the working folder and the settings of programs.
     user : int or None
         The user to become; None to stay who one is.
     listening : dict of str to int
@@ -28,9 +28,9 @@ class KernelSettings:
     limits : dict of str to pair of int
         Names of `resource`, such as ``RLIMIT_CPU``, with their soft and hard limits.
     environment : dict of str to str
-        What the sandbox adds to the environment that it always has.
+        Variables that are added to the sandbox's standard environment.
     readable : list of str
-        Folders that can be read in the sandbox, besides those that always can.
+        Additional folders that can be read in the sandbox.
     """
 
     home: str
@@ -46,12 +46,12 @@ class KernelSettings:
 
 
 def become(connection_file: str, settings: KernelSettings) -> None:
-    """Become the kernel; comes back when the kernel ends.
+    """Become the kernel; return when the kernel ends.
 
     Parameters
     ----------
     connection_file : str
-        Names the ports and the key.
+        The file with the ports and the key.
     settings : KernelSettings
         See there.
     """
@@ -60,7 +60,7 @@ def become(connection_file: str, settings: KernelSettings) -> None:
     work = Path(settings.home, "work")
     work.mkdir(parents=True, exist_ok=True)
     os.chdir(work)
-    # Not before: Matplotlib, which it imports, makes folders in the home.
+    # Not earlier: it imports Matplotlib, which makes folders in the home.
     from course_lib.grading.sandbox.kernel_app import LearnersKernel
 
     kernel = LearnersKernel.instance(connection_file=connection_file, log_level="CRITICAL")
@@ -73,7 +73,7 @@ def become(connection_file: str, settings: KernelSettings) -> None:
 def ready(agent_socket: str, data: str) -> None:
     """Connect the agent, and put the data into the working folder.
 
-    In this order: files of the learner's are among the data, and no start may depend on what is in them.
+    In this order, because the data include the learner's files, and the start must not depend on them.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def ready(agent_socket: str, data: str) -> None:
 
 
 def _limit(what: int, soft: int, hard: int) -> None:
-    """Set a limit; one that is stricter already stays."""
+    """Set a limit; keep one that is already stricter."""
     _, already = resource.getrlimit(what)
     if already != resource.RLIM_INFINITY:
         soft, hard = min(soft, already), min(hard, already)
@@ -100,7 +100,7 @@ def _limit(what: int, soft: int, hard: int) -> None:
 
 
 def main(connection_file: str, said: str) -> None:
-    """Start as a program that bubblewrap has put into the sandbox, or somebody outside."""
+    """Start as a program, in bubblewrap's sandbox or outside of it."""
     settings = KernelSettings(**json.loads(said))
     if settings.user is not None:
         os.setgroups([])

@@ -1,4 +1,4 @@
-"""What a learner's kernel is started with: limits of the system, and the user operations that are compiled already."""
+"""Settings for the start of a learner's kernel: limits of the system, and the compiled user operations."""
 
 import os
 import sys
@@ -10,17 +10,17 @@ from course_lib.grading.sandbox.kernel_main import KernelSettings
 from course_lib.grading.sandbox.limits import Limits
 
 OPEN_FILES = 512
-# In the sandbox: says that the sandbox is there, and stays as long as it.
+# In the sandbox: reports that the sandbox is ready, and runs as long as it exists.
 HOLD = ("/bin/sh", "-c", "echo; exec sleep infinity")
 
 
 def command() -> list[str]:
-    """Return the command of a kernel, as a kernel's specification has it."""
+    """Return the command of a kernel, as in a kernel specification."""
     return [sys.executable, "-P", "-m", "course_lib.grading.sandbox.kernel_main", "{connection_file}"]
 
 
 def unsandboxed_command(settings: KernelSettings) -> list[str]:
-    """Return what comes before a kernel's command where it has the rights of this process, but an environment anew."""
+    """Return the words before a kernel's command for a kernel with this process's privileges, but a new environment."""
     # ipykernel ends with the process that has this number.
     own = {"HOME": settings.home, "PATH": os.environ["PATH"], "JPY_PARENT_PID": str(os.getpid())}
     environment = bubblewrap.ENVIRONMENT | settings.environment | own
@@ -28,14 +28,14 @@ def unsandboxed_command(settings: KernelSettings) -> list[str]:
 
 
 def rlimits(limits: Limits, isolated: bool) -> dict[str, tuple[int, int]]:
-    """Choose what the system limits for each process.
+    """Choose the system's limits for each process.
 
     Parameters
     ----------
     limits : Limits
         For all processes together.
     isolated : bool
-        Whether they run in the sandbox: of their number, the system counts those of one user.
+        Whether they run in the sandbox: the system counts the processes of one user.
 
     Returns
     -------
@@ -51,14 +51,14 @@ def rlimits(limits: Limits, isolated: bool) -> dict[str, tuple[int, int]]:
 
 
 def _counts_inside() -> bool:
-    """Tell whether the system counts a user's processes in a sandbox by themselves: since Linux 5.14."""
+    """Tell whether the system counts a user's processes in a sandbox separately: since Linux 5.14."""
     major, minor = (int("".join(filter(str.isdigit, part))) for part in os.uname().release.split(".")[:2])
     return bubblewrap.stranger() is not None or (major, minor) >= (5, 14)
 
 
 @cache
 def user_ops() -> Path | None:
-    """Find the compiled user operations; they are not compiled anew for every submission.
+    """Find the compiled user operations, so that they are not compiled again for every submission.
 
     Returns
     -------

@@ -1,6 +1,6 @@
-"""What a learner's code may use, and what of the system bounds its memory and processes.
+"""Limits for a learner's code, and how the system enforces those of memory and processes.
 
-Time is kept by `course_lib.grading.notebook_runner` and `kernel_client`.
+`course_lib.grading.notebook_runner` and `kernel_client` enforce those of time.
 """
 
 import os
@@ -22,22 +22,22 @@ CONTROLLERS = {"memory", "pids"}
 CGROUPS = Path("/sys/fs/cgroup")
 OWN_GROUP = Path("/proc/self/cgroup")
 BUS = ("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS")  # where systemd-run finds the user's systemd
-# Joins a group by itself, so that no child is born before it has joined.
+# The command itself joins a group, so that no child starts before it has joined.
 JOIN = ("/bin/sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"')
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What the code of one submission may use.
+    """Limits for the code of one submission.
 
     Attributes
     ----------
     cell_s : float
-        Seconds that a cell or a test may take; see `notebook_runner` for those after one that took them all.
+        Seconds that a cell or a test may take; see `notebook_runner` for cells after one that reached the limit.
     submission_s : float
-        Seconds that all of it may take.
+        Seconds that the whole submission may take.
     grace_s : float
-        Seconds between an interrupt and the end of a kernel that does not obey it.
+        Seconds between an interrupt and the end of a kernel that ignores it.
     cpu_s : int
         Seconds of processor time, for each process.
     memory_bytes : int
@@ -45,7 +45,7 @@ class Limits:
     processes : int
         Processes and threads together. A kernel that uses TensorFlow has about 40 of them.
     file_bytes : int
-        Everything that is written to files, together.
+        Bytes of all files together.
     output_chars : int
         Characters of text that a cell may print.
     figure_chars : int
@@ -67,12 +67,12 @@ class Limits:
 
     @classmethod
     def configured(cls, config: Config) -> "Limits":
-        """Read limits off nbgrader's configuration: `cell_s` is ``c.Execute.timeout``, others ``c.Limits.<name>``.
+        """Read limits from nbgrader's configuration: `cell_s` is ``c.Execute.timeout``, others ``c.Limits.<name>``.
 
         Raises
         ------
         CourseError
-            If there is no such limit, or one is no positive number.
+            If there is no such limit, or one is not a positive number.
         """
         defaults = asdict(cls())
         said = {"cell_s": config.Execute.get("timeout", cls.cell_s), **config.Limits}
@@ -86,7 +86,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class CgroupSupport:
-    """What of the system limits the memory and the number of processes of a whole submission.
+    """How the system limits the memory and the number of processes of a whole submission.
 
     Attributes
     ----------
@@ -105,12 +105,12 @@ class CgroupSupport:
 
 @cache
 def cgroup_support() -> CgroupSupport:
-    """Find out what this machine has: systemd with cgroups v2, a delegated group, or neither.
+    """Find what this machine supports: systemd with cgroups v2, a delegated group, or neither.
 
     Returns
     -------
     CgroupSupport
-        The best one; asked for once a process.
+        The best one; it is determined once per process.
     """
     if (CGROUPS / "cgroup.controllers").is_file():
         for scope in (("systemd-run", "--user", "--scope"), ("systemd-run", "--scope")):
@@ -123,7 +123,7 @@ def cgroup_support() -> CgroupSupport:
 
 
 def limits_in_use() -> str:
-    """Say in words what limits memory and processes here."""
+    """Describe what limits memory and processes here."""
     return cgroup_support().name
 
 
@@ -138,9 +138,9 @@ def delegated_group(own: str) -> Path | None:
     Returns
     -------
     Path or None
-        The process's own group or the one around it, if it can be written and hands on both controllers.
+        The process's own group or the one around it, if it is writable and delegates both controllers.
     """
-    # A process whose group lies outside of what it may see has a path with dots.
+    # If a process cannot see its own group, the path has dots.
     paths = [line[3:] for line in own.splitlines() if line.startswith("0::/") and ".." not in line]
     for path in paths[:1]:
         group = CGROUPS / path.lstrip("/")
@@ -160,11 +160,11 @@ def group(limits: Limits, chosen: CgroupSupport) -> Iterator[tuple[list[str], di
     Yields
     ------
     tuple of list of str, dict of str to str
-        What to put before a command that is to run in the group, and the environment that this needs; both are empty
-        without cgroups. The command itself has an empty environment.
+        The words to put before a command to run it in the group, and the environment that this needs; both are empty
+        without cgroups. The command itself gets an empty environment.
     """
     if chosen.scope:
-        # systemd-run must find the user's bus; what it starts must not.
+        # systemd-run must find the user's bus; the command that it starts must not.
         bus = {name: os.environ[name] for name in BUS if name in os.environ}
         yield [*chosen.scope, "--quiet", "--collect", *_properties(limits), "/usr/bin/env", "-i"], bus
     elif chosen.parent:
@@ -176,7 +176,7 @@ def group(limits: Limits, chosen: CgroupSupport) -> Iterator[tuple[list[str], di
                 (own / "memory.swap.max").write_text("0", encoding="utf-8")
             yield [*JOIN, str(own)], {}
         finally:
-            with suppress(OSError):  # not yet empty: it goes when the machine does
+            with suppress(OSError):  # not yet empty: it is gone after a restart of the machine
                 own.rmdir()
     else:
         yield [], {}
@@ -185,7 +185,7 @@ def group(limits: Limits, chosen: CgroupSupport) -> Iterator[tuple[list[str], di
 def _properties(limits: Limits) -> list[str]:
     """Write the limits as options of systemd-run."""
     values = {"MemoryMax": limits.memory_bytes, "MemorySwapMax": 0, "TasksMax": limits.processes}
-    values["CPUWeight"] = 100  # an equal share for each submission, however many processes it has
+    values["CPUWeight"] = 100  # an equal share for each submission, for any number of processes
     return [option for name, value in values.items() for option in ("-p", f"{name}={value}")]
 
 

@@ -1,4 +1,4 @@
-"""Joining the namespaces that another process is in, and giving up rights; see Linux's namespaces(7)."""
+"""Joining the namespaces of another process, and dropping privileges; see Linux's namespaces(7)."""
 
 import ctypes
 import fcntl
@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from course_lib.grading.sandbox import seccomp
 
-# "user" is not among them: it decides who may join the others.
+# "user" is not among them: it determines who may join the others.
 JOINED = ("cgroup", "ipc", "uts", "net", "pid", "mnt")
 NS_GET_USERNS = 0xB701  # from linux/nsfs.h: the user namespace that another namespace belongs to
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 22, 38, 47, 4
@@ -22,7 +22,7 @@ def enter(pid: int) -> None:
     Parameters
     ----------
     pid : int
-        The process; of the same user, or this one is root's. The caller has a single thread.
+        A process of the same user, unless the caller is root. The caller has a single thread.
 
     Raises
     ------
@@ -41,13 +41,13 @@ def enter(pid: int) -> None:
         files = [opened(str(pid), name) for name in JOINED]
         owner = fcntl.ioctl(files[-1], NS_GET_USERNS)
         stack.callback(os.close, owner)
-        # The system refuses to join a user namespace that one is in. bubblewrap makes one in another.
+        # The system refuses to join the caller's own user namespace. bubblewrap makes one inside another.
         for file in (*_unless_same(owner, own), *files, *_unless_same(user, owner)):
             _check(_C.setns(file, 0))
 
 
 def give_up_rights(user: int | None) -> None:
-    """Become a user without rights, for good, and let the system refuse what no learner needs.
+    """Become a user without privileges, permanently, and let the system refuse what no learner needs.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def _unless_same(file: int, other: int) -> list[int]:
 
 
 def _check(result: int) -> None:
-    """Raise the error that a function of the C library has left."""
+    """Raise the error of a C library function."""
     if result != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))

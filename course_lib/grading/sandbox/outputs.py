@@ -1,4 +1,4 @@
-"""Reading what a learner's kernel sends: anything may come, and only valid outputs of bounded size are kept."""
+"""Reading a learner's kernel's messages: it may send anything, and only valid outputs of limited size are kept."""
 
 import json
 import math
@@ -13,8 +13,8 @@ from nbformat.v4 import new_output
 from course_lib.grading.sandbox.limits import Limits
 
 DELIMITER = b"<IDS|MSG>"
-FRAMES = 32  # that a message may have
-MAX_PARSED_PART_BYTES = 2**22  # bytes of a part of a message; a larger one is not looked at
+FRAMES = 32  # the most parts of a message
+MAX_PARSED_PART_BYTES = 2**22  # bytes of a part of a message; a larger one is not read
 DEPTH = 20  # of lists and dicts in an output
 ERROR_LINES, ERROR_CHARS, NAME_CHARS = 100, 20_000, 200
 RICH = ("display_data", "execute_result", "update_display_data")
@@ -41,17 +41,17 @@ class Message:
 
 
 def parse(frames: Sequence[bytes]) -> Message | None:
-    """Read a message of Jupyter's protocol 5. Its signature says nothing: the learner has the key.
+    """Read a message of Jupyter's protocol 5. Its signature proves nothing: the learner has the key.
 
     Parameters
     ----------
     frames : sequence of bytes
-        As they came.
+        The parts of the message, as received.
 
     Returns
     -------
     Message or None
-        None if this is no message.
+        None if this is not a message.
     """
     try:
         start = frames[:FRAMES].index(DELIMITER) + 2
@@ -60,7 +60,7 @@ def parse(frames: Sequence[bytes]) -> Message | None:
             return None
         kind, request = json.loads(header)["msg_type"], json.loads(parent).get("msg_id", "")
         read = json.loads(content) if len(content) <= MAX_PARSED_PART_BYTES else None
-    except Exception:  # whatever bytes that are no JSON, or too deep, raise
+    except Exception:  # any error that bytes raise if they are not JSON, or too deep
         return None
     valid = isinstance(kind, str) and isinstance(request, str) and isinstance(read, dict | None)
     return Message(kind, request, read) if valid else None
@@ -72,7 +72,7 @@ class Outputs:
     Parameters
     ----------
     limits : Limits
-        Of which `output_chars`, `figure_chars` and `outputs` are looked at.
+        The limits, of which `output_chars`, `figure_chars` and `outputs` are used.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ class Outputs:
         self._displays: dict[str, NotebookNode] = {}
 
     def add(self, message: Message) -> None:
-        """Keep what a message shows; drop what is malformed, and what is too much."""
+        """Keep the output in a message; drop it if it is malformed, or beyond the limits."""
         read = {"stream": self._stream, "error": self._error, "clear_output": self._clear} | dict.fromkeys(
             RICH, self._rich
         )
@@ -141,7 +141,7 @@ class Outputs:
             self.kept.clear()
 
     def _keep(self, output: NotebookNode) -> None:
-        """Add an output; a stream goes on where the last one ended."""
+        """Add an output; text of the same stream is appended to the last output."""
         if self._clear_next:
             self.kept.clear()
             self._clear_next = False
@@ -154,24 +154,24 @@ class Outputs:
             self._leave_out(f"{self._limits.outputs} outputs")
 
     def _leave_out(self, limit: str) -> None:
-        """Say that the outputs end here."""
+        """Add a note that the outputs end here."""
         self.kept.append(new_output("stream", name="stderr", text=LEFT_OUT.format(limit=limit)))
         self._full = True
 
 
 def error(name: str, message: str, lines: Sequence[str] = ()) -> NotebookNode:
-    """Make the output of an error, by default with itself as its traceback."""
+    """Make the output of an error, by default with the error itself as its traceback."""
     return new_output("error", ename=name, evalue=message, traceback=list(lines) or [f"{name}: {message}"])
 
 
 def _size(said: Any) -> dict[str, float]:
-    """Keep the size of a picture. Anything else that is said of it, a page may show as it is."""
+    """Keep only the size of a picture. A page may show other metadata unsanitized."""
     sizes = [(name, said.get(name)) for name in ("width", "height")] if isinstance(said, dict) else []
     return {name: size for name, size in sizes if isinstance(size, int | float) and 0 < size < MAX_PARSED_PART_BYTES}
 
 
 def _text(value: Any) -> str:
-    """Require a string, and make it one that can be written as UTF-8."""
+    """Require a string, and make it valid UTF-8."""
     if not isinstance(value, str):
         raise TypeError(value)
     return value.encode(errors="replace").decode()

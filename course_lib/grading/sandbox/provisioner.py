@@ -1,4 +1,4 @@
-"""Starting a learner's kernel, in the sandbox or, if that is wanted, without."""
+"""Starting a learner's kernel, in the sandbox or, if requested, without it."""
 
 import logging
 import os
@@ -21,18 +21,18 @@ from course_lib.grading.sandbox.kernel_main import KernelSettings
 from course_lib.grading.sandbox.limits import Limits, cgroup_support, group
 from course_lib.grading.sandbox.resource_monitor import ResourceMonitor, tree
 
-KILL_TIMEOUT_S = 5  # seconds until what is killed must be gone
+KILL_TIMEOUT_S = 5  # seconds until a killed process must be gone
 DATA = "data"  # beside the connection file
 
 log = logging.getLogger(__name__)
 
 
 class SandboxProvisioner(LocalProvisioner):
-    """Starts a kernel whose command is `kernel_main`, over ipc; what it may do, its settings say.
+    """Starts a kernel whose command is `kernel_main`, over ipc; its settings say what it may do.
 
     The folder of the connection file is the one folder that both sides see, and the kernel can only read it: the
     listening sockets in it are made here. All processes of the kernel end with it, with this process, and on `kill`.
-    Where a zygote is named in the environment, the kernel is a fork of it.
+    If the environment names a zygote, the kernel is a fork of it.
     """
 
     limits = Dict(help="What the kernel may use: the fields of `Limits`.").tag(config=True)
@@ -53,7 +53,7 @@ class SandboxProvisioner(LocalProvisioner):
         return await super().pre_launch(**kwargs)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Make the sockets and start the kernel; nothing of this process's environment goes along."""
+        """Make the sockets and start the kernel; it gets nothing of this process's environment."""
         settings = self._settings()
         forked = self.isolated and self._forked_by_zygote(os.environ.get(zygote.VARIABLE, ""), settings)
         if not forked:
@@ -65,7 +65,7 @@ class SandboxProvisioner(LocalProvisioner):
         return self.connection_info
 
     def _forked_by_zygote(self, path: str, settings: KernelSettings) -> bool:
-        """Let the zygote fork the kernel into a new sandbox; tell whether that went well."""
+        """Let the zygote fork the kernel into a new sandbox; tell whether that succeeded."""
         if not path or self.parent is None:
             return False
         self._start(settings, launch.HOLD)
@@ -80,13 +80,13 @@ class SandboxProvisioner(LocalProvisioner):
         return True
 
     def _held(self) -> psutil.Process:
-        """Wait until the sandbox is there, and find the process that keeps it."""
+        """Wait until the sandbox exists, and find the process that holds it."""
         if self.process is None or self.process.stdout is None or not self.process.stdout.readline():
             raise OSError("the sandbox did not start")
         return self._first_inside()
 
     def _settings(self) -> KernelSettings:
-        """Make the sockets, the folder with the data, and what the kernel is told."""
+        """Make the sockets, the folder with the data, and the kernel's settings."""
         told = self.connection_info
         folder = Path(told["ip"]).parent
         user = bubblewrap.stranger() if self.isolated else None
@@ -115,7 +115,7 @@ class SandboxProvisioner(LocalProvisioner):
         return listener.fileno()
 
     def _start(self, settings: KernelSettings, command: Sequence[str], open_files: Sequence[int] = ()) -> None:
-        """Start a command in what it is to run in, with some of this process's open files."""
+        """Start a command in its sandbox and group, with some of this process's open files."""
         limits = Limits(**self.limits)
         before, needed = launch.unsandboxed_command(settings), list[int]()
         if self.isolated:
@@ -151,7 +151,7 @@ class SandboxProvisioner(LocalProvisioner):
         if signum != signal.SIGINT:
             self.end()
         else:
-            with suppress(psutil.Error, IndexError, ValueError):  # gone, or not there yet
+            with suppress(psutil.Error, IndexError, ValueError):  # gone, or not started yet
                 self._kernel().send_signal(signum)
 
     def _kernel(self) -> psutil.Process:
@@ -161,7 +161,7 @@ class SandboxProvisioner(LocalProvisioner):
         return self._first_inside() if self.isolated else psutil.Process(self.pid)
 
     def _first_inside(self) -> psutil.Process:
-        """Find the first process in the sandbox but bubblewrap's own."""
+        """Find the first process in the sandbox other than bubblewrap's own."""
         return min(psutil.Process(self.pid).children()[0].children(), key=psutil.Process.create_time)
 
     def end(self) -> None:
@@ -169,7 +169,7 @@ class SandboxProvisioner(LocalProvisioner):
         running = self.process
         if running and running.poll() is None:
             top, *below = tree(running.pid)
-            # The topmost of bubblewrap ends last, by itself, when all are gone.
+            # The topmost bubblewrap process ends last, by itself, when all others are gone.
             for processes in (below, [top]):
                 for process in processes:
                     with suppress(psutil.Error):
@@ -185,7 +185,7 @@ class SandboxProvisioner(LocalProvisioner):
         await super().cleanup(restart)
 
     def death(self) -> str:
-        """Say in words why the kernel is gone."""
+        """Explain why the kernel is gone."""
         if self._watch and self._watch.verdict:
             return f"it {self._watch.verdict}"
         status = self._status or 0

@@ -9,28 +9,28 @@ import psutil
 
 from course_lib.grading.sandbox.limits import Limits
 
-RESOURCE_POLL_S = 0.2  # seconds between looks
-SANDBOX = 3  # processes that a sandbox has besides those of the kernel
+RESOURCE_POLL_S = 0.2  # seconds between checks
+SANDBOX = 3  # processes of a sandbox besides those of the kernel
 
 
 class ResourceMonitor(threading.Thread):
-    """A thread that ends a kernel whose processes use too much.
+    """A thread that ends a kernel whose processes use too many resources.
 
-    It measures the process that reads the kernel's messages too: a flood of them fills that one's memory.
+    It also measures the process that reads the kernel's messages: a flood of them fills its memory.
 
     Parameters
     ----------
     pids : sequence of int
         The topmost processes.
     limits : Limits
-        Of which `memory_bytes` and `processes` are looked at.
+        The limits, of which `memory_bytes` and `processes` are used.
     end : callable
         Kills all of them.
 
     Attributes
     ----------
     verdict : str
-        Why the kernel was ended; empty while it was not.
+        Why the kernel was ended; empty if it was not.
     """
 
     def __init__(self, pids: Sequence[int], limits: Limits, end: Callable[[], None]) -> None:
@@ -41,7 +41,7 @@ class ResourceMonitor(threading.Thread):
         self._own = psutil.Process().memory_info().rss
 
     def run(self) -> None:
-        """Look, again and again."""
+        """Check again and again."""
         while not self.verdict and not self._stopped.wait(RESOURCE_POLL_S):
             self.verdict = self._look()
         if self.verdict:
@@ -53,7 +53,7 @@ class ResourceMonitor(threading.Thread):
         self.join()
 
     def _look(self) -> str:
-        """Tell what is too much; empty if nothing is."""
+        """Say which limit is exceeded; empty if none is."""
         if psutil.Process().memory_info().rss - self._own > self._limits.memory_bytes:
             return "sent more than the grader's memory holds"
         processes = [process for pid in self._pids for process in tree(pid)]
@@ -67,13 +67,13 @@ class ResourceMonitor(threading.Thread):
 
 
 def tree(pid: int) -> list[psutil.Process]:
-    """List a process and all processes below it; not by the table of all processes, where the system allows that."""
+    """List a process and all its descendants, without reading the table of all processes if possible."""
     found: list[psutil.Process] = []
     with suppress(psutil.Error):
         found.append(psutil.Process(pid))
         if not Path(f"/proc/{pid}/task/{pid}/children").exists():
             return found + found[0].children(recursive=True)
-    for process in found:  # grows on the way
+    for process in found:  # grows during the loop
         for thread in Path(f"/proc/{process.pid}/task").glob("*/children"):
             with suppress(OSError, psutil.Error):
                 found += map(psutil.Process, map(int, thread.read_text(encoding="ascii").split()))
@@ -88,14 +88,14 @@ def _threads(process: psutil.Process) -> int:
 
 
 def _resident(process: psutil.Process) -> int:
-    """Measure its memory; what several processes share counts several times."""
+    """Measure its memory; memory that several processes share counts several times."""
     with suppress(psutil.Error):
         return int(process.memory_info().rss)
     return 0
 
 
 def _share(process: psutil.Process) -> int:
-    """Measure its memory with its share of what several processes share; that takes longer, and not all systems can."""
+    """Measure its memory, with a proportional part of shared memory; slower, and not on all systems."""
     with suppress(psutil.Error, AttributeError):
         return int(process.memory_full_info().pss)
     return _resident(process)

@@ -1,9 +1,9 @@
-"""Calls of the Linux kernel that a learner's code never needs, and that would get around its limits.
+"""System calls of Linux that a learner's code never needs, and that would get around its limits.
 
-A process may make a user namespace, and in it a file system in memory without a bound; it may keep files in memory
-that no limit counts, or share memory that no process shows; sockets of some families leave the machine past every
-network namespace; and some calls are known as doors into the kernel. The filter refuses them all. It is a program for
-the kernel's packet filter; see the kernel's ``Documentation/userspace-api/seccomp_filter.rst``.
+A process may make a user namespace, and in it a file system in memory without a limit; it may keep files in memory that
+no limit counts, or share memory that no process is charged for; sockets of some families bypass every network
+namespace; and some calls are known attack surfaces of the kernel. The filter refuses them all. It is a program for the
+kernel's packet filter; see the kernel's ``Documentation/userspace-api/seccomp_filter.rst``.
 """
 
 import errno
@@ -29,9 +29,9 @@ ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 CLONE = {"x86_64": 56, "aarch64": 220}
 CLONE3 = 435
 MMAP = {"x86_64": 9, "aarch64": 222}
-SHARED_ANONYMOUS = 0x21  # MAP_SHARED and MAP_ANONYMOUS: memory that stays when no process shows it any more
+SHARED_ANONYMOUS = 0x21  # MAP_SHARED and MAP_ANONYMOUS: memory that remains when no process maps it any more
 SOCKET = {"x86_64": 41, "aarch64": 198}
-FAMILIES = (1, 2, 10, 16)  # AF_UNIX, AF_INET, AF_INET6 and AF_NETLINK, which a network namespace holds
+FAMILIES = (1, 2, 10, 16)  # AF_UNIX, AF_INET, AF_INET6 and AF_NETLINK, which a network namespace confines
 CLONE_NEWUSER = 0x10000000
 FIRST_OF_X32 = 0x40000000  # the same calls once more, under other numbers
 
@@ -42,7 +42,7 @@ NEXT = 0
 
 
 def program(machine: str = "") -> bytes:
-    """Write the filter for a machine.
+    """Return the filter for a machine.
 
     Parameters
     ----------
@@ -65,12 +65,12 @@ def program(machine: str = "") -> bytes:
     refused = [(JUMP_EQUAL, number) for number in REFUSED[machine].values()]
     if machine == "x86_64":
         refused.append((JUMP_AT_LEAST, FIRST_OF_X32))
-    end = 3 + len(refused) + 5 + 4 + 2 + len(FAMILIES) + 2  # where the instruction stands that refuses
+    end = 3 + len(refused) + 5 + 4 + 2 + len(FAMILIES) + 2  # the place of the instruction that refuses
     code = [_instruction(LOAD, ARCH), _instruction(JUMP_EQUAL, ARCHITECTURE[machine], NEXT, end - 2)]
     code.append(_instruction(LOAD, NUMBER))
     code += [_instruction(test, value, end - 4 - index, NEXT) for index, (test, value) in enumerate(refused)]
     code += [
-        # Its flags are in memory, where no filter can look: the C library does with clone then.
+        # Its flags are in memory, which no filter can read: without it, the C library uses clone.
         _instruction(JUMP_EQUAL, CLONE3, NEXT, 1),
         _instruction(RETURN, REFUSE | errno.ENOSYS),
         _instruction(JUMP_EQUAL, CLONE[machine], NEXT, 2),
@@ -91,5 +91,5 @@ def program(machine: str = "") -> bytes:
 
 
 def _instruction(operation: int, value: int, when_true: int = 0, when_false: int = 0) -> bytes:
-    """One ``struct sock_filter``; jumps count the instructions that are left out."""
+    """One ``struct sock_filter``; jumps count the instructions that are skipped."""
     return struct.pack("<HBBI", operation, when_true, when_false, value)

@@ -1,9 +1,9 @@
 """A process that has imported what notebooks import, and becomes learners' kernels by forking.
 
-Importing TensorFlow takes most of the time that a kernel takes to start. A fork has it already, and shares nothing
-with other forks that anybody could write to: each joins the namespaces of a sandbox of its own, which bubblewrap has
-made, and gives up its rights, before any code of a learner runs. This process itself runs no learner's code, was
-started with an environment of its own, and has opened nothing but its socket.
+Importing TensorFlow takes most of the start time of a kernel. A fork has already imported it, and shares no writable
+memory with other forks: each joins the namespaces of its own sandbox, which bubblewrap has made, and drops its
+privileges, before any code of a learner runs. This process itself runs no learner's code, was started with a separate
+environment, and has opened only its socket.
 """
 
 import json
@@ -26,11 +26,11 @@ from course_lib.grading.sandbox.bubblewrap import ENVIRONMENT, HOME
 from course_lib.grading.sandbox.kernel_main import KernelSettings, become
 from course_lib.grading.sandbox.limits import CGROUPS, Limits, cgroup_support, group
 
-VARIABLE = "PIXELWISE_ZYGOTE"  # of the environment: the socket of the process that is to be used
-# The debugger, which ipykernel imports in any case, takes half of the time of a kernel's start.
+VARIABLE = "PIXELWISE_ZYGOTE"  # the environment variable with the socket of the process to use
+# The debugger, which ipykernel always imports, takes half of the start time of a kernel.
 KERNEL = ("course_lib.grading.sandbox.kernel_app", "course_lib.grading.remote_test.agent", "ipykernel.debugger")
 MAX_REQUEST_BYTES = 2**16  # bytes of a request
-OPEN_FILES = 8  # that come with a request, at most
+OPEN_FILES = 8  # the most open files of a request
 
 
 @contextmanager
@@ -40,12 +40,12 @@ def start_zygote() -> Iterator[Path]:
     Yields
     ------
     Path
-        Its socket; in the environment under the name `VARIABLE`, `KernelClient` finds it.
+        Its socket; `KernelClient` finds it if the environment variable `VARIABLE` has this path.
     """
     with (
         tempfile.TemporaryDirectory(prefix="pixelwise-") as folder,
         socket.socket(socket.AF_UNIX) as listener,
-        # A process may go from one group of cgroups v2 to another only if its user may write to one around both.
+        # A process may move from one cgroup v2 to another only if its user may write to a common ancestor.
         group(Limits(), cgroup_support()) as (joining, environment),
     ):
         path = Path(folder, "zygote")
@@ -57,7 +57,7 @@ def start_zygote() -> Iterator[Path]:
             [*joining, "/usr/bin/env", "-i", *own, *command],
             env=environment,
             pass_fds=[listener.fileno()],
-            stdin=subprocess.PIPE,  # closed when this process ends, however it ends
+            stdin=subprocess.PIPE,  # closed when this process ends, for any reason
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -69,7 +69,7 @@ def start_zygote() -> Iterator[Path]:
 
 
 class ForkedKernel:
-    """A kernel that the process has forked; a context manager that closes the connection, and ends nothing.
+    """A kernel that the process has forked; a context manager that closes the connection, but does not end the kernel.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class ForkedKernel:
     connection_file : str
         Of the kernel.
     settings : KernelSettings
-        Of the kernel; its open files are of this process.
+        The kernel's settings; its open files belong to this process.
     holder : int
         A process in the sandbox, whose namespaces and group the kernel joins.
 
@@ -113,7 +113,7 @@ class ForkedKernel:
         self._connection.close()
 
     def status(self) -> int | None:
-        """Return how the kernel has ended, None while it runs; negative for a signal."""
+        """Return the exit status of the kernel, None while it runs; negative for a signal."""
         try:
             return int(self._connection.recv(64) or -signal.SIGKILL)
         except BlockingIOError:
@@ -123,7 +123,7 @@ class ForkedKernel:
 def main(listening: int) -> None:
     """Serve until the process that started this one has ended."""
     preload(KERNEL)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a fork has ended: nothing is left of it
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody reads the exit status of a fork, so it leaves no zombie
     with socket.socket(fileno=listening) as listener:
         while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
             connection, _ = listener.accept()
@@ -133,7 +133,7 @@ def main(listening: int) -> None:
 
 
 def _serve(connection: socket.socket, listener: socket.socket) -> None:
-    """Fork a kernel, say its number, wait for its end, say how it ended; never comes back."""
+    """Fork a kernel, send its number, wait for its end, send its exit status; never return."""
     listener.close()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
@@ -156,14 +156,14 @@ def _serve(connection: socket.socket, listener: socket.socket) -> None:
 
 
 def _join_group(holder: int) -> None:
-    """Join the sandbox's group of cgroups v2, where there are any."""
+    """Join the sandbox's cgroup v2, if there is one."""
     for line in Path(f"/proc/{holder}/cgroup").read_text(encoding="utf-8").splitlines():
         if line.startswith("0::/") and (CGROUPS / "cgroup.controllers").is_file():
             (CGROUPS / line[4:] / "cgroup.procs").write_text(str(os.getpid()), encoding="utf-8")
 
 
 def _start(connection_file: str, settings: KernelSettings) -> None:
-    """Become a kernel like one that was started anew; never comes back."""
+    """Become a kernel, like a newly started one; never return."""
     import numpy as np
 
     os.setsid()

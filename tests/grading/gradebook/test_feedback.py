@@ -449,7 +449,7 @@ def test_much_markup_is_shown_as_it_is_written(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_short_text_does_not_become_a_long_page() -> None:
-    """A tag that is left open is opened anew in each paragraph; a thousand of them would be."""
+    """An open tag is reopened in each paragraph, even if there are a thousand of them."""
     signs = "abcdefghijklmnopqrstuvwxyz0123456789"
     text = "<p>" + "".join(f"<b {a}{b}>" for a in signs for b in signs) + "<p>x" * 3000
     assert len(text) < sanitized.MAX_PIECE_CHARS

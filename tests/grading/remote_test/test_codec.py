@@ -57,7 +57,7 @@ def there_and_back(value: object) -> Any:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two values are equal, and of the same types all through; NaN equals NaN."""
+    """Tell whether two values are equal, and of the same types all through; NaN equals NaN."""
     if type(a) is not type(b):
         return False
     if isinstance(a, np.ndarray | np.generic):
@@ -245,7 +245,7 @@ JSON = st.recursive(
 
 
 def is_base(value: Any) -> bool:
-    """Whether a value consists of base types alone."""
+    """Tell whether a value consists of base types alone."""
     if isinstance(value, list | tuple | set | frozenset):
         return type(value) in BASE and all(map(is_base, value))
     if isinstance(value, dict):

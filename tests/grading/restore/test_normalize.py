@@ -427,7 +427,7 @@ def test_cells_that_are_none_are_left_out(answered: Notebook, source: NotebookNo
     whole = handed_in(answered, source)
     answered["cells"][2:2] = [None, "text", 5]
     found = handed_in(answered, source)
-    assert (found.notebook, found.changes) == (whole.notebook, ["3 cells that are none: left out"])
+    assert (found.notebook, found.changes) == (whole.notebook, ["3 entries that are not cells: left out"])
 
 
 def test_doubled_and_impossible_ids_become_unique(answered: Notebook, source: NotebookNode) -> None:

@@ -38,7 +38,7 @@ def zygote_socket() -> Iterator[Path]:
 
 @pytest.fixture(scope="module", params=["stranger", "namespace", "stranger-zygote", "namespace-zygote"])
 def inside(request: pytest.FixtureRequest, zygote_socket: Path) -> Iterator[KernelClient]:
-    """Start a kernel in each kind of sandbox, anew and as a fork; without being root, there is one kind of sandbox."""
+    """Start a kernel in each kind of sandbox, newly and as a fork; without root, there is one kind of sandbox."""
     kind, _, forked = request.param.partition("-")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(SECRET, "hunter2")

@@ -95,7 +95,7 @@ def gone(mark: str) -> bool:
 
 
 def until(condition: Callable[[], bool]) -> bool:
-    """Wait until something holds, but not for ever."""
+    """Wait until something holds, but not forever."""
     for _ in range(100):
         if condition():
             return True

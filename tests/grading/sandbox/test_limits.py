@@ -20,7 +20,7 @@ SMALL = Limits(memory_bytes=1000, processes=7)
 
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
-    """Ask anew in every test, and after it."""
+    """Ask again in every test, and after it."""
     limits.cgroup_support.cache_clear()
     yield
     limits.cgroup_support.cache_clear()

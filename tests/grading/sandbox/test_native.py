@@ -21,7 +21,7 @@ def inside() -> Iterator[KernelClient]:
 
 
 def call(learner: KernelClient, cpp: str) -> str:
-    """Run a cell of C++, call its kernel, and return what is told."""
+    """Run a cell of C++, call its kernel, and return the message."""
     outputs = learner.run_cell(f"%%cpp sample\n{cpp}")
     outputs += learner.run_cell("sample(np.ones((5, 7, 3)), np.ones((11, 2)), 4.0).sum()")
     last = outputs[-1]

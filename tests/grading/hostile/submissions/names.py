@@ -39,7 +39,7 @@ NAMES = {
 
 
 def many_elements(notebook: Notebook) -> None:
-    """Add a text that is short, and long when it is put right."""
+    """Add a text that is short, and long once it is corrected."""
     signs = "abcdefghijklmnopqrstuvwxyz0123456789"
     text = "<p>" + "".join(f"<b {a}{b}>" for a in signs for b in signs) + "<p>x" * 2000
     notebook["cells"].append({"cell_type": "markdown", "metadata": {}, "source": text})

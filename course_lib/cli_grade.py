@@ -47,7 +47,19 @@ def grade(
     screen = Console(stderr=True)
     if verbose:
         show_log(screen)
-    options = GradeOptions(jobs, scheduler, not no_sandbox, force)
+    run = _grade(course, submissions, GradeOptions(jobs, scheduler, not no_sandbox, force), screen)
+    if as_json:
+        typer.echo(report.to_json(run.results, run.entries))
+    else:
+        _print(run)
+        console.print(f"feedback, grades.csv, logs: {course.classroom}", soft_wrap=True)
+    for line in unused.errors + unused.lines:
+        typer.echo(printable(line), err=as_json)
+    raise typer.Exit(int(bool(unused.errors) or any(result.error is not None for result in run.results)))
+
+
+def _grade(course: Course, submissions: list[Submission], options: GradeOptions, screen: Console) -> Run:
+    """Grade, and show how far it is: with a bar on a terminal, else with a line for each submission."""
     done = 0
     running = Running()
     try:
@@ -63,18 +75,10 @@ def grade(
                     number = f"{progress.tasks[task].completed:g}/{len(submissions)}"
                     typer.echo(f"{number} {report.line(result)}", err=True)
 
-            run = grade_class(course, submissions, options, tell, running.begin)
+            return grade_class(course, submissions, options, tell, running.begin)
     except KeyboardInterrupt:
         here = f"{done} of {len(submissions)} submissions are done, {len(submissions) - done} are left"
         stop(f"stopped: {here}; the same command grades them", INTERRUPTED)
-    if as_json:
-        typer.echo(report.to_json(run.results, run.entries))
-    else:
-        _print(run)
-        console.print(f"feedback, grades.csv, logs: {course.classroom}", soft_wrap=True)
-    for line in unused.errors + unused.lines:
-        typer.echo(printable(line), err=as_json)
-    raise typer.Exit(int(bool(unused.errors) or any(result.error is not None for result in run.results)))
 
 
 def _print(run: Run) -> None:

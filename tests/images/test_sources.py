@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from course_lib.images import Folder, ImageError, UnusualImageError
+from course_lib.images import Files, Folder, ImageError, UnusualImageError
 from tests.support.image_files import encoded, fill, pixels, unusual_files
 
 
@@ -222,6 +222,30 @@ def test_choices_that_do_not_exist_are_refused(tmp_path: Path, choice: dict[str,
     fill(tmp_path, 1)
     with pytest.raises(ValueError, match=expected):
         Folder(tmp_path, **choice)
+
+
+def test_one_image_is_read_or_skipped_with_a_warning(tmp_path: Path) -> None:
+    fill(tmp_path, 1)
+    (tmp_path / "z.png").write_text("no image", encoding="utf-8")
+    source = Folder(tmp_path)
+    name, image = source.read(0)
+    assert name == source.names[0]
+    np.testing.assert_array_equal(image, pixels(0))
+    with pytest.raises(ImageError, match=r"z\.png"):
+        source.read(1)
+    with pytest.warns(UserWarning, match=r"skipped .*z\.png"):
+        assert source.read_or_skip(1) is None
+    assert source.may_skip
+    assert not Folder(tmp_path, broken="raise").may_skip
+
+
+def test_files_in_gray_have_one_channel(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded(np.full((2, 3, 3), 7, np.uint8)))
+    ((_, image),) = Files([path], ["a"], channels=1)
+    np.testing.assert_array_equal(image, np.full((2, 3, 1), 7))
+    with pytest.raises(ValueError, match="expected 1 or 3 channels, got 2"):
+        Files([path], ["a"], channels=2)  # type: ignore[arg-type]
 
 
 def test_sources_do_without_tensorflow() -> None:

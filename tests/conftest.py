@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
+import course_lib  # noqa: F401  (before TensorFlow, as in a notebook: it sets TensorFlow up)
 from tests.support import browser
 
 COMPILERS = (os.environ.get("CXX", "c++"), "g++", "clang++")

@@ -30,6 +30,7 @@ ENVIRONMENT = {"CUDA_VISIBLE_DEVICES": "-1", "OMP_NUM_THREADS": "1", "OPENBLAS_N
 PIPE_SIZE = 1 << 20  # bytes, if the system lets a program choose: an image passes in one piece
 
 
+# As text, like the standard library's pools: tblib would rebuild frames, whose variables stay in the worker anyway.
 class WorkerTraceback(Exception):
     """The traceback of an exception in a worker process; it is the cause of that exception in the consumer."""
 

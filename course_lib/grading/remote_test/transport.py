@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from course_lib.grading.remote_test.codec import MAX_NODES, Buffers, ChannelError, Tree
 
+# JSON, since numbers and text travel as they are; msgpack would save little, as arrays travel beside it.
 MAX_JSON_BYTES = 2**24  # bytes of JSON
 MAX_ARRAYS_BYTES = 2**30  # of arrays
 PIECE_BYTES = 2**20

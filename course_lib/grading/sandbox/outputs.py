@@ -40,6 +40,7 @@ class Message:
     content: dict[str, Any] | None
 
 
+# jupyter_client's Session would check the signature, and parse dates and parts of any size.
 def parse(frames: Sequence[bytes]) -> Message | None:
     """Read a message of Jupyter's protocol 5. Its signature proves nothing: the learner has the key.
 
@@ -66,6 +67,7 @@ def parse(frames: Sequence[bytes]) -> Message | None:
     return Message(kind, request, read) if valid else None
 
 
+# nbformat's `output_from_msg` would keep metadata of any kind and size.
 class Outputs:
     """The outputs of one cell, as far as its limits allow.
 

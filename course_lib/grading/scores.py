@@ -239,8 +239,7 @@ def score(notebook: NotebookNode, missing: Collection[str] = ()) -> list[Exercis
             continue
         message = before.message or (causes.message(cell, name) if points != maximum or _failed(cell) else "")
         earned, possible = before.points + float(points or 0), before.max_points + maximum
-        withheld = any(output.get("ename") == NOT_GRADED for output in cell.get("outputs", []))
-        graded = before.graded and not withheld
+        graded = before.graded and not any(out.get("ename") == NOT_GRADED for out in cell.get("outputs", []))
         scores[name] = ExerciseScore(name, earned, possible, message, graded=graded, tests=tests)
     return list(scores.values())
 

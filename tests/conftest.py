@@ -22,8 +22,9 @@ BACKENDS = (
 
 def pytest_configure() -> None:
     """Make a plain run, one in the background, and each worker of a parallel one alike."""
-    # What a shell runs in the background ignores Ctrl-C, and so would what tests start.
+    # What a shell runs in the background ignores Ctrl-C, and under nohup a lost connection; so would what tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # Readline exports the size of the terminal, and pytest's workers inherit it; no test may depend on it.
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)

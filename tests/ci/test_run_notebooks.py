@@ -484,9 +484,14 @@ def test_a_terminal_shows_the_cell_that_runs() -> None:
 def test_an_interrupted_run_leaves_no_kernel_and_no_noise(tmp_path: Path) -> None:
     course = make_course(tmp_path / "course")
     seen = tmp_path / "kernel"
-    hanging = notebook(f"import os, time\nopen({str(seen)!r}, 'w').write(f'{{os.getpid()}}.')\ntime.sleep(100)")
-    nbformat.write(hanging, course.notebooks / "01_failing" / "01_failing.ipynb")
-    nbformat.write(DYING, course.notebooks / "00_good" / "00_good.ipynb")
+    hanging = f"import os, time\nopen({str(seen)!r}, 'w').write(f'{{os.getpid()}}.')\ntime.sleep(100)"
+    # Two long notebooks: the longest runs first, and the last one not at all.
+    first, second = (
+        notebook(new_markdown_cell("x" * length), *cells)
+        for length, cells in ((20_000, DYING.cells), (10_000, [hanging]))
+    )
+    nbformat.write(first, course.notebooks / "00_good" / "00_good.ipynb")
+    nbformat.write(second, course.notebooks / "01_failing" / "01_failing.ipynb")
     command = [sys.executable, str(SCRIPT), "--learner", "--jobs", "1", "00", "01", "02"]
     with subprocess.Popen(command, cwd=course.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         while not (seen.exists() and seen.read_text().endswith(".")) and run.poll() is None:

@@ -16,7 +16,7 @@ from course_lib.lab import environment
 from tests.support.lab_server import TOKEN, choose, open_lab, running_lab
 from tests.support.tiny_course import TEXT, UNIT, make_course
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 OTHER = "02_again"
 LINES = "# one line of many\n" * 16

@@ -10,6 +10,8 @@ import pytest
 from course_lib import memory
 from course_lib.memory import peak_bytes
 
+pytestmark = pytest.mark.slow
+
 MEGABYTE = 10**6
 PRINT_PEAK = "from course_lib.memory import peak_bytes; print(peak_bytes())"
 

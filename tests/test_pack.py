@@ -21,6 +21,8 @@ from tests.support.paths import ROOT
 from tests.support.secret_lines import lines, secrets
 from tests.support.units import make_course, unit, write
 
+pytestmark = pytest.mark.slow
+
 OURS = Course(ROOT)
 UNITS = OURS.units_with_solutions()
 GENERIC = 40  # letters; shorter lines, such as `return weights`, are in the library too

@@ -22,6 +22,8 @@ from tests.support.paths import ROOT
 from tests.support.secret_lines import leaks, secrets
 from tests.support.units import CHECK, HINT, TITLE, code, graded, make_course, unit, write
 
+pytestmark = pytest.mark.slow
+
 OURS = Course(ROOT)
 
 

@@ -16,6 +16,8 @@ from course_lib.grading.scores import ExerciseScore
 from course_lib.release import released
 from tests.support.tiny_course import RIGHT, UNIT, WRONG, answered, cell, make_course, untouched
 
+pytestmark = pytest.mark.slow
+
 OTHER = "02_again"
 UNITS = (UNIT, OTHER)
 

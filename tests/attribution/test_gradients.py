@@ -21,6 +21,8 @@ from course_lib.attribution import (
 )
 from course_lib.networks import efficientnet_lite0, efficientnet_lite0_preprocess
 
+pytestmark = pytest.mark.slow
+
 layers = keras.layers
 X = np.random.default_rng(0).normal(size=(3, 5, 6, 3)).astype(np.float32)
 ESPRESSO = 967

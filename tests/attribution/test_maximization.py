@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from course_lib.attribution import activation_maximization
 
+pytestmark = pytest.mark.slow
+
 Pattern = NDArray[np.float32]
 
 

@@ -16,6 +16,8 @@ from course_lib.attribution import occlusion_map
 from course_lib.images import photographs
 from course_lib.networks import class_names, efficientnet_lite0, efficientnet_lite0_preprocess
 
+pytestmark = pytest.mark.slow
+
 Maps = NDArray[np.float32]
 
 

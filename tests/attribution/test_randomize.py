@@ -9,6 +9,8 @@ import pytest
 from course_lib.attribution import randomized
 from course_lib.networks import efficientnet_lite0, efficientnet_lite0_preprocess
 
+pytestmark = pytest.mark.slow
+
 
 def network() -> keras.Model:
     """Make a network of a convolution, a nested convolution with batch norm, and a dense layer, with random weights."""

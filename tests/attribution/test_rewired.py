@@ -22,6 +22,8 @@ from course_lib.attribution import (
 from course_lib.networks import efficientnet_lite0, vgg16, vgg16_preprocess
 from course_lib.unpooling import max_pool_with_switches, max_unpool
 
+pytestmark = pytest.mark.slow
+
 layers = keras.layers
 METHODS = (saliency, guided_relu, deconvnet)
 X = np.random.default_rng(0).normal(size=(2, 21, 26, 3)).astype(np.float32)

@@ -11,6 +11,8 @@ import tensorflow as tf
 
 from course_lib.attribution import scores
 
+pytestmark = pytest.mark.slow
+
 layers = keras.layers
 X = np.random.default_rng(0).normal(size=(2, 5, 6, 3)).astype(np.float32)
 

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from benchmarks import dataflow, dataflow_ways
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 Wrong = Callable[[NDArray[Any]], NDArray[Any]]
 LOCK = (ROOT / "benchmarks" / "peers.lock").read_text(encoding="utf-8")
 

@@ -23,6 +23,8 @@ from course_lib.trials.unit import try_unit
 from tests.support.cells import graded_cell
 from tests.support.units import BANK, RIGHT, TITLE, WRONG, make_course, unit, write
 
+pytestmark = pytest.mark.slow
+
 # Five answers that do not fare as they are said to, each at the end of the bank.
 ODD_BANK = "\n".join(
     [

@@ -35,6 +35,8 @@ from tests.support.cells import graded_cell
 from tests.support.paths import ROOT
 from tests.support.processes import commands_below
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = ROOT / "ci" / "run_notebooks.py"
 UNITS = ["00_good", "01_failing", "02_hanging", "03_dying", "04_short", "05_broken"]
 LEARNER_UNITS = ["00_good", "01_failing", "02_hanging", "03_dying"]

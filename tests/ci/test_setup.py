@@ -12,6 +12,8 @@ import pytest
 
 from tests.support.checkout import Checkout, end_group, make_checkout, start, stop_in
 
+pytestmark = pytest.mark.slow
+
 ALL_STEPS = ["venv", "lock", "package"]
 INTERRUPTED = "set-up: interrupted; the same command starts it again\n"
 

@@ -10,6 +10,8 @@ from skimage.color import lab2rgb, rgb2lab
 from course_lib import color
 from course_lib.color import tensors
 
+pytestmark = pytest.mark.slow
+
 Array = NDArray[Any]
 STEPS = np.linspace(0, 1, 33)
 CUBE = np.stack(np.meshgrid(STEPS, STEPS, STEPS, indexing="ij"), axis=-1)

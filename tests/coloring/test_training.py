@@ -16,6 +16,8 @@ from course_lib.hypercolumn_colorizer.features import trunk
 from course_lib.images import ImageError
 from tests.support.image_files import encoded, pixels
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:

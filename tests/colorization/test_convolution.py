@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from course_lib.colorization.convolution import SmallMapConv2D, SmallMapConv2DTranspose
 
+pytestmark = pytest.mark.slow
+
 PAIRS = [(SmallMapConv2D, keras.layers.Conv2D), (SmallMapConv2DTranspose, keras.layers.Conv2DTranspose)]
 USUAL: dict[str, Any] = {"kernel_size": 4, "strides": 2, "padding": "same"}
 OTHERS = [

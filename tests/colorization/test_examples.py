@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from course_lib.colorization import Crops, Pairs, held_out, photographs_for_coloring
 
+pytestmark = pytest.mark.slow
+
 Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
 SIZES = [(9, 20), (16, 8), (8, 8)]
 

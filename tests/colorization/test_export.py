@@ -11,6 +11,8 @@ from skimage.color import lab2rgb, rgb2lab
 
 from course_lib.colorization import ExportPredictions, read_exports, unet
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(0)
 PICTURES = {name: RNG.uniform(-1, 1, (8, 12)).astype(np.float32) for name in ("cup", "cat")}
 BATCH = RNG.uniform(-1, 1, (4, 8, 8, 1)).astype(np.float32)

@@ -11,6 +11,8 @@ import pytest
 
 from course_lib.colorization import LearningRate, cosine
 
+pytestmark = pytest.mark.slow
+
 STEPS = 3  # in an epoch
 Act = Callable[[keras.Model], Any]
 

@@ -9,6 +9,8 @@ import tensorflow as tf
 from course_lib.color import rgb_to_lab
 from course_lib.colorization import color_loss, rebalanced_loss
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(0)
 PENALTIES = ["l2", "l1", "huber"]
 

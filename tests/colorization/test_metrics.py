@@ -11,6 +11,8 @@ import tensorflow as tf
 from course_lib.color import denormalize_lab, lab_to_rgb, normalize_lab, rgb_to_lab
 from course_lib.colorization import PSNR, RMSE, Colorizer, colorfulness, gray, mean_color, psnr, rmse_ab
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(0)
 
 

@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from course_lib.colorization.optimizer import FusedAdam
 
+pytestmark = pytest.mark.slow
+
 STEPS = 40
 
 

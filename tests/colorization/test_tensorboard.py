@@ -22,6 +22,8 @@ from course_lib.colorization import (
     unet,
 )
 
+pytestmark = pytest.mark.slow
+
 EPOCHS = 12  # more than TensorBoard's reader keeps unless it is told to
 RNG = np.random.default_rng(0)
 # Colors of bytes, which is what a page can show.

@@ -17,6 +17,8 @@ from playwright.sync_api import Page, expect
 
 from course_lib.colorization import TensorBoardPage, show_tensorboard, tensorboard_page
 
+pytestmark = pytest.mark.slow
+
 STEPS = 12
 RGB = np.random.default_rng(0).integers(0, 255, (1, 8, 12, 3), np.uint8)
 PATIENCE_MS = 30_000

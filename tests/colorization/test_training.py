@@ -29,6 +29,8 @@ from course_lib.colorization import (
     train,
 )
 
+pytestmark = pytest.mark.slow
+
 History = dict[str, list[float]]
 Trained = tuple[keras.Model, History, Path]
 RATE, EPOCHS, STEPS = 0.01, 6, 5

@@ -7,6 +7,8 @@ import pytest
 
 from course_lib.colorization import unet
 
+pytestmark = pytest.mark.slow
+
 # unet(8, 64) on 256 x 256: the last layer of each step, the sides and channels of its map, and its parameters: of the
 # convolution, then of batch normalization (scale, offset, mean, variance).
 STEPS = [

@@ -32,6 +32,8 @@ from course_lib.dataflow import (
 )
 from course_lib.dataflow.process import COMMAND, WorkerTraceback
 
+pytestmark = pytest.mark.slow
+
 Mode = Literal["thread", "process"]
 MODES = ["thread", "process"]
 CONSUMER = """

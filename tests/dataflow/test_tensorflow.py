@@ -25,6 +25,8 @@ from course_lib.dataflow import (
 )
 from course_lib.images.shipped import PHOTOGRAPHS, shipped
 
+pytestmark = pytest.mark.slow
+
 PHOTOS = [shipped(file) for file in PHOTOGRAPHS]
 FEW = PHOTOS[:3]
 

@@ -11,7 +11,7 @@ from course_lib.grading.sandbox.limits import Limits
 from course_lib.grading.scores import score
 from tests.support.cells import graded_cell
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.slow, pytest.mark.sandbox]
 
 TEST = "assert one(2) == 2, 'two'"
 Said = Callable[..., str]

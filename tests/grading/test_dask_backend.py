@@ -23,6 +23,8 @@ from tests.support.paths import ROOT
 from tests.support.stub_grader import job, obey
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 NOTHING = "1"  # a scheduler's port where nobody listens
 
 

@@ -34,7 +34,7 @@ from tests.support.tiny_course import UNIT, Words, make_course, submit
 from tests.support.waiting import wait_until
 
 # nbgrader uses SQLAlchemy in a way that warns.
-pytestmark = [pytest.mark.sandbox, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
+pytestmark = [pytest.mark.slow, pytest.mark.sandbox, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
 __all__ = ["here"]
 
 

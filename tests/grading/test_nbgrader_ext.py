@@ -21,6 +21,7 @@ from tests.support.tiny_course import HALF_RIGHT, RIGHT, UNIT, WRONG, Words, ans
 
 # nbgrader uses SQLAlchemy in a way that warns.
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.sandbox,
     pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::DeprecationWarning"),
 ]

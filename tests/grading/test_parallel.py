@@ -16,6 +16,8 @@ from course_lib.grading.sandbox.limits import Limits
 from tests.support.stub_grader import job, obey
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 
 def run(jobs: Iterable[GradingJob]) -> dict[str, GradingResult]:
     return {job.student: result for job, result in grade_all(obey, jobs, 2)}

@@ -17,7 +17,7 @@ from course_lib.grading.sandbox.limits import Limits
 from course_lib.release import KERNEL
 from tests.support.cells import graded_cell
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.slow, pytest.mark.sandbox]
 
 HIDDEN = "### BEGIN HIDDEN TESTS\nassert {name}(7) == 7, 'seven'\n### END HIDDEN TESTS"
 STUB = "def {name}(x):\n    raise NotImplementedError"

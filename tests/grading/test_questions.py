@@ -26,7 +26,7 @@ from tests.support.secret_lines import secrets
 from tests.support.tiny_course import QUESTION, RIGHT, TEXT, UNIT, Words, answered, cell, make_course, submit, untouched
 
 # nbgrader uses SQLAlchemy in a way that warns.
-pytestmark = [pytest.mark.sandbox, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
+pytestmark = [pytest.mark.slow, pytest.mark.sandbox, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
 # An answer may quote code, even that of an exercise; it is not run.
 WORDS = "**Both sides** stay, as in\n\n```\ndef double(x):\n    return -x\n```\n"
 

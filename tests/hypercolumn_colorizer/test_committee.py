@@ -13,6 +13,8 @@ from course_lib.hypercolumn_colorizer.decoding import expected_color
 from course_lib.hypercolumn_colorizer.examples import LabeledSites, collect
 from course_lib.hypercolumn_colorizer.head import head, probabilities
 
+pytestmark = pytest.mark.slow
+
 SMALL: dict[str, Any] = {"heads": 2, "sites": 40, "epochs": 3, "hidden": 8}
 
 

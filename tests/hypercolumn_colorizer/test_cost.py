@@ -8,6 +8,8 @@ import pytest
 
 from course_lib.hypercolumn_colorizer.cost import coloring_cost
 
+pytestmark = pytest.mark.slow
+
 
 def test_both_kinds_do_the_same_job() -> None:
     folded, dense = (coloring_cost(kind, size=96, repeats=1) for kind in ("folded", "dense"))

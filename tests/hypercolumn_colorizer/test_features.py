@@ -11,6 +11,8 @@ from course_lib.color import lab_to_rgb
 from course_lib.hypercolumn_colorizer import features
 from course_lib.networks import hed, vgg16
 
+pytestmark = pytest.mark.slow
+
 WIDTH = 1 / 16
 RNG = np.random.default_rng(0)
 

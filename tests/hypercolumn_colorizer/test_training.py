@@ -13,6 +13,8 @@ from course_lib.hypercolumn_colorizer.head import head, probabilities
 from course_lib.hypercolumn_colorizer.targets import Targets, histogram_targets
 from course_lib.hypercolumn_colorizer.training import train_head
 
+pytestmark = pytest.mark.slow
+
 CHANNELS = 6
 
 

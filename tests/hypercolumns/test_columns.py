@@ -11,6 +11,8 @@ from course_lib.hypercolumns import Offset, SparseHypercolumn, dense_hypercolumn
 from course_lib.ops import sparse_extractor
 from tests.support.op_oracles import DTYPES, Array, close, random
 
+pytestmark = pytest.mark.slow
+
 # With the native operations, and with those of TensorFlow: what samples maps.
 both_backends = pytest.mark.usefixtures("backend")
 SCALES = (1, 2, 4)

@@ -8,6 +8,8 @@ import pytest
 from course_lib.hypercolumns import step_cost
 from course_lib.hypercolumns.training_step import training_step
 
+pytestmark = pytest.mark.slow
+
 
 def test_both_kinds_do_the_same_job() -> None:
     sparse, dense = (step_cost(kind, size=64, pictures=3, locations=5, repeats=1) for kind in ("sparse", "dense"))

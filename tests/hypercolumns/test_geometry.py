@@ -11,6 +11,8 @@ from keras import layers
 from course_lib.hypercolumns import Grid, grids
 from course_lib.networks import hed, vgg16
 
+pytestmark = pytest.mark.slow
+
 Layers = Callable[[], list[Any]]
 SIZE = (81, 92)
 

@@ -19,6 +19,8 @@ from course_lib.hypercolumns import (
 from course_lib.layers import features_at
 from course_lib.networks import hed, vgg16
 
+pytestmark = pytest.mark.slow
+
 VGG = ("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3")
 
 

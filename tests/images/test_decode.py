@@ -14,6 +14,8 @@ from PIL import Image
 from course_lib.images import ImageError, UnusualImageError, read_image
 from tests.support.image_files import HEIGHT, WIDTH, bomb, deep_png, encoded, pixels, rotated, unusual_files
 
+pytestmark = pytest.mark.slow
+
 WHOLE = {form: encoded(pixels(), form) for form in ("PNG", "JPEG", "GIF")}
 TURNED = {
     1: lambda a: a,

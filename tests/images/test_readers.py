@@ -30,6 +30,8 @@ from tests.support.image_kinds import (
 )
 from tests.support.jpeg_files import jpeg
 
+pytestmark = pytest.mark.slow
+
 
 def write(folder: Path, files: list[bytes]) -> list[Path]:
     """Write files of which none has a telling extension."""

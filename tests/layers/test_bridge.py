@@ -23,6 +23,8 @@ from course_lib.layers import (
 )
 from course_lib.layers.contract import Array, Shape
 
+pytestmark = pytest.mark.slow
+
 RANDOM = np.random.default_rng(0)
 X, Y = RANDOM.normal(size=(10, 3)), RANDOM.normal(size=(10, 2))
 

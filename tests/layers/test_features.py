@@ -19,6 +19,8 @@ from course_lib.networks import (
     vgg16,
 )
 
+pytestmark = pytest.mark.slow
+
 Dense = keras.layers.Dense
 X = np.random.default_rng(0).normal(size=(2, 3)).astype(np.float32)
 SLIM = 1 / 32

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from course_lib.layers import dice_loss, euclidean_loss, gradient_check
 
+pytestmark = pytest.mark.slow
+
 RANDOM = np.random.default_rng(0)
 X = RANDOM.standard_normal((4, 3))
 W = RANDOM.standard_normal((3, 2))

@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from course_lib.layers import LocallyConnected2D, ScaledConv2D, locally_connected
 
+pytestmark = pytest.mark.slow
+
 # height, width, taps, strides, padding
 LAYOUTS = [
     (5, 7, (3, 3), (1, 1), "valid"),

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from course_lib.layers import dice_loss, euclidean_loss
 
+pytestmark = pytest.mark.slow
+
 TARGET = np.array([[[1.0, 0], [1, 0]]])
 PREDICTION = np.array([[[0.5, 0], [1, 0.5]]])
 

@@ -29,7 +29,11 @@ def can_compile() -> bool:
     return True
 
 
-pytestmark = [pytest.mark.compiler, pytest.mark.skipif(not can_compile(), reason="no C++ compiler here")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.compiler,
+    pytest.mark.skipif(not can_compile(), reason="no C++ compiler here"),
+]
 
 RNG = np.random.default_rng(7)
 MAP = RNG.normal(size=(5, 7, 3)).astype(np.float32)  # 105 entries

@@ -11,6 +11,8 @@ import tensorflow as tf
 from course_lib.networks import alexnet, vgg16
 from course_lib.networks.alexnet import ResponseNormalization
 
+pytestmark = pytest.mark.slow
+
 # Shapes from the paper's section 3.5; parameters worked out from them, kernels and biases.
 TABLE = {
     "conv1": ((55, 55, 96), 96 * (11 * 11 * 3 + 1)),

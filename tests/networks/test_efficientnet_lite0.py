@@ -24,6 +24,8 @@ from course_lib.networks.efficientnet_lite0 import PACKAGE_FILE
 from course_lib.networks.files import package_file
 from tests.support.torch_files import state_dict_file
 
+pytestmark = pytest.mark.slow
+
 Array = NDArray[Any]
 
 

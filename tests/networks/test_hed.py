@@ -19,6 +19,8 @@ from course_lib.networks import hed, hed_edges, vgg16
 from course_lib.networks.hed import MEAN
 from course_lib.networks.vgg16 import hed_file
 
+pytestmark = pytest.mark.slow
+
 FEATURES = ("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3")
 
 

@@ -17,6 +17,8 @@ from course_lib.networks import VGG16_STAGES, vgg16, vgg16_preprocess
 from course_lib.networks.files import package_file
 from course_lib.sizes import RequiredSize
 
+pytestmark = pytest.mark.slow
+
 SLIM = 1 / 32
 NO_TOP = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
 WHOLE = "vgg16_weights_tf_dim_ordering_tf_kernels.h5"

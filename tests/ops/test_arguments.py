@@ -9,6 +9,8 @@ import tensorflow as tf
 from course_lib.ops import library, max_unpool, sparse_extractor
 from tests.support.op_oracles import LAYOUTS, random
 
+pytestmark = pytest.mark.slow
+
 POINTS = np.zeros((2, 3, 2), np.float32)
 MAPS = np.ones((2, 4, 5, 3), np.float32)
 POOLED, ARGMAX = np.ones((2, 2, 2, 3), np.float32), np.zeros((2, 2, 2, 3), np.int64)

@@ -20,7 +20,7 @@ from course_lib.ops.build import BuildError
 from course_lib.ops.toolchain import Toolchain
 from tests.support.paths import ROOT
 
-pytestmark = pytest.mark.compiler
+pytestmark = [pytest.mark.slow, pytest.mark.compiler]
 
 TOOLS = Toolchain("/usr/bin/g++", "g++ 12", "/usr/bin/cmake", "/usr/bin/ninja")
 # A project that CMake builds in a second: what is compiled is not the subject of most of these tests.

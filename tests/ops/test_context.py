@@ -16,6 +16,8 @@ from course_lib.ops import label_map, library, max_unpool, sparse_extractor
 from course_lib.unpooling import MaxPoolSwitches, MaxUnpool, max_pool_with_switches
 from tests.support.op_oracles import close, fresh_process, random
 
+pytestmark = pytest.mark.slow
+
 POINTS = np.random.default_rng(0).uniform(-1, 9, (2, 6, 2)).astype(np.float32)
 MAPS = random(2, 4, 5, 3)
 

@@ -11,7 +11,7 @@ from tests.gpu import build
 from tests.gpu.launchers import SYMBOLS
 from tests.support.paths import ROOT
 
-pytestmark = pytest.mark.compiler
+pytestmark = [pytest.mark.slow, pytest.mark.compiler]
 
 FOLDER = ROOT / "user_ops"
 HEADERS = sorted(path for path in FOLDER.glob("*.h") if path.with_suffix(".cu").exists())

@@ -13,6 +13,8 @@ from course_lib.ops import label_map, library, reference
 from course_lib.upsampling import transposed_upsample
 from tests.support.op_oracles import DTYPES, Array, fresh_process, random
 
+pytestmark = pytest.mark.slow
+
 BORDERS = ("constant", "edge")
 FACTORS = (1, 2, 3, 4, 5, 8, 16, 31)
 backends = pytest.mark.usefixtures("backend")

@@ -25,7 +25,7 @@ from tests.support.op_oracles import (
     to_layout,
 )
 
-pytestmark = pytest.mark.usefixtures("backend")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("backend")]
 SHAPES = [(2, 3, 5), (1, 7, 2), (3, 1, 4), (2, 5, 1), (1, 1, 1)]  # batch, height, width
 
 

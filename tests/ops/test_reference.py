@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from course_lib.ops import library, max_unpool, reference, sparse_extractor
 from tests.support.op_oracles import DTYPES, LAYOUTS, TOLERANCE, Problem, close, problems, random, to_layout
 
+pytestmark = pytest.mark.slow
+
 
 def results(extract: Callable[..., tf.Tensor], problem: Problem) -> list[tf.Tensor]:
     """Return columns and gradients for centroids and maps."""

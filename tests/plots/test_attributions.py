@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from course_lib import plots
 from tests.support.figure_words import overlaps
 
+pytestmark = pytest.mark.slow
+
 PICTURE = np.random.default_rng(0).random((20, 30, 3))
 UNSIGNED = np.zeros((20, 30))
 UNSIGNED[4, 25] = 8.0

@@ -11,6 +11,8 @@ from course_lib import plots
 from course_lib.colorization import rmse_ab
 from tests.support.figure_words import overlaps
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(0)
 TRUTH = RNG.random((6, 9, 3))
 PREDICTION = np.clip(TRUTH + RNG.normal(0, 0.1, TRUTH.shape), 0, 1)

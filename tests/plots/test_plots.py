@@ -19,6 +19,8 @@ from skimage.io import imread
 from course_lib import plots
 from course_lib.plots.pictures import ROOM
 
+pytestmark = pytest.mark.slow
+
 X = np.linspace(0, 3, 31)
 SAMPLES = np.array([1.0, -2.0, 0.5])
 PARTS = SAMPLES[:, None] * np.maximum(0, 1 - np.abs(X - np.arange(3)[:, None]))

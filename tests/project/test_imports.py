@@ -13,6 +13,8 @@ from packaging.utils import canonicalize_name
 
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 LIBRARY = "course_lib"
 
 # What each module of the library may import from it. A package counts as one module.

@@ -11,6 +11,8 @@ from course_lib.networks import efficientnet_lite0, vgg16
 from course_lib.segmentation import labels_at_full_size, logits_at_full_size, to_fully_convolutional
 from course_lib.upsampling import transposed_upsample
 
+pytestmark = pytest.mark.slow
+
 Array = Any
 
 

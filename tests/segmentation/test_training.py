@@ -28,6 +28,8 @@ from course_lib.segmentation import (
     warm_start,
 )
 
+pytestmark = pytest.mark.slow
+
 SHAPES = [(40, 50), (32, 32), (20, 70)]
 CHANNELS = {"stride_8": 3, "stride_16": 3, "stride_32": 3}
 

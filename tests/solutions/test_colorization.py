@@ -20,6 +20,8 @@ from ci.verdict import Outcome
 from course_lib.colorization import tensorboard_page
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 EPOCHS = 6
 RUN = """
 import sys

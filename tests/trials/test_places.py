@@ -15,6 +15,8 @@ from tests.ci.test_check_answers import DOUBLE, HIDDEN, ODD_BANK, TEST, answer, 
 from tests.support.units import HIDDEN as HIDDEN_TEST
 from tests.support.units import graded, make_course, unit, write
 
+pytestmark = pytest.mark.slow
+
 
 def test_verdicts_and_words_are_the_same(tmp_path: Path) -> None:
     course = make_course(tmp_path / "course")

@@ -11,6 +11,8 @@ import tensorflow as tf
 from course_lib.unpooling import unpooling_network
 from tests.support.op_oracles import plain_unpool, random
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def pair() -> tuple[keras.Model, keras.Model]:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from course_lib.unpooling import flat_unpool, max_unpool, scatter_unpool, sparse_unpool
 from tests.support.op_oracles import DTYPES, TOLERANCE, Array, close, gathered, plain_unpool, random
 
+pytestmark = pytest.mark.slow
+
 Unpool = Callable[..., tf.Tensor]
 WAYS: dict[str, Unpool] = {"sparse": sparse_unpool, "scatter": scatter_unpool, "flat": flat_unpool, "user": max_unpool}
 ADDING = [scatter_unpool, flat_unpool, max_unpool]

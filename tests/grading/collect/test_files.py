@@ -20,7 +20,7 @@ from course_lib.release import released
 from tests.support.tiny_course import UNIT, answered, make_course, submit
 
 # nbgrader uses SQLAlchemy in a way that warns.
-pytestmark = [pytest.mark.sandbox, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
+pytestmark = [pytest.mark.slow, pytest.mark.sandbox, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
 
 
 @pytest.fixture

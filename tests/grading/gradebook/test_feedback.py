@@ -14,6 +14,8 @@ from course_lib.grading.scores import ExerciseScore
 from tests.support.cells import graded_cell
 from tests.support.tiny_course import Words
 
+pytestmark = pytest.mark.slow
+
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 HIDDEN = """# A hidden test runs here.
 ### BEGIN HIDDEN TESTS

@@ -23,7 +23,7 @@ from course_lib.release import build_source, generate
 from tests.support.tiny_course import UNIT, make_course
 
 # nbgrader uses SQLAlchemy in a way that warns.
-pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
 MONDAY, TUESDAY = datetime(2030, 4, 1, 12), datetime(2030, 4, 2, 12)
 
 

@@ -24,6 +24,8 @@ from course_lib.grading.remote_test.session import Session, StoppedTestError
 from tests.support.bare_kernel import BareKernel
 from tests.support.learner import learner, message_of
 
+pytestmark = pytest.mark.slow
+
 KINDS = """
 class Flow:
     def __init__(self, points):

@@ -11,6 +11,8 @@ from nbformat import NotebookNode
 from course_lib.grading.remote_test.run_test import run_test
 from tests.support.bare_kernel import BareKernel, Died
 
+pytestmark = pytest.mark.slow
+
 TEST = """
 import numpy as np
 

@@ -13,6 +13,8 @@ from course_lib.grading.restore.template import Template, visible
 from course_lib.release import read_unit
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 COURSE = Course(ROOT)
 TEST = "from course_lib.checks import call, passed\ncall(double, 1.0)\npassed('double', points=1)"
 MARK = {"grade": True, "solution": False, "locked": True, "points": 1, "schema_version": 3, "task": False}

@@ -20,7 +20,7 @@ from course_lib.grading.sandbox.zygote import VARIABLE, start_zygote
 from tests.support.paths import ROOT
 from tests.test_doctor import Add, add
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.slow, pytest.mark.sandbox]
 
 __all__ = ["add"]
 

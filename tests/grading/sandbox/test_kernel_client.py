@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 from course_lib.grading.sandbox.kernel_client import KernelClient, KernelDiedError
 from course_lib.grading.sandbox.limits import Limits
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.slow, pytest.mark.sandbox]
 
 MIB = 2**20
 # Small ones, so that no test endangers the machine.

@@ -20,7 +20,7 @@ from course_lib.grading.sandbox.zygote import VARIABLE, start_zygote
 from course_lib.release import released
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.slow, pytest.mark.sandbox]
 
 MIB = 2**20
 SMALL = Limits(cell_s=20, grace_s=1, memory_bytes=1500 * MIB, processes=64, file_bytes=20 * MIB)

@@ -24,7 +24,7 @@ PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --max-worker-resta
 
 # Runs one of several steps, and prints how long it took.
 define step
-	@echo '$(1)'; begin=$$(date +%s); $(1) || exit 1; echo "$$(($$(date +%s) - begin)) s: $(1)"
+	@echo '$(1)'; begin=$$(date +%s); $(1) || exit 1; echo "$$(($$(date +%s) - begin)) s:" '$(1)'
 endef
 
 check: $(READY)  ## lint, types, and the tests that need neither sandbox, compiler nor browser, and no minutes

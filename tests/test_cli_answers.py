@@ -12,7 +12,7 @@ from course_lib.course import Course
 from course_lib.release import generate
 from tests.support.units import BANK, make_course, unit
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.slow, pytest.mark.sandbox]
 
 NAME = "00_tiny"
 

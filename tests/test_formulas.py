@@ -11,6 +11,8 @@ from course_lib.formulas import CSS, LONGEST, formula, mathml
 from course_lib.markdown import MathMLRenderer, to_html
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 TEXTS = sorted((ROOT / "solutions").rglob("*.md"))
 TAGS = {"math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "mfrac", "msqrt", "mroot", "msub", "msup", "msubsup"}
 TAGS |= {"munder", "mover", "munderover", "mtable", "mtr", "mtd", "mstyle", "mpadded", "mphantom", "code"}

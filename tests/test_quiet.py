@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 NOISY = 'import os, sys\nos.write(2, b"native noise")\nprint("python noise", file=sys.stderr, flush=True)\n'
 
 

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from course_lib.checks import CheckFailed, Result
 
+pytestmark = pytest.mark.slow
+
 Array = NDArray[Any]
 
 RNG = np.random.default_rng(0)

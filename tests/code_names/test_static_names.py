@@ -9,6 +9,8 @@ from course_lib.code_names.static_names import StaticNames
 from tests.checks.test_forbidden_names import BEFORE, FAIR, FORBIDDEN
 from tests.support.learner import learner
 
+pytestmark = pytest.mark.slow
+
 # The names of BEFORE as cells of a notebook define them.
 CELLS = """
 import functools

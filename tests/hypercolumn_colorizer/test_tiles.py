@@ -10,6 +10,8 @@ from course_lib.hypercolumn_colorizer.decoding import expected_color
 from course_lib.hypercolumn_colorizer.dense import Folded, fold
 from course_lib.hypercolumn_colorizer.head import head, probabilities, standardize
 
+pytestmark = pytest.mark.slow
+
 BINS, HIDDEN, HEADS = 4, 6, 2
 RNG = np.random.default_rng(0)
 

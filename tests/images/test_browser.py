@@ -10,7 +10,7 @@ from course_lib.images.shipped import shipped
 from tests.support.browser import open_page
 from tests.support.image_kinds import KINDS
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 # Draws each file on white, and returns height, width and the colors as bytes.
 DRAW = """async (files) => Promise.all(files.map(async ([type, data]) => {

@@ -14,6 +14,8 @@ from course_lib.images import Folder, ImageError, Lmdb, UnusualImageError, write
 from course_lib.images.datum import decode_datum, encode_datum
 from tests.support.image_files import encoded, fill, pixels, unusual_files
 
+pytestmark = pytest.mark.slow
+
 # Two pixels, (1, 2, 3) and (4, 5, 6), as Caffe writes them: channels 3, height 1, width 2; data: the blues 3 6, the
 # greens 2 5, the reds 1 4; label 7. The tag of a field is 8 * number, plus 2 where a length follows.
 TINY = np.array([[[1, 2, 3], [4, 5, 6]]], np.uint8)

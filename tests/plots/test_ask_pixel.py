@@ -10,6 +10,8 @@ from skimage.color import lab2rgb, rgb2lab
 from course_lib import plots
 from tests.support.figure_words import overlaps
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(0)
 PICTURE = RNG.random((6, 9, 3))
 HUE, CHROMA = (RNG.dirichlet(np.ones(32), (6, 9)) for _ in range(2))

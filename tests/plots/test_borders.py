@@ -10,6 +10,8 @@ from course_lib import plots
 from course_lib.plots.borders import OUTSIDE, READ
 from tests.support.figure_words import overlaps
 
+pytestmark = pytest.mark.slow
+
 MAP = np.arange(1.0, 13).reshape(3, 4)
 
 

@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 from course_lib import plots
 from tests.support.figure_words import overlaps
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["bark", "sand"]
 TRUTH = np.array([[0, 0, 0, 0], [1, 1, 1, 255]])
 FOUND = np.array([[0, 0, 1, 1], [1, 1, 1, 0]])

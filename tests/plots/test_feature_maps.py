@@ -7,6 +7,8 @@ from matplotlib.axes import Axes
 from course_lib import plots
 from tests.support.figure_words import overlaps
 
+pytestmark = pytest.mark.slow
+
 PICTURE = np.random.default_rng(0).random((12, 16, 3))
 STRENGTHS = [1, 4, 0, 3, 2]
 MAPS = np.random.default_rng(1).normal(size=(6, 8, 1)) * STRENGTHS

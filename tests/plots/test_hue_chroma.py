@@ -12,6 +12,8 @@ from course_lib.color import hue_chroma_histogram
 from course_lib.plots import histogram_bars
 from tests.support.figure_words import overlaps
 
+pytestmark = pytest.mark.slow
+
 RED = np.random.default_rng(0).normal((50, 0), (3, 8), (25, 2))
 BLUE = np.array([[0.0, -40.0], [0.0, -40.0]])
 EVEN = np.full(32, 1 / 32)

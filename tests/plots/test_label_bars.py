@@ -8,6 +8,8 @@ from course_lib.plots.palette import FAR, colors_for, distances
 from course_lib.plots.regions import borders, neighbors, rooms
 from tests.support.figure_words import overlaps
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["sky", "sea", "sand", "ship"]
 MAP = np.array([[0, 0, 0, 0, 0], [1, 1, 1, 2, 2], [1, 1, 1, 1, 255], [1, 1, 1, 1, 255]])
 

@@ -8,6 +8,8 @@ from scipy.stats import spearmanr
 from course_lib import plots
 from tests.support.figure_words import overlaps
 
+pytestmark = pytest.mark.slow
+
 PICTURE = np.random.default_rng(0).random((12, 16, 3))
 MAPS = np.random.default_rng(1).integers(-5, 6, (3, 12, 16)).astype(float)
 COLOR = np.random.default_rng(2).normal(size=(2, 6, 8, 3))

@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from course_lib.segmentation import segmentation_loss
 
+pytestmark = pytest.mark.slow
+
 LABELS = np.array([[[0, 255, 2], [255, 1, 1]]])
 LOGITS = np.random.default_rng(0).standard_normal((1, 2, 3, 3))
 

@@ -8,6 +8,8 @@ from course_lib.course import Course
 from course_lib.grading.collect.find import find_submissions
 from course_lib.grading.collect.leftovers import Leftovers, leftovers
 
+pytestmark = pytest.mark.slow
+
 UNITS = ["00_start", "01_next"]
 
 

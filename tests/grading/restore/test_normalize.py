@@ -17,6 +17,8 @@ from course_lib.grading.restore.template import Template, visible
 from course_lib.release import read_unit, released
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 Notebook = dict[str, Any]
 EXERCISES = ("double", "halve", "square")
 TESTS = [f"test_{name}{ending}" for name in EXERCISES for ending in ("", "_hidden")]

@@ -9,7 +9,7 @@ from course_lib.grading.sandbox.limits import Limits
 from tests.native.test_kernels import pytestmark as needs_compiler
 from tests.support.kernel_texts import PLAIN, body
 
-pytestmark = [pytest.mark.sandbox, *needs_compiler]
+pytestmark = [pytest.mark.slow, pytest.mark.sandbox, *needs_compiler]
 
 
 @pytest.fixture(scope="module")

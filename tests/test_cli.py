@@ -22,7 +22,7 @@ from course_lib.release import released
 from tests.support.paths import ROOT
 from tests.support.tiny_course import QUESTION, RIGHT, TEXT, UNIT, answered, make_course, submit, untouched
 
-# nbgrader uses SQLAlchemy in a way that warns; what reaches a terminal is seen in test_grade.py.
+# nbgrader uses SQLAlchemy in a way that warns; what reaches a terminal is seen in grading/test_course_grade.py.
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
 COMMANDS = ["doctor", "lab", "check", "progress", "solution", "colorize", "release", "pack", "grade", "answers", "ops"]
 

@@ -14,8 +14,8 @@ from course_lib.course import Course
 from course_lib.errors import CourseError
 from course_lib.grading.collect.find import Submission, find_submissions
 
-# pytest resets the filters of the library; what reaches a terminal is seen in test_grade.py. nbgrader uses SQLAlchemy
-# in a way that warns.
+# pytest resets the filters of the library; what reaches a terminal is seen in grading/test_course_grade.py. nbgrader
+# uses SQLAlchemy in a way that warns.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::nbformat.warnings.MissingIDFieldWarning"),
     pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning"),

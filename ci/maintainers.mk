@@ -27,7 +27,7 @@ define step
 	@echo '$(1)'; begin=$$(date +%s); $(1) || exit 1; echo "$$(($$(date +%s) - begin)) s:" '$(1)'
 endef
 
-check: $(READY)  ## lint, types, and the tests that need neither sandbox, compiler nor browser, and no minutes
+check: $(READY)  ## lint, types, and the quick tests that need neither sandbox, compiler nor browser
 	$(call step,$(MAKE) --no-print-directory lint)
 	$(call step,$(PYTEST) -m "not slow and not sandbox and not compiler and not browser")
 
@@ -41,7 +41,7 @@ test: $(OPS)  ## lint, types, unit tests, release drift, answer banks, untouched
 test-gpu: $(READY)  ## test the CUDA kernels; without a GPU, compile them and run them in an emulation
 	$(BIN)/python tests/gpu/run.py
 
-release: $(READY)  ## make notebooks/ anew from solutions/
+release: $(READY)  ## generate notebooks/ from solutions/
 	$(BIN)/course release
 
 bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, layers, label maps, operations, kernels, segmentation, colorization, attribution, hypercolumns, the colorizer on them, grading
@@ -61,7 +61,7 @@ bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, layer
 	$(BIN)/python -m benchmarks.grading
 	$(BIN)/python -m benchmarks.grading --profile
 
-lock: build/uv/bin/uv  ## make requirements.lock anew from pyproject.toml, and that of the benchmarks' peers
+lock: build/uv/bin/uv  ## update requirements.lock from pyproject.toml, and that of the benchmarks' peers
 	build/uv/bin/uv pip compile pyproject.toml --extra cluster --extra dev --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 		--no-emit-index-url --no-emit-find-links --quiet -o requirements.lock
 	build/uv/bin/uv pip compile benchmarks/peers.txt --constraint requirements.lock --universal --python-version 3.11 \

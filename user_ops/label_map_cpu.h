@@ -17,7 +17,7 @@
 
 namespace pixelwise {
 
-// One axis of the output: cells, and the weights of the entries before and after each pixel, 0 where there is none.
+// One axis of the output: cells, and the weights of the entries before and after each pixel, 0 for a missing one.
 // The weights are those of `upsampling.bilinear_kernel`, to the bit.
 class UpsampledAxis {
  public:
@@ -190,7 +190,7 @@ class CellLabeler {
     return keep(before, memory);
   }
 
-  // The candidate with the largest score of those that are finite; -1 if there is none.
+  // The candidate with the largest score of those that are finite; -1 if no score is.
   template <bool kWild>
   int64_t best_in_the_middle(T above, T below, T left, T right, const Candidates& before) {
     const T *a = before.logits[0], *b = before.logits[1], *c = before.logits[2], *d = before.logits[3];

@@ -34,7 +34,7 @@ class Cell:
     cell_id : str
         Its id; empty if it has none, as in formats before 4.5.
     nbgrader : dict
-        Its nbgrader metadata; empty if there is none.
+        Its nbgrader metadata; empty in a cell without any.
     tags : tuple of str
         Its tags.
     attachments : dict

@@ -61,10 +61,10 @@ bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, layer
 	$(BIN)/python -m benchmarks.grading
 	$(BIN)/python -m benchmarks.grading --profile
 
-lock: build/uv/bin/uv  ## update requirements.lock from pyproject.toml, and that of the benchmarks' peers
-	build/uv/bin/uv pip compile pyproject.toml --extra cluster --extra dev --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+lock: $(READY)  ## update requirements.lock from pyproject.toml, and that of the benchmarks' peers
+	$(BIN)/uv pip compile pyproject.toml --extra cluster --extra dev --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 		--no-emit-index-url --no-emit-find-links --quiet -o requirements.lock
-	build/uv/bin/uv pip compile benchmarks/peers.txt --constraint requirements.lock --universal --python-version 3.11 \
+	$(BIN)/uv pip compile benchmarks/peers.txt --constraint requirements.lock --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --quiet -o benchmarks/peers.lock
 
 # What others use, to compare with; no part of the course. Without a network the benchmarks go on without it.
@@ -74,7 +74,3 @@ $(PEERS): $(READY) benchmarks/peers.lock
 	@if $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
 		--target $(@D) --requirement benchmarks/peers.lock; then touch $@; \
 		else echo "set-up: going on without the benchmarks' peers"; fi
-
-build/uv/bin/uv: $(READY)
-	$(BIN)/python -m venv build/uv
-	build/uv/bin/python -m pip install --quiet --disable-pip-version-check uv

@@ -4,6 +4,7 @@ It needs only the standard library. The file also loads in old versions of Pytho
 expected instead of a traceback: annotations and syntax stay simple here.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import importlib.util
@@ -13,16 +14,21 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TextIO
+from typing import Dict, List, Optional, TextIO
 
 SUPPORTED = ("3.11", "3.12", "3.13")
 FREE_GB = 4
+PIP_INSTALL = ("--disable-pip-version-check", "install", "--no-user")
 
 ROOT = Path(__file__).resolve().parent.parent
-INPUTS = (ROOT / "requirements.lock", ROOT / "pyproject.toml", Path(__file__).resolve())
+LOCK = ROOT / "requirements.lock"
+INPUTS = (LOCK, ROOT / "pyproject.toml", ROOT / "ci" / "setup.py", ROOT / "ci" / "installers.py")
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "ready"
+
+
+sys.path.insert(0, str(ROOT))  # where the package ci is
 
 
 class SetupError(Exception):
@@ -59,20 +65,31 @@ def require_python() -> None:
     if this not in SUPPORTED:
         for version in SUPPORTED[::-1]:
             other = shutil.which(f"python{version}")
-            if other and runs(other):
+            if other and runs(other, "-c", ""):
                 os.execv(other, [other, __file__])
         raise SetupError(f"expected Python {SUPPORTED[0]} to {SUPPORTED[-1]}, python3 on PATH is {this}")
-    if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
+    if not importlib.util.find_spec("venv") or not (has_ensurepip() or importlib.util.find_spec("pip") or finds_uv()):
         raise SetupError(
             f"expected Python {this} with venv and ensurepip, found none; "
             f"Debian and Ubuntu: apt install python3-venv python{this}-venv"
         )
 
 
-def runs(python: str) -> bool:
-    """Tell whether a file is a Python that starts; version managers put stand-ins on PATH that do not."""
+def has_ensurepip() -> bool:
+    """Tell whether this Python makes environments with pip; Debian has that in a package of its own."""
+    return importlib.util.find_spec("ensurepip") is not None
+
+
+def finds_uv() -> bool:
+    """Tell whether a uv on PATH can take the place of pip."""
+    uv = shutil.which("uv")
+    return uv is not None and runs(uv, "--version")
+
+
+def runs(*command: str) -> bool:
+    """Tell whether a command works; version managers put programs on PATH that do not start."""
     quiet = subprocess.DEVNULL
-    return subprocess.run([python, "-c", ""], stdout=quiet, stderr=quiet, check=False).returncode == 0
+    return subprocess.run(command, stdout=quiet, stderr=quiet, check=False).returncode == 0
 
 
 def only_one() -> TextIO:
@@ -114,16 +131,52 @@ def build(lock: TextIO) -> None:
     else:
         require_room()
         print("set-up: once, some minutes and about 3 GB", flush=True)
-        step(lock, "making .venv", sys.executable, "-m", "venv", "--clear", str(VENV))
+        without_pip = [] if has_ensurepip() else ["--without-pip"]
+        step(lock, "making .venv", [sys.executable, "-m", "venv", "--clear", *without_pip, str(VENV)])
     # Written now and renamed last: a file that is edited in between is not what the stamp says.
     aside = STAMP.with_name("ready.part")
     aside.write_text(fingerprint(), encoding="utf-8")
-    pip = (str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--no-user")
-    locked = ("--require-hashes", "--requirement", "requirements.lock")
-    step(lock, "installing requirements.lock", *pip, *locked)
-    step(lock, "installing pixelwise", *pip, "--no-deps", "--no-build-isolation", "--editable", ".")
+    install(lock)
     aside.rename(STAMP)
     print("set-up: done", flush=True)
+
+
+def install(lock: TextIO) -> None:
+    """Install the packages by uv; by pip where uv fails, or where pip is told what uv cannot be told."""
+    from ci import installers  # it does not load in old versions of Python
+
+    pip = installers.find_pip(VENV)
+    variables = installers.uv_variables(pip)
+    uv = None if variables is None else installers.find_uv(VENV) or bring_uv(lock, pip)
+    if uv:
+        try:
+            install_by(lock, [uv, "pip", "install", "--python", str(PYTHON), "--compile-bytecode"], variables)
+        except SetupError as error:
+            if not pip:
+                raise
+            print(f"set-up: {error}; pip tries instead", flush=True)
+        else:
+            return
+    install_by(lock, [*pip, *PIP_INSTALL])
+
+
+def bring_uv(lock: TextIO, pip: List[str]) -> Optional[str]:
+    """Install the uv that the lock names; return None where that fails, as on a machine for which there is no uv."""
+    from ci import installers
+
+    wanted = VENV / "uv.txt"
+    wanted.write_text(installers.pinned("uv", LOCK.read_text(encoding="utf-8")), encoding="utf-8")
+    options = ["--only-binary", ":all:", "--require-hashes", "--requirement", str(wanted)]
+    with contextlib.suppress(SetupError):
+        step(lock, "installing uv", [*pip, *PIP_INSTALL, *options])
+    return installers.find_uv(VENV)
+
+
+def install_by(lock: TextIO, installer: List[str], variables: Optional[Dict[str, str]] = None) -> None:
+    """Install what the lock names, then this package itself."""
+    locked = ["--require-hashes", "--requirement", "requirements.lock"]
+    step(lock, "installing requirements.lock", [*installer, *locked], variables)
+    step(lock, "installing pixelwise", [*installer, "--no-deps", "--no-build-isolation", "--editable", "."], variables)
 
 
 def require_room() -> None:
@@ -133,30 +186,44 @@ def require_room() -> None:
         raise SetupError(f"expected {FREE_GB} GB free on the disk of this folder, found {free:.1f} GB")
 
 
-def step(lock: TextIO, title: str, *command: str) -> None:
-    """Run one command; show its progress on a terminal, and its last message if it fails."""
+def step(lock: TextIO, title: str, command: List[str], variables: Optional[Dict[str, str]] = None) -> None:
+    """Run one command; show its progress on a terminal, and its last message if it fails.
+
+    Parameters
+    ----------
+    lock : TextIO
+        The lock of this set-up.
+    title : str
+        What the command does.
+    command : list of str
+        The command.
+    variables : dict, optional
+        More variables for uv, which writes its progress where others write errors.
+    """
     print(f"set-up: {title}", flush=True)
+    shown = sys.stdout.isatty()
     done = subprocess.run(
         command,
         cwd=str(ROOT),
+        env={**os.environ, **(variables or {})},
         pass_fds=[lock.fileno()],
-        stdout=None if sys.stdout.isatty() else subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stdout=None if shown else subprocess.DEVNULL,
+        stderr=None if shown and variables is not None else subprocess.PIPE,
         check=False,
     )
     if done.returncode:
-        said = done.stderr.decode(errors="replace")
+        said = (done.stderr or b"").decode(errors="replace")
         hint = " (connections broke: is there a network?)" if "WARNING: Retrying" in said else ""
         raise SetupError(f"{title} failed: {last_words(said) or f'exit status {done.returncode}'}{hint}")
 
 
 def last_words(text: str) -> str:
-    """Return the line that says what went wrong: pip's last error, or the last line.
+    """Return the line that says what went wrong: the last error, or the last line.
 
     Addresses are left out: that of a private package index may contain a password.
     """
     lines = [line for line in text.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("ERROR: ")]
+    errors = [line for line in lines if line.startswith(("ERROR: ", "error: "))]
     return re.sub(r"\w+://\S+", "(address)", (errors or lines or [""])[-1].strip())
 
 

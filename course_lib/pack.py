@@ -16,6 +16,7 @@ CONTENTS = (
     "LICENSE",
     "Makefile",
     "benchmarks/user_ops.py",  # course ops bench
+    "ci/installers.py",
     "ci/setup.py",
     "course_lib",
     "docs/colorize.md",

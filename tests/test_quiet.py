@@ -84,3 +84,17 @@ def test_a_level_that_the_user_set_stays(set_by_user: dict[str, str], level: str
 def test_onednn_is_used_on_every_processor(set_by_user: dict[str, str], expected: str) -> None:
     code = "import os, course_lib\nprint(os.environ['TF_ENABLE_ONEDNN_OPTS'])"
     assert run(code, None, **set_by_user).stdout == f"{expected}\n"
+
+
+@pytest.mark.parametrize(("before", "expected"), [("gc.enable()", "False True\n"), ("gc.disable()", "False False\n")])
+def test_garbage_waits_until_the_import_is_over(tmp_path: Path, before: str, expected: str) -> None:
+    (tmp_path / "tensorflow.py").write_text("import gc\nprint(gc.isenabled(), end=' ')\n")
+    assert (
+        run(f"import gc\n{before}\nimport course_lib, tensorflow\nprint(gc.isenabled())", tmp_path).stdout == expected
+    )
+
+
+def test_garbage_is_collected_again_after_a_failed_import(tmp_path: Path) -> None:
+    (tmp_path / "tensorflow.py").write_text("raise OSError('no library')\n")
+    code = "import contextlib, gc, course_lib\nwith contextlib.suppress(OSError):\n    import tensorflow\n"
+    assert run(f"{code}print(gc.isenabled())", tmp_path).stdout == "True\n"

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.checkout import Checkout, end_group, make_checkout, start, stop_in
+from tests.support.checkout import LOCK, Checkout, end_group, make_checkout, start, stop_in
 
 pytestmark = pytest.mark.slow
 
-ALL_STEPS = ["venv", "lock", "package"]
+ALL_STEPS = ["venv", "uv", "lock", "package"]
 INTERRUPTED = "set-up: interrupted; the same command starts it again\n"
 
 
@@ -44,13 +44,17 @@ def test_the_first_run_installs_the_lock_and_then_the_package(checkout: Checkout
     assert done.stdout.splitlines() == [
         "set-up: once, some minutes and about 3 GB",
         "set-up: making .venv",
+        "set-up: installing uv",
         "set-up: installing requirements.lock",
         "set-up: installing pixelwise",
         "set-up: done",
     ]
-    venv, lock, package = checkout.calls()
-    assert {call[1] for call in (venv, lock, package)} == {str(checkout.root)}
+    venv, uv, lock, package = checkout.calls()
+    assert {call[1] for call in (venv, uv, lock, package)} == {str(checkout.root)}
+    assert [call[2] for call in (venv, uv, lock, package)] == ["python", "python", "uv", "uv"]
     assert venv[-1] == str(checkout.root / ".venv")
+    assert Path(uv[-1]).read_text() == LOCK[LOCK.index("uv==") :]
+    assert uv[-3:-1] == ["--require-hashes", "--requirement"]
     assert lock[-3:] == ["--require-hashes", "--requirement", "requirements.lock"]
     assert package[-4:] == ["--no-deps", "--no-build-isolation", "--editable", "."]
 
@@ -59,6 +63,55 @@ def test_indexes_are_left_to_the_person(checkout: Checkout) -> None:
     checkout.make()
     arguments = {argument for call in checkout.calls() for argument in call}
     assert not arguments & {"--index-url", "-i", "--extra-index-url", "--find-links", "-f", "--isolated"}
+
+
+def installers_used(checkout: Checkout) -> list[tuple[str, str]]:
+    """List the steps after the first with the program that ran each."""
+    return [(call[0], call[2]) for call in checkout.calls()][1:]
+
+
+def test_uv_on_path_is_used(checkout: Checkout) -> None:
+    checkout.add_program("uv")
+    assert checkout.make().returncode == 0
+    assert installers_used(checkout) == [("lock", "uv"), ("package", "uv")]
+
+
+def test_uv_on_path_is_enough_without_ensurepip_and_pip(checkout: Checkout) -> None:
+    checkout.add_program("uv")
+    assert checkout.make(LACKS="ensurepip pip").returncode == 0
+    assert installers_used(checkout) == [("lock", "uv"), ("package", "uv")]
+
+
+def test_the_pip_of_python_is_enough_without_ensurepip(checkout: Checkout) -> None:
+    assert checkout.make(LACKS="ensurepip").returncode == 0
+    assert installers_used(checkout) == [("uv", "python"), ("lock", "uv"), ("package", "uv")]
+
+
+@pytest.mark.parametrize("step", ["lock", "package"])
+def test_where_uv_fails_pip_tries(checkout: Checkout, step: str) -> None:
+    done = checkout.make(SAYS=json.dumps({f"{step} by uv": "error: no wheel for this machine"}))
+    assert (done.returncode, done.stderr) == (0, "")
+    title = {"lock": "requirements.lock", "package": "pixelwise"}[step]
+    assert f"set-up: installing {title} failed: error: no wheel for this machine; pip tries instead" in done.stdout
+    assert installers_used(checkout)[-2:] == [("lock", "python"), ("package", "python")]
+
+
+def test_where_uv_cannot_be_had_pip_installs(checkout: Checkout) -> None:
+    done = checkout.make(SAYS=json.dumps({"uv": "ERROR: No matching distribution found for uv"}))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert installers_used(checkout) == [("uv", "python"), ("lock", "python"), ("package", "python")]
+
+
+def test_an_index_that_pip_knows_is_handed_to_uv(checkout: Checkout) -> None:
+    checkout.make(PIP_IS_TOLD="global.index-url='https://host.example/simple'\n:env:.quiet='1'")
+    _venv, _uv, lock, package = checkout.calls()
+    assert "UV_DEFAULT_INDEX=https://host.example/simple" in lock
+    assert "UV_DEFAULT_INDEX=https://host.example/simple" in package
+
+
+def test_what_uv_cannot_be_told_leaves_the_work_to_pip(checkout: Checkout) -> None:
+    assert checkout.make(PIP_IS_TOLD="global.keyring-provider='subprocess'").returncode == 0
+    assert installers_used(checkout) == [("lock", "python"), ("package", "python")]
 
 
 def test_a_second_run_does_nothing(checkout: Checkout) -> None:
@@ -79,7 +132,7 @@ def test_what_is_ready_stays_so_whatever_python_becomes(checkout: Checkout) -> N
     assert checkout.steps() == []
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml", "ci/setup.py"])
+@pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml", "ci/setup.py", "ci/installers.py"])
 def test_a_change_is_installed_into_what_is_there(checkout: Checkout, name: str) -> None:
     checkout.make()
     checkout.steps()
@@ -88,7 +141,7 @@ def test_a_change_is_installed_into_what_is_there(checkout: Checkout, name: str)
     assert checkout.steps() == ["lock", "package"]
 
 
-@pytest.mark.parametrize("step", ALL_STEPS)
+@pytest.mark.parametrize("step", ["venv", "lock", "package"])
 def test_a_failed_set_up_is_made_anew(checkout: Checkout, step: str) -> None:
     failed = checkout.make(SAYS=json.dumps({step: "ERROR: broken"}))
     assert one_line(failed).endswith("failed: ERROR: broken")
@@ -175,16 +228,16 @@ def test_a_supported_python_under_another_name_is_used(checkout: Checkout) -> No
     broken = checkout.bin / "python3.13"
     broken.write_text("#!/bin/sh\nexit 127\n")
     broken.chmod(0o755)
-    checkout.add_python("python3.12")
+    checkout.add_program("python3.12")
     assert checkout.make(VERSION="3.10").returncode == 0
     made_by = (checkout.root / ".venv" / "bin" / "python").read_text()
     assert made_by == (checkout.bin / "python3.12").read_text()
     assert checkout.steps() == ALL_STEPS
 
 
-@pytest.mark.parametrize("module", ["venv", "ensurepip"])
-def test_a_python_without_venv_is_refused(checkout: Checkout, module: str) -> None:
-    said = one_line(checkout.make(LACKS=module))
+@pytest.mark.parametrize("modules", ["venv", "ensurepip pip"])
+def test_a_python_that_can_make_no_environment_is_refused(checkout: Checkout, modules: str) -> None:
+    said = one_line(checkout.make(LACKS=modules))
     assert "expected Python 3.11 with venv and ensurepip" in said
     assert "apt install python3-venv" in said
     assert checkout.steps() == []

@@ -88,7 +88,7 @@ def test_the_lock_says_nothing_of_where_packages_come_from() -> None:
 
 
 def test_the_lock_is_made_with_the_command_of_the_makefile() -> None:
-    recipe = (ROOT / "ci" / "maintainers.mk").read_text(encoding="utf-8").split("build/uv/bin/uv pip compile")[1]
+    recipe = (ROOT / "ci" / "maintainers.mk").read_text(encoding="utf-8").split("$(BIN)/uv pip compile")[1]
     arguments = recipe.split("requirements.lock")[0].replace("\\\n", " ").replace("--quiet", "").split()
     recorded = LOCK.splitlines()[1]
     assert recorded.split() == ["#", "uv", "pip", "compile", *arguments, "requirements.lock"]

@@ -14,29 +14,38 @@ from pathlib import Path
 from tests.support.paths import ROOT
 
 # Plays python3: `-m venv` makes a folder that holds the stand-in again, `-m pip` only writes down that it was called,
-# and a script is run by the real Python, which takes the stand-in for itself.
+# and a script is run by the real Python, which takes the stand-in for itself. Under the name uv it plays that.
 STAND_IN = """
 import importlib.util, json, os, runpy, shutil, signal, sys, types
 from pathlib import Path
 
 me, *arguments = sys.argv[1:]
-if arguments[0] == "-c":
+plays_uv = Path(me).name == "uv"
+if arguments[0] in ("-c", "--version"):
     sys.exit()
-if arguments[0] == "-m":
-    step = "venv" if arguments[1] == "venv" else "package" if "--editable" in arguments else "lock"
+if arguments[-2:] == ["config", "list"]:
+    print(os.environ.get("PIP_IS_TOLD", ""))
+elif plays_uv or arguments[0] == "-m":
+    kinds = {"venv": "venv", "--editable": "package", "requirements.lock": "lock"}
+    step = next((kind for word, kind in kinds.items() if word in arguments), "uv")
+    told = sorted(f"{name}={os.environ[name]}" for name in ("UV_DEFAULT_INDEX",) if name in os.environ)
     with open(os.environ["CALLS"], "a") as calls:
-        calls.write(json.dumps([step, os.getcwd(), *arguments]) + chr(10))
+        calls.write(json.dumps([step, os.getcwd(), "uv" if plays_uv else "python", *told, *arguments]) + chr(10))
     if step == "venv":
         shutil.rmtree(arguments[-1], ignore_errors=True)
         Path(arguments[-1], "bin").mkdir(parents=True)
         shutil.copy(me, Path(arguments[-1], "bin", "python"))
+        if "--without-pip" not in arguments:
+            Path(arguments[-1], "lib", "python3.11", "site-packages", "pip").mkdir(parents=True)
     print("progress of", step, flush=True)
     if step == os.environ.get("EDITS"):
         Path("pyproject.toml").write_text("# edited")
-    said = json.loads(os.environ.get("SAYS", "{}"))
-    if step in said:
-        print(said[step], file=sys.stderr)
+    says = json.loads(os.environ.get("SAYS", "{}"))
+    if error := says.get(step) or (plays_uv and says.get(f"{step} by uv")):
+        print(error, file=sys.stderr)
         sys.exit(1)
+    if step == "uv":
+        shutil.copy(me, Path(me).with_name("uv"))
     if step == os.environ.get("HANGS"):
         Path(os.environ["HANGING"]).touch()
         signal.pause()
@@ -49,6 +58,16 @@ else:
     sys.executable = me
     sys.argv = arguments
     runpy.run_path(arguments[0], run_name="__main__")
+"""
+
+
+LOCK = """\
+urllib3==2.8.0 \\
+    --hash=sha256:00
+uv==0.13.9 \\
+    --hash=sha256:01 \\
+    --hash=sha256:02
+    # via pixelwise
 """
 
 
@@ -67,7 +86,7 @@ class Checkout:
     root: Path
     bin: Path
 
-    def add_python(self, name: str) -> None:
+    def add_program(self, name: str) -> None:
         """Put a stand-in on PATH."""
         stand_in = self.bin.parent / "stand_in.py"
         stand_in.write_text(STAND_IN, encoding="utf-8")
@@ -98,7 +117,7 @@ class Checkout:
         return self.root / ".venv" / "ready"
 
     def calls(self) -> list[list[str]]:
-        """List what was called: step, working folder, arguments."""
+        """List what was called: step, working folder, program, arguments."""
         if not self.calls_file.exists():
             return []
         return [json.loads(line) for line in self.calls_file.read_text().splitlines()]
@@ -115,14 +134,14 @@ def make_checkout(folder: Path) -> Checkout:
     root, programs = folder / "pixel wise", folder / "bin"
     (root / "ci").mkdir(parents=True)
     programs.mkdir()
-    for name in ("Makefile", "ci/setup.py"):
+    for name in ("Makefile", "ci/setup.py", "ci/installers.py"):
         (root / name).write_bytes((ROOT / name).read_bytes())
-    for name in ("requirements.lock", "pyproject.toml"):
-        (root / name).write_text("")
+    (root / "requirements.lock").write_text(LOCK)
+    (root / "pyproject.toml").write_text("")
     make = next(path for folder in os.get_exec_path() if (path := Path(folder, "make")).is_file())
     (programs / "make").symlink_to(make)
     made = Checkout(root, programs)
-    made.add_python("python3")
+    made.add_program("python3")
     return made
 
 

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from typing import Annotated
 
@@ -18,6 +19,8 @@ from course_lib.trials.trial import Trial
 from course_lib.trials.unit import try_unit
 from course_lib.trials.verdicts import in_use
 
+# Some answers wait for a thread, or for ever: two more processes than processors keep these busy.
+JOBS = (os.cpu_count() or 1) + 2
 WAYS = {False: "as in a notebook", True: "as in a grade"}
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -26,7 +29,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 @app.command()
 def main(  # noqa: PLR0913, PLR0917  (options)
     units: Annotated[list[str] | None, typer.Argument(help="Units, in whole or in part (03); all by default.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Units, and ways of testing, at once.")] = os.cpu_count() or 1,
+    jobs: Annotated[int, typer.Option(min=1, help="Units, and ways of testing, at once.")] = JOBS,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show what every wrong answer is told.")] = False,
     trusted: Annotated[
         bool, typer.Option("--trusted", help="Test the answers from another process, as a grade.")
@@ -62,17 +65,23 @@ def main(  # noqa: PLR0913, PLR0917  (options)
     start = time.monotonic()
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
         running = {
-            unit: {way: pool.submit(try_unit, course, unit, way, repeat, cached) for way in ways} for unit in names
+            unit: {way: pool.submit(try_unit, course, unit, way, repeat, cached) for way in ways}
+            for unit in sorted(names, key=partial(_bank_size, course), reverse=True)
         }
         failed = 0
-        for unit, futures in running.items():
+        for unit in names:
             try:
-                failed += _show(unit, {way: future.result() for way, future in futures.items()}, verbose)
+                failed += _show(unit, {way: future.result() for way, future in running[unit].items()}, verbose)
             except CourseError as error:
                 console.print(f"{unit}: {error}", soft_wrap=True)
                 failed += 1
     console.print(f"{failed} unexpected, {time.monotonic() - start:.0f} s")
     raise typer.Exit(int(failed > 0))
+
+
+def _bank_size(course: Course, unit: str) -> int:
+    """Measure the files of a unit's answers; the largest are tried first, so that no process is left with one."""
+    return sum(path.stat().st_size for path in (course.solutions / unit).rglob("*.*"))
 
 
 def _show(unit: str, tried: dict[bool, list[Trial]], verbose: bool) -> int:

@@ -12,6 +12,7 @@ import nbformat
 from ci import parameters
 from ci.execution import Failure, execute
 from ci.monitor import Monitor
+from ci.pages import write_page
 from ci.text import plain
 from ci.verdict import Outcome, judge, uncompiled
 from course_lib.course import Course
@@ -111,7 +112,7 @@ def remove_report(folder: Path) -> None:
 
 
 def run(job: Job, monitor: Monitor) -> Outcome:
-    """Run and judge one notebook; every failure becomes an outcome, never an exception.
+    """Run and judge one notebook, and write its page; every failure becomes an outcome, never an exception.
 
     Parameters
     ----------
@@ -135,6 +136,8 @@ def run(job: Job, monitor: Monitor) -> Outcome:
             past_errors = job.learner or bool(uncompiled(nbformat.read(job.source, as_version=4)))
             stopped = execute(job.source, job.target, job.parameters, job.timeout, past_errors, on_cell)
         outcome = judge(job.unit, job.target, stopped, time.monotonic() - start, job.learner)
+        if job.target.is_file():
+            write_page(job.target, job.unit, job.target.parent)
     except Exception as error:  # an unreadable notebook, a full disk: the other notebooks go on
         reason = plain(f"{type(error).__name__}: {error}")
         outcome = Outcome(job.unit, "failed", time.monotonic() - start, 0, 0, reason, job.target)

@@ -10,7 +10,7 @@ from nbconvert import HTMLExporter
 from traitlets.config import Config
 
 from ci.comparison import Comparison
-from ci.figures import alternative, figures
+from ci.figures import Figure, alternative, figures
 from ci.verdict import Outcome
 from course_lib.files import write_aside
 from course_lib.formulas import CSS
@@ -43,10 +43,31 @@ def _markdown(context: jinja2.runtime.Context, text: str) -> str:
     return to_html(text, MathMLRenderer(escape=False, attachments=attachments))
 
 
-def write_pages(
+def write_page(notebook: Path, unit: str, folder: Path) -> None:
+    """Write ``UNIT.html``, the page of an executed notebook.
+
+    Parameters
+    ----------
+    notebook : Path
+        Where it lies.
+    unit : str
+        Its whole name.
+    folder : Path
+        Where the page goes.
+    """
+    config = Config({"NbConvertBase": {"display_data_priority": _STATIC_OUTPUTS}})
+    exporter = HTMLExporter(config=config, raw_template=_PAGE)
+    exporter.register_filter("markdown2html", _markdown)
+    exporter.register_filter("picture_alternative", lambda output: html.escape(alternative(output) or "Figure"))
+    cells = nbformat.read(notebook, as_version=4)
+    page, _ = exporter.from_notebook_node(cells, {"metadata": {"name": unit}, "formulas_css": CSS})
+    write_aside(folder / f"{unit}.html", page)
+
+
+def write_index(
     outcomes: Sequence[Outcome], seconds: float, folder: Path, title: str, comparison: Comparison | None = None
 ) -> None:
-    """Write ``UNIT.html`` for every notebook and ``index.html`` over them.
+    """Write ``index.html``: all outcomes and figures, with links to the pages that are there.
 
     Parameters
     ----------
@@ -55,27 +76,27 @@ def write_pages(
     seconds : float
         Wall time of the run.
     folder : Path
-        Where the pages go.
+        Where it goes, beside the pages.
     title : str
-        Heading of the index.
+        Its heading.
     comparison : Comparison, optional
         What has changed since the last run, if there was one.
     """
-    config = Config({"NbConvertBase": {"display_data_priority": _STATIC_OUTPUTS}})
-    exporter = HTMLExporter(config=config, raw_template=_PAGE)
-    exporter.register_filter("markdown2html", _markdown)
-    exporter.register_filter("picture_alternative", lambda output: html.escape(alternative(output) or "Figure"))
-    rows = []
-    for outcome in outcomes:
-        notebook = None
-        if outcome.notebook.is_file():
-            notebook = nbformat.read(outcome.notebook, as_version=4)
-            page, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": outcome.unit}, "formulas_css": CSS})
-            write_aside(folder / f"{outcome.unit}.html", page)
-        rows.append({"outcome": outcome, "page": notebook is not None, "figures": list(figures(notebook or _EMPTY))})
+    rows = [
+        {
+            "outcome": outcome,
+            "page": (folder / f"{outcome.unit}.html").is_file(),
+            "figures": list(figures(nbformat.read(outcome.notebook, as_version=4)))
+            if outcome.notebook.is_file()
+            else [],
+        }
+        for outcome in outcomes
+    ]
     template = _INDEX.get_template("index.html.j2")
     index = template.render(title=title, rows=rows, seconds=seconds, comparison=comparison)
     write_aside(folder / "index.html", index)
 
 
-_EMPTY = nbformat.v4.new_notebook()
+def _figures(notebook: Path) -> list[Figure]:
+    """List the figures of an executed notebook; none if it could not be executed."""
+    return list(figures(nbformat.read(notebook, as_version=4))) if notebook.is_file() else []

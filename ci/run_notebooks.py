@@ -18,11 +18,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # where the pac
 from ci import jobs, parameters
 from ci.comparison import Record, compare, read_run
 from ci.monitor import Monitor, table
-from ci.pages import write_pages
+from ci.pages import write_index
 from ci.report import write_json, write_junit
 from ci.summary import write_summary
 from ci.verdict import Outcome
 from course_lib.course import Course
+
+# Some cells wait for a thread or a file: one notebook more than processors keeps these busy.
+JOBS = (os.cpu_count() or 1) + 1
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -59,7 +62,7 @@ def plan(course: Course, units: list[str], values: parameters.Parameters, file: 
 def write_report(
     outcomes: Sequence[Outcome], seconds: float, folder: Path, title: str, before: Mapping[str, Record] | None
 ) -> None:
-    """Write all files of a report.
+    """Write the files of a report that tell of all notebooks.
 
     Parameters
     ----------
@@ -77,7 +80,7 @@ def write_report(
     comparison = None if before is None else compare(before, outcomes)
     write_json(outcomes, seconds, folder, comparison)
     write_junit(outcomes, seconds, folder, title)
-    write_pages(outcomes, seconds, folder, title, comparison)
+    write_index(outcomes, seconds, folder, title, comparison)
     write_summary(outcomes, seconds, folder, title, comparison)
 
 
@@ -100,7 +103,7 @@ def main(
         Path | None,
         typer.Option("--parameters", exists=True, dir_okay=False, help="YAML that maps units to their parameters."),
     ] = None,
-    workers: Annotated[int, typer.Option("--jobs", min=1, help="Notebooks run at once.")] = os.cpu_count() or 1,
+    workers: Annotated[int, typer.Option("--jobs", min=1, help="Notebooks run at once.")] = JOBS,
     timeout: Annotated[int, typer.Option(min=1, help="Seconds that one cell may take.")] = 600,
 ) -> None:
     """Run notebooks, grade them, and leave a report in build/report (with --learner, in its folder learner)."""

@@ -326,7 +326,7 @@ def test_pages_load_nothing_and_show_formulas(instructor: Run, page: BrowserPage
 def written(folder: Path, *cells: NotebookNode) -> Page:
     """The page of a notebook with these cells."""
     nbformat.write(notebook(*cells), folder / "u.ipynb")
-    pages.write_pages([Outcome("u", "ok", 1, 0, 0, None, folder / "u.ipynb")], 1, folder, "A title")
+    pages.write_page(folder / "u.ipynb", "u", folder)
     return Page(folder / "u.html")
 
 
@@ -337,6 +337,7 @@ def test_pictures_keep_their_text_alternative(tmp_path: Path) -> None:
         nbformat.v4.new_output("display_data", data={"image/png": "AAAA"}),
     ]
     page = written(tmp_path, new_code_cell("plot", outputs=outputs))
+    pages.write_index([Outcome("u", "ok", 1, 0, 0, None, tmp_path / "u.ipynb")], 1, tmp_path, "A title")
     assert page.attributes("img", "alt") == ['a "curve" <b>', "Figure"]
     assert page.attributes("img", "width") == ["300"]
     assert Page(tmp_path / "index.html").attributes("img", "alt") == ['a "curve" <b>', "u, figure 2"]
@@ -357,7 +358,7 @@ def test_widgets_fall_back_to_words_on_a_page(tmp_path: Path) -> None:
     executed = notebook(cell)
     executed.metadata["widgets"] = state
     nbformat.write(executed, tmp_path / "u.ipynb")
-    pages.write_pages([Outcome("u", "ok", 1, 0, 0, None, tmp_path / "u.ipynb")], 1, tmp_path, "A title")
+    pages.write_page(tmp_path / "u.ipynb", "u", tmp_path)
     page = Page(tmp_path / "u.html")
     assert "a slider" in page.words
     assert page.attributes("script", "src") == []

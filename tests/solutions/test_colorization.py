@@ -15,8 +15,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Page
 
-from ci.pages import write_pages
-from ci.verdict import Outcome
+from ci.pages import write_page
 from course_lib.colorization import tensorboard_page
 from tests.support.paths import ROOT
 
@@ -113,7 +112,7 @@ def test_no_process_is_left(executed: Path) -> None:
 
 
 def test_a_report_asks_for_nothing(executed: Path, page: Page, tmp_path: Path) -> None:
-    write_pages([Outcome("unit", "ok", 1, 0, 0, None, executed)], 1, tmp_path, "A title")
+    write_page(executed, "unit", tmp_path)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto((tmp_path / "unit.html").as_uri())

@@ -130,7 +130,7 @@ def build(lock: TextIO) -> None:
         STAMP.unlink()
     else:
         require_room()
-        print("set-up: once, some minutes and about 3 GB", flush=True)
+        print("set-up: once, a minute or two and about 3 GB", flush=True)
         without_pip = [] if has_ensurepip() else ["--without-pip"]
         step(lock, "making .venv", [sys.executable, "-m", "venv", "--clear", *without_pip, str(VENV)])
     # Written now and renamed last: a file that is edited in between is not what the stamp says.

@@ -42,7 +42,7 @@ def test_the_first_run_installs_the_lock_and_then_the_package(checkout: Checkout
     done = checkout.make()
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
-        "set-up: once, some minutes and about 3 GB",
+        "set-up: once, a minute or two and about 3 GB",
         "set-up: making .venv",
         "set-up: installing uv",
         "set-up: installing requirements.lock",

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import nbformat
 
 from ci import parameters
 from ci.execution import Failure, execute
+from ci.kept import Kept
 from ci.monitor import Monitor
 from ci.pages import write_page
 from ci.text import plain
@@ -111,7 +112,7 @@ def remove_report(folder: Path) -> None:
             path.unlink()
 
 
-def run(job: Job, monitor: Monitor) -> Outcome:
+def run(job: Job, monitor: Monitor, kept: Kept | None) -> Outcome:
     """Run and judge one notebook, and write its page; every failure becomes an outcome, never an exception.
 
     Parameters
@@ -120,6 +121,8 @@ def run(job: Job, monitor: Monitor) -> Outcome:
         The notebook.
     monitor : Monitor
         It gets a call for every step.
+    kept : Kept or None
+        Executed notebooks that may be used again, if any.
 
     Returns
     -------
@@ -129,13 +132,13 @@ def run(job: Job, monitor: Monitor) -> Outcome:
     monitor.begin(job.unit)
     start = time.monotonic()
     try:
-        if job.broken:
-            stopped: Failure | None = Failure("failed", job.broken)
-        else:
-            on_cell = partial(monitor.cell, job.unit)
-            past_errors = job.learner or bool(uncompiled(nbformat.read(job.source, as_version=4)))
-            stopped = execute(job.source, job.target, job.parameters, job.timeout, past_errors, on_cell)
-        outcome = judge(job.unit, job.target, stopped, time.monotonic() - start, job.learner)
+        before = None if job.broken or kept is None else kept.restore(job.source, job.parameters, job.target)
+        stopped = None if before else _execute(job, monitor)
+        outcome = judge(job.unit, job.target, stopped, before or time.monotonic() - start, job.learner)
+        if before:
+            outcome = replace(outcome, kept=True)
+        elif kept and outcome.status == "ok":
+            kept.keep(job.source, job.parameters, job.target)
         if job.target.is_file():
             write_page(job.target, job.unit, job.target.parent)
     except Exception as error:  # an unreadable notebook, a full disk: the other notebooks go on
@@ -145,7 +148,16 @@ def run(job: Job, monitor: Monitor) -> Outcome:
     return outcome
 
 
-def run_all(jobs: Sequence[Job], workers: int, monitor: Monitor) -> list[Outcome]:
+def _execute(job: Job, monitor: Monitor) -> Failure | None:
+    """Execute a notebook; return what stopped it."""
+    if job.broken:
+        return Failure("failed", job.broken)
+    past_errors = job.learner or bool(uncompiled(nbformat.read(job.source, as_version=4)))
+    on_cell = partial(monitor.cell, job.unit)
+    return execute(job.source, job.target, job.parameters, job.timeout, past_errors, on_cell)
+
+
+def run_all(jobs: Sequence[Job], workers: int, monitor: Monitor, kept: Kept | None = None) -> list[Outcome]:
     """Run notebooks, some of them at once; each has a kernel, so threads are enough here.
 
     Parameters
@@ -156,6 +168,8 @@ def run_all(jobs: Sequence[Job], workers: int, monitor: Monitor) -> list[Outcome
         The number of notebooks that run at once.
     monitor : Monitor
         It gets a call for every step.
+    kept : Kept, optional
+        Executed notebooks that are used again where nothing has changed.
 
     Returns
     -------
@@ -164,7 +178,7 @@ def run_all(jobs: Sequence[Job], workers: int, monitor: Monitor) -> list[Outcome
     """
     with ThreadPoolExecutor(workers) as pool:
         # The longest notebooks first, so that no worker is left with one at the end.
-        futures = {job.unit: pool.submit(run, job, monitor) for job in sorted(jobs, key=_size, reverse=True)}
+        futures = {job.unit: pool.submit(run, job, monitor, kept) for job in sorted(jobs, key=_size, reverse=True)}
         try:
             return [futures[job.unit].result() for job in jobs]
         except KeyboardInterrupt:

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from ci.verdict import Outcome, points_of
+from ci.verdict import Outcome, points_of, status_of
 
 
 class Monitor:
@@ -57,7 +57,7 @@ class Monitor:
     def end(self, outcome: Outcome) -> None:
         """Report the outcome of a notebook, with all details if it failed."""
         self._progress.remove_task(self._tasks[outcome.unit])
-        self._say(f"{outcome.unit}: {outcome.status}, {points_of(outcome)} points, {outcome.seconds:.1f} s")
+        self._say(f"{outcome.unit}: {status_of(outcome)}, {points_of(outcome)} points, {outcome.seconds:.1f} s")
         if outcome.error:
             self._say("".join(f"    {line}\n" for line in outcome.error.splitlines()).rstrip())
         if outcome.error and outcome.notebook.is_file():
@@ -76,7 +76,7 @@ def table(outcomes: Sequence[Outcome], title: str) -> Table:
     summary.add_column("peak MB", justify="right")
     summary.add_column("points", justify="right")
     for outcome in outcomes:
-        status = Text(outcome.status, style="green" if outcome.status == "ok" else "bold red")
+        status = Text(status_of(outcome), style="green" if outcome.status == "ok" else "bold red")
         seconds, peak = f"{outcome.seconds:.1f}", str(outcome.peak_mb)
         summary.add_row(Text(outcome.unit), status, seconds, peak, points_of(outcome))
     return summary

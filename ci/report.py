@@ -10,7 +10,7 @@ from ci.comparison import Comparison
 from ci.verdict import Outcome
 from course_lib.files import write_aside
 
-FIELDS = ("unit", "status", "seconds", "points", "max_points", "peak_mb", "error")
+FIELDS = ("unit", "status", "seconds", "points", "max_points", "peak_mb", "error", "kept")
 
 
 def write_json(outcomes: Sequence[Outcome], seconds: float, folder: Path, comparison: Comparison | None) -> None:

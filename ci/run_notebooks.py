@@ -17,12 +17,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # where the pac
 
 from ci import jobs, parameters
 from ci.comparison import Record, compare, read_run
+from ci.kept import Kept
 from ci.monitor import Monitor, table
 from ci.pages import write_index
 from ci.report import write_json, write_junit
 from ci.summary import write_summary
 from ci.verdict import Outcome
 from course_lib.course import Course
+from course_lib.trials.verdicts import in_use
 
 # Some cells wait for a thread or a file: one notebook more than processors keeps these busy.
 JOBS = (os.cpu_count() or 1) + 1
@@ -103,6 +105,9 @@ def main(
         Path | None,
         typer.Option("--parameters", exists=True, dir_okay=False, help="YAML that maps units to their parameters."),
     ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Run notebooks also where nothing has changed; so does CI=true.")
+    ] = False,
     workers: Annotated[int, typer.Option("--jobs", min=1, help="Notebooks run at once.")] = JOBS,
     timeout: Annotated[int, typer.Option(min=1, help="Seconds that one cell may take.")] = 600,
 ) -> None:
@@ -120,7 +125,8 @@ def main(
     before = read_run(folder)
     jobs.remove_report(folder)
     with Monitor(console) as monitor:
-        outcomes = jobs.run_all(todo, workers, monitor)
+        kept = Kept(course.root) if in_use() and not no_cache else None
+        outcomes = jobs.run_all(todo, workers, monitor, kept)
     title = "Released notebooks" if learner else "Instructor notebooks"
     write_report(outcomes, time.monotonic() - start, folder, title, before)
     console.print(table(outcomes, title))

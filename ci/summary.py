@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ci.comparison import CellChange, Comparison
-from ci.verdict import Outcome, points_of
+from ci.verdict import Outcome, points_of, status_of
 from course_lib.files import write_aside
 
 SLOWEST = 10
@@ -57,7 +57,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _units(outcomes: Sequence[Outcome]) -> str:
-    rows = [[o.unit, o.status, f"{o.seconds:.1f}", str(o.peak_mb), points_of(o)] for o in outcomes]
+    rows = [[o.unit, status_of(o), f"{o.seconds:.1f}", str(o.peak_mb), points_of(o)] for o in outcomes]
     return table(["unit", "status", "seconds:", "peak MB:", "points:"], rows)
 
 

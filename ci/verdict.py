@@ -29,7 +29,7 @@ class Outcome:
     status : str
         ``ok``, ``short`` (ran, but without full marks), ``failed`` or ``timeout``.
     seconds : float
-        Wall time.
+        Wall time; of the run that was kept, if it did not run again.
     points, max_points : float
         Earned and possible.
     error : str or None
@@ -38,6 +38,8 @@ class Outcome:
         The notebook with its outputs, as far as it came.
     cells : tuple of Cell
         The code cells that ran, in order.
+    kept : bool
+        Whether it is that of an earlier run, since nothing has changed.
     """
 
     unit: str
@@ -48,6 +50,7 @@ class Outcome:
     error: str | None
     notebook: Path
     cells: tuple[Cell, ...] = ()
+    kept: bool = False
 
     @property
     def peak_mb(self) -> int:
@@ -63,6 +66,11 @@ class Outcome:
 def points_of(outcome: Outcome) -> str:
     """Write points as in ``22/22``."""
     return f"{outcome.points:g}/{outcome.max_points:g}"
+
+
+def status_of(outcome: Outcome) -> str:
+    """Write a status for people, as in ``ok, unchanged`` where an earlier run was kept."""
+    return f"{outcome.status}, unchanged" if outcome.kept else outcome.status
 
 
 def judge(unit: str, path: Path, stopped: Failure | None, seconds: float, learner: bool) -> Outcome:

@@ -1,6 +1,7 @@
-"""Which code of the library a text uses."""
+"""Which files decide what a text of Python does."""
 
 import ast
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -11,6 +12,36 @@ from course_lib.native.cells import as_python
 
 _ROOT = Path(course_lib.__file__).parent
 _NAME = re.compile(rf"\b{course_lib.__name__}(?:\.\w+)+")
+
+
+def fingerprint(root: Path, texts: Iterable[str]) -> str:
+    """Hash the files that decide what some texts do.
+
+    These are the modules of the library that they import, directly or indirectly, what lies beside these modules, the
+    user operations if one of the modules uses them, and `requirements.lock`.
+
+    Parameters
+    ----------
+    root : Path
+        The root of the course.
+    texts : iterable of str
+        Python, as for `files_reached`.
+
+    Returns
+    -------
+    str
+        It changes with the name and the content of any of these files; a missing file counts as empty.
+    """
+    files = files_reached(texts)
+    beside = {path for folder in {file.parent for file in files} for path in folder.iterdir()}
+    files |= {path for path in beside if path.is_file() and path.suffix != ".py"}
+    if any("ops" in path.parts for path in files):
+        files |= {path for path in (root / "user_ops").rglob("*") if path.is_file()}
+    digest = hashlib.sha256()
+    for path in [*sorted(files), root / "requirements.lock"]:
+        content = path.read_bytes() if path.is_file() else b""
+        digest.update(f"{path}:{len(content)}:".encode() + content)
+    return digest.hexdigest()
 
 
 def files_reached(texts: Iterable[str]) -> set[Path]:

@@ -4,9 +4,8 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 
 from nbformat import NotebookNode
 from nbgrader.utils import is_solution
@@ -14,7 +13,7 @@ from nbgrader.utils import is_solution
 from course_lib.answers import Answer
 from course_lib.course import Course
 from course_lib.files import write_aside
-from course_lib.trials.library import files_reached
+from course_lib.trials.library import fingerprint
 from course_lib.trials.trial import Trial, running_cells, tests_of
 
 
@@ -22,8 +21,8 @@ class Verdicts:
     """The verdicts about answers to one unit's exercises.
 
     A verdict is valid as long as these are the same: the answer, the tests of its exercise, the cells that run before
-    it, the files of the library that all of them and the trial itself import, the user operations if these are among
-    them, `requirements.lock` and Python. Unexpected verdicts are not kept.
+    it, Python, and the files that decide what all of them and the trial itself do, as in
+    `course_lib.trials.library.fingerprint`. Unexpected verdicts are not kept.
 
     Parameters
     ----------
@@ -41,7 +40,6 @@ class Verdicts:
         self._root, self._notebook = course.root, notebook
         self._path = course.root / "build" / "verdicts" / unit / f"{place.__name__.lower()}.json"
         self._trial = f"import {place.__module__}"
-        self._environment = [sys.version, self._trial, _digest([course.root / "requirements.lock"])]
 
     def read(self, answers: Iterable[Answer]) -> list[Trial]:
         """Return the known verdicts about some answers."""
@@ -66,25 +64,14 @@ class Verdicts:
                 break
             before.append(cell.source)
         tests = [test.source for test in tests_of(self._notebook, answer.exercise)]
-        files = files_reached([*before, *tests, answer.code, self._trial])
-        if any("ops" in path.parts for path in files):
-            files |= {path for path in (self._root / "user_ops").rglob("*") if path.is_file()}
-        parts = [self._environment, answer.exercise, before, tests, answer.code, _digest(sorted(files))]
+        files = fingerprint(self._root, [*before, *tests, answer.code, self._trial])
+        parts = [sys.version, self._trial, answer.exercise, before, tests, answer.code, files]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def in_use() -> bool:
-    """Tell whether stored verdicts may be used: not on a machine that checks everything, which sets ``CI=true``."""
+    """Tell whether earlier results may be used: not on a machine that checks everything, which sets ``CI=true``."""
     return os.environ.get("CI") != "true"
-
-
-def _digest(files: Sequence[Path]) -> str:
-    """Hash names and contents of files; a missing file counts as empty."""
-    digest = hashlib.sha256()
-    for path in files:
-        content = path.read_bytes() if path.is_file() else b""
-        digest.update(f"{path}:{len(content)}:".encode() + content)
-    return digest.hexdigest()
 
 
 def _trial(answer: Answer, kept: object) -> Trial | None:

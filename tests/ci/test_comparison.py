@@ -16,6 +16,7 @@ from playwright.sync_api import Page
 
 from ci.cells import Cell, measured_cells
 from ci.comparison import Comparison, compare, paired, read_run, same_picture
+from ci.pages import write_page
 from ci.run_notebooks import write_report
 from ci.verdict import Outcome
 
@@ -203,6 +204,7 @@ def changed(tmp_path: Path) -> Path:
     before = read_run(tmp_path)
     cells = [new_markdown_cell("Words."), ran("x < y", 3, 400, [picture(1), picture(3)], "one")]
     now = [outcome(tmp_path, "01_a", *cells, points=1), outcome(tmp_path, "02_b")]
+    write_page(now[0].notebook, "01_a", tmp_path)
     write_report(now, 1, tmp_path, "A title", before)
     return tmp_path
 

@@ -146,7 +146,7 @@ def fake_build(course: Course, unit: str) -> Path:
 
 
 def call(course: Course, *arguments: str) -> Run:
-    result = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
+    result = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200", "CI": "true"})
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     folder = jobs.report_folder(course, "--learner" in arguments)
     return Run(course, result.exit_code, result.output, folder)
@@ -174,7 +174,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
 def instructor(course: Course) -> Run:
     values = course.root / "values.yaml"
     values.write_text("good: {SEED: 7, STEP: 1e-3}\n")
-    return call(course, "--jobs", "2", "--timeout", "2", "--parameters", str(values))
+    return call(course, "--jobs", "2", "--timeout", "5", "--parameters", str(values))
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +202,7 @@ def test_every_notebook_has_an_outcome(instructor: Run) -> None:
 def test_report_has_the_agreed_keys(instructor: Run) -> None:
     report = json.loads((instructor.folder / "report.json").read_text(encoding="utf-8"))
     assert set(report) == {"notebooks", "seconds"}
-    keys = {"unit", "status", "seconds", "points", "max_points", "peak_mb", "error", "cells"}
+    keys = {"unit", "status", "seconds", "points", "max_points", "peak_mb", "error", "kept", "cells"}
     assert all(set(outcome) == keys for outcome in report["notebooks"])
     assert report["notebooks"][0]["error"] is None
     assert 0 < report["notebooks"][0]["seconds"] <= report["seconds"]
@@ -230,7 +230,7 @@ def test_errors_say_where_and_what(instructor: Run) -> None:
         "    # third line",
         "    ...",
     ]
-    assert errors["02_hanging"].startswith("cell 2 of 3: still running after 2 s\n    import time\n")
+    assert errors["02_hanging"].startswith("cell 2 of 3: still running after 5 s\n    import time\n")
     assert errors["03_dying"].startswith("cell 1 of 2: the kernel died")
     assert errors["04_short"] == "one: 1.5 of 2 points."
     assert errors["05_broken"] == "05_broken.md: cell 3: an unclosed region"

@@ -3,7 +3,8 @@
 import ast
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -97,8 +98,19 @@ ALLOWED = {
 STANDALONE = ("images", "color", "plots", "checks")
 
 
-def imported(source: str) -> Iterator[str]:
-    """Yield the dotted name of everything that a text imports, wherever in it."""
+@cache
+def text(path: Path) -> str:
+    """Read a file."""
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def imported(source: str) -> tuple[str, ...]:
+    """List the dotted name of everything that a text imports, wherever in it."""
+    return tuple(_imported(source))
+
+
+def _imported(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -135,19 +147,19 @@ def test_library_imports_only_what_the_table_allows(path: Path) -> None:
     allowed = ALLOWED[module] | {module, "course", "errors", "files", "integers"}
     if module in STANDALONE:
         allowed = {module, "integers"}
-    assert siblings(path.read_text(encoding="utf-8")) <= allowed
+    assert siblings(text(path)) <= allowed
 
 
 @pytest.mark.parametrize("path", python_files(LIBRARY), ids=name_of)
 def test_library_imports_nothing_that_uses_it(path: Path) -> None:
-    tops = {name.split(".")[0] for name in imported(path.read_text(encoding="utf-8"))}
+    tops = {name.split(".")[0] for name in imported(text(path))}
     assert not tops & {"benchmarks", "ci", "tests"}
 
 
 @pytest.mark.parametrize("path", [*python_files(LIBRARY), *python_files("ci")], ids=name_of)
 def test_nothing_imports_the_command_line(path: Path) -> None:
     allowed = {"cli"} if path.parent.name == LIBRARY and module_of(path) == "cli" else set()
-    assert siblings(path.read_text(encoding="utf-8")) & {"cli"} <= allowed
+    assert siblings(text(path)) & {"cli"} <= allowed
 
 
 def test_set_up_needs_the_standard_library_alone() -> None:
@@ -167,11 +179,17 @@ def test_everything_imported_is_declared() -> None:
     assert undeclared(everywhere, [*project["dependencies"], *extras["cluster"], *extras["dev"]]) == {}
 
 
+@cache
+def distributions() -> Mapping[str, list[str]]:
+    """Name the distributions that each package is in."""
+    return metadata.packages_distributions()
+
+
 def undeclared(files: list[Path], lines: list[str]) -> dict[str, set[str]]:
     """Find packages that files import, and that no line of dependencies names: by their distributions."""
-    tops = {name.split(".")[0] for path in files for name in imported(path.read_text(encoding="utf-8"))}
+    tops = {name.split(".")[0] for path in files for name in imported(text(path))}
     declared = {canonicalize_name(Requirement(line).name) for line in lines} | {"pixelwise"}
-    homes = metadata.packages_distributions()
+    homes = distributions()
     needed = {top: {str(canonicalize_name(home)) for home in homes.get(top, ())} for top in tops}
     return {top: names for top, names in needed.items() if names and not names & declared}
 
@@ -192,7 +210,7 @@ def test_modules_of_grading_run_one_way() -> None:
     }
     below = {}
     for name, path in names.items():
-        parts = [each.removeprefix(f"{LIBRARY}.grading.") for each in imported(path.read_text(encoding="utf-8"))]
+        parts = [each.removeprefix(f"{LIBRARY}.grading.") for each in imported(text(path))]
         below[name] = {other for other in names if any(f"{part}.".startswith(f"{other}.") for part in parts)} - {name}
     while below:
         lowest = {name for name, others in below.items() if not others}

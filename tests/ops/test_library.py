@@ -37,15 +37,25 @@ def run(problem: Problem) -> tf.Tensor:
 
 def gradients(problem: Problem, upstream: Array) -> tuple[Array, Array]:
     """Return the gradients for centroids and maps ``(B, H, W, C)``, both float64."""
+    _, by_centroids, by_maps = columns_and_gradients(problem, upstream, upstream)
+    return by_centroids, by_maps
+
+
+def columns_and_gradients(problem: Problem, for_centroids: Array, for_maps: Array) -> tuple[tf.Tensor, Array, Array]:
+    """Run the operation once; return its result and the gradients, which may differ in what arrives."""
     centroids, maps = tf.constant(problem.centroids), tf.cast(problem.maps, problem.dtype)
-    with tf.GradientTape() as tape:
+    with tf.GradientTape(persistent=for_centroids is not for_maps) as tape:
         tape.watch([centroids, maps])
         arranged = to_layout(maps, problem.data_format)
         columns = sparse_extractor(centroids, arranged, problem.scale, problem.offset, problem.data_format)
-    by_centroids, by_maps = tape.gradient(columns, [centroids, maps], tf.cast(upstream, problem.dtype))
+    if for_centroids is for_maps:
+        by_centroids, by_maps = tape.gradient(columns, [centroids, maps], tf.cast(for_maps, problem.dtype))
+    else:
+        by_centroids = tape.gradient(columns, centroids, tf.cast(for_centroids, problem.dtype))
+        by_maps = tape.gradient(columns, maps, tf.cast(for_maps, problem.dtype))
     assert by_centroids.dtype == tf.float32
     assert by_maps.dtype == problem.dtype
-    return tf.cast(by_centroids, "float64").numpy(), tf.cast(by_maps, "float64").numpy()
+    return columns, tf.cast(by_centroids, "float64").numpy(), tf.cast(by_maps, "float64").numpy()
 
 
 def test_worked_by_hand() -> None:
@@ -112,12 +122,11 @@ def test_what_has_weight_0_takes_no_part(problem: Problem, data: st.DataObject) 
     assume(not ((sampling.values > 0) & (sampling.values < 1e-30)).any())  # a product of weights may round to 0
     problem = replace(problem, maps=data.draw(spoiled(*problem.maps.shape, dtype=problem.dtype)))
     upstream = data.draw(spoiled(*problem.columns, dtype=problem.dtype))
-    close(run(problem), sampling.columns(problem.maps), problem.dtype)
-    _, by_maps = gradients(problem, upstream)
+    finite = np.where(np.isinf(upstream), 0, upstream)  # infinity times a difference, or a difference of infinities
+    columns, by_centroids, by_maps = columns_and_gradients(problem, finite, upstream)
+    close(columns, sampling.columns(problem.maps), problem.dtype)
     close(by_maps, sampling.map_gradient(upstream, problem.maps), problem.dtype, wide=4)
-    upstream = np.where(np.isinf(upstream), 0, upstream)  # infinity times a difference, or a difference of infinities
-    by_centroids, _ = gradients(problem, upstream)
-    close(by_centroids, sampling.centroid_gradient(upstream, problem.maps), "float32", wide=20)
+    close(by_centroids, sampling.centroid_gradient(finite, problem.maps), "float32", wide=20)
 
 
 @pytest.mark.parametrize("data_format", LAYOUTS)

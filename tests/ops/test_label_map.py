@@ -342,7 +342,7 @@ import resource, sys
 import course_lib, numpy as np, psutil
 from course_lib.ops import label_map
 logits = np.random.default_rng(0).random((1, int(sys.argv[1]), 32, 1000), np.float32)
-label_map(logits[:, :1, :4], 32)  # loads code, starts threads
+label_map(logits[:, :2], 32)  # loads code, starts threads
 unit = 1 if sys.platform == "darwin" else 1024
 highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 ballast = np.ones(max(0, highest - psutil.Process().memory_info().rss), np.uint8)  # so that no earlier peak hides one
@@ -356,6 +356,6 @@ print((after - before) * unit - labels.numpy().nbytes)
 def test_labels_need_little_memory(backend: str) -> None:
     """All of the upsampled logits are 131 MB for each row of the map, one row of pixels is 4 MB."""
     if backend == "library":
-        assert int(fresh_process(MEMORY, "4")) < 10e6
+        assert int(fresh_process(MEMORY, "20")) < 10e6
     else:
         assert int(fresh_process(MEMORY, "3", backend=backend)) < 100e6

@@ -6,11 +6,14 @@ WITHOUT_NETWORK := bwrap --dev-bind / / --unshare-net --die-with-parent
 CXX_SOURCES := $(wildcard user_ops/*.h user_ops/*.cc user_ops/*.cu user_ops/tests/*.cc course_lib/native/*.h \
 	course_lib/native/*.cc tests/gpu/emulation/*.h)
 
-.PHONY: course lint test test-gpu release bench lock
+.PHONY: course site lint check test test-gpu release bench lock
 
 course: $(OPS)  ## run and grade every instructor notebook; the report lands in build/report
 	@if $(WITHOUT_NETWORK) true 2>/dev/null; then set -x; $(WITHOUT_NETWORK) $(BIN)/python ci/run_notebooks.py; \
 		else echo "no bubblewrap: the network stays on"; set -x; $(BIN)/python ci/run_notebooks.py; fi
+
+site: $(READY)  ## build the web site in build/site, with the outputs of the last `make course`
+	@$(BIN)/python -m ci.website
 
 lint: $(READY)  ## what needs no run of the course: style, spelling, types, layout of C++ and CUDA
 	$(BIN)/ruff check
@@ -62,7 +65,7 @@ bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, layer
 	$(BIN)/python -m benchmarks.grading --profile
 
 lock: $(READY)  ## update requirements.lock from pyproject.toml, and that of the benchmarks' peers
-	$(BIN)/uv pip compile pyproject.toml --extra cluster --extra dev --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+	$(BIN)/uv pip compile pyproject.toml --extra cluster --extra dev --extra docs --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 		--no-emit-index-url --no-emit-find-links --quiet -o requirements.lock
 	$(BIN)/uv pip compile benchmarks/peers.txt --constraint requirements.lock --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --quiet -o benchmarks/peers.lock

@@ -83,7 +83,7 @@ def train(  # noqa: PLR0913
     dict of str to list of float
         By name, a number for each epoch: "loss"; "loss_average", the moving average of the steps' losses at its end,
         without the bias of the first steps; "learning_rate", that of the last step; the metrics; and, with validation,
-        "val_loss" and "val_" with each metric. NaN where an earlier part of the training did not measure it.
+        ``val_loss``, and ``val_`` with each metric. NaN where an earlier part of the training did not measure it.
 
     Raises
     ------

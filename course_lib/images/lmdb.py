@@ -25,7 +25,7 @@ class Lmdb(Source[tuple[Any, ...]]):
     """Images in an LMDB; each record is a Caffe Datum, raw or encoded, or a JPEG, PNG or GIF file.
 
     Yields ``(name, image)``, the image ``(H, W, 3)`` uint8. The name is the key, without the
-    number in front ("00000000_") if every key has one.
+    number in front (``00000000_``) if every key has one.
 
     Parameters
     ----------

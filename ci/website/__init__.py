@@ -5,6 +5,6 @@
 - `unit_pages`: the page of a unit, from the released notebook and these outputs
 - `api`: the pages of the API reference, without importing what they describe
 - `sources`: all texts of the site, in one folder
-- `mathml`: the extension of Sphinx that writes formulas as MathML
-- `conf.py`: settings of Sphinx; `static/` has the style sheet
+- `mathml`, `cells`, `docstrings`: extensions of Sphinx
+- `conf.py`: settings of Sphinx; `static/` has the style sheet, and `templates/` what differs from the theme
 """

@@ -42,7 +42,7 @@ def api_pages(library: Path) -> dict[str, str]:
     """
     pages = {f"api/{name}.rst": _page(f"{library.name}.{name}") for name in MODULES}
     rows = [f"   * - :doc:`{library.name}.{name} </api/{name}>`\n     - {_summary(library, name)}" for name in MODULES]
-    entries = [f"   /api/{name}" for name in MODULES]
+    entries = [f"   {name} </api/{name}>" for name in MODULES]
     heading = _heading("API reference")
     text = "What notebooks and projects import. Shapes, units and errors are part of each description."
     table = ["", text, "", ".. list-table::", "   :header-rows: 1", "", "   * - module", "     - subject", *rows]

@@ -14,7 +14,7 @@ version = release = metadata.version("pixelwise")
 language = "en"
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "numpydoc"]
-extensions += ["ci.website.cpp_cells", "ci.website.docstrings", "ci.website.mathml"]
+extensions += ["ci.website.cells", "ci.website.docstrings", "ci.website.mathml"]
 keep_warnings = False
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
@@ -22,8 +22,7 @@ suppress_warnings = ["mystnb.unknown_mime_type"]
 nb_execution_mode = "off"
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # by default, a page loads the widgets' scripts
 nb_merge_streams = True
-nb_code_prompt_show = "Show the {type} of this cell"
-nb_code_prompt_hide = "Hide the {type} of this cell"
+nb_code_prompt_show = "Code of this check"
 myst_enable_extensions = ["amsmath", "attrs_block", "dollarmath"]
 myst_heading_anchors = 3
 
@@ -38,6 +37,7 @@ numpydoc_show_class_members = False
 # Pages.
 html_theme = "pydata_sphinx_theme"
 html_title = project
+templates_path = ["templates"]
 html_static_path = ["static", str(ROOT / "course_lib" / "formulas.css")]
 html_css_files = ["site.css", "formulas.css"]
 html_math_renderer = "mathml"
@@ -50,7 +50,9 @@ html_domain_indices = False
 html_sidebars: dict[str, list[str]] = {"index": [], "search": []}
 html_theme_options = {
     "logo": {"text": project},
+    "header_links_before_dropdown": 6,
     "navbar_end": ["theme-switcher"],
+    "navbar_persistent": ["find"],
     "search_bar_text": "Search the course",
     "secondary_sidebar_items": ["page-toc"],
     "primary_sidebar_end": [],

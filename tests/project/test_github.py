@@ -81,6 +81,10 @@ def test_what_is_not_pinned_is_refused(action: str) -> None:
 def test_workflows_may_only_read_and_end(path: Path) -> None:
     workflow = read(path)
     assert workflow["permissions"] == {"contents": "read"}
+    for name, job in workflow["jobs"].items():
+        if "permissions" in job:  # what runs no code of this repository
+            assert (path.name, name) in {("site.yml", "publish"), ("site.yml", "attach")}
+            assert not any("checkout" in step.get("uses", "") for step in job["steps"])
     assert all(job["timeout-minutes"] <= 60 for job in workflow["jobs"].values())
 
 

@@ -24,7 +24,7 @@ def test_every_package_that_names_what_is_public_has_a_page() -> None:
 def test_the_index_says_what_each_module_is_about() -> None:
     index = api_pages(LIBRARY)["api/index.rst"]
     assert ":doc:`course_lib.color </api/color>`\n     - Color in NumPy: sRGB and its gamut" in index
-    assert set(re.findall(r"^   /api/(.*)$", index, re.MULTILINE)) == set(MODULES)
+    assert set(re.findall(r"^   .* </api/(.*)>$", index, re.MULTILINE)) == set(MODULES)
     assert "]_" not in index
 
 

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import nbformat
 import pytest
@@ -15,6 +16,7 @@ from ci.website.sources import TEXTS, Sources, collect
 from ci.website.unit_pages import unit_page
 from course_lib.course import Course
 from course_lib.release import released
+from tests.support.axe import barriers
 from tests.support.browser import open_page
 from tests.support.paths import ROOT
 from tests.support.secret_lines import secrets
@@ -153,6 +155,23 @@ def test_a_page_fits_its_window(name: str, width: int, site: Path, page: Browser
     page.wait_for_function(loaded)
 
 
+KINDS = ["index", "units", "docs/grading", "docs/comparison", "user_ops/README", "api/color", "search"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", [*KINDS, "notebooks/00_start_here/00_start_here"])
+def test_axe_finds_no_barrier(name: str, scheme: Literal["light", "dark"], site: Path, page: BrowserPage) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # colors that change slowly are measured midway
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto((site / f"{name}.html").as_uri())
+    assert barriers(page) == []
+
+
+def test_axe_finds_a_barrier(page: BrowserPage) -> None:
+    page.set_content("<html lang=en><title>A page</title><main><h1>A page</h1><img src='data:,'></main></html>")
+    assert barriers(page) == ['image-alt: <img src="data:,">']
+
+
 def test_the_search_finds_a_unit(site: Path, page: BrowserPage) -> None:
     page.set_viewport_size({"width": 1280, "height": 900})
     page.goto((site / "index.html").as_uri())
@@ -171,25 +190,31 @@ def test_formulas_are_drawn_without_scripts(site: Path, page: BrowserPage) -> No
     assert min(boxes) > 0
 
 
-def test_two_builds_have_the_same_bytes(tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        assert build(small(), tmp_path / name) == 0
-    one, two = (contents(tmp_path / name / SITE) for name in ("one", "two"))
+@pytest.fixture(scope="module")
+def small_sites(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The same small site in two folders."""
+    roots = [tmp_path_factory.mktemp(name) for name in ("one", "two")]
+    assert [build(small(), root) for root in roots] == [0, 0]
+    return [root / SITE for root in roots]
+
+
+def test_two_builds_have_the_same_bytes(small_sites: list[Path]) -> None:
+    one, two = map(contents, small_sites)
     assert {name for name in one.keys() | two.keys() if one.get(name) != two.get(name)} == set()
     assert b'<math display="block" alttext="\\frac{a}{b}">' in one["index.html"]
 
 
-def test_a_second_build_reads_only_what_has_changed(tmp_path: Path) -> None:
-    sources = small()
-    build(sources, tmp_path)
-    before = (tmp_path / SITE / "unit.html").stat().st_mtime_ns
+def test_another_build_writes_only_what_has_changed(small_sites: list[Path]) -> None:
+    site, sources = small_sites[0], small()
+    before = (site / "unit.html").stat().st_mtime_ns
     sources.pages["index.md"] += b"\nMore.\n"
-    assert build(sources, tmp_path) == 0
-    assert "More." in Page(tmp_path / SITE / "index.html").text
-    assert (tmp_path / SITE / "unit.html").stat().st_mtime_ns == before
+    assert build(sources, site.parents[1]) == 0
+    assert "More." in Page(site / "index.html").text
+    assert (site / "unit.html").stat().st_mtime_ns == before
 
 
-@pytest.mark.parametrize("text", ["$\\unknown{x}$", "[nowhere](nothing.md)", "![no](picture.png)"])
-def test_a_text_that_is_wrong_fails(text: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert build(Sources({"index.md": f"# Title\n\n{text}\n".encode()}), tmp_path) == 1
-    assert "index.md:3" in capfd.readouterr().err
+def test_a_text_that_is_wrong_fails_and_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    texts = ["$\\unknown{x}$", "[nowhere](nothing.md)", "![no](picture.png)", "[no](#where)"]
+    assert build(Sources({"index.md": "\n\n".join(["# Title", *texts]).encode()}), tmp_path) == 1
+    said = capfd.readouterr().err
+    assert [line for line in (3, 5, 7, 9) if f"index.md:{line}: " not in said] == []

@@ -8,6 +8,7 @@ from nbformat import NotebookNode
 FACTS = re.compile(
     r"^\*\*(?P<time>[^*·]+) · (?P<points>\d+) points · builds on (?P<builds_on>[^*·]+)\*\*$", re.MULTILINE
 )
+_GOALS = re.compile(r"^After this notebook you can\n\n(?P<goals>(?:- .+\n?)+)", re.MULTILINE)
 _TITLE = re.compile(r"^# (?P<title>.+)$", re.MULTILINE)
 
 
@@ -27,6 +28,8 @@ class UnitFacts:
         Of all its exercises.
     builds_on : str
         Numbers of other units, or ``nothing``.
+    goals : str
+        What learners can do afterwards, as a list in Markdown.
     """
 
     name: str
@@ -34,6 +37,7 @@ class UnitFacts:
     time: str
     points: int
     builds_on: str
+    goals: str
 
     @property
     def page(self) -> str:
@@ -59,13 +63,14 @@ def read_facts(name: str, notebook: NotebookNode) -> UnitFacts:
     Raises
     ------
     ValueError
-        If the cell has no title, or no line with time, points and units.
+        If the cell has no title, no line with time, points and units, or no list of goals.
     """
     text = notebook.cells[0].source if notebook.cells else ""
-    title, facts = _TITLE.search(text), FACTS.search(text)
-    if not title or not facts:
+    title, facts, goals = _TITLE.search(text), FACTS.search(text), _GOALS.search(text)
+    if not title or not facts or not goals:
         raise ValueError(
-            f"{name}: expected a first cell with a title and `**TIME · N points · builds on UNITS**`, got {text[:80]!r}"
+            f"{name}: expected a first cell with a title, `**TIME · N points · builds on UNITS**` and a list after "
+            f"`After this notebook you can`, got {text[:80]!r}"
         )
     builds_on = facts["builds_on"].removeprefix("units ").removeprefix("unit ")
-    return UnitFacts(name, title["title"], facts["time"], int(facts["points"]), builds_on)
+    return UnitFacts(name, title["title"], facts["time"], int(facts["points"]), builds_on, goals["goals"].strip())

@@ -38,12 +38,15 @@ class Sources:
         Contents by path.
     downloads : dict
         Released notebooks, by the name of their file.
+    closing : dict
+        By unit, its last figure, as Markdown; not of units without outputs.
     without_outputs : list of str
         Units of which the report has no executed notebook.
     """
 
     pages: dict[str, bytes] = field(default_factory=dict)
     downloads: dict[str, bytes] = field(default_factory=dict)
+    closing: dict[str, str] = field(default_factory=dict)
     without_outputs: list[str] = field(default_factory=list)
 
 
@@ -69,7 +72,7 @@ def collect(course: Course, report: Path) -> Sources:
         _add_text(sources, course.root, name, path.read_text(encoding="utf-8"))
     templates = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, trim_blocks=True)
     for path in sorted((course.root / OWN).glob("*.md")):
-        text = templates.from_string(path.read_text(encoding="utf-8")).render(units=units)
+        text = templates.from_string(path.read_text(encoding="utf-8")).render(units=units, closing=sources.closing)
         _add_text(sources, course.root, path.name, text)
     for name, text in api_pages(course.root / "course_lib").items():
         sources.pages[name] = text.encode()
@@ -104,6 +107,8 @@ def _add_unit(sources: Sources, course: Course, report: Path, name: str) -> Unit
     page, folder = unit_page(name, notebook, executed), f"notebooks/{name}"
     sources.pages[f"{folder}/{name}.ipynb"] = nbformat.writes(page.notebook).encode()
     sources.pages.update({f"{folder}/{file}": picture for file, picture in page.figures.items()})
+    if page.closing:
+        sources.closing[name] = page.closing.replace("](", f"]({folder}/")
     sources.downloads[f"{name}.ipynb"] = path.read_bytes()
     return read_facts(name, notebook)
 

@@ -29,6 +29,13 @@ class UnitPage:
     notebook: NotebookNode
     figures: dict[str, bytes] = field(default_factory=dict)
 
+    @property
+    def closing(self) -> str | None:
+        """The last figure of the page, as Markdown."""
+        shown = [output.get("data", {}) for cell in self.notebook.cells for output in cell.get("outputs", [])]
+        pictures = [text for data in shown if (text := data.get("text/markdown", "")).startswith("![")]
+        return pictures[-1] if pictures else None
+
 
 def unit_page(name: str, released: NotebookNode, executed: NotebookNode | None) -> UnitPage:
     """Make the page of a unit.

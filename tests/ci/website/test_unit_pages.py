@@ -6,6 +6,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from ci.website.unit_pages import unit_page
+from tests.support.site import figure
 
 TITLE = "# Title\n\n**1 hour · 2 points · builds on nothing**\n\nWords."
 
@@ -37,6 +38,15 @@ def test_a_unit_that_has_not_run_has_no_outputs_and_claims_none() -> None:
     page = unit_page("09_depth", notebook(code("a", "1")), None).notebook
     assert texts(page) == [[]]
     assert "solved" not in page.cells[0].source
+
+
+def test_the_last_figure_closes_a_unit() -> None:
+    cells = [code("a", "1"), code("b", "2"), code("c", "3", "printed")]
+    cells[0].outputs, cells[1].outputs = [figure("One.")], [figure("Two.")]
+    closing = unit_page("09_depth", notebook(*cells), notebook(*cells)).closing
+    assert closing is not None
+    assert closing.startswith("![Two.](")
+    assert unit_page("09_depth", notebook(*cells), None).closing is None
 
 
 def test_links_follow_the_facts() -> None:

@@ -28,6 +28,7 @@ myst_heading_anchors = 3
 
 # The reference.
 default_role = "py:obj"
+toc_object_entries_show_parents = "hide"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 autodoc_typehints = "none"  # docstrings name types, with shapes

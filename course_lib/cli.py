@@ -72,7 +72,7 @@ def release(
     for unit in changed:
         console.print(f"{unit}: {'differs; run `course release`' if check else 'released'}")
     if not changed:
-        console.print("notebooks/ is up to date")
+        console.print(f"{course.notebooks} is up to date", soft_wrap=True)
     raise typer.Exit(int(check and bool(changed)))
 
 

@@ -8,6 +8,10 @@ from traitlets.config.loader import Config, PyFileConfigLoader
 from course_lib.errors import ArgumentError, CourseError
 
 CONFIG = "nbgrader_config.py"
+LIBRARY = Path(__file__).resolve().parent
+MATERIAL = LIBRARY / "material"  # in a wheel only: `setup.py` fills it
+# What the library was installed with: notebooks, settings, and the sources of the user operations.
+SHIPPED = MATERIAL if MATERIAL.is_dir() else LIBRARY.parent
 
 
 @dataclass(frozen=True)
@@ -17,10 +21,13 @@ class Course:
     Attributes
     ----------
     root : Path
-        The folder that contains ``nbgrader_config.py``.
+        The folder of what a person makes: ``work``, ``classroom``, ``build``.
+    shipped : Path or None
+        The folder that contains ``nbgrader_config.py`` and ``notebooks``; None for the root.
     """
 
     root: Path
+    shipped: Path | None = None
 
     @classmethod
     def find(cls, start: Path | None = None) -> "Course":
@@ -34,20 +41,27 @@ class Course:
         Returns
         -------
         Course
-            The nearest folder at or above ``start`` that contains ``nbgrader_config.py``;
-            otherwise the course that this library was installed from.
+            The nearest folder at or above ``start`` that contains ``nbgrader_config.py``; otherwise the checkout that
+            this library lies in. A library from a wheel lies in none: then it is what the wheel brought, with the
+            nearest folder at or above ``start`` that has a copy of a unit in ``work``, or ``start`` itself, as root.
 
         Raises
         ------
         ArgumentError
-            If neither is a course.
+            If there is neither.
         """
         here = (start or Path.cwd()).resolve()
-        installed = Path(__file__).resolve().parent.parent
-        for folder in (here, *here.parents, installed):
+        above = (here, *here.parents)
+        for folder in above:
             if (folder / CONFIG).is_file():
                 return cls(folder)
-        raise ArgumentError(f"expected a course folder (with {CONFIG}) at or above {here}, found none")
+        if not (SHIPPED / CONFIG).is_file():
+            raise ArgumentError(f"expected a course folder (with {CONFIG}) at or above {here}, found none")
+        if SHIPPED != MATERIAL:
+            return cls(SHIPPED)
+        units = cls(here, SHIPPED).units()
+        begun = (folder for folder in above if any((folder / "work" / unit).is_dir() for unit in units))
+        return cls(next(begun, here), SHIPPED)
 
     @property
     def solutions(self) -> Path:
@@ -67,7 +81,7 @@ class Course:
     @property
     def notebooks(self) -> Path:
         """Released notebooks, without answers and hidden tests."""
-        return self.root / "notebooks"
+        return (self.shipped or self.root) / "notebooks"
 
     @property
     def work(self) -> Path:
@@ -109,7 +123,8 @@ class Course:
         if not units:
             raise ArgumentError(
                 f"expected units with solutions (NN_unit/NN_unit.md) in {self.solutions}, found none; "
-                "a learner's copy of the course has no solutions, and cannot release, grade or add answers"
+                "a learner's copy of the course, from an archive or from pip, has no solutions: "
+                "release, grade and add answers in a clone of its repository"
             )
         return units
 
@@ -150,11 +165,12 @@ class Course:
         CourseError
             If the file cannot be run.
         """
+        folder = self.shipped or self.root
         try:
-            return PyFileConfigLoader(CONFIG, path=str(self.root)).load_config()
+            return PyFileConfigLoader(CONFIG, path=str(folder)).load_config()
         except Exception as error:  # it is a program
             raise CourseError(
-                f"expected settings in {self.root / CONFIG}, found {type(error).__name__}: {error}"
+                f"expected settings in {folder / CONFIG}, found {type(error).__name__}: {error}"
             ) from error
 
 

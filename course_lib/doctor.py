@@ -13,11 +13,12 @@ from importlib import metadata
 from pathlib import Path
 
 from course_lib import compilers
+from course_lib.course import MATERIAL, SHIPPED
 
 PYTHON = ((3, 11), (3, 13))
 TENSORFLOW = "2.21"
 KERAS = "3"
-LOCK_ADVICE = "python -m pip install -r requirements.lock"
+INSTALL_ADVICE = f"python -m pip install {'pixelwise' if SHIPPED == MATERIAL else '-r requirements.lock'}"
 COMPILER_ADVICE = {
     "Linux": "apt install g++ (Debian, Ubuntu) or dnf install gcc-c++ (Fedora)",
     "Darwin": "xcode-select --install",
@@ -94,7 +95,7 @@ def tensorflow() -> Row:
     ours, keras = installed("tensorflow"), installed("keras")
     ok = f"{ours}.".startswith(f"{TENSORFLOW}.") and f"{keras}.".startswith(f"{KERAS}.")
     found = f"{ours or 'none'}, Keras {keras or 'none'}"
-    return Row("TensorFlow", ok, found, "" if ok else f"expected {TENSORFLOW} with Keras {KERAS}: {LOCK_ADVICE}")
+    return Row("TensorFlow", ok, found, "" if ok else f"expected {TENSORFLOW} with Keras {KERAS}: {INSTALL_ADVICE}")
 
 
 def jupyter() -> Row:
@@ -102,10 +103,10 @@ def jupyter() -> Row:
     lab, grader = installed("jupyterlab"), installed("nbgrader")
     found = f"JupyterLab {lab or 'none'}, nbgrader {grader or 'none'}"
     if not (lab and grader):
-        return Row("Jupyter", False, found, LOCK_ADVICE)
+        return Row("Jupyter", False, found, INSTALL_ADVICE)
     alembic = Path(sys.executable).with_name("alembic")
     if not alembic.is_file():
-        return Row("Jupyter", False, f"{found}, no alembic beside Python", LOCK_ADVICE)
+        return Row("Jupyter", False, f"{found}, no alembic beside Python", INSTALL_ADVICE)
     return Row("Jupyter", True, found)
 
 

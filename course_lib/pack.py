@@ -15,7 +15,8 @@ FOLDER = "pixelwise"  # into which the archive unpacks
 CONTENTS = (
     "LICENSE",
     "Makefile",
-    "benchmarks/user_ops.py",  # course ops bench
+    "benchmarks/label_map.py",  # course ops bench
+    "benchmarks/user_ops.py",
     "ci/installers.py",
     "ci/setup.py",
     "course_lib",
@@ -25,6 +26,7 @@ CONTENTS = (
     "notebooks",
     "pyproject.toml",
     "requirements.lock",
+    "setup.py",
     "user_ops",
 )
 README = "docs/for-learners.md"  # becomes README.md

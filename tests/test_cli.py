@@ -185,7 +185,7 @@ def test_release_and_its_check(course: Course) -> None:
     path = released(course, UNIT)
     before = path.read_bytes()
     result = call("release", "--check")
-    assert (result.exit_code, result.output) == (0, "notebooks/ is up to date\n")
+    assert (result.exit_code, result.output) == (0, f"{course.notebooks} is up to date\n")
     path.write_text("{}")
     result = call("release", "--check", "01")
     assert (result.exit_code, result.output) == (1, "01_doubling: differs; run `course release`\n")

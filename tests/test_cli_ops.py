@@ -8,11 +8,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from course_lib import cli
-from course_lib.course import Course
 from course_lib.ops import build as ops_build
 from course_lib.ops import library
 from course_lib.ops.cache import Progress
 from course_lib.ops.library import Status
+from tests.support.paths import ROOT
 
 STATUS = Status(True, "cpu", Path("lib.so"), "compiled on this machine", "g++ 12", "no nvcc", Path("cache"), None)
 
@@ -67,6 +67,6 @@ def test_bench_runs_the_benchmarks_and_stops_where_one_fails(
 
     monkeypatch.setattr(subprocess, "run", run)
     assert call("bench").exit_code == status
-    paths = [Course.find().root / "benchmarks" / script for script in scripts]
+    paths = [ROOT / "benchmarks" / script for script in scripts]
     assert all(path.is_file() for path in paths)
     assert ran == [([sys.executable, str(path)], False) for path in paths]

@@ -8,11 +8,11 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from course_lib.course import LIBRARY, MATERIAL
 from course_lib.files import write_aside
 from course_lib.grading.models import GradingResult, hash_parts
 from course_lib.grading.scores import ExerciseScore
 
-LIBRARY = Path(__file__).resolve().parent.parent
 COUNTED = ("numpy", "scikit-image", "tensorflow")
 
 
@@ -25,7 +25,8 @@ def grader_version() -> str:
     str
         One line for people; two machines with the same line give the same grades.
     """
-    code = {path.relative_to(LIBRARY).as_posix(): path for path in sorted(LIBRARY.rglob("*.py"))}
+    files = [path for path in sorted(LIBRARY.rglob("*.py")) if not path.is_relative_to(MATERIAL)]
+    code = {path.relative_to(LIBRARY).as_posix(): path for path in files}
     digest = hash_parts(part for name, path in code.items() for part in (name.encode(), path.read_bytes()))
     course = f"pixelwise {metadata.version('pixelwise')} ({digest[:12]})"
     python = f"Python {'.'.join(platform.python_version_tuple()[:2])}"

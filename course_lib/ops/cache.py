@@ -12,11 +12,12 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from course_lib import user_cache
+from course_lib.course import SHIPPED
 from course_lib.ops.toolchain import BuildError, Toolchain
 
 Progress = Callable[[str], None]
 
-SOURCES = Path(__file__).resolve().parent.parent.parent / "user_ops"
+SOURCES = SHIPPED / "user_ops"
 SUBJECT = "ops"  # of the user's cache
 LIBRARY = "pixelwise_ops.so"
 LOG = "build.log"
@@ -49,9 +50,7 @@ def place(toolchain: Toolchain) -> Path:
 
     sources = sorted(path for pattern in ("CMakeLists.txt", "*.h", "*.cc", "*.cu") for path in SOURCES.glob(pattern))
     if not sources:
-        raise BuildError(
-            f"expected the sources in {SOURCES}, found none: install the course with pip install --editable"
-        )
+        raise BuildError(f"expected the sources in {SOURCES}, found none: install the course again")
     ingredients = (
         *(tf.__version__, tf.version.GIT_VERSION, str(tf.sysconfig.CXX11_ABI_FLAG), platform.machine()),
         *(toolchain.compiler, toolchain.compiler_version, os.environ.get("CXXFLAGS", "")),

@@ -122,7 +122,7 @@ def test_tests_and_texts_do_not_change_the_place(caches: Path, tmp_path: Path, m
 
 def test_without_sources_it_says_how_to_install(caches: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "SOURCES", tmp_path / "nowhere")
-    with pytest.raises(BuildError, match="pip install --editable"):
+    with pytest.raises(BuildError, match="install the course again"):
         cache.place(TOOLS)
 
 

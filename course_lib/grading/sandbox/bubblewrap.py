@@ -12,7 +12,7 @@ from pathlib import Path
 from shutil import which
 
 import course_lib
-from course_lib.course import Course
+from course_lib.course import SHIPPED, Course
 from course_lib.grading.sandbox import seccomp
 from course_lib.grading.sandbox.limits import Limits
 
@@ -183,7 +183,7 @@ def _python() -> set[Path]:
 
 def _private() -> set[Path]:
     """List paths that must not be read, even in a readable folder: a person's files, and most of a course."""
-    roots = {Path(course_lib.__file__).resolve().parent.parent}
+    roots = {SHIPPED}
     with suppress(ValueError):
         roots.add(Course.find().root)
     return {Path.home().resolve()} | {root / name for root in roots for name in PRIVATE}

@@ -78,6 +78,7 @@ ALLOWED = {
     "trials": {"__init__", "answers", "cells", "checks", "grading", "native", "release", "rules"},
     "terminal": set(),
     "lab": set(),
+    "colab": {"doctor"},
     "cli_learn": {"cells", "grading", "lab", "terminal", "worked_answers", "workspace"},
     "cli_ops": {"ops"},
     "cli_answers": {"answers", "grading", "terminal", "trials"},

@@ -1,5 +1,6 @@
 """What `pip install pixelwise` gives: every command of a learner, without a checkout, and no answer."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -8,16 +9,21 @@ import sysconfig
 import tarfile
 import tomllib
 import zipfile
+from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
 import pytest
+from packaging.utils import canonicalize_name
 
 from course_lib.answers import read_answers
+from course_lib.colab import COMMANDS, first_cell
 from course_lib.course import Course
 from course_lib.grading.cache import grader_version
+from course_lib.native.cells import as_python
 from course_lib.ops import cache, toolchain
+from course_lib.release import released
 from tests.support.courses import build_course
 from tests.support.paths import ROOT
 from tests.support.secret_lines import lines, secrets
@@ -29,6 +35,7 @@ OURS = Course(ROOT)
 UNITS = OURS.units_with_solutions()
 MATERIAL = "course_lib/material/"
 GENERIC = 40  # letters; shorter lines, such as `return weights`, are in the library too
+IMPORT = (ast.Import, ast.ImportFrom)
 DERIVED = shutil.ignore_patterns(".*", "build", "work", "classroom", "__pycache__", "*.egg-info")
 
 
@@ -154,7 +161,7 @@ def test_a_learner_works_in_an_empty_folder(installed: Installed, tmp_path: Path
     assert all(f"new in work/: {name}\n" in opened.stdout for name in UNITS)
     unit = UNITS[0]
     mine = tmp_path / "work" / unit / f"{unit}.ipynb"
-    assert mine.read_bytes() == (OURS.notebooks / unit / f"{unit}.ipynb").read_bytes()
+    assert mine.read_bytes() == released(OURS, unit).read_bytes()
     notebook = nbformat.read(mine, as_version=4)
     right = {answer.exercise: answer.code for answer in read_answers(OURS.solutions / unit) if answer.right}
     for cell in notebook.cells:
@@ -208,8 +215,8 @@ def test_without_solutions_an_instructor_is_told_where_they_are(
 
 def test_an_instructor_grades_in_a_folder_with_solutions(installed: Installed, tmp_path: Path) -> None:
     course = build_course(tmp_path / "class", {UNIT: TEXT}, write_bank)
-    released = installed.course(course.root, "release")
-    assert (released.returncode, released.stdout) == (0, f"{UNIT}: released\n"), released.stderr
+    done = installed.course(course.root, "release")
+    assert (done.returncode, done.stdout) == (0, f"{UNIT}: released\n"), done.stderr
     submit(course.classroom / "submitted", "ada", answered(course, RIGHT))
     # This environment borrows its packages from a folder that a sandbox does not show.
     graded = installed.course(course.root, "grade", "--no-sandbox", "classroom/submitted")
@@ -217,3 +224,45 @@ def test_an_instructor_grades_in_a_folder_with_solutions(installed: Installed, t
     assert f"1/1 ada, {UNIT}: 3/3 graded (not isolated)" in graded.stderr
     assert (course.classroom / "grades.csv").is_file()
     assert (course.classroom / "gradebook.db").is_file()
+
+
+def entries(distribution: metadata.Distribution) -> set[str]:
+    """Name what a distribution has put into its folder of packages, at the top."""
+    return {file.parts[0] for file in distribution.files or [] if file.parts[0] != ".."}
+
+
+@pytest.fixture(scope="module")
+def colab(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of a new environment with pip and the packages of this one, but not those of `course` alone."""
+    home, others = tmp_path_factory.mktemp("colab"), Path(sysconfig.get_path("purelib"))
+    subprocess.run([sys.executable, "-m", "venv", home / "venv"], check=True)
+    (home / "packages").mkdir()
+    left_out = COMMANDS - {"markdown-it-py"} | {"pixelwise"}  # that one Rich needs too
+    there = metadata.distributions(path=[str(others)])
+    for name in set().union(*(entries(each) for each in there if canonicalize_name(each.name) not in left_out)):
+        (home / "packages" / name).symlink_to(others / name)
+    python = home / "venv" / "bin" / "python"
+    add_packages(python, home / "packages")
+    return python
+
+
+def test_the_first_cell_on_colab_installs_what_notebooks_import(built: Built, colab: Path, tmp_path: Path) -> None:
+    outside = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PIP"))}
+    offline = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(built.wheel.parent)}
+
+    def run(code: str, **variables: str) -> str:
+        done = subprocess.run(
+            [colab, "-c", code], cwd=tmp_path, env=outside | variables, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    said = f"Pixelwise {metadata.version('pixelwise')}, TensorFlow {metadata.version('tensorflow')}, Python "
+    assert run(first_cell(), **offline).startswith(said)
+    assert run(first_cell(), PIP_NO_INDEX="1").startswith(said)  # now it needs pip no more
+    cells = [cell for unit in UNITS for cell in nbformat.read(released(OURS, unit), as_version=4).cells]
+    trees = [ast.parse(as_python(cell.source)) for cell in cells if cell.cell_type == "code"]
+    imports = {ast.unparse(node) for tree in trees for node in ast.walk(tree) if isinstance(node, IMPORT)}
+    assert len(imports) > 50
+    where = run("\n".join([*sorted(imports), "import course_lib; print(course_lib.__file__)"]))
+    assert where.startswith(str(colab.parents[1]))

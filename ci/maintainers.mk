@@ -6,7 +6,7 @@ WITHOUT_NETWORK := bwrap --dev-bind / / --unshare-net --die-with-parent
 CXX_SOURCES := $(wildcard user_ops/*.h user_ops/*.cc user_ops/*.cu user_ops/tests/*.cc course_lib/native/*.h \
 	course_lib/native/*.cc tests/gpu/emulation/*.h)
 
-.PHONY: course site lint check test test-gpu release bench lock
+.PHONY: course site lint check test test-gpu release dist bench lock
 
 course: $(OPS)  ## run and grade every instructor notebook; the report lands in build/report
 	@if $(WITHOUT_NETWORK) true 2>/dev/null; then set -x; $(WITHOUT_NETWORK) $(BIN)/python ci/run_notebooks.py; \
@@ -46,6 +46,13 @@ test-gpu: $(READY)  ## test the CUDA kernels; without a GPU, compile them and ru
 
 release: $(READY)  ## generate notebooks/ from solutions/
 	$(BIN)/course release
+
+# The wheel is built from the archive of the sources: what that lacks is missed here, and nothing of an earlier build gets in.
+dist: $(READY)  ## build what is released into build/dist: wheel, archive of its sources, zip file for learners
+	rm -rf build/dist
+	$(BIN)/course pack build/dist/pixelwise.zip
+	$(BIN)/python -c "from setuptools import build_meta; build_meta.build_sdist('build/dist')" >build/dist.log
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-index --no-build-isolation --wheel-dir build/dist build/dist/*.tar.gz
 
 bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, layers, label maps, operations, kernels, segmentation, colorization, attribution, hypercolumns, the colorizer on them, grading
 	$(BIN)/python benchmarks/color.py

@@ -1,6 +1,8 @@
 """What GitHub reads: forms for issues, workflows, updates of dependencies. It tells nobody when it cannot read one."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +88,26 @@ def test_workflows_may_only_read_and_end(path: Path) -> None:
             assert (path.name, name) in {("site.yml", "publish"), ("site.yml", "attach")}
             assert not any("checkout" in step.get("uses", "") for step in job["steps"])
     assert all(job["timeout-minutes"] <= 60 for job in workflow["jobs"].values())
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
+def test_a_job_that_may_write_runs_no_code_of_a_repository(path: Path) -> None:
+    for job in read(path)["jobs"].values():
+        if "permissions" in job:
+            assert not any("checkout" in step.get("uses", "") for step in job["steps"])
+            assert not re.search(r"\b(pip|python|make)\b", " ".join(step.get("run", "") for step in job["steps"]))
+
+
+@pytest.mark.parametrize(("tag", "is_version"), [("v{}", True), ("v{}0", False), ("v9", False)])
+def test_a_tag_other_than_the_version_releases_nothing(tag: str, is_version: bool) -> None:
+    jobs = read(GITHUB / "workflows" / "release.yml")["jobs"]
+    (check,) = (step["run"] for step in jobs["build"]["steps"] if step.get("name") == "The tag is the version")
+    script = check.replace(".venv/bin/course --version", "echo pixelwise 1.2.3")
+    assert script != check
+    environment = os.environ | {"GITHUB_REF_NAME": tag.format("1.2.3")}
+    done = subprocess.run(["bash", "-e", "-c", script], env=environment, check=False)
+    assert (done.returncode == 0) == is_version
+    assert [jobs[job]["needs"] for job in ("try", "release")] == ["build", "try"]
 
 
 def test_updates_of_actions_and_packages_arrive_in_groups() -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import NamedTuple
 
 import nbformat
 import pytest
+import yaml
 from packaging.utils import canonicalize_name
 
 from course_lib.answers import read_answers
@@ -36,6 +38,7 @@ UNITS = OURS.units_with_solutions()
 MATERIAL = "course_lib/material/"
 GENERIC = 40  # letters; shorter lines, such as `return weights`, are in the library too
 IMPORT = (ast.Import, ast.ImportFrom)
+COMMANDS_TRIED = ("doctor", "lab", "ops", "progress", "check")
 DERIVED = shutil.ignore_patterns(".*", "build", "work", "classroom", "__pycache__", "*.egg-info")
 
 
@@ -66,16 +69,11 @@ class Installed(NamedTuple):
     bin: Path
 
     def run(self, folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run one of its programs in a folder."""
+        """Run a command in a folder, where its programs are found first."""
         outside = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        program, *arguments = command
+        variables = outside | {"COLUMNS": "300", "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}"}
         return subprocess.run(
-            [self.bin / program, *arguments],
-            cwd=folder,
-            env=outside | {"COLUMNS": "300"},
-            capture_output=True,
-            text=True,
-            check=False,
+            ["/usr/bin/env", *command], cwd=folder, env=variables, capture_output=True, text=True, check=False
         )
 
     def course(self, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -179,11 +177,18 @@ def test_a_learner_works_in_an_empty_folder(installed: Installed, tmp_path: Path
     assert {path.name for path in (tmp_path / "work").iterdir()} <= {*UNITS, ".checked"}
 
 
-def test_nothing_is_missing(installed: Installed, tmp_path: Path) -> None:
-    done = installed.course(tmp_path, "doctor")
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_the_version_is_that_of_the_project(installed: Installed, tmp_path: Path) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert installed.course(tmp_path, "--version").stdout == f"pixelwise {project['version']}\n"
+
+
+def test_what_a_release_tries_works(installed: Installed, tmp_path: Path) -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8"))
+    script = workflow["jobs"]["try"]["steps"][-1]["run"]
+    assert re.findall(r"course \w+", script) == [f"course {each}" for each in COMMANDS_TRIED]
+    done = installed.run(tmp_path, "bash", "-e", "-c", script)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "not written yet" in done.stdout
 
 
 @pytest.mark.compiler

@@ -50,10 +50,15 @@ class Built(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """Both, built without a network from a copy of this repository, solutions and tests included."""
-    copy, built = tmp_path_factory.mktemp("copy") / "pixelwise", tmp_path_factory.mktemp("built")
-    shutil.copytree(ROOT, copy, ignore=DERIVED)
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of this repository, solutions and tests included."""
+    return Path(shutil.copytree(ROOT, tmp_path_factory.mktemp("copy") / "pixelwise", ignore=DERIVED))
+
+
+@pytest.fixture(scope="module")
+def built(copy: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Both, built without a network."""
+    built = tmp_path_factory.mktemp("built")
     archive = f"from setuptools import build_meta; build_meta.build_sdist({str(built)!r})"
     subprocess.run([sys.executable, "-c", archive], cwd=copy, check=True, capture_output=True)
     (sources,) = built.glob("*.tar.gz")
@@ -226,6 +231,15 @@ def test_an_instructor_grades_in_a_folder_with_solutions(installed: Installed, t
     assert f"1/1 ada, {UNIT}: 3/3 graded (not isolated)" in graded.stderr
     assert (course.classroom / "grades.csv").is_file()
     assert (course.classroom / "gradebook.db").is_file()
+
+
+def test_an_editable_installation_uses_what_lies_there(copy: Path, tmp_path: Path) -> None:
+    python = new_environment(tmp_path / "venv")
+    add_packages(python, Path(sysconfig.get_path("purelib")))
+    pip_install(python, "--no-deps", "--no-build-isolation", "--ignore-installed", "--editable", copy)
+    asked = "from course_lib.course import SHIPPED; print(SHIPPED)"
+    assert Installed(python.parent).run(tmp_path, "python", "-c", asked).stdout == f"{copy}\n"
+    assert not (copy / MATERIAL).exists()
 
 
 def entries(distribution: metadata.Distribution) -> set[str]:

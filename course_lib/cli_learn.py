@@ -34,6 +34,8 @@ def lab(
     for unit in workspace.hand_out(course, units):
         console.print(f"new in work/: {unit}")
         first = first or unit
+    if first and jupyterlab.open_at_first_start(course, first):
+        first = None
     sys.stdout.flush()
     os.chdir(course.work)
     os.execve(sys.executable, jupyterlab.command(course, first, context.args), jupyterlab.environment())

@@ -1,13 +1,54 @@
 """JupyterLab for learners: rooted in ``work/``, and without what only an instructor needs."""
 
+import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from course_lib.course import Course
+from course_lib.files import write_aside
 
 CONFIG = Path(__file__).resolve().parent / "lab_config"
+WORKSPACES = Path(".jupyterlab") / "workspaces"
+DEFAULT = "default-37a8.jupyterlab-workspace"  # the file of the workspace that JupyterLab opens by itself
+
+
+def open_at_first_start(course: Course, unit: str) -> bool:
+    """Let JupyterLab open a unit, with the list of files at the root, where all units are.
+
+    At a URL that names a notebook, the list begins at the notebook's folder, where no other unit can be seen.
+    (``file-browser-path`` in that URL would prevent it, but then the link that JupyterLab prints lacks its token.)
+
+    Parameters
+    ----------
+    course : Course
+        The course whose ``work`` folder is the root.
+    unit : str
+        Full name of the unit.
+
+    Returns
+    -------
+    bool
+        False if JupyterLab was used before: the tabs that were open then are not changed.
+    """
+    path = course.work / WORKSPACES / DEFAULT
+    if path.exists():
+        return False
+    notebook = f"{unit}/{unit}.ipynb"
+    tab = f"notebook:{notebook}"
+    layout = {
+        "main": {"dock": {"type": "tab-area", "currentIndex": 0, "widgets": [tab]}, "current": tab},
+        "left": {"collapsed": False, "visible": True, "current": "filebrowser", "widgets": ["filebrowser"]},
+        "relativeSizes": [0.2, 0.8, 0],  # of the window's width
+    }
+    data = {
+        "layout-restorer:data": layout,
+        tab: {"data": {"path": notebook, "factory": "Notebook"}},
+        "file-browser-filebrowser:cwd": {"path": ""},
+    }
+    write_aside(path, json.dumps({"data": data, "metadata": {"id": "default"}}))
+    return True
 
 
 def command(course: Course, unit: str | None, options: Sequence[str] = ()) -> list[str]:
@@ -32,7 +73,7 @@ def command(course: Course, unit: str | None, options: Sequence[str] = ()) -> li
         "ServerApp.root_dir": course.work,
         "LabApp.default_url": f"/lab/tree/{unit}/{unit}.ipynb" if unit else "/lab",
         # Which tabs are open is kept for each root; JupyterLab itself would keep one list for all of them.
-        "LabApp.workspaces_dir": course.work / ".jupyterlab" / "workspaces",
+        "LabApp.workspaces_dir": course.work / WORKSPACES,
         # Named explicitly: otherwise a login shell may be started, which loses the path to `course`; see `environment`.
         "ServerApp.terminado_settings": {"shell_command": [os.environ.get("SHELL", "sh")]},
     }

@@ -17,6 +17,7 @@ from course_lib.errors import ArgumentError, CourseError
 from course_lib.grading.models import printable
 from course_lib.grading.report import verdict
 from course_lib.grading.scores import points_of
+from course_lib.learner_pages import pages as learner_pages
 from course_lib.terminal import console
 
 
@@ -49,20 +50,21 @@ def check(
     name = course.unit(unit)
     with console.status(f"running {name}"):
         exercises = workspace.check(course, name)
+    counted = workspace.count(course, name, exercises)
     more = workspace.points_to_come(course, name)
-    graded = [exercise for exercise in exercises if exercise.graded]
-    points, possible = sum(e.points for e in graded), sum(e.max_points for e in graded)
-    table = _table(name, "exercise", points, possible, sum(more.values()))
+    table = _table(name, "exercise", counted.points, counted.max_points, counted.more)
     table.add_column("verdict", overflow="fold")
     table.show_lines = True
-    opened = worked_answers.opened(course, name)
     for exercise in exercises:
-        said = verdict(exercise) + ("\n(worked answer opened)" if exercise.name in opened else "")
+        said = verdict(exercise) + ("\n(worked answer opened)" if exercise.name in counted.opened else "")
         earned = points_of(exercise) if exercise.max_points else ""
         table.add_row(exercise.name, earned, _to_come(more.get(exercise.name, 0)), said)
     console.print(table)
-    console.print(_summary(points, possible, sum(more.values())), soft_wrap=True)
-    raise typer.Exit(int(points < possible))
+    console.print(_summary(counted.points, counted.max_points, counted.more), soft_wrap=True)
+    console.print(
+        f"The same as a page, with hints: {learner_pages.write_checks(course, name, counted)}", soft_wrap=True
+    )
+    raise typer.Exit(int(counted.points < counted.max_points))
 
 
 def progress() -> None:
@@ -84,6 +86,7 @@ def progress() -> None:
     problems = [row.problem for row in units.values() if row.problem]
     for problem in problems:
         console.print(printable(problem), soft_wrap=True)
+    console.print(f"As a page, with what is next: {learner_pages.write_progress(course, units)}", soft_wrap=True)
     raise typer.Exit(int(bool(problems)))
 
 

@@ -187,6 +187,10 @@ class Progress(NamedTuple):
         Why the notebook could not be checked; then it counts like an untouched one.
     opened : tuple of str
         Exercises and questions whose worked answer was opened.
+    begun : bool
+        Whether the learner's copy differs from the released notebook.
+    exercises : tuple of ExerciseScore
+        Of the visible checks; see `check`.
     """
 
     points: float
@@ -194,6 +198,47 @@ class Progress(NamedTuple):
     more: float
     problem: str = ""
     opened: tuple[str, ...] = ()
+    begun: bool = True
+    exercises: tuple[ExerciseScore, ...] = ()
+
+
+def count(
+    course: Course, unit: str, exercises: Iterable[ExerciseScore], problem: str = "", *, begun: bool = True
+) -> Progress:
+    """Count the points of a unit.
+
+    Parameters
+    ----------
+    course : Course
+        The course of the release.
+    unit : str
+        Its full name.
+    exercises : iterable of ExerciseScore
+        Of the visible checks.
+    problem, begun : str, bool
+        See `Progress`.
+
+    Returns
+    -------
+    Progress
+        Exercises that are not graded count for nothing.
+
+    Raises
+    ------
+    CourseError
+        If the unit is not released.
+    """
+    exercises = tuple(exercises)
+    graded = [exercise for exercise in exercises if exercise.graded]
+    return Progress(
+        points=sum(exercise.points for exercise in graded),
+        max_points=sum(exercise.max_points for exercise in graded),
+        more=sum(points_to_come(course, unit).values()),
+        problem=problem,
+        opened=tuple(opened(course, unit)),
+        begun=begun,
+        exercises=exercises,
+    )
 
 
 def progress(course: Course) -> dict[str, Progress]:
@@ -213,13 +258,11 @@ def progress(course: Course) -> dict[str, Progress]:
     for unit in course.units():
         path, fresh = own_notebook(course, unit), _released(course, unit)
         exercises, problem = score(only_visible_checks(nbformat.read(fresh, as_version=4))), ""
-        if path.is_file() and path.read_bytes() != fresh.read_bytes():
+        begun = path.is_file() and path.read_bytes() != fresh.read_bytes()
+        if begun:
             try:
                 exercises = check(course, unit)
             except CourseError as error:
                 problem = str(error)
-        graded = [exercise for exercise in exercises if exercise.graded]
-        visible = (sum(e.points for e in graded), sum(e.max_points for e in graded))
-        more = sum(points_to_come(course, unit).values())
-        units[unit] = Progress(*visible, more, problem, tuple(opened(course, unit)))
+        units[unit] = count(course, unit, exercises, problem, begun=begun)
     return units

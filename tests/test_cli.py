@@ -18,6 +18,7 @@ from course_lib.doctor import Row
 from course_lib.errors import ArgumentError, CourseError
 from course_lib.grading import grade as grading
 from course_lib.grading.scores import ExerciseScore
+from course_lib.lab import WORKSPACES
 from course_lib.release import released
 from tests.support.paths import ROOT
 from tests.support.tiny_course import QUESTION, RIGHT, TEXT, UNIT, answered, make_course, submit, untouched
@@ -207,10 +208,15 @@ def test_check_shows_verdicts_and_what_the_grade_adds(
     assert f"│ total │ {points}/1 │ +2 │ │" in squeezed(result.output)
     assert ("got: [6]" in result.output) == (not points)
     adds = "up to 2 more when your work is graded"
-    assert result.output.endswith(f"\nPoints: {points} of 1 from visible checks; {adds}.\n")
+    page = course.work / "checks" / f"{UNIT}.html"
+    said = f"\nPoints: {points} of 1 from visible checks; {adds}.\nThe same as a page, with hints: {page}\n"
+    assert result.output.endswith(said)
+    assert ("✓ passed" in page.read_text(encoding="utf-8")) == bool(points)
 
 
-def test_progress_shows_points_and_what_the_grade_adds(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_shows_points_and_what_the_grade_adds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    course = make_course(tmp_path / "course", units=(UNIT, "02_open"))
+    monkeypatch.chdir(course.root)
     units = {UNIT: workspace.Progress(0.5, 1, 2), "02_open": workspace.Progress(3, 3, 0)}
     monkeypatch.setattr(workspace, "progress", lambda _: units)
     result = call("progress")
@@ -218,7 +224,11 @@ def test_progress_shows_points_and_what_the_grade_adds(course: Course, monkeypat
     for row in (f"│ {UNIT} │ 0.5/1 │ +2 │", "│ 02_open │ 3/3 │ │", "│ total │ 3.5/4 │ +2 │"):
         assert row in squeezed(result.output)
     adds = "up to 2 more when your work is graded"
-    assert result.output.endswith(f"\nPoints: 3.5 of 4 from visible checks; {adds}.\n")
+    page = course.work / "progress.html"
+    assert result.output.endswith(
+        f"\nPoints: 3.5 of 4 from visible checks; {adds}.\nAs a page, with what is next: {page}\n"
+    )
+    assert "3.5 of 4 points" in page.read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -268,7 +278,7 @@ def test_a_copy_without_solutions_says_so(with_answers: Course) -> None:
 
 def test_what_was_opened_is_noted_and_stays(with_answers: Course) -> None:
     workspace.hand_out(with_answers, [UNIT])
-    assert "opened" not in call("progress").output
+    assert "answers opened" not in call("progress").output
     call("solution", "01", "question_sign")
     call("solution", "01", "double")
     call("solution", "01", "double")
@@ -285,10 +295,10 @@ def test_what_was_opened_is_noted_and_stays(with_answers: Course) -> None:
 
 def test_without_hidden_tests_nothing_is_added(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workspace, "progress", lambda _: {UNIT: workspace.Progress(1, 1, 0)})
-    assert call("progress").output.endswith("\nPoints: 1 of 1 from visible checks.\n")
+    assert "\nPoints: 1 of 1 from visible checks.\n" in call("progress").output
     monkeypatch.setattr(workspace, "progress", lambda _: {UNIT: workspace.Progress(0, 1, 0, "no notebook: file")})
     result = call("progress")
-    assert (result.exit_code, result.output.splitlines()[-1]) == (1, "no notebook: file")
+    assert (result.exit_code, result.output.splitlines()[-2]) == (1, "no notebook: file")
 
 
 @pytest.mark.parametrize("command", [["check", "01"], ["progress"]])
@@ -350,7 +360,10 @@ def test_lab_opens_the_learners_copies(course: Course, monkeypatch: pytest.Monke
     assert result.output == "new in work/: 01_doubling\n"
     command = started[-1]
     assert command[:4] == [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={course.work}"]
-    assert f"--LabApp.default_url=/lab/tree/{UNIT}/{UNIT}.ipynb" in command
+    assert "--LabApp.default_url=/lab" in command  # the first unit is a tab of its workspace
+    (tabs,) = (course.work / WORKSPACES).iterdir()
+    first = tabs.read_bytes()
+    assert f"{UNIT}/{UNIT}.ipynb" in first.decode()
     assert command[-4:] == ["--no-browser", "--port", "9999", str(course.work)]
     os.chdir(course.root)
     assert call("lab").output == ""
@@ -362,6 +375,7 @@ def test_lab_opens_the_learners_copies(course: Course, monkeypatch: pytest.Monke
     assert f"--LabApp.default_url=/lab/tree/{UNIT}/{UNIT}.ipynb" in started[-1]
     assert all(f"--ServerApp.root_dir={course.work}" in command for command in started)
     assert len(started) == 3
+    assert tabs.read_bytes() == first
 
 
 @pytest.mark.parametrize("command", [["lab"], ["lab", "--fresh", "01"], ["check", "01"], ["progress"]], ids=" ".join)

@@ -49,6 +49,11 @@ def write_answer(course: Course, code: str) -> bytes:
     return path.read_bytes()
 
 
+def points(course: Course) -> dict[str, tuple[object, ...]]:
+    """What `progress` returns for each unit, but for its exercises and whether it was begun."""
+    return {unit: progress[:5] for unit, progress in workspace.progress(course).items()}
+
+
 def release_anew(course: Course) -> None:
     """Change a release as a correction of its text would."""
     path = released(course, UNIT)
@@ -151,7 +156,7 @@ def test_check_runs_the_visible_checks_once_until_something_changes(
     assert (wrong.points, wrong.max_points) == (0, 1)
     assert "got:          6" in wrong.message
     assert len(runs) == 3
-    assert workspace.progress(course) == {UNIT: (0, 1, 2, "", ()), OTHER: (0, 1, 2, "", ())}
+    assert points(course) == {UNIT: (0, 1, 2, "", ()), OTHER: (0, 1, 2, "", ())}
     assert len(runs) == 3
 
 
@@ -164,15 +169,29 @@ def test_the_notebook_runs_beside_the_learners_files(course: Course) -> None:
 @pytest.mark.usefixtures("no_kernel")
 def test_progress_of_what_nobody_has_touched(course: Course) -> None:
     expected = {UNIT: (0, 1, 2, "", ()), OTHER: (0, 1, 2, "", ())}
-    assert workspace.progress(course) == expected
+    assert points(course) == expected
     workspace.hand_out(course, UNITS)
-    assert workspace.progress(course) == expected
+    assert points(course) == expected
+
+
+def test_progress_has_the_exercises_of_what_is_begun(course: Course) -> None:
+    workspace.hand_out(course, UNITS)
+    write_answer(course, WRONG)
+    begun, other = workspace.progress(course).values()
+    assert (begun.begun, begun.exercises) == (True, tuple(workspace.check(course, UNIT)))
+    assert (other.begun, [exercise.name for exercise in other.exercises]) == (False, ["double"])
+
+
+def test_what_is_not_graded_counts_for_nothing(course: Course) -> None:
+    exercises = [ExerciseScore("double", 1, 2, ""), ExerciseScore("sample", 0, 5, "no compiler", graded=False)]
+    counted = workspace.count(course, UNIT, exercises)
+    assert counted == (1, 2, 2, "", (), True, tuple(exercises))
 
 
 @pytest.mark.usefixtures("no_kernel")
 def test_progress_counts_what_is_released(course: Course) -> None:
     released(course, OTHER).unlink()
-    assert workspace.progress(course) == {UNIT: (0, 1, 2, "", ())}
+    assert points(course) == {UNIT: (0, 1, 2, "", ())}
     released(course, UNIT).unlink()
     with pytest.raises(CourseError, match=r"expected released units .* in .*notebooks, found none"):
         workspace.progress(course)
@@ -198,7 +217,7 @@ def test_check_of_what_is_no_notebook(course: Course) -> None:
     workspace.own_notebook(course, UNIT).write_text("{")
     with pytest.raises(CourseError, match=rf"{UNIT}\.ipynb: expected a notebook, found broken JSON") as refused:
         workspace.check(course, UNIT)
-    assert workspace.progress(course) == {UNIT: (0, 1, 2, str(refused.value), ()), OTHER: (0, 1, 2, "", ())}
+    assert points(course) == {UNIT: (0, 1, 2, str(refused.value), ()), OTHER: (0, 1, 2, "", ())}
 
 
 @pytest.mark.parametrize("content", ["half a re", "[]", "{}", '{"digest": "other"}'])

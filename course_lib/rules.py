@@ -14,6 +14,7 @@ from course_lib.cells import EXPLANATION, exercise_of, is_cpp, is_exercise, is_e
 from course_lib.code_names.free_names import free_names
 from course_lib.errors import CourseError
 from course_lib.native.cells import as_python
+from course_lib.text_rules import text_problems
 
 # Which cells may contain which region. nbgrader looks for exactly these words, anywhere in a line.
 REGIONS = {"SOLUTION": ("solution", is_solution), "HIDDEN TESTS": ("test", is_grade)}
@@ -53,6 +54,7 @@ def problems(notebook: NotebookNode, text: Path) -> list[str]:
         *_cpp_cells(notebook),
         *_explanations(notebook),
         *_questions(notebook),
+        *text_problems(notebook),
     ]
     return [f"{text}: {cell}" for cell in cells] + list(_answer_banks(notebook, text.parent))
 

@@ -162,7 +162,7 @@ BAD_TEXTS = {
         r"cell 4 \('A product.*: a cell tagged 'explanation' is plain Markdown, directly behind the solution",
     ),
     "an explanation somewhere else": (
-        unit().replace(EXPLANATION, f"{TITLE}\n{EXPLANATION}"),
+        unit().replace(EXPLANATION, f"Words.\n\n{EXPLANATION}"),
         r"cell 4 \('A product.*: a cell tagged 'explanation' is plain Markdown, directly behind the solution",
     ),
     "an explanation in code": (

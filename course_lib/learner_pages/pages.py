@@ -13,8 +13,8 @@ from course_lib.files import write_aside
 from course_lib.formulas import CSS
 from course_lib.grading.models import printable
 from course_lib.learner_pages.rows import FAILED, PARTLY, PASSED, rows
-from course_lib.learner_pages.statements import statements
 from course_lib.release import released
+from course_lib.statements import statements
 from course_lib.workspace import Progress, points_to_come
 
 _PAGES = jinja2.Environment(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from course_lib.grading.models import printable
 from course_lib.grading.scores import ExerciseScore, points_of
-from course_lib.learner_pages.statements import Statement
 from course_lib.markdown import MathMLRenderer, to_html
+from course_lib.statements import Statement
 
 PASSED, PARTLY, FAILED, UNGRADED, QUESTION = "passed", "partly", "failed", "ungraded", "question"
 VERDICTS = {PASSED: "✓ passed", PARTLY: "partly right", FAILED: "✗ not yet", UNGRADED: "not graded"}

@@ -3,8 +3,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course_lib.course import Course
-from course_lib.learner_pages.statements import Hint, hints, statements
 from course_lib.release import released
+from course_lib.statements import Hint, hints, statements
 from tests.support.cells import graded_cell
 from tests.support.paths import ROOT
 

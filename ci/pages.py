@@ -22,7 +22,7 @@ _PAGE = """\
 {%- block html_head_js -%}{%- endblock -%}
 {%- block jupyter_widgets -%}{%- endblock -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}
-{%- block html_head_js_mathjax -%}<style>{{ resources.formulas_css }}</style>{%- endblock -%}
+{%- block html_head_js_mathjax -%}<style>{{ resources.css }}</style>{%- endblock -%}
 {%- block data_latex -%}
 <div class="jp-RenderedLatex jp-OutputArea-output">{{ output.data['text/latex'] | markdown2html }}</div>
 {%- endblock -%}
@@ -30,6 +30,7 @@ _PAGE = """\
 {{ super() | replace('<img ', '<img alt="' ~ output | picture_alternative ~ '" ', 1) }}
 {%- endblock -%}
 """
+_CSS = CSS + Path(__file__).with_name("contrast.css").read_text(encoding="utf-8")
 _STATIC_OUTPUTS = ["text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain"]
 _INDEX = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -60,7 +61,7 @@ def write_page(notebook: Path, unit: str, folder: Path) -> None:
     exporter.register_filter("markdown2html", _markdown)
     exporter.register_filter("picture_alternative", lambda output: html.escape(alternative(output) or "Figure"))
     cells = nbformat.read(notebook, as_version=4)
-    page, _ = exporter.from_notebook_node(cells, {"metadata": {"name": unit}, "formulas_css": CSS})
+    page, _ = exporter.from_notebook_node(cells, {"metadata": {"name": unit}, "css": _CSS})
     write_aside(folder / f"{unit}.html", page)
 
 
@@ -86,9 +87,7 @@ def write_index(
         {
             "outcome": outcome,
             "page": (folder / f"{outcome.unit}.html").is_file(),
-            "figures": list(figures(nbformat.read(outcome.notebook, as_version=4)))
-            if outcome.notebook.is_file()
-            else [],
+            "figures": _figures(outcome.notebook),
         }
         for outcome in outcomes
     ]

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
@@ -13,13 +14,35 @@ from playwright.sync_api import Page
 
 from course_lib.course import Course
 from course_lib.lab import environment
+from course_lib.workspace import own_notebook
+from tests.support.axe import violations
 from tests.support.lab_server import TOKEN, choose, open_lab, running_lab
-from tests.support.tiny_course import TEXT, UNIT, make_course
+from tests.support.tiny_course import TEXT, UNIT, WRONG, answered, make_course
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 OTHER = "02_again"
 LINES = "# one line of many\n" * 16
+WORDS = """A [link](https://example.org) within a sentence, some `code` and a formula, $x_i^2$.
+
+| what | how many |
+| --- | --- |
+| pixels | 12 |
+
+## Exercise 1 · `double`
+
+<details><summary>Hint 1</summary>
+
+Add $x$ to itself.
+
+</details>"""
+# Violations of WCAG 2.1 A and AA by JupyterLab 4.6 itself: the rule, the elements, and what is wrong with them.
+JUPYTERLABS = {
+    ("aria-allowed-attr", "jp-button"): "its toolbar buttons have aria-pressed, but no role that allows it",
+    ("aria-input-field-name", ".cm-content"): "the editor of a cell has no name",
+    ("aria-required-children", ".jp-WindowedPanel-viewport"): "the list of cells is a feed, but cells are no articles",
+    ("button-name", ".jp-collapseHeadingButton"): "the button that folds a section has no name",
+}
 COURSE = [sys.executable, "-m", "course_lib.cli"]
 OPEN_TAB = ".lm-TabBar-tab.lm-mod-current .lm-TabBar-tabLabel"
 MESSAGES = ".jp-Dialog, .Toastify__toast"
@@ -29,7 +52,7 @@ FOR_INSTRUCTORS = re.compile("nbgrader|formgrader|assignment|validate|course lis
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A released course of two units with a long check."""
-    text = TEXT.replace("import sys\n", f"import sys\n{LINES}")
+    text = TEXT.replace("import sys\n", f"import sys\n{LINES}").replace("# Doubling\n", f"# Doubling\n\n{WORDS}\n")
     return make_course(tmp_path_factory.mktemp("a learner's") / "course", units=(UNIT, OTHER), text=text)
 
 
@@ -106,12 +129,33 @@ def test_a_long_check_is_folded_but_runs_and_opens(started: str, page: Page) -> 
     assert page.locator(".jp-InputPlaceholder").count() == 0
 
 
+def test_what_a_learner_cannot_use_is_jupyterlabs(started: str, page: Page) -> None:
+    open_lab(page, started, f"/lab/tree/{UNIT}/{UNIT}.ipynb")
+    page.locator(".jp-RenderedMarkdown mjx-container").first.wait_for()
+    assert violations(page, practice=[], theirs=JUPYTERLABS) == []
+
+
+def test_progress_opens_in_jupyterlab(started: str, course: Course, page: Page) -> None:
+    own_notebook(course, OTHER).write_text(json.dumps(answered(course, WRONG)), encoding="utf-8")
+    subprocess.run([*COURSE, "progress"], cwd=course.root, check=True, stdout=subprocess.DEVNULL)
+    open_lab(page, started, f"/lab/tree/{UNIT}/{UNIT}.ipynb")
+    page.locator(".jp-BreadCrumbs-home").click()
+    page.locator(".jp-DirListing-item", has_text="progress.html").dblclick()
+    viewer = page.frame_locator(".jp-HTMLViewer iframe")
+    viewer.get_by_role("heading", name="Your progress").wait_for()
+    viewer.get_by_text("got: 6").first.wait_for()
+    viewer.get_by_text("Hint 1").first.click()
+    viewer.get_by_text("to itself.").first.wait_for()
+    viewer.get_by_role("link", name=OTHER).click()
+    viewer.get_by_role("heading", name=OTHER).wait_for()
+
+
 def test_a_fresh_unit_opens_and_every_unit_can_be_reached(course: Course, home: Path, page: Page) -> None:
     with running_lab([*COURSE, "lab", "--fresh", OTHER], course.root, home) as address:
         open_lab(page, address)
         page.locator(OPEN_TAB, has_text=f"{OTHER}.ipynb").wait_for()
         page.locator(".jp-BreadCrumbs-home").click()
-        assert files_listed(page) == [UNIT, OTHER]
+        assert files_listed(page)[:2] == [UNIT, OTHER]
 
 
 def test_an_instructor_keeps_formgrader(course: Course, tmp_path: Path, page: Page) -> None:

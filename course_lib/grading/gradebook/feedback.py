@@ -15,7 +15,7 @@ from course_lib.grading.gradebook import sanitized
 from course_lib.grading.gradebook.feedback_cells import Shown, below, has_picture, secret_lines
 from course_lib.grading.scores import UNREAD, ExerciseScore, points_of
 
-UNDER_EXERCISE, UNDER_NOTEBOOK = 4, 3  # the highest level of headings there
+UNDER_TITLE, UNDER_NOTEBOOK, UNDER_EXERCISE = 2, 3, 4  # the highest level of headings there
 _PAGES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
 )
@@ -70,7 +70,7 @@ def feedback_html(
         late=late,
         max_points=sum(exercise.max_points for exercise in exercises),
         rows=rows,
-        comments=[_comment(text, UNDER_NOTEBOOK) for text in said.values() if text],
+        comments=[_comment(text, UNDER_TITLE) for text in said.values() if text],
         cells=list(_notebook(cells, parts, shown)),
         formulas_css=CSS,
     )

@@ -246,7 +246,7 @@ def test_headings_are_in_order() -> None:
     page = page_of(new_markdown_cell(text), marked("x", "double", output), comments={"double": "# Well", "all": "# So"})
     levels = re.findall(r"<h(\d)[^>]*>([^<]*)", page)
     assert levels == [
-        *[("1", "01_doubling"), ("3", "So"), ("2", "Your answers"), ("3", "double"), ("4", "Well"), ("4", "Mine")],
+        *[("1", "01_doubling"), ("2", "So"), ("2", "Your answers"), ("3", "double"), ("4", "Well"), ("4", "Mine")],
         *[("2", "The whole notebook, as it was graded"), ("3", "One"), ("4", "Two"), ("6", "Five")],
     ]
 

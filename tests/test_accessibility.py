@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from ci.cells import Cell
 from ci.comparison import CellChange, Comparison, FigureChange, PointsChange
 from ci.figures import figures
-from ci.pages import write_pages
+from ci.pages import write_index, write_page
 from ci.verdict import Outcome
 from course_lib.grading.gradebook.feedback import feedback_html
 from course_lib.grading.scores import UNREAD, ExerciseScore
@@ -125,7 +125,8 @@ def test_everyone_can_read_a_report(page: Page, tmp_path: Path) -> None:
         Outcome(UNIT, "ok", 12.5, 2, 2, None, tmp_path / "notebook.ipynb", (cell,)),
         Outcome("01_new", "failed", 1, 0, 2, "cell 3: ValueError: no", tmp_path / "none.ipynb"),
     ]
-    write_pages(outcomes, 13.5, tmp_path / "report", "A report", comparison)
+    write_page(tmp_path / "notebook.ipynb", UNIT, tmp_path / "report")
+    write_index(outcomes, 13.5, tmp_path / "report", "A report", comparison)
     for name in ("index", UNIT):
         assert readable(page, tmp_path / "report" / f"{name}.html") == []
 

@@ -16,7 +16,7 @@ from ci.website.sources import TEXTS, Sources, collect
 from ci.website.unit_pages import unit_page
 from course_lib.course import Course
 from course_lib.release import released
-from tests.support.axe import barriers
+from tests.support.axe import violations
 from tests.support.browser import open_page
 from tests.support.paths import ROOT
 from tests.support.secret_lines import secrets
@@ -164,12 +164,13 @@ def test_axe_finds_no_barrier(name: str, scheme: Literal["light", "dark"], site:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # colors that change slowly are measured midway
     page.set_viewport_size({"width": 1280, "height": 900})
     page.goto((site / f"{name}.html").as_uri())
-    assert barriers(page) == []
+    assert violations(page) == []
 
 
 def test_axe_finds_a_barrier(page: BrowserPage) -> None:
     page.set_content("<html lang=en><title>A page</title><main><h1>A page</h1><img src='data:,'></main></html>")
-    assert barriers(page) == ['image-alt: <img src="data:,">']
+    [line] = violations(page)
+    assert line.startswith("image-alt: ")
 
 
 def test_the_search_finds_a_unit(site: Path, page: BrowserPage) -> None:

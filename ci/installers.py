@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 
 # What pip may be told about where packages are, and the variables that tell uv the same.
@@ -97,7 +98,8 @@ def uv_variables(pip: list[str]) -> dict[str, str] | None:
     if not pip:
         return {}
     listed = subprocess.run([*pip, "config", "list"], capture_output=True, text=True, check=False).stdout
-    options = {option: value for _rank, option, value in sorted(_settings(listed))}
+    # Of lines in sections of one rank, the last is the strongest.
+    options = {option: value for _rank, option, value in sorted(_settings(listed), key=itemgetter(0))}
     if not options.keys() <= UV_VARIABLES.keys() | WITHOUT_EFFECT:
         return None
     variables = {

@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]  # the tags of the rules of WCAG 2.1 A and AA
 PRACTICE = ["heading-order", "page-has-heading-one", "landmark-one-main", "empty-table-header"]  # no rules of WCAG
 UNFOLD = "document.querySelectorAll('details').forEach(details => { details.open = true })"
+SETTLE = "Promise.all(document.getAnimations().map(animation => animation.finished))"  # colors change slowly
 MATCHES = "([found, theirs]) => document.querySelector(found).matches(theirs)"
 
 
@@ -29,6 +30,7 @@ def violations(page: Page, practice: list[str] = PRACTICE, theirs: Mapping[tuple
         A line for each element that violates a rule, and for each entry of ``theirs`` that nothing violates any more.
     """
     page.evaluate(UNFOLD)
+    page.evaluate(SETTLE)
     page.evaluate(AXE_SCRIPT)
     options = {
         "runOnly": {"type": "tag", "values": WCAG},

@@ -26,7 +26,7 @@ def main() -> int:
     start = time.monotonic()
     course = Course.find()
     try:
-        sources = collect(course, course.report)
+        sources = collect(course, course.report, os.environ.get("GITHUB_REPOSITORY"))  # GitHub's workflows set it
     except (CourseError, ValueError) as error:
         print(f"site: {error}", file=sys.stderr)
         return 1

@@ -10,6 +10,7 @@ import nbformat
 
 from ci.website.api import api_pages
 from ci.website.facts import UnitFacts, read_facts
+from ci.website.launch import COLAB, colab_notebook
 from ci.website.unit_pages import unit_page
 from course_lib.course import Course
 from course_lib.files import write_aside
@@ -37,7 +38,7 @@ class Sources:
     pages : dict
         Contents by path.
     downloads : dict
-        Released notebooks, by the name of their file.
+        Released notebooks, by path; with a repository also those for Colab.
     closing : dict
         By unit, its last figure, as Markdown; not of units without outputs.
     without_outputs : list of str
@@ -50,7 +51,7 @@ class Sources:
     without_outputs: list[str] = field(default_factory=list)
 
 
-def collect(course: Course, report: Path) -> Sources:
+def collect(course: Course, report: Path, repository: str | None = None) -> Sources:
     """Collect the texts of the site. Nothing is executed, and nothing is written.
 
     Parameters
@@ -59,6 +60,8 @@ def collect(course: Course, report: Path) -> Sources:
         The course.
     report : Path
         The folder with the executed notebooks of the instructor's run; it may lack some, or not exist.
+    repository : str, optional
+        The repository of the course on GitHub, such as ``owner/name``.
 
     Returns
     -------
@@ -66,7 +69,7 @@ def collect(course: Course, report: Path) -> Sources:
         Everything, in one layout.
     """
     sources = Sources()
-    units = [_add_unit(sources, course, report / f"{name}.ipynb", name) for name in course.units()]
+    units = [_add_unit(sources, course, report / f"{name}.ipynb", name, repository) for name in course.units()]
     for path in _texts(course.root):
         name = path.relative_to(course.root).as_posix()
         _add_text(sources, course.root, name, path.read_text(encoding="utf-8"))
@@ -97,19 +100,21 @@ def write(files: dict[str, bytes], folder: Path) -> None:
             write_aside(folder / name, content)
 
 
-def _add_unit(sources: Sources, course: Course, report: Path, name: str) -> UnitFacts:
-    """Add the page of a unit, its figures and the notebook to download."""
+def _add_unit(sources: Sources, course: Course, report: Path, name: str, repository: str | None) -> UnitFacts:
+    """Add the page of a unit, its figures and the notebooks to download."""
     path = released(course, name)
     notebook = nbformat.read(path, as_version=4)
     executed = nbformat.read(report, as_version=4) if report.is_file() else None
     if executed is None:
         sources.without_outputs.append(name)
-    page, folder = unit_page(name, notebook, executed), f"notebooks/{name}"
+    page, folder = unit_page(name, notebook, executed, repository), f"notebooks/{name}"
     sources.pages[f"{folder}/{name}.ipynb"] = nbformat.writes(page.notebook).encode()
     sources.pages.update({f"{folder}/{file}": picture for file, picture in page.figures.items()})
     if page.closing:
         sources.closing[name] = page.closing.replace("](", f"]({folder}/")
     sources.downloads[f"{name}.ipynb"] = path.read_bytes()
+    if repository:
+        sources.downloads[f"{COLAB}/{name}.ipynb"] = nbformat.writes(colab_notebook(notebook, repository)).encode()
     return read_facts(name, notebook)
 
 

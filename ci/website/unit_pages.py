@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from nbformat import NotebookNode
 
 from ci.website.facts import FACTS
+from ci.website.launch import COLAB, codespace
 from ci.website.outputs import page_outputs
 
 DOWNLOADS = "downloads"  # at the root of the site
-# Further ways to open a unit (Codespaces, Colab) are added to this row once they are tested.
-_LINKS = '<p class="unit-links"><a href="../../{downloads}/{name}.ipynb" download>Download this notebook</a></p>'
 _SOLVED = "*Figures and outputs on this page are those of a run in which every exercise is solved.*"
 
 
@@ -37,7 +36,9 @@ class UnitPage:
         return pictures[-1] if pictures else None
 
 
-def unit_page(name: str, released: NotebookNode, executed: NotebookNode | None) -> UnitPage:
+def unit_page(
+    name: str, released: NotebookNode, executed: NotebookNode | None, repository: str | None = None
+) -> UnitPage:
     """Make the page of a unit.
 
     Parameters
@@ -49,6 +50,8 @@ def unit_page(name: str, released: NotebookNode, executed: NotebookNode | None) 
         and no hidden test can reach it.
     executed : NotebookNode or None
         The instructor's notebook after a run. Outputs are taken over where a cell has the same id and source.
+    repository : str, optional
+        The repository of the course on GitHub, such as ``owner/name``; the page says how to open the unit from there.
 
     Returns
     -------
@@ -66,6 +69,17 @@ def unit_page(name: str, released: NotebookNode, executed: NotebookNode | None) 
         if same is not None and same.source == cell.source:
             cell.outputs = page_outputs(same, page.figures)
     first = page.notebook.cells[0]
-    row = [_LINKS.format(downloads=DOWNLOADS, name=name), *([] if executed is None else [_SOLVED])]
+    row = [_links(name, repository), *([] if executed is None else [_SOLVED])]
     first.source = FACTS.sub(lambda facts: "\n\n".join([facts[0], *row]), first.source, count=1)
     return page
+
+
+def _links(name: str, repository: str | None) -> str:
+    """Write the row of ways to get the notebook."""
+    links = [f'<a href="../../{DOWNLOADS}/{name}.ipynb" download>Download this notebook</a>']
+    if repository:
+        links += [
+            f'<a href="{codespace(repository)}">Open the course in a codespace</a>',
+            f'<a href="../../{DOWNLOADS}/{COLAB}/{name}.ipynb" download>Download it for Colab</a>',
+        ]
+    return f'<p class="unit-links">{" ".join(links)}</p>'

@@ -128,4 +128,4 @@ def test_a_learners_copy_has_no_banks(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(course.root)
     result = add(course, "x = 1", "--title", "t")
     assert result.exit_code == 2
-    assert "a learner's copy of the course has no solutions" in result.stderr
+    assert "has no solutions: release, grade and add answers in a clone of its repository" in result.stderr

@@ -26,9 +26,6 @@ from ci.verdict import Outcome
 from course_lib.course import Course
 from course_lib.trials.verdicts import in_use
 
-# Some cells wait for a thread or a file: one notebook more than processors keeps these busy.
-JOBS = (os.cpu_count() or 1) + 1
-
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
@@ -108,7 +105,7 @@ def main(
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Run notebooks also where nothing has changed; so does CI=true.")
     ] = False,
-    workers: Annotated[int, typer.Option("--jobs", min=1, help="Notebooks run at once.")] = JOBS,
+    workers: Annotated[int, typer.Option("--jobs", min=1, help="Notebooks run at once.")] = os.cpu_count() or 1,
     timeout: Annotated[int, typer.Option(min=1, help="Seconds that one cell may take.")] = 600,
 ) -> None:
     """Run notebooks, grade them, and leave a report in build/report (with --learner, in its folder learner)."""

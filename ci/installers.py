@@ -88,7 +88,7 @@ def uv_variables(pip: list[str]) -> dict[str, str] | None:
     Parameters
     ----------
     pip : list of str
-        The command of pip; empty where there is none.
+        The command of pip; empty without a pip.
 
     Returns
     -------

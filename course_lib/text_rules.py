@@ -79,6 +79,6 @@ def _acronyms(texts: list[str]) -> Iterator[str]:
         prose = _NOT_PROSE.sub(" ", text)
         for acronym in [name for name in left if re.search(rf"\b{name}s?\b", prose)]:
             explanation = left.pop(acronym)
-            elsewhere = re.search(rf"\b{acronym}\b[^.]{{0,40}}\bunit \d\d\b", prose)
-            if explanation.lower() not in " ".join(text.lower().split()) and not elsewhere:
+            unit_named = re.search(rf"\b{acronym}\b[^.]{{0,40}}\bunit \d\d\b", prose)
+            if explanation.lower() not in " ".join(text.lower().split()) and not unit_named:
                 yield f"{acronym} is explained where it is first used ('{explanation}'), found no explanation"

@@ -73,7 +73,7 @@ def ask_pixel(picture: ArrayLike, hue: ArrayLike, chroma: ArrayLike, row: int, c
     words = (_color("picture", own[1:]), _color("expected", ab))
     _draw_colors(axes["colors"], words, (shown[place], rgb(ab, own[0])))
     figure.alternative = (
-        f"A picture of {height} x {width} pixels with a mark at row {place[0]}, column {place[1]}, and the histograms "
+        f"A picture of {height} × {width} pixels with a mark at row {place[0]}, column {place[1]}, and the histograms "
         f"of this pixel: {describe_hue(hues)}; {describe_chroma(chromas)}. {words[0]}. {words[1]}.".replace("\n", ": ")
     )
     return figure

@@ -1,5 +1,6 @@
 """What all figures share: their size, their text alternative, and colors that everybody can distinguish."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from matplotlib.figure import Figure
 # Okabe and Ito, "Color Universal Design" (2008): eight colors that color-blind readers tell apart.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#F0E442")
 WIDTH = 10.0
+_HYPHEN_AS_MINUS = re.compile(r"(?<![\w)])-(?=\.?\d)")
 
 
 class DescribedFigure(Figure):
@@ -25,7 +27,7 @@ class DescribedFigure(Figure):
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
         """Return the metadata of the picture; IPython's own formatter of figures makes the picture."""
-        return {}, {"image/png": {"alt": self.alternative}} if self.alternative else {}
+        return {}, {"image/png": {"alt": spoken(self.alternative)}} if self.alternative else {}
 
 
 def new_figure(columns: int, height: float, rows: int = 1) -> tuple[DescribedFigure, list[Axes]]:
@@ -50,6 +52,11 @@ def new_mosaic(layout: Sequence[Sequence[str]], heights: Sequence[float]) -> tup
     plt.close(figure)
     assert isinstance(figure, DescribedFigure)
     return figure, axes
+
+
+def spoken(words: str) -> str:
+    """Return a text alternative as a screen reader needs it: in one line, with minus signs that are read out."""
+    return _HYPHEN_AS_MINUS.sub("−", " ".join(words.split()))
 
 
 def sentence(title: str) -> str:

@@ -69,7 +69,7 @@ def segmentations(
     _draw_labels(axes[columns], np.where(counts, truth, len(names)), scale, len(names))
     axes[columns].set_title(true_title)
     figure.alternative = (
-        f"A picture of {truth.shape[0]} x {truth.shape[1]} pixels and its labels: "
+        f"A picture of {truth.shape[0]} × {truth.shape[1]} pixels and its labels: "
         f"{shares(true_title, truth[counts], names)}."
     )
     for column, (title, labels) in enumerate(found.items(), start=1):

@@ -118,7 +118,9 @@ def cost(
     )
     than_words = "" if than is None else f", compared with {than}"
     scales = (f"{panel.quantity} {'logarithmic' if panel.logarithmic else 'linear'}" for panel in panels)
-    figure.alternative = f"{title}. Memory and time{than_words}: {'; '.join(rows)}. Scales: {', '.join(scales)}."
+    figure.alternative = (
+        f"{sentence(title)} Memory and time{than_words}: {'; '.join(rows)}. Scales: {', '.join(scales)}."
+    )
     return figure
 
 

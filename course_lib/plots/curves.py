@@ -6,9 +6,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from course_lib.plots.base import COLORS, new_figure
+from course_lib.plots.base import COLORS, new_figure, sentence
 
 STYLES = ("-", "--", "-.", ":")
+ROUNDING = 1e-9  # of the largest value: a text alternative calls less than this 0
 MOST_INSIDE = 5  # a longer legend would cover the curves
 
 
@@ -39,7 +40,7 @@ def lines(
     Figure
     """
     figure, (ax,) = new_figure(1, 3.6)
-    figure.alternative = f"{title}. Across: {xlabel}. Upward: {ylabel}."
+    figure.alternative = f"{sentence(title)} Across: {xlabel}. Upward: {ylabel}."
     for index, (name, (x, y)) in enumerate(curves.items()):
         figure.alternative += f" {name}: {_course(x, y)}."
         ax.plot(x, y, STYLES[index % len(STYLES)], color=COLORS[index % len(COLORS)], label=name)
@@ -64,6 +65,7 @@ def _course(x: ArrayLike, y: ArrayLike) -> str:
     xs, ys = np.asarray(x, float), np.asarray(y, float)
     if not ys.size:
         return "empty"
+    ys = np.where(np.abs(ys) < ROUNDING * np.abs(ys).max(), 0, ys)
     ends = f"from {ys[0]:.3g} at {xs[0]:.3g} to {ys[-1]:.3g} at {xs[-1]:.3g}"
     return f"{ends}, between {ys.min():.3g} and {ys.max():.3g}"
 
@@ -120,7 +122,7 @@ def bars(values: Mapping[str, float], title: str, xlabel: str, ylabel: str) -> F
     """
     figure, (ax,) = new_figure(1, 0.8 + 0.42 * len(values))
     lengths = ", ".join(f"{name} {value:.3g}" for name, value in values.items())
-    figure.alternative = f"{title}. Bars, {xlabel}: {lengths}."
+    figure.alternative = f"{sentence(title)} Bars, {xlabel}: {lengths}."
     drawn = ax.barh(list(values), list(values.values()), color=COLORS[0])
     ax.bar_label(drawn, fmt="{:.3g}", padding=4)
     ax.invert_yaxis()

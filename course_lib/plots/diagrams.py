@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from course_lib.plots.base import COLORS, new_figure
+from course_lib.plots.base import COLORS, new_figure, sentence
 
 STEP, BOX = 1.0, 0.74  # from box to box, and the width of one
 LETTERS = 15  # that fit side by side into the space of a box
@@ -29,7 +29,7 @@ def pipeline(stages: Sequence[tuple[str, str]], title: str) -> Figure:
     """
     figure, (ax,) = new_figure(1, 1.9)
     steps = "; ".join(f"{name}, which passes on {leaves}" for name, leaves in stages)
-    figure.alternative = f"{title}. {len(stages)} boxes joined by arrows: {steps}."
+    figure.alternative = f"{sentence(title)} {len(stages)} boxes joined by arrows: {steps}."
     for index, (name, leaves) in enumerate(stages):
         x = index * STEP
         box = {"boxstyle": "round,pad=0.5", "facecolor": "#eef3f8", "edgecolor": COLORS[0]}

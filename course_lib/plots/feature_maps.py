@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from skimage.util import img_as_float
 
 from course_lib.integers import as_integer
-from course_lib.plots.base import WIDTH, DescribedFigure, new_mosaic
+from course_lib.plots.base import WIDTH, DescribedFigure, new_mosaic, sentence
 
 Floats = NDArray[np.float64]
 
@@ -60,7 +60,7 @@ def feature_maps(
     heights = [height + WORDS + ENDS / len(layers)] * len(layers)
     figure, axes = new_mosaic([[*photos, *row] for row in names], heights)
     figure.suptitle(title)
-    figure.alternative = f"{title}. A picture of {photo.shape[0]} × {photo.shape[1]} pixels."
+    figure.alternative = f"{sentence(title)} A picture of {photo.shape[0]} × {photo.shape[1]} pixels."
     axes["photo"].imshow(photo, cmap="gray", vmin=0, vmax=1)
     axes["photo"].set_title("picture")
     axes["photo"].axis("off")

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from course_lib.plots.base import COLORS, DescribedFigure, new_figure
+from course_lib.plots.base import COLORS, DescribedFigure, new_figure, sentence
 
 Floats = NDArray[np.float64]
 
@@ -153,7 +153,7 @@ def step_errors(
     ax.set_title("too large: curvature →", loc="right", fontsize=10, color="#444444")
     ax.grid(alpha=0.3)
     ax.legend()
-    figure.alternative = f"{title}. Error of a gradient by the step, both logarithmic. {' '.join(words)}"
+    figure.alternative = f"{sentence(title)} Error of a gradient by the step, both logarithmic. {' '.join(words)}"
     return figure
 
 

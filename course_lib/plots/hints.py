@@ -63,7 +63,7 @@ def hints(
     for ax, score in zip(cells[1:3], scores, strict=True):
         ax.set_xlabel(score)
     figure.alternative = (
-        f"A gray picture of {height} x {width} pixels with {many}, its prediction without and with hints, and the "
+        f"A gray picture of {height} × {width} pixels with {many}, its prediction without and with hints, and the "
         f"truth. PSNR in RGB: without hints {scores[0]}, with hints {scores[1]}."
     )
     if given:

@@ -42,7 +42,7 @@ def lab_planes(rgb: ArrayLike, lab: ArrayLike) -> Figure:
         f"{name} from {round(plane.min())} to {round(plane.max())}" for name, plane in zip("Lab", planes, strict=True)
     )
     figure.alternative = (
-        f"A picture of {planes.shape[1]} x {planes.shape[2]} pixels beside its planes in Lab: {ranges}."
+        f"A picture of {planes.shape[1]} × {planes.shape[2]} pixels beside its planes in Lab: {ranges}."
     )
     for ax, plane, (title, cmap, low, high) in zip(others, planes, _PLANES, strict=True):
         drawn = ax.imshow(plane, cmap=cmap, vmin=low, vmax=high)

@@ -162,10 +162,10 @@ def _box(ax: Axes, entry: _Entry, x: float, y: float, width: float) -> None:
 
 def _described(title: str, places: NDArray[np.int_], entries: Sequence[_Entry], pictured: bool) -> str:
     words = (
-        f"{title}. {'Beside the picture, a' if pictured else 'A'} label map of {places.shape[0]} x {places.shape[1]} "
+        f"{title}. {'Beside the picture, a' if pictured else 'A'} label map of {places.shape[0]} × {places.shape[1]} "
     )
     sentences = [
-        words + "pixels, rows x columns. Shares of the picture, and where they lie, in rows and columns from 0:"
+        words + "pixels, rows × columns. Shares of the picture, and where they lie, in rows and columns from 0:"
     ]
     for index, entry in enumerate(entries):
         rows, columns = np.nonzero(places == index)

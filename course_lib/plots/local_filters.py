@@ -8,7 +8,7 @@ from matplotlib.image import AxesImage
 from numpy.typing import ArrayLike, NDArray
 
 from course_lib.integers import as_integer
-from course_lib.plots.base import WIDTH, DescribedFigure, new_figure
+from course_lib.plots.base import WIDTH, DescribedFigure, new_figure, sentence
 
 Floats = NDArray[np.float64]
 
@@ -60,7 +60,7 @@ def local_filters(
     figure.set_layout_engine("compressed")
     if isinstance(kernels, Mapping):
         figure.suptitle(title)
-    figure.alternative = f"{title}."
+    figure.alternative = sentence(title)
     for ax, (name, filters) in zip(axes, panels.items(), strict=True):
         drawn = _draw(ax, pictures[name], filters, limit)
         rows, columns, height, width = filters.shape

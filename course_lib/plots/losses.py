@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 
-from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_figure
+from course_lib.plots.base import COLORS, WIDTH, DescribedFigure, new_figure, sentence
 from course_lib.plots.palette import ink_on
 
 Floats = NDArray[np.float64]
@@ -67,7 +67,8 @@ def losses_on_masks(
     width = min((WIDTH - BESIDE) / columns, TALLEST * mask.shape[1] / mask.shape[0])
     figure, axes = new_figure(columns, rows * (width * mask.shape[0] / mask.shape[1] + TITLE) + ENDS, rows)
     figure.suptitle(title)
-    figure.alternative = f"{title}. A mask of {mask.shape[0]} × {mask.shape[1]} pixels, {mask.mean():.0%} of it inside."
+    size = " × ".join(map(str, mask.shape))
+    figure.alternative = f"{sentence(title)} A mask of {size} pixels, {mask.mean():.0%} of it inside."
     letters = int((WIDTH - BESIDE) / columns / LETTER)
     for ax, (name, values) in zip(axes, {"target": mask, **guesses}.items(), strict=False):
         drawn = _draw(ax, values, mask, (0, 1), "gray", width)

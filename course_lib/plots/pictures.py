@@ -71,9 +71,9 @@ def images(pictures: Mapping[str, ArrayLike], *, height: float = 3.4, columns: i
     across = columns or len(pictures)
     rows = -(-len(pictures) // across)
     figure, axes = new_figure(across, height * rows, rows)
-    sizes = {title: " x ".join(map(str, np.shape(picture)[:2])) for title, picture in pictures.items()}
+    sizes = {title: " × ".join(map(str, np.shape(picture)[:2])) for title, picture in pictures.items()}
     figure.alternative = (
-        "Pictures, rows x columns: " + "; ".join(f"{title}, {size}" for title, size in sizes.items()) + "."
+        "Pictures, rows × columns: " + "; ".join(f"{title}, {size}" for title, size in sizes.items()) + "."
     )
     for ax in axes:
         ax.axis("off")
@@ -141,10 +141,10 @@ def _ranges(kind: str, arrays: Mapping[str, ArrayLike]) -> str:
     """Say which values each array holds."""
     values = {title: np.asarray(array) for title, array in arrays.items()}
     words = (
-        f"{title}, {' x '.join(map(str, array.shape))}, from {array.min():.3g} to {array.max():.3g}"
+        f"{title}, {' × '.join(map(str, array.shape))}, from {array.min():.3g} to {array.max():.3g}"
         for title, array in values.items()
     )
-    return f"{kind}, rows x columns: {'; '.join(words)}."
+    return f"{kind}, rows × columns: {'; '.join(words)}."
 
 
 def shares(title: str, label_map: ArrayLike, names: Sequence[str]) -> str:

@@ -46,7 +46,7 @@ def test_the_swatches_show_the_pixel_and_the_expected_color_at_its_lightness() -
     # 0.75 in one direction against 0.25 in the opposite one, of a mean chroma of 67
     np.testing.assert_allclose(swatches(figure), [PICTURE[0, 3], np.clip(lab2rgb([L, 33.5, 0.0]), 0, 1)], atol=1e-6)
     assert figure.alternative == (
-        "A picture of 6 x 9 pixels with a mark at row 0, column 3, and the histograms of this pixel: most often hue 0° "
+        "A picture of 6 × 9 pixels with a mark at row 0, column 3, and the histograms of this pixel: most often hue 0° "
         "(75%); most often chroma 0 Lab units (50%), on average 67.0. "
         f"picture: a {a:.0f}, b {b:.0f}. expected: a 34, b 0."
     )

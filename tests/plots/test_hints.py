@@ -29,7 +29,7 @@ def test_the_numbers_are_psnr() -> None:
     before = f"{peak_signal_noise_ratio(TRUTH, BEFORE, data_range=1):.1f} dB"
     assert [ax.get_xlabel() for ax in figure.axes] == ["", before, "no error", ""]
     assert figure.alternative == (
-        "A gray picture of 6 x 9 pixels with 2 hints, its prediction without and with hints, and the truth. "
+        "A gray picture of 6 × 9 pixels with 2 hints, its prediction without and with hints, and the truth. "
         f"PSNR in RGB: without hints {before}, with hints no error. Hints: row 0, column 8 in RGB 100% 50% 0%; "
         "row 5, column 0 in RGB 0% 25% 100%."
     )

@@ -22,7 +22,7 @@ def patches(classes: int) -> np.ndarray:
 
 def test_the_text_of_a_label_bar_gives_share_and_place_of_each_class() -> None:
     text = plots.label_bar(MAP, NAMES, title="Beach").alternative
-    assert text.startswith("Beach. A label map of 4 x 5 pixels, rows x columns.")
+    assert text.startswith("Beach. A label map of 4 × 5 pixels, rows × columns.")
     assert "sea 55.0%, center (2, 1), rows 1 to 3, columns 0 to 3;" in text
     assert "sky 25.0%, center (0, 2), rows 0 to 0, columns 0 to 4;" in text
     assert "sand 10.0%, center (1, 4), rows 1 to 1, columns 3 to 4;" in text

@@ -17,6 +17,7 @@ from matplotlib.text import Annotation
 from skimage.io import imread
 
 from course_lib import plots
+from course_lib.plots.base import spoken
 from course_lib.plots.pictures import ROOM
 
 pytestmark = pytest.mark.slow
@@ -149,27 +150,27 @@ def test_every_panel_has_a_title_and_its_axes_have_labels(name: str) -> None:
     {
         "lines": ["A title", "Across: x (m)", "Upward: y (m)", "one: from 0 at 0 to 9 at 3", "two: from 0 at 0 to 3"],
         "lines with points": ["Dots: samples"],
-        "kernel sum": ["3 samples, 1, -2, 0.5", "between -2 and 1"],
-        "tables": ["a, 2 x 2, from -1 to 0.5", "b, 2 x 2, from -2 to 1"],
-        "images": ["gray, 3 x 4", "color, 3 x 4"],
-        "differences": ["a, 2 x 2, from -1 to 0.5"],
+        "kernel sum": ["3 samples, 1, −2, 0.5", "between −2 and 1"],
+        "tables": ["a, 2 × 2, from −1 to 0.5", "b, 2 × 2, from −2 to 1"],
+        "images": ["gray, 3 × 4", "color, 3 × 4"],
+        "differences": ["a, 2 × 2, from −1 to 0.5"],
         "bars": ["speed (images/s): short 1, long 20"],
         "pipeline": ["3 boxes", "resize, which passes on RGB, 8 × 8"],
         "prefetching": ["makes 3 next", "holds 2", "room for 2 holds 1.", "uses 0"],
-        "Lab planes": ["3 x 4 pixels", "L from 50 to 50, a from -80 to -80, b from 30 to 30"],
-        "histograms of a and b": ["two: a from -80 to -80, b from 30 to 30, medians -80 and 30"],
+        "Lab planes": ["3 × 4 pixels", "L from 50 to 50, a from −80 to −80, b from 30 to 30"],
+        "histograms of a and b": ["two: a from −80 to −80, b from 30 to 30, medians −80 and 30"],
         "labels": ["a, sky 33%, sea 33%, sand 33%"],
         "net": ["loss takes x (2,) and y (2,) and returns z ().", "back to x, z, and not to y."],
         "gradients": ["4 elements. analytic gradient: all right."],
         "gradients with mistakes": [
             "right: all right. twice: 3 of 4 wrong, most at (0, 0)",
-            "is -1 and the analytic one -2.",
+            "is −1 and the analytic one −2.",
         ],
         "steps": ["float32: error 0.0001 with the step 0.001", "exact: error 0 with the step 1, smallest 0"],
         "losses": ["2 × 2 pixels, 50% of it inside. loss: none 1, gradient on average 1 inside and 1 outside; all 2"],
         "filters by place": ["2 × 3 places, filters of 2 × 2, weights from 0 to 23"],
         "pooling": ["2 × 2 under windows of 2 × 2 with stride 2 × 2", "(0, 0): 0.5 at row 0, column 1."],
-        "gradient of pooling": ["A gradient.", "column 1, where -3 is put back."],
+        "gradient of pooling": ["A gradient.", "column 1, where −3 is put back."],
         "attributions": ["a, 3 × 4 pixels: one peaks below 0 at row 0, column 0,", "b, 3 × 4 pixels: one peaks at"],
         "attributions with places": [
             "marked at row 1, column 2: one peaks",
@@ -178,12 +179,12 @@ def test_every_panel_has_a_title_and_its_axes_have_labels(name: str) -> None:
         ],
         "hypercolumn": ["at row 1, column 2 they hold 11 numbers", "two, 1 × 2 × 8: 8 numbers, 0% of them zero"],
         "sampled locations": ["2 locations in an image of 3 × 4 pixels", "one, 3 × 4: 2 of 12 entries take part"],
-        "bilinear cell": ["Around (0.5, 0.25)", "upper left (0, 0) 0.375 · -1 = -0.375", "Sum: -0.219"],
+        "bilinear cell": ["Around (0.5, 0.25)", "upper left (0, 0) 0.375 · −1 = −0.375", "Sum: −0.219"],
         "scattered gradient": ["2 + 2 at (0.5, 1)", "(0, 0) 1; (0, 1) 1 + 1 = 2; (1, 1) 1 + 1 = 2."],
         "sentinel": ["2 entries read inside, 2 outside: (0, 2), (1, 2)."],
         "ramps": ["entries lie at 1.5, 5.5, 9.5: samples with offset 1.5 agree"],
         "race": ["one 10 µs, the fastest; other 1 ms, 100 times as long"],
-        "ReLU rules": ["x above 0, gradient 0 or less (-0.5, -0.25): plain -0.5, -0.25; none 0, 0."],
+        "ReLU rules": ["x above 0, gradient 0 or less (−0.5, −0.25): plain −0.5, −0.25; none 0, 0."],
         "randomized": ["one: trained 1.00, all 0.80; two: trained 1.00, all 0.00."],
         "feature maps": ["3 × 4 pixels. one, 3 × 4 × 3: channels", "two, 1 × 2 × 8: channels 0, 1, 2, 3, 0% of all"],
     }.items(),
@@ -192,6 +193,27 @@ def test_the_text_alternative_says_what_is_drawn(name: str, words: list[str]) ->
     _, metadata = FIGURES[name]()._repr_mimebundle_()  # type: ignore[attr-defined]  # what IPython asks for
     alternative = metadata["image/png"]["alt"]
     assert [each for each in words if each not in alternative] == []
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("shrunk,\nenlarged. ", "shrunk, enlarged."),
+        ("from -1 to -.5 at (-1, 3)", "from −1 to −.5 at (−1, 3)"),
+        ("VGG-16, rows 0-3, 2 - 1, 1e-06", "VGG-16, rows 0-3, 2 - 1, 1e-06"),
+    ],
+)
+def test_a_text_alternative_can_be_read_out(written: str, expected: str) -> None:
+    assert spoken(written) == expected
+
+
+def test_a_text_alternative_names_no_rounding_errors() -> None:
+    x = np.linspace(0, np.pi, 3)
+    figure = plots.lines({"sine": (x, np.sin(x))}, "Half a wave?", "x", "y")
+    _, metadata = figure._repr_mimebundle_()  # type: ignore[attr-defined]
+    assert metadata["image/png"]["alt"] == (
+        "Half a wave? Across: x. Upward: y. sine: from 0 at 0 to 0 at 3.14, between 0 and 1."
+    )
 
 
 def test_lines_hold_the_data_and_a_legend() -> None:

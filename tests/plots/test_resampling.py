@@ -6,7 +6,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
 from course_lib import plots
-from course_lib.plots.base import new_figure
+from course_lib.plots.base import new_figure, spoken
 
 
 def squares(ax: Axes, size: int = 1) -> list[Rectangle]:
@@ -52,7 +52,7 @@ def test_a_notebook_gets_the_text_alternative_with_the_picture() -> None:
     described, (plain, _) = plots.crop(2, 3, [(5, 3)]), new_figure(1, 1)
     assert described.alternative.startswith("Kernel size 5, stride 3: the canvas has 8 × 11 pixels")
     formatter = DisplayFormatter()
-    assert formatter.format(described)[1] == {"image/png": {"alt": described.alternative}}
+    assert formatter.format(described)[1] == {"image/png": {"alt": spoken(described.alternative)}}
     assert formatter.format(plain)[1] == {}
 
 
@@ -61,4 +61,4 @@ def test_a_widget_has_the_text_alternative_of_its_figure() -> None:
     widget.update()
     bundle, metadata = widget._repr_mimebundle_()
     assert "image/png" in bundle
-    assert metadata == {"image/png": {"alt": plots.pixel_grids([2]).alternative}}
+    assert metadata == {"image/png": {"alt": spoken(plots.pixel_grids([2]).alternative)}}

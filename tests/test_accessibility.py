@@ -18,6 +18,7 @@ from course_lib.grading.scores import UNREAD, ExerciseScore
 from tests.support.axe import violations
 from tests.support.cells import graded_cell
 from tests.support.image_files import encoded, pixels
+from tests.support.keyboard import keyboard_barriers
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -94,7 +95,7 @@ def readable(page: Page, path: Path) -> list[str]:
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         page.goto(path.as_uri())
-        found += violations(page)
+        found += [*keyboard_barriers(page), *violations(page)]
     return found
 
 
@@ -108,6 +109,32 @@ def test_axe_sees_what_is_wrong(page: Page) -> None:
     theirs = {("image-alt", "main > img"): "it is not ours", ("image-alt", "p > img"): "nobody has it"}
     left = [line.partition(":")[0] for line in violations(page, theirs=theirs)]
     assert left == [*(rule for rule in found if rule != "image-alt"), "violated no longer"]
+
+
+def test_the_keyboard_is_tried_in_earnest(page: Page) -> None:
+    page.set_content(
+        "<a href='#a'>a</a><a href='#b' tabindex='1'>b</a><a href='#c' style='outline: none'>c</a>"
+        "<button onfocus='this.blur()'>d</button><a href='#e' style='display: none'>e</a>"
+    )
+    found = keyboard_barriers(page)
+    assert [line.partition(":")[0] for line in found] == [
+        "the focus cannot be seen",
+        "not reached",
+        "reached out of order",
+    ]
+    page.set_content("<a href='#a'>a</a><details><summary>b</summary><a href='#c'>c</a></details><pre>d</pre>")
+    assert keyboard_barriers(page) == []
+
+
+def test_a_page_of_feedback_unfolds_with_the_keyboard(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "feedback.html"
+    path.write_text(feedback_html(NOTEBOOK, SCORES, "Ada", UNIT, {}), encoding="utf-8")
+    page.goto(path.as_uri())
+    summary = page.locator("summary").first
+    summary.focus()
+    for opened in (True, False):
+        page.keyboard.press("Enter")
+        assert page.locator("details").first.evaluate("details => details.open") is opened
 
 
 def test_everyone_can_read_a_report(page: Page, tmp_path: Path) -> None:

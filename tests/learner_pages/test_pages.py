@@ -12,6 +12,7 @@ from course_lib.grading.scores import ANSWERED, UNANSWERED, ExerciseScore
 from course_lib.learner_pages.pages import write_checks, write_progress
 from course_lib.workspace import Progress, count
 from tests.support.axe import violations
+from tests.support.keyboard import keyboard_barriers
 from tests.support.tiny_course import QUESTION, TEXT, UNIT, Words, make_course
 
 pytestmark = pytest.mark.slow
@@ -149,7 +150,7 @@ def test_everyone_can_read_the_pages(course: Course, page: Page, width: int) -> 
     }
     for path in (write_progress(course, units), *(write_checks(course, unit, units[unit]) for unit in units)):
         page.goto(path.as_uri())
-        assert violations(page) == []
+        assert [*keyboard_barriers(page), *violations(page)] == []
         assert page.evaluate("document.documentElement.scrollWidth") == width
     assert all(url.startswith("file:") for url in asked)
     assert len(asked) == 4

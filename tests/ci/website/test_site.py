@@ -18,6 +18,7 @@ from course_lib.course import Course
 from course_lib.release import released
 from tests.support.axe import violations
 from tests.support.browser import open_page
+from tests.support.keyboard import keyboard_barriers
 from tests.support.paths import ROOT
 from tests.support.secret_lines import secrets
 from tests.support.site import Page, executed
@@ -166,6 +167,14 @@ def test_axe_finds_no_barrier(name: str, scheme: Literal["light", "dark"], site:
     page.set_viewport_size({"width": 1280, "height": 900})
     page.goto((site / f"{name}.html").as_uri())
     assert violations(page) == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_keyboard_reaches_everything(width: int, site: Path, page: BrowserPage) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    for name in (*KINDS, "notebooks/00_start_here/00_start_here"):
+        page.goto((site / f"{name}.html").as_uri())
+        assert keyboard_barriers(page) == [], name
 
 
 def test_axe_finds_a_barrier(page: BrowserPage) -> None:

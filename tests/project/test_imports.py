@@ -76,6 +76,7 @@ ALLOWED = {
         "release",
         "release_steps",
     },
+    "classroom": {"grading"},
     "workspace": {"cells", "grading", "release", "worked_answers"},
     "learner_pages": {"formulas", "grading", "markdown", "release", "statements", "workspace"},
     "trials": {"__init__", "answers", "cells", "checks", "grading", "native", "release", "rules"},

@@ -3,9 +3,9 @@
 import csv
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,12 +13,8 @@ from pathlib import Path
 from course_lib.course import Course
 from course_lib.errors import ArgumentError, CourseError
 from course_lib.files import TextError, read_text
-from course_lib.grading.class_list import Roster, Student
 from course_lib.grading.collect.students import flaw_of
 
-__all__ = ["Roster", "RosterError", "Student", "read_roster", "roster_path"]
-
-COLUMNS = tuple(field.name for field in fields(Student) if field.name != "extensions")
 EXTENSION = "extension"
 UNIQUE = ("email", "moodle", "canvas", "gradescope")  # no two students share one
 DATES = "a date such as 2026-05-04, with or without a time such as 2026-05-04 18:00, or a number of days up to 365"
@@ -28,6 +24,72 @@ _OF_SPREADSHEETS = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")  # what a
 
 class RosterError(CourseError):
     """The class list has faults; the message has a line for each."""
+
+
+@dataclass(frozen=True)
+class Student:
+    """One student of the class.
+
+    Attributes
+    ----------
+    id : str
+        The name of the student's folder in ``classroom/submitted``.
+    last_name, first_name, email : str
+        Empty if unknown.
+    moodle, canvas, gradescope : str
+        The student's id in those systems; empty if unknown.
+    section : str
+        The part of the class; usually empty.
+    group : str
+        Students with the same group hand in once; empty for a student who works alone.
+    withdrawn : bool
+        Whether the student has left the class.
+    extensions : mapping of str to (date, datetime or timedelta)
+        By the whole name of a unit: the student's own due date, or the time added to that of the class.
+    """
+
+    id: str
+    last_name: str = ""
+    first_name: str = ""
+    email: str = ""
+    moodle: str = ""
+    canvas: str = ""
+    gradescope: str = ""
+    section: str = ""
+    group: str = ""
+    withdrawn: bool = False
+    extensions: Mapping[str, date | timedelta] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The students of a class, in the order of the class list; empty if the class has no list."""
+
+    students: tuple[Student, ...] = ()
+
+    def by_id(self, student: str) -> Student | None:
+        """Find a student by id; None if the list does not have it."""
+        return next((each for each in self.students if each.id == student), None)
+
+    def group_of(self, student: str) -> tuple[Student, ...]:
+        """List the members of a student's group, without those who have withdrawn; the student alone without a group.
+
+        Returns
+        -------
+        tuple of Student
+            In the order of the list, with the student; empty if the list does not have the student.
+        """
+        found = self.by_id(student)
+        if found is None:
+            return ()
+        return tuple(
+            each
+            for each in self.students
+            if each is found or (found.group and each.group == found.group and not (each.withdrawn or found.withdrawn))
+        )
+
+
+COLUMNS = tuple(column.name for column in fields(Student) if column.name != "extensions")
 
 
 def roster_path(course: Course) -> Path:

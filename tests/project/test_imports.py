@@ -29,6 +29,7 @@ ALLOWED = {
     "errors": set(),
     "files": set(),
     "integers": set(),
+    "schedule": set(),
     "formulas": set(),
     "markdown": {"formulas"},
     "doctor": {"compilers", "grading"},

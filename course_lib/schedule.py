@@ -56,6 +56,9 @@ class Schedule:
     late: LateRule | None = None
 
 
+NO_SCHEDULE = Schedule()
+
+
 def read_schedule(course: Course) -> Schedule:
     """Read ``course.toml`` in the root of the course, or the one that a wheel brought.
 
@@ -78,7 +81,7 @@ def read_schedule(course: Course) -> Schedule:
     if course.shipped and not path.exists():
         path = course.shipped / FILE
     if not path.exists():
-        return Schedule()
+        return NO_SCHEDULE
     reading = _Reading(path, course)
     schedule = reading.schedule()
     if reading.faults:
@@ -110,6 +113,16 @@ def own_due(due: datetime, extension: date | timedelta | None) -> datetime:
             return extension if extension.tzinfo else extension.replace(tzinfo=due.tzinfo)
         case _:
             return datetime.combine(extension, time.max, due.tzinfo)
+
+
+def next_due(schedule: Schedule, now: datetime) -> str | None:
+    """Find the unit that is due next; None if nothing more is due."""
+    return min((unit for unit, due in schedule.due.items() if due >= now), key=schedule.due.__getitem__, default=None)
+
+
+def local(due: datetime) -> str:
+    """Write a due date for people, in the time of this machine."""
+    return f"{due.astimezone():%Y-%m-%d %H:%M}"
 
 
 class _Reading:

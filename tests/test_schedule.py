@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from course_lib.course import Course
-from course_lib.schedule import DUE, LateRule, Schedule, ScheduleError, own_due, read_schedule
+from course_lib.schedule import DUE, LateRule, Schedule, ScheduleError, next_due, own_due, read_schedule
 
 CEST = timezone(timedelta(hours=2))
 MONDAY = datetime(2026, 5, 4, 18, tzinfo=CEST)
@@ -121,6 +121,13 @@ def test_all_faults_at_once(course: Course) -> None:
 )
 def test_wrong_values(course: Course, text: str, words: str) -> None:
     assert words in faults(course, text)[0]
+
+
+def test_what_is_due_next() -> None:
+    schedule = Schedule({"00_start": MONDAY, "03_upsampling": MONDAY + timedelta(days=7)})
+    assert next_due(schedule, MONDAY) == "00_start"
+    assert next_due(schedule, MONDAY + timedelta(seconds=1)) == "03_upsampling"
+    assert next_due(schedule, MONDAY + timedelta(days=8)) is None
 
 
 @pytest.mark.parametrize(

@@ -128,15 +128,15 @@ def test_what_the_class_list_leaves_empty_stays(room: Class) -> None:
 
 def test_withdrawn_and_unknown_students_are_told(room: Class) -> None:
     room.roster("id,withdrawn\nada,\nbob,yes\neve,2026-05-01\n")
-    for student in ("ada", "eve", "zoe"):
+    for student in ("ada", "eve", "zoe", "<zoe>"):
         room.hand_in(student)
     run = room.run()
     assert run.surprises == [
-        f"eve has withdrawn, and is graded because of work handed in: {UNIT}",
-        f"zoe is not in roster.csv, and is graded all the same: {UNIT}",
+        f"eve has withdrawn; what was handed in is graded: {UNIT}",
+        f"zoe is not in roster.csv; the work is graded all the same: {UNIT}",
         "withdrawn, and not listed as not handed in: bob",
     ]
-    assert [line.partition(",")[0] for line in room.csv()] == ["ada", "eve", "zoe"]
+    assert [line.partition(",")[0] for line in room.csv()] == ["<zoe>", "ada", "eve", "zoe"]
 
 
 def test_who_withdraws_later_is_no_longer_listed(room: Class) -> None:

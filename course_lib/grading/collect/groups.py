@@ -90,7 +90,7 @@ def surprises(submissions: Sequence[Submission], roster: Roster) -> list[str]:
     Parameters
     ----------
     submissions : sequence of Submission
-        Those that are graded.
+        Those that have a problem are not graded.
     roster : Roster
         The class list.
 
@@ -102,15 +102,15 @@ def surprises(submissions: Sequence[Submission], roster: Roster) -> list[str]:
     if not roster.students:
         return []
     work: dict[str, list[str]] = {}
-    for submission in submissions:
+    for submission in [submission for submission in submissions if not submission.problem]:
         work.setdefault(submission.student, []).append(submission.unit)
     lines = []
     for student, units in sorted(work.items()):
         listed = roster.by_id(student)
         if listed is None:
-            lines.append(f"{student} is not in roster.csv, and is graded all the same: {', '.join(units)}")
+            lines.append(f"{student} is not in roster.csv; the work is graded all the same: {', '.join(units)}")
         elif listed.withdrawn:
-            lines.append(f"{student} has withdrawn, and is graded because of work handed in: {', '.join(units)}")
+            lines.append(f"{student} has withdrawn; what was handed in is graded: {', '.join(units)}")
     if gone := [each.id for each in roster.students if each.withdrawn and each.id not in work]:
         lines.append(f"withdrawn, and not listed as not handed in: {', '.join(gone)}")
     return lines

@@ -55,8 +55,6 @@ class GradebookEntry:
         By exercise, before a late penalty.
     late : float
         The late penalty, in points.
-    timing : Timing
-        When it was handed in and was due.
     comments : dict of str to str
         Comments by people, by the name of the cell that they are about.
     review : dict of str to str
@@ -65,6 +63,8 @@ class GradebookEntry:
         False for a student of the class list who has handed in nothing.
     last_name, first_name, email : str
         Empty if the gradebook does not have them.
+    timing : Timing
+        When it was handed in and was due.
     """
 
     student: str
@@ -73,13 +73,13 @@ class GradebookEntry:
     max_points: float
     exercises: dict[str, tuple[float, float]]
     late: float = 0.0
-    timing: Timing = field(default_factory=Timing)
     comments: dict[str, str] = field(default_factory=dict)
     review: dict[str, str] = field(default_factory=dict)
     handed_in: bool = True
     last_name: str = ""
     first_name: str = ""
     email: str = ""
+    timing: Timing = field(default_factory=Timing)
 
 
 def in_transaction(config: Config, work: Callable[[Gradebook], Result], patience: float) -> Result:
@@ -178,7 +178,7 @@ def read(submission: SubmittedAssignment, schedule: Schedule) -> GradebookEntry:
     points = max(0.0, earned - late)
     timing = timings(submission.student.submissions, schedule)[submission.name]
     about = (submission.student.id, submission.name)
-    entry = GradebookEntry(*about, points, possible, exercises, late, timing, comments, review)
+    entry = GradebookEntry(*about, points, possible, exercises, late, comments, review, timing=timing)
     return _about(entry, submission.student)
 
 

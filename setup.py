@@ -7,7 +7,14 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 # What the commands of a learner need. Nothing that holds an answer or a hidden test may stand here.
-MATERIAL = ("benchmarks/label_map.py", "benchmarks/user_ops.py", "nbgrader_config.py", "notebooks", "user_ops")
+MATERIAL = (
+    "benchmarks/label_map.py",
+    "benchmarks/user_ops.py",
+    "course.toml",  # if there is one
+    "nbgrader_config.py",
+    "notebooks",
+    "user_ops",
+)
 TARGET = "course_lib/material"  # see `course_lib.course`
 
 

@@ -13,10 +13,12 @@ from rich.progress import ProgressColumn, Task
 from rich.table import Column
 from rich.text import Text
 
+from course_lib.classroom.roster import read_roster
 from course_lib.course import Course
 from course_lib.errors import ArgumentError, CourseError
 from course_lib.grading import report
 from course_lib.grading.collect.find import Submission, find_submissions
+from course_lib.grading.collect.groups import with_groups
 from course_lib.grading.collect.leftovers import leftovers
 from course_lib.grading.grade import GradeOptions, Run, grade_class
 from course_lib.grading.models import GradingResult, printable
@@ -42,8 +44,9 @@ def grade(
 ) -> None:
     """Grade notebooks into classroom/: gradebook, feedback, grades.csv. What was graded before is not graded again."""
     course = Course.find()
-    submissions = _found(course, paths)
-    unused = leftovers(course, paths, submissions)
+    found = _found(course, paths)
+    unused = leftovers(course, paths, found)
+    submissions = with_groups(course, found, read_roster(course))
     screen = Console(stderr=True)
     if verbose:
         show_log(screen)
@@ -53,7 +56,7 @@ def grade(
     else:
         _print(run)
         console.print(f"feedback, grades.csv, logs: {course.classroom}", soft_wrap=True)
-    for line in unused.errors + unused.lines:
+    for line in unused.errors + unused.lines + run.surprises:
         typer.echo(printable(line), err=as_json)
     raise typer.Exit(int(bool(unused.errors) or any(result.error is not None for result in run.results)))
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -18,6 +19,7 @@ from course_lib.grading.models import printable
 from course_lib.grading.report import verdict
 from course_lib.grading.scores import points_of
 from course_lib.learner_pages import pages as learner_pages
+from course_lib.schedule import NO_SCHEDULE, Schedule, ScheduleError, local, next_due, read_schedule
 from course_lib.terminal import console
 
 
@@ -35,6 +37,9 @@ def lab(
     for unit in workspace.hand_out(course, units):
         console.print(f"new in work/: {unit}")
         first = first or unit
+    schedule = _schedule(course)
+    if due := next_due(schedule, datetime.now(UTC)):
+        console.print(f"due next: {due}, {local(schedule.due[due])}")
     if first and jupyterlab.open_at_first_start(course, first):
         first = None
     sys.stdout.flush()
@@ -75,18 +80,25 @@ def progress() -> None:
     points, possible = sum(row.points for row in units.values()), sum(row.max_points for row in units.values())
     more = sum(row.more for row in units.values())
     table = _table("Your points", "unit", points, possible, more)
+    schedule = _schedule(course)
+    due = {unit: local(time) for unit, time in schedule.due.items()}
+    if due:
+        table.add_column("due", no_wrap=True)
     any_opened = any(row.opened for row in units.values())
     if any_opened:
         table.add_column("worked answers opened", overflow="fold")
     for unit, row in units.items():
-        opened = [", ".join(row.opened)] if any_opened else []
-        table.add_row(unit, *_cells(row.points, row.max_points, row.more), *opened)
+        more_cells = [due.get(unit, "")] if due else []
+        more_cells += [", ".join(row.opened)] if any_opened else []
+        table.add_row(unit, *_cells(row.points, row.max_points, row.more), *more_cells)
     console.print(table)
     console.print(_summary(points, possible, more), soft_wrap=True)
     problems = [row.problem for row in units.values() if row.problem]
     for problem in problems:
         console.print(printable(problem), soft_wrap=True)
-    console.print(f"As a page, with what is next: {learner_pages.write_progress(course, units)}", soft_wrap=True)
+    console.print(
+        f"As a page, with what is next: {learner_pages.write_progress(course, units, schedule)}", soft_wrap=True
+    )
     raise typer.Exit(int(bool(problems)))
 
 
@@ -111,6 +123,15 @@ def solution(
         ).highlight(answer.code)
         console.print(shown, soft_wrap=True)
     console.print(Markdown(answer.words))
+
+
+def _schedule(course: Course) -> Schedule:
+    """Read the due dates; if they cannot be read, say so, and do without: a learner's points do not need them."""
+    try:
+        return read_schedule(course)
+    except ScheduleError as error:
+        console.print(printable(str(error)), soft_wrap=True)
+        return NO_SCHEDULE
 
 
 def _table(title: str, rows: str, points: float, possible: float, more: float) -> Table:

@@ -19,6 +19,7 @@ CONTENTS = (
     "benchmarks/user_ops.py",
     "ci/installers.py",
     "ci/setup.py",
+    "course.toml",
     "course_lib",
     "docs/colorize.md",
     "environment.yml",

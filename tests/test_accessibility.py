@@ -13,7 +13,7 @@ from ci.comparison import CellChange, Comparison, FigureChange, PointsChange
 from ci.figures import figures
 from ci.pages import write_index, write_page
 from ci.verdict import Outcome
-from course_lib.grading.gradebook.feedback import feedback_html
+from course_lib.grading.gradebook.feedback import HandIn, feedback_html
 from course_lib.grading.scores import UNREAD, ExerciseScore
 from tests.support.axe import violations
 from tests.support.cells import graded_cell
@@ -161,5 +161,7 @@ def test_everyone_can_read_a_report(page: Page, tmp_path: Path) -> None:
 def test_everyone_can_read_feedback(page: Page, tmp_path: Path) -> None:
     comments = {"double": "Nearly: see [this](https://example.org) and $x^2$.", "": "# Well done"}
     path = tmp_path / "feedback.html"
-    path.write_text(feedback_html(NOTEBOOK, SCORES, "Ada", UNIT, comments, "a status", 0.5), encoding="utf-8")
+    path.write_text(
+        feedback_html(NOTEBOOK, SCORES, "Ada", UNIT, comments, "a status", HandIn("Handed in.", 0.5)), encoding="utf-8"
+    )
     assert readable(page, path) == []

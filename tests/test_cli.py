@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -229,6 +230,32 @@ def test_progress_shows_points_and_what_the_grade_adds(tmp_path: Path, monkeypat
         f"\nPoints: 3.5 of 4 from visible checks; {adds}.\nAs a page, with what is next: {page}\n"
     )
     assert "3.5 of 4 points" in page.read_text(encoding="utf-8")
+
+
+def test_progress_and_lab_say_when_units_are_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    course = make_course(tmp_path / "course", units=(UNIT, "02_open"))
+    monkeypatch.chdir(course.root)
+    monkeypatch.setattr(workspace, "progress", lambda _: dict.fromkeys(course.units(), workspace.Progress(1, 1, 0)))
+    monkeypatch.setattr(os, "execve", lambda *_: None)
+    later = datetime.now().astimezone() + timedelta(days=2)
+    dates = {UNIT: later, "02": later - timedelta(days=1)}
+    (course.root / "course.toml").write_text(
+        "".join(f"[units.{unit}]\ndue = {due.isoformat()}\n" for unit, due in dates.items())
+    )
+    output = squeezed(call("progress").output)
+    assert f"│ {UNIT} │ 1/1 │ │ {later:%Y-%m-%d %H:%M} │" in output
+    assert f"\ndue next: 02_open, {dates['02']:%Y-%m-%d %H:%M}\n" in call("lab").output
+
+
+def test_a_faulty_schedule_hides_no_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    course = make_course(tmp_path / "course")
+    monkeypatch.chdir(course.root)
+    monkeypatch.setattr(workspace, "progress", lambda _: {UNIT: workspace.Progress(1, 1, 0)})
+    (course.root / "course.toml").write_text("[late]\n")
+    result = call("progress")
+    assert result.exit_code == 0
+    assert "course.toml: [late]: expected as percent_per_day a number of percent" in squeezed(result.output)
+    assert "Points: 1 of 1" in result.output
 
 
 @pytest.fixture

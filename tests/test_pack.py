@@ -154,10 +154,11 @@ def test_without_git_hidden_files_stay_behind(small: Course) -> None:
         path = released(small, "00_tiny").parent / name
         path.parent.mkdir(exist_ok=True)
         path.write_text("1")
+    (small.root / "course.toml").write_text("[units.00_tiny]\ndue = 2030-05-04T18:00:00Z\n")
     done = call("pack")
     assert (done.exit_code, done.output) == (0, f"packed 00_tiny: {small.root}/build/pixelwise.zip\n")
     notebooks = {"notebooks/00_tiny/00_tiny.ipynb", "notebooks/00_tiny/data.csv"}
-    others = {*SMALL, "nbgrader_config.py", "README.md"} - {"docs/for-learners.md"}
+    others = {*SMALL, "course.toml", "nbgrader_config.py", "README.md"} - {"docs/for-learners.md"}
     assert packed(small) == notebooks | others
 
 

@@ -2,7 +2,7 @@
 
 From a file to a grade, in this order:
 
-- `collect`: finds submitted notebooks, each as the work of a student
+- `collect`: finds submitted notebooks, each as the work of a student or a group
 - `grade`: grades a class, but only what is missing (`cache`); many submissions run at once, on this machine
   (`parallel`, with a `process` for each) or on others (`dask_backend`); `progress` says which
 - `pipeline`: turns one submission, a `models.GradingJob`, into a `models.GradingResult`: read this module first

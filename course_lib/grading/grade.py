@@ -14,6 +14,7 @@ from course_lib.errors import CourseError
 from course_lib.grading.cache import ResultCache, grader_version
 from course_lib.grading.collect.files import HandedIn, read_beside
 from course_lib.grading.collect.find import Submission
+from course_lib.grading.collect.groups import surprises
 from course_lib.grading.dask_backend import grade_remotely, refuse_others, remote_pool
 from course_lib.grading.gradebook.entries import GradebookEntry
 from course_lib.grading.gradebook.recorder import Recorder, Unit, check_settings, register
@@ -61,19 +62,22 @@ class Run:
     Attributes
     ----------
     results : list of GradingResult
-        In the order of the submissions.
+        In the order of the submissions; those of a group's members follow that of who handed in.
     before : int
         The number of results from earlier runs.
     entries : list of GradebookEntry
         What the gradebook now contains, including other runs.
     withdrawn : list of str
         Lines about students who were removed from the gradebook.
+    surprises : list of str
+        Lines about students whom the class list does not expect; see `groups.surprises`.
     """
 
     results: list[GradingResult]
     before: int
     entries: list[GradebookEntry] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
+    surprises: list[str] = field(default_factory=list)
 
 
 def grade_class(
@@ -90,11 +94,11 @@ def grade_class(
     course : Course
         The course with the gradebook, tests and points.
     submissions : sequence of Submission
-        From `find_submissions`; those with a problem are not graded.
+        From `find_submissions` and `with_groups`; those with a problem are not graded.
     options : GradeOptions
         How.
     on_result : callable
-        Called with each result as it is recorded.
+        Called with the result of each submission when it is recorded.
     on_start : callable, optional
         Called, in another thread, with student and unit of each submission that is not graded yet, when it begins.
 
@@ -106,8 +110,8 @@ def grade_class(
     Raises
     ------
     CourseError
-        If a setting is wrong, a unit itself breaks a rule, there is no sandbox or no working pool, or another program
-        locks the gradebook or grades in this classroom.
+        If a setting, the schedule or the class list is wrong, a unit itself breaks a rule, there is no sandbox or no
+        working pool, or another program locks the gradebook or grades in this classroom.
     """
     if options.isolated and not options.scheduler and (reason := available()):
         raise CourseError(f"{reason}\nor grade only the work of people you trust, with --no-sandbox")
@@ -119,9 +123,10 @@ def grade_class(
         try:
             grading.run(submissions)
         finally:  # also if a person interrupts it
-            entries = grading.recorder.finish([*grading.found.values()])
+            entries = grading.recorder.finish([*chain(*grading.found.values())])
         withdrawn = [*grading.recorder.returned, *grading.recorder.left_over()]
-    return Run([grading.found[submission] for submission in submissions], grading.before, entries, withdrawn)
+    results = [*chain(*(grading.found[submission] for submission in submissions))]
+    return Run(results, grading.before, entries, withdrawn, surprises(submissions, grading.recorder.plan.roster))
 
 
 def _files(course: Course, unit: str) -> dict[str, bytes]:
@@ -163,7 +168,7 @@ class _Grading:
         self.cache = ResultCache(course.results)
         self.recorder = Recorder(course, units)
         self.data = {name: _files(course, name) for name in units}
-        self.found: dict[Submission, GradingResult] = {}
+        self.found: dict[Submission, list[GradingResult]] = {}
         self.before = 0
 
     def run(self, submissions: Sequence[Submission]) -> None:
@@ -181,7 +186,7 @@ class _Grading:
         for submission in submissions:
             job = self.read(submission)
             if job and not self.options.force and (result := self.cache.load(job.key)):
-                self.before += 1
+                self.before += 1 + len(submission.also)
                 log.debug("%s, %s: graded before", job.student, job.unit)
                 self.add(submission, job, result)
             elif job:
@@ -228,13 +233,21 @@ class _Grading:
             yield from grade_remotely(client, options.grader, jobs, self.on_start)
 
     def add(self, submission: Submission, job: GradingJob, result: GradingResult, fresh: bool = False) -> None:
-        """Record a result, and store it if it is new; an error here affects only this submission."""
+        """Record a result for everybody for whom it counts."""
+        counting = [result.credited_to(student) for student in (submission.student, *submission.also)]
+        self.found[submission] = [self.record(submission, job, each, fresh) for each in counting]
+        self.on_result(self.found[submission][0])
+
+    def record(self, submission: Submission, job: GradingJob, result: GradingResult, fresh: bool) -> GradingResult:
+        """Record a result for one student, and store it if it is new; an error here affects only this result."""
         try:
-            if fresh and result.final and not any(exercise.undecided for exercise in result.exercises):
+            own = not result.handed_in_by
+            if own and fresh and result.final and not any(exercise.undecided for exercise in result.exercises):
                 self.cache.store(job.key, result)
             if not submission.problem:
                 told = "".join(f"change: {text}\n" for text in submission.changes)
-                result = replace(result, changes=[*submission.changes, *result.changes], log=told + result.log)
+                changes = [*submission.changes, *result.changes] if own else []
+                result = replace(result, changes=changes, log=told + result.log)
             self.recorder.record(submission, job.key, result)
             log.debug("%s, %s: recorded\n%s", result.student, result.unit, result.log if fresh else result.status)
         except Exception as error:  # a submission is an untrusted file: nothing in it may stop the others
@@ -242,5 +255,4 @@ class _Grading:
             result = replace(result, error=words, log=f"{result.log}\n{traceback.format_exc()}", final=False)
             with suppress(OSError):
                 self.recorder.record(submission, job.key, result)
-        self.found[submission] = replace(result, notebook="", log="")  # those of many submissions would fill the memory
-        self.on_result(result)
+        return replace(result, notebook="", log="")  # those of many submissions would fill the memory

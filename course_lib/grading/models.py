@@ -96,6 +96,8 @@ class GradingResult:
         Whether the learner's code ran in the sandbox.
     final : bool
         False if the machine was at fault, not the submission: the next run tries again.
+    handed_in_by : str
+        The member of the student's group who handed it in; empty if it was the student.
     """
 
     student: str
@@ -110,6 +112,13 @@ class GradingResult:
     seconds: float = 0
     isolated: bool = True
     final: bool = True
+    handed_in_by: str = ""
+
+    def credited_to(self, student: str) -> "GradingResult":
+        """Return the result for another member of the group; notes for the instructor stay with who handed it in."""
+        if student == self.student:
+            return self
+        return replace(self, student=student, handed_in_by=self.student, changes=[], audit_flags=[])
 
     @property
     def status(self) -> str:

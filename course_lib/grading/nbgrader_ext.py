@@ -18,13 +18,16 @@ from nbgrader.exchange.default import Exchange, ExchangeCollect, ExchangeRelease
 from traitlets.config import Config
 from traitlets.config.loader import DeferredConfig
 
+from course_lib.classroom.roster import read_roster
 from course_lib.course import CONFIG, Course
 from course_lib.errors import CourseError
 from course_lib.grading import report
 from course_lib.grading.collect.find import LINK, find_submissions
+from course_lib.grading.collect.groups import with_groups
 from course_lib.grading.collect.timestamp import STAMP
 from course_lib.grading.grade import GradeOptions, grade_class
-from course_lib.grading.gradebook.recorder import SECRET, recorded_feedback
+from course_lib.grading.gradebook.recorded_feedback import recorded_feedback
+from course_lib.grading.gradebook.recorder import SECRET
 from course_lib.grading.models import GradingResult
 from course_lib.grading.sandbox.bubblewrap import available
 
@@ -92,7 +95,7 @@ class GradedNotebook(NotebookExporter):
 
     def _run(self, course: Course, folders: Sequence[Path], options: GradeOptions) -> list[GradingResult]:
         """Grade what is missing; restore the files of other submissions that nbgrader has removed."""
-        submissions = find_submissions(course, folders)
+        submissions = with_groups(course, find_submissions(course, folders), read_roster(course))
         return grade_class(course, submissions, options, lambda result: self.log.info(report.line(result))).results
 
 

@@ -27,6 +27,7 @@ def to_json(results: Sequence[GradingResult], entries: _Entries = ()) -> str:
             "late": entry.late if entry else 0,
             "max_points": (entry or result).max_points,
             "error": result.error,
+            "handed_in_by": result.handed_in_by or result.student,
             "exercises": [
                 {
                     "name": counts.name,

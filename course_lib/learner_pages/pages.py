@@ -14,6 +14,7 @@ from course_lib.formulas import CSS
 from course_lib.grading.models import printable
 from course_lib.learner_pages.rows import FAILED, PARTLY, PASSED, rows
 from course_lib.release import released
+from course_lib.schedule import NO_SCHEDULE, Schedule, local
 from course_lib.statements import statements
 from course_lib.workspace import Progress, points_to_come
 
@@ -42,7 +43,7 @@ def write_checks(course: Course, unit: str, progress: Progress) -> Path:
     return _write(course.work / "checks" / f"{unit}.html", "checks", unit=_unit(course, unit, progress))
 
 
-def write_progress(course: Course, units: Mapping[str, Progress]) -> Path:
+def write_progress(course: Course, units: Mapping[str, Progress], schedule: Schedule = NO_SCHEDULE) -> Path:
     """Write the page with the points in every unit, what is next, and what the checks found.
 
     Parameters
@@ -51,6 +52,8 @@ def write_progress(course: Course, units: Mapping[str, Progress]) -> Path:
         The course whose ``work`` folder gets the page.
     units : mapping of str to Progress
         As `workspace.progress` returns them.
+    schedule : Schedule
+        When they are due.
 
     Returns
     -------
@@ -58,11 +61,12 @@ def write_progress(course: Course, units: Mapping[str, Progress]) -> Path:
         ``work/progress.html``; an older page is replaced.
     """
     shown = [_unit(course, name, progress) for name, progress in units.items()]
+    due = {name: local(time) for name, time in schedule.due.items()}
     unfinished = [unit for unit in shown if unit["to_do"]]
     # What a learner has begun comes first, whether or not earlier units are finished.
     begun = [unit for unit in unfinished if unit["progress"].begun]
     return _write(
-        course.work / "progress.html", "progress", units=shown, next_unit=next(iter(begun + unfinished), None)
+        course.work / "progress.html", "progress", units=shown, due=due, next_unit=next(iter(begun + unfinished), None)
     )
 
 

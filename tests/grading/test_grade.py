@@ -103,8 +103,8 @@ def test_a_second_run_does_only_what_is_missing(room: Classroom) -> None:
     assert [result.points for result in again.results] == [3, 3, 2]
     assert room.points() == {"ada": 3, "bob": 3, "eve": 2}
     assert room.csv() == [
-        "student,unit,points,max_points,late,status,isolated,review,last_name,first_name,email",
-        *(f"{student},{UNIT},{points:g},3,0,graded,no,,,," for student, points in room.points().items()),
+        "student,unit,points,max_points,late,status,isolated,review,last_name,first_name,email,section",
+        *(f"{student},{UNIT},{points:g},3,0,graded,no,,,,," for student, points in room.points().items()),
     ]
 
 

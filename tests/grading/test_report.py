@@ -54,6 +54,7 @@ def test_json_has_the_agreed_keys() -> None:
         "late": 0,
         "max_points": 5,
         "error": None,
+        "handed_in_by": "Zoë O'Neil",
         "exercises": [
             {"name": "kernel", "points": 2, "points_from_tests": 2, "max_points": 2, "message": ""},
             {

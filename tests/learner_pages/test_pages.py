@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from playwright.sync_api import Page
 from course_lib.course import Course
 from course_lib.grading.scores import ANSWERED, UNANSWERED, ExerciseScore
 from course_lib.learner_pages.pages import write_checks, write_progress
+from course_lib.schedule import Schedule
 from course_lib.workspace import Progress, count
 from tests.support.axe import violations
 from tests.support.keyboard import keyboard_barriers
@@ -106,6 +108,13 @@ def test_progress_adds_up(course: Course) -> None:
     assert f"{UNIT} 1/1 +2 1 of 1 {OTHER} 0/1 +2 not begun {LAST} 0/1 +2 not begun {UNIT} exercise" in words
 
 
+def test_progress_says_when_units_are_due(course: Course) -> None:
+    units = {UNIT: checked(course, RIGHT, OPEN), OTHER: untouched(course, OTHER)}
+    time = datetime(2030, 5, 4, 18)
+    words = text_of(write_progress(course, units, Schedule({OTHER: time.astimezone()})))
+    assert f"graded later passed {UNIT} 1/1 +2 1 of 1 {OTHER}due 2030-05-04 18:00 0/1 +2" in words
+
+
 @pytest.mark.parametrize(
     ("begun", "following"),
     [
@@ -148,7 +157,8 @@ def test_everyone_can_read_the_pages(course: Course, page: Page, width: int) -> 
         OTHER: checked(course, RIGHT, unit=OTHER)._replace(opened=("double",)),
         LAST: count(course, LAST, [WRONG], "no notebook"),
     }
-    for path in (write_progress(course, units), *(write_checks(course, unit, units[unit]) for unit in units)):
+    schedule = Schedule({UNIT: datetime(2030, 5, 4, 18, tzinfo=UTC)})
+    for path in (write_progress(course, units, schedule), *(write_checks(course, unit, units[unit]) for unit in units)):
         page.goto(path.as_uri())
         assert [*keyboard_barriers(page), *violations(page)] == []
         assert page.evaluate("document.documentElement.scrollWidth") == width

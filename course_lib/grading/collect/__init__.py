@@ -1,6 +1,6 @@
 """Finding the submissions of students.
 
 `find` finds the notebooks, each as the work of one of the `students`; `versions` chooses among several of one student,
-`timestamp` says when a notebook was handed in, `files` reads the files beside it, and `leftovers` lists what is not
-graded.
+`timestamp` says when a notebook was handed in, `files` reads the files beside it, `groups` lets one notebook count for
+several students, and `leftovers` lists what is not graded.
 """

@@ -43,6 +43,8 @@ class Submission:
         When it was handed in, in the form that nbgrader reads; usually empty.
     passed_over : tuple of Path
         Other notebooks that the student handed in for this unit; usually empty.
+    also : tuple of str
+        The other members of the student's group, for whom it counts too; usually empty.
     """
 
     student: str
@@ -52,6 +54,7 @@ class Submission:
     problem: str = ""
     timestamp: str = ""
     passed_over: tuple[Path, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 def find_submissions(course: Course, paths: Iterable[Path]) -> list[Submission]:

@@ -21,6 +21,8 @@ from traitlets.config import Config
 
 from course_lib.cells import exercise_of
 from course_lib.errors import CourseError
+from course_lib.grading.gradebook.lateness import Timing, timings
+from course_lib.schedule import NO_SCHEDULE, Schedule
 
 # nbgrader 0.9.6 uses SQLAlchemy in a way that warns; the grades are right.
 warnings.filterwarnings("ignore", module="nbgrader")
@@ -61,6 +63,8 @@ class GradebookEntry:
         False for a student of the class list who has handed in nothing.
     last_name, first_name, email : str
         Empty if the gradebook does not have them.
+    timing : Timing
+        When it was handed in and was due.
     """
 
     student: str
@@ -75,6 +79,7 @@ class GradebookEntry:
     last_name: str = ""
     first_name: str = ""
     email: str = ""
+    timing: Timing = field(default_factory=Timing)
 
 
 def in_transaction(config: Config, work: Callable[[Gradebook], Result], patience: float) -> Result:
@@ -107,8 +112,15 @@ def in_transaction(config: Config, work: Callable[[Gradebook], Result], patience
         time.sleep(0.2)
 
 
-def recorded(config: Config) -> list[GradebookEntry]:
+def recorded(config: Config, schedule: Schedule = NO_SCHEDULE) -> list[GradebookEntry]:
     """Read the gradebook.
+
+    Parameters
+    ----------
+    config : Config
+        nbgrader's.
+    schedule : Schedule
+        For the timing of the entries.
 
     Returns
     -------
@@ -116,7 +128,7 @@ def recorded(config: Config) -> list[GradebookEntry]:
         By unit and student: every submission and, for units with submissions, the students of the class list who have
         handed in nothing.
     """
-    entries = in_transaction(config, lambda book: [*_submitted(book), *_absent(book)], LOCK_TIMEOUT_S)
+    entries = in_transaction(config, lambda book: [*_submitted(book, schedule), *_absent(book)], LOCK_TIMEOUT_S)
     return sorted(entries, key=lambda entry: (entry.unit, entry.student))
 
 
@@ -125,8 +137,8 @@ def students(config: Config) -> set[str]:
     return in_transaction(config, lambda book: {student.id for student in book.db.query(Student)}, LOCK_TIMEOUT_S)
 
 
-def _submitted(book: Gradebook) -> Iterator[GradebookEntry]:
-    return map(read, book.db.query(SubmittedAssignment))
+def _submitted(book: Gradebook, schedule: Schedule) -> Iterator[GradebookEntry]:
+    return (read(submission, schedule) for submission in book.db.query(SubmittedAssignment))
 
 
 def _absent(book: Gradebook) -> Iterator[GradebookEntry]:
@@ -138,15 +150,15 @@ def _absent(book: Gradebook) -> Iterator[GradebookEntry]:
                 yield _about(GradebookEntry(student.id, assignment.name, 0.0, maximum, {}, handed_in=False), student)
 
 
-def recorded_one(config: Config, unit: str, student: str) -> GradebookEntry:
+def recorded_one(config: Config, unit: str, student: str, schedule: Schedule) -> GradebookEntry:
     """Read one submission in the gradebook; raise `CourseError` if it does not exist."""
     try:
-        return in_transaction(config, lambda book: read(book.find_submission(unit, student)), LOCK_TIMEOUT_S)
+        return in_transaction(config, lambda book: read(book.find_submission(unit, student), schedule), LOCK_TIMEOUT_S)
     except MissingEntry:
         raise CourseError(f"expected {student}, {unit} in the gradebook, found no such submission") from None
 
 
-def read(submission: SubmittedAssignment) -> GradebookEntry:
+def read(submission: SubmittedAssignment, schedule: Schedule) -> GradebookEntry:
     """Read the gradebook's entry for a submission."""
     exercises: dict[str, tuple[float, float]] = {}
     comments: dict[str, str] = {}
@@ -164,7 +176,9 @@ def read(submission: SubmittedAssignment) -> GradebookEntry:
     late = submission.late_submission_penalty or 0.0
     earned, possible = (sum(pair[side] for pair in exercises.values()) for side in (0, 1))
     points = max(0.0, earned - late)
-    entry = GradebookEntry(submission.student.id, submission.name, points, possible, exercises, late, comments, review)
+    timing = timings(submission.student.submissions, schedule)[submission.name]
+    about = (submission.student.id, submission.name)
+    entry = GradebookEntry(*about, points, possible, exercises, late, comments, review, timing=timing)
     return _about(entry, submission.student)
 
 

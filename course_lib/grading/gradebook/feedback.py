@@ -21,6 +21,25 @@ _PAGES = jinja2.Environment(
 )
 
 
+@dataclass(frozen=True)
+class HandIn:
+    """How a submission was handed in.
+
+    Attributes
+    ----------
+    words : str
+        Who handed it in and when, and what that means, in sentences; empty if unknown.
+    late : float
+        Points subtracted because it was late.
+    """
+
+    words: str = ""
+    late: float = 0
+
+
+ON_TIME = HandIn()
+
+
 def feedback_html(
     notebook: NotebookNode | None,
     exercises: Sequence[ExerciseScore],
@@ -28,7 +47,7 @@ def feedback_html(
     unit: str,
     comments: Mapping[str, str] | None = None,
     status: str = "",
-    late: float = 0,
+    hand_in: HandIn = ON_TIME,
 ) -> str:
     """Write the feedback on one submission.
 
@@ -47,8 +66,8 @@ def feedback_html(
         Comments by a person, by the grade_id of the cell that they are about: Markdown with formulas.
     status : str
         Why the submission could not be graded; usually empty.
-    late : float
-        Points subtracted because it was handed in late. If lateness costs nothing, the page does not mention it.
+    hand_in : HandIn
+        When it was handed in, and what lateness costs.
 
     Returns
     -------
@@ -66,8 +85,9 @@ def feedback_html(
         student=student,
         unit=unit,
         status=status,
-        points=max(0, sum(exercise.points for exercise in exercises) - late),
-        late=late,
+        points=max(0, sum(exercise.points for exercise in exercises) - hand_in.late),
+        late=hand_in.late,
+        handed_in=hand_in.words,
         max_points=sum(exercise.max_points for exercise in exercises),
         rows=rows,
         comments=[_comment(text, UNDER_TITLE) for text in said.values() if text],

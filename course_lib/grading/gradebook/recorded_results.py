@@ -44,10 +44,8 @@ class RecordedResults:
         object
             The entry as JSON; None if another result was recorded last, or no result was.
         """
-        with suppress(OSError, ValueError, KeyError):
-            kept = json.loads(self._recorded(result).read_text(encoding="utf-8"))
-            return kept["entry"] if (kept["key"], kept["result"]) == (key, _row(result)) else None
-        return None
+        kept = self._kept(result)
+        return kept["entry"] if kept and (kept["key"], kept["result"]) == (key, _row(result)) else None
 
     def key(self, unit: str, student: str) -> str:
         """Read the key of the job that was recorded last; empty if no job was."""
@@ -60,6 +58,23 @@ class RecordedResults:
         """Record, as the last step, that everything about a result is recorded."""
         kept = {"key": key, "entry": as_json(entry), "result": _row(result)}
         write_aside(self._recorded(result), json.dumps(kept))
+
+    def is_outdated(self, entry: GradebookEntry) -> bool:
+        """Tell whether the gradebook had another entry when a result of this student and unit was recorded."""
+        kept = self._kept(entry)
+        return bool(kept) and kept["entry"] != as_json(entry)
+
+    def update(self, entry: GradebookEntry) -> None:
+        """Record the current entry of a result that was recorded."""
+        write_aside(self._recorded(entry), json.dumps({**self._kept(entry), "entry": as_json(entry)}))
+
+    def _kept(self, about: GradingResult | GradebookEntry) -> dict[str, Any]:
+        """Read what was recorded for a student and a unit; empty if nothing was."""
+        with suppress(OSError, ValueError):
+            kept = json.loads(self._recorded(about).read_text(encoding="utf-8"))
+            if isinstance(kept, dict) and {"key", "entry", "result"} <= kept.keys():
+                return kept
+        return {}
 
     def forget(self, result: GradingResult) -> None:
         """Remove the information on what was recorded for this student and unit."""
@@ -87,8 +102,8 @@ class RecordedResults:
                 if Path(failed["folder"]).exists():
                     yield _result(failed["result"])
 
-    def _recorded(self, result: GradingResult) -> Path:
-        return self._folder / "recorded" / result.unit / f"{result.student}.json"
+    def _recorded(self, about: GradingResult | GradebookEntry) -> Path:
+        return self._folder / "recorded" / about.unit / f"{about.student}.json"
 
     def _failed(self, result: GradingResult) -> Path:
         return self._folder / "failed" / result.unit / f"{result.student}.json"

@@ -1,7 +1,7 @@
 """Writing the records of a graded submission: gradebook, executed notebook, feedback and log."""
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -11,21 +11,25 @@ from nbgrader.utils import parse_utc
 
 from course_lib.course import Course
 from course_lib.files import write_aside
-from course_lib.grading.cache import ResultCache
 from course_lib.grading.collect.find import Submission
 from course_lib.grading.collect.timestamp import STAMP
 from course_lib.grading.gradebook import writer
-from course_lib.grading.gradebook.entries import GradebookEntry, GradebookLockedError, recorded, recorded_one, students
-from course_lib.grading.gradebook.feedback import feedback_html
+from course_lib.grading.gradebook.class_plan import ClassPlan, enroll
+from course_lib.grading.gradebook.entries import GradebookEntry, GradebookLockedError, recorded, students
+from course_lib.grading.gradebook.penalties import late_penalties, penalize_all
+from course_lib.grading.gradebook.recorded_feedback import feedback_page, recorded_feedback
 from course_lib.grading.gradebook.recorded_results import RecordedResults, as_json
 from course_lib.grading.gradebook.tables import exercises_csv, grades_csv
 from course_lib.grading.models import GradingResult
 from course_lib.grading.sandbox.limits import Limits
-from course_lib.grading.scores import ANSWERED, UNREAD, score
 from course_lib.release import build_source, generate
 
 RETURNED = "was removed from the gradebook and is back in it, because this is still there:"
 LEFT_OVER = "{student} is not in the gradebook: remove {folder} if it must not be handed back"
+NOT_SHARED = (
+    "still has the points of {other}'s work, but the class list has them in one group no longer: grade work of their "
+    "own, or remove the student from the gradebook with `nbgrader db student remove {student} --force`"
+)
 SECRET, SECRET_CHARS = "submission_secret.txt", 1000  # with it, a learner fetches feedback from nbgrader's exchange
 
 
@@ -38,10 +42,11 @@ class Unit:
 
 
 def check_settings(course: Course) -> None:
-    """Raise `CourseError` if the settings in ``nbgrader_config.py`` that grading needs cannot be used."""
+    """Raise `CourseError` if the settings, the schedule or the class list that grading needs cannot be used."""
     config = course.nbgrader_config()
     Limits.configured(config)
-    writer.late_penalties(config)
+    late_penalties(config)
+    ClassPlan.of(course)
     students(config)
 
 
@@ -74,9 +79,11 @@ class Recorder:
         self.course = course
         self.units = units
         self.config = course.nbgrader_config()
+        self.plan = ClassPlan.of(course)
         self.returned: list[str] = []
         self._records = RecordedResults(course.results)
         self._students = students(self.config)
+        enroll(self.config, self.plan)
         self._postponed: list[tuple[Submission, str, GradingResult]] = []
 
     def record(self, submission: Submission, key: str, result: GradingResult) -> None:
@@ -124,21 +131,36 @@ class Recorder:
         """
         for waiting in self._postponed:
             self._record(*waiting)
-        entries = recorded(self.config)
+        penalize_all(self.config, self.plan.schedule)
+        withdrawn = {student.id for student in self.plan.roster.students if student.withdrawn}
+        entries = [
+            entry
+            for entry in recorded(self.config, self.plan.schedule)
+            if entry.handed_in or entry.student not in withdrawn
+        ]
+        self._refresh(entries)
         there = {(entry.unit, entry.student) for entry in entries if entry.handed_in}
         remembered = [result for result in self._records.results() if (result.unit, result.student) in there]
         found = [*remembered, *self._records.failures(), *results]
         rows = {(result.unit, result.student): result for result in found}
-        write_aside(self.course.classroom / "grades.csv", grades_csv(entries, rows))
+        sections = {student.id: student.section for student in self.plan.roster.students}
+        write_aside(self.course.classroom / "grades.csv", grades_csv(entries, rows, sections))
         write_aside(self.course.classroom / "exercises.csv", exercises_csv(entries, rows))
         return entries
 
     def left_over(self) -> list[str]:
-        """List the files in the classroom of students who were removed from the gradebook."""
+        """List what stays of students who were removed from the gradebook or from their group, a line for each."""
         known = students(self.config)
+        roster = self.plan.roster
         gone = sorted({result.student for result in self._records.results()} - known)
         folders = [self.course.classroom / name / student for student in gone for name in ("autograded", "feedback")]
-        return [LEFT_OVER.format(student=folder.name, folder=folder) for folder in folders if folder.is_dir()]
+        lines = [LEFT_OVER.format(student=folder.name, folder=folder) for folder in folders if folder.is_dir()]
+        for result in self._records.results():
+            student, other, listed = result.student, result.handed_in_by, roster.by_id(result.student)
+            shared = not other or student in (member.id for member in roster.group_of(other))
+            if not shared and student in known and not (listed and listed.withdrawn):
+                lines.append(f"{student}, {result.unit}: {NOT_SHARED.format(student=student, other=other)}")
+        return lines
 
     def _record(self, submission: Submission, key: str, result: GradingResult) -> None:
         written = submission.timestamp
@@ -149,10 +171,11 @@ class Recorder:
             self.returned.append(f"{result.student}, {result.unit}: {RETURNED} {submission.path}")
         if not before:
             self._records.forget(result)  # its content is out of date
-        entry = writer.enter(self.config, result, time, again=bool(before))
+        entry = writer.enter(self.config, result, time, again=bool(before), plan=self.plan)
         notebook = self._file("autograded", result, ".ipynb", result.unit)
         page = self._file("feedback", result, ".html", result.unit)
-        for name, text in ((STAMP, written), (SECRET, _secret(submission))):
+        secret = "" if result.handed_in_by else _secret(submission)
+        for name, text in ((STAMP, written), (SECRET, secret)):
             for folder in (notebook.parent, page.parent):
                 if text:
                     write_aside(folder / name, text)
@@ -161,8 +184,18 @@ class Recorder:
         if not before or not notebook.is_file():
             write_aside(notebook, result.notebook or self._stand_in(result))
         if before != as_json(entry) or not page.is_file():
-            write_aside(page, _feedback(result, entry))
+            write_aside(page, feedback_page(result, entry))
             self._records.keep(key, result, entry)
+
+    def _refresh(self, entries: list[GradebookEntry]) -> None:
+        """Write the feedback again where an entry has changed since it was recorded, as by grace days."""
+        for entry in filter(self._records.is_outdated, entries):
+            notebook = self._file("autograded", entry, ".ipynb", entry.unit)
+            if notebook.is_file():
+                write_aside(
+                    self._file("feedback", entry, ".html", entry.unit), recorded_feedback(self.course, notebook)
+                )
+            self._records.update(entry)
 
     def _stand_in(self, result: GradingResult) -> str:
         """Make a notebook for formgrader if there is no executed one: the release, after a cell that says why."""
@@ -170,49 +203,8 @@ class Recorder:
         notebook.cells.insert(0, new_markdown_cell(f"**Not graded.** {result.status}"))
         return str(nbformat.writes(notebook))
 
-    def _file(self, folder: str, result: GradingResult, suffix: str, *inside: str) -> Path:
-        return self.course.classroom.joinpath(folder, result.student, *inside, f"{result.unit}{suffix}")
-
-
-def recorded_feedback(course: Course, notebook: Path) -> str:
-    """Write the feedback on a submission that is in the gradebook, with the changes that people made since then.
-
-    Parameters
-    ----------
-    course : Course
-        The course with the classroom.
-    notebook : Path
-        ``autograded/<student>/<unit>/<unit>.ipynb`` in the classroom.
-
-    Returns
-    -------
-    str
-        An HTML page.
-    """
-    unit, student = notebook.stem, notebook.parent.parent.name
-    entry = recorded_one(course.nbgrader_config(), unit, student)
-    key = RecordedResults(course.results).key(unit, student)
-    if key and (result := ResultCache(course.results).load(key)):
-        return _feedback(result, entry)
-    executed = nbformat.read(notebook, as_version=4)
-    result = GradingResult(student, unit, None, score(executed), notebook=nbformat.writes(executed))
-    return _feedback(result, entry)
-
-
-def _feedback(result: GradingResult, entry: GradebookEntry) -> str:
-    """Write the feedback, with people's changes."""
-    exercises = [
-        replace(
-            exercise,
-            points=entry.exercises.get(exercise.name, (exercise.points,))[0],
-            message=UNREAD if exercise.message == ANSWERED and exercise.name in entry.review else exercise.message,
-        )
-        for exercise in result.exercises
-    ]
-    notebook = nbformat.reads(result.notebook, as_version=4) if result.notebook else None
-    status = "" if result.error is None else result.status
-    about = (result.student, result.unit, entry.comments, status, entry.late)
-    return feedback_html(notebook, exercises, *about)
+    def _file(self, folder: str, about: GradingResult | GradebookEntry, suffix: str, *inside: str) -> Path:
+        return self.course.classroom.joinpath(folder, about.student, *inside, f"{about.unit}{suffix}")
 
 
 def _secret(submission: Submission) -> str:

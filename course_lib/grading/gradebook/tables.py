@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from course_lib.grading.gradebook.entries import GradebookEntry
 from course_lib.grading.models import GradingResult
@@ -14,7 +15,9 @@ _ABOUT = ["last_name", "first_name", "email"]
 _EXERCISES = ["student", "unit", "exercise", "points", "max_points", "message", "review"]
 
 
-def grades_csv(entries: Sequence[GradebookEntry], rows: Rows) -> str:
+def grades_csv(
+    entries: Sequence[GradebookEntry], rows: Rows, sections: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """Write the gradebook as CSV, a line for each student and unit.
 
     Parameters
@@ -23,6 +26,8 @@ def grades_csv(entries: Sequence[GradebookEntry], rows: Rows) -> str:
         The entries; their points count, including those that people gave.
     rows : mapping of (unit, student) to GradingResult
         The latest results; a result that is not in the gradebook gets a line too.
+    sections : mapping of str to str
+        By student, the part of the class.
 
     Returns
     -------
@@ -40,8 +45,9 @@ def grades_csv(entries: Sequence[GradebookEntry], rows: Rows) -> str:
         isolated = "" if result is None else "yes" if result.isolated else "no"
         about = [getattr(entry, name, "") for name in _ABOUT]
         words = [_status(entry, result), isolated, "; ".join(entry.review if entry else ()), *about]
+        words.append(sections.get(student, ""))
         lines.append([student, unit, *(f"{number:.12g}" for number in points), *words])
-    return _csv([*_GRADES, *_ABOUT], lines)
+    return _csv([*_GRADES, *_ABOUT, "section"], lines)
 
 
 def _status(entry: GradebookEntry | None, result: GradingResult | None) -> str:

@@ -1,6 +1,5 @@
 """Entering submissions into nbgrader's gradebook: everything about one submission in one transaction, or nothing."""
 
-import logging
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -14,13 +13,11 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy.orm import Session
-from traitlets import TraitError
 from traitlets.config import Config
 
 from course_lib.cells import exercise_of
-from course_lib.errors import CourseError
+from course_lib.grading.gradebook.class_plan import ClassPlan
 from course_lib.grading.gradebook.entries import (
     LOCK_TIMEOUT_S,
     GradebookEntry,
@@ -30,11 +27,10 @@ from course_lib.grading.gradebook.entries import (
     read,
     was_given,
 )
+from course_lib.grading.gradebook.penalties import penalize
 from course_lib.grading.models import GradingResult
 
-log = logging.getLogger(__name__)
-log.addHandler(logging.NullHandler())
-log.propagate = False
+NO_PLAN = ClassPlan()
 
 
 def enter(
@@ -43,6 +39,7 @@ def enter(
     timestamp: datetime | None,
     again: bool = False,
     patience: float = LOCK_TIMEOUT_S,
+    plan: ClassPlan = NO_PLAN,
 ) -> GradebookEntry:
     """Enter a result into the gradebook, with the current late penalty.
 
@@ -62,6 +59,8 @@ def enter(
         Whether this result was entered before: tests that people have reviewed since then are not marked again.
     patience : float
         Seconds to wait while another program is writing.
+    plan : ClassPlan
+        The extensions, and the rule for late work.
 
     Returns
     -------
@@ -73,11 +72,16 @@ def enter(
     GradebookLockedError
         If another program is still writing. Then nothing is entered.
     """
-    return in_transaction(config, lambda gradebook: _enter(gradebook, config, result, timestamp, again), patience)
+    return in_transaction(config, lambda gradebook: _enter(gradebook, config, result, timestamp, again, plan), patience)
 
 
 def _enter(
-    gradebook: Gradebook, config: Config, result: GradingResult, timestamp: datetime | None, again: bool
+    gradebook: Gradebook,
+    config: Config,
+    result: GradingResult,
+    timestamp: datetime | None,
+    again: bool,
+    plan: ClassPlan,
 ) -> GradebookEntry:
     db: Session = gradebook.db
     notebook = gradebook.find_notebook(result.unit, result.unit)
@@ -92,6 +96,7 @@ def _enter(
         submission = SubmittedAssignment(assignment=notebook.assignment, student=student)
         db.add(submission)
     submission.timestamp = timestamp
+    plan.extend(submission)
     submitted = next((found for found in submission.notebooks if found.notebook is notebook), None)
     if submitted is None:
         submitted = SubmittedNotebook(notebook=notebook, assignment=submission)
@@ -99,10 +104,10 @@ def _enter(
     db.add_all(_grade(notebook, submitted, result, again))
     db.flush()
     db.expire(submitted)
-    _penalize(config, submission, submitted)
+    penalize(config, submission, plan.schedule)
     db.flush()
     db.expire_all()
-    return read(submission)
+    return read(submission, plan.schedule)
 
 
 def _grade(
@@ -135,30 +140,3 @@ def _grade(
 
 def _of_cell(entries: list[Grade] | list[Comment], cell: BaseCell) -> Grade | Comment | None:
     return next((entry for entry in entries if entry.cell_id == cell.id), None)
-
-
-def late_penalties(config: Config) -> AssignLatePenalties:
-    """Make nbgrader's step for late penalties; raise `CourseError` if its settings are wrong."""
-    try:
-        step = AssignLatePenalties(config=config, log=log)
-        step.init_plugin()
-    except TraitError as error:
-        raise CourseError(f"expected settings of late penalties that nbgrader knows: {error}") from error
-    for kind in (AssignLatePenalties, type(step.plugin_inst)):
-        known = sorted(kind.class_trait_names(config=True))
-        for name in config[kind.__name__]:
-            if name not in known:
-                raise CourseError(f"expected c.{kind.__name__} to set some of {', '.join(known)}; got {name}")
-    return step
-
-
-def _penalize(config: Config, submission: SubmittedAssignment, submitted: SubmittedNotebook) -> None:
-    """Enter the late penalty of nbgrader's plugin."""
-    step = late_penalties(config)
-    submitted.late_submission_penalty = None
-    if submission.total_seconds_late > 0:
-        penalty = step.plugin_inst.late_submission_penalty(
-            submission.student.id, submitted.score, submission.total_seconds_late
-        )
-        if penalty is not None:
-            submitted.late_submission_penalty = min(max(penalty, 0), submitted.score)

@@ -9,7 +9,7 @@ from playwright.sync_api import Page as BrowserPage
 
 from course_lib.grading.gradebook import feedback_cells as shown_cells
 from course_lib.grading.gradebook import sanitized
-from course_lib.grading.gradebook.feedback import feedback_html
+from course_lib.grading.gradebook.feedback import HandIn, feedback_html
 from course_lib.grading.scores import ExerciseScore
 from tests.support.cells import graded_cell
 from tests.support.tiny_course import Words
@@ -282,7 +282,7 @@ def test_a_placeholder_of_a_formula_cannot_be_forged(monkeypatch: pytest.MonkeyP
 
 def test_lateness_is_told_where_it_costs_points() -> None:
     assert "late:" not in Words(page_of()).text
-    assert "Score: 0.5 / 3 · late: −0.5" in Words(page_of(late=0.5)).text
+    assert "Score: 0.5 / 3 · late: −0.5" in Words(page_of(hand_in=HandIn(late=0.5))).text
 
 
 def test_a_phone_shows_the_page_without_sideways_scrolling(page: BrowserPage) -> None:

@@ -16,6 +16,7 @@ from course_lib.course import Course
 from course_lib.errors import CourseError
 from course_lib.grading.gradebook import writer
 from course_lib.grading.gradebook.entries import FAILED, GIVEN, WAITING, GradebookEntry, GradebookLockedError, recorded
+from course_lib.grading.gradebook.lateness import Timing
 from course_lib.grading.gradebook.writer import enter
 from course_lib.grading.models import GradingResult
 from course_lib.grading.scores import answer_checksums, score
@@ -112,7 +113,7 @@ def test_one_transaction_for_a_submission(made: Course, config: Config) -> None:
 
 
 def test_what_fails_half_way_leaves_nothing(made: Course, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "_penalize", lambda *_: 1 / 0)
+    monkeypatch.setattr(writer, "penalize", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         enter(config, result(made, 1, 2), None)
     assert recorded(config) == []
@@ -224,7 +225,8 @@ def test_late_work_is_penalized_as_nbgrader_does(made: Course, config: Config) -
     enter(config, result(made, 1, 2), MONDAY)
     assert recorded(config)[0].points == 3
     enter(config, result(made, 1, 2), TUESDAY)
-    assert recorded(config)[0] == GradebookEntry("ada", UNIT, 0, 3, {"double": (3, 3)}, late=3)
+    timing = Timing("2030-04-02T12:00:00+00:00", "2030-04-01T12:00:00+00:00", days_late=1)
+    assert recorded(config)[0] == GradebookEntry("ada", UNIT, 0, 3, {"double": (3, 3)}, late=3, timing=timing)
     enter(config, result(made, 1, 2), MONDAY)
     assert recorded(config)[0].points == 3
 

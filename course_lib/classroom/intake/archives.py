@@ -78,24 +78,35 @@ class Member:
         Refused
             If it must not be unpacked, is damaged or longer. Part of it may have been written.
         """
+        size = 0
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("xb") as file:
+            for chunk in self._chunks(most):
+                size += file.write(chunk)
+        os.utime(target, (self.time.timestamp(), self.time.timestamp()))
+        return size
+
+    def read(self, most: int) -> bytes:
+        """Read its content; see `copy`."""
+        return b"".join(self._chunks(most))
+
+    def _chunks(self, most: int) -> Iterator[bytes]:
         if self.flaw:
             raise Refused(f"{self.name}: {self.flaw}")
         size = 0
-        target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with self.open() as source, target.open("xb") as file:
+            with self.open() as source:
                 while chunk := source.read(_CHUNK):
                     size += len(chunk)
                     if size > most:
                         raise Refused(f"{self.name}: {TOO_MUCH}")
-                    file.write(chunk)
+                    yield chunk
         except _DAMAGED as error:
             why = f"expected a file that can be unpacked, got a damaged one ({error}); download or ask for it again"
             raise Refused(f"{self.name}: {why}") from None
-        except PermissionError as error:
-            raise Refused(f"{self.name}: expected a file that can be read, got: {error.strerror}") from None
-        os.utime(target, (self.time.timestamp(), self.time.timestamp()))
-        return size
+        except OSError as error:
+            why = f"expected a file that can be read, got: {error.strerror}; set its permissions, or download it again"
+            raise Refused(f"{self.name}: {why}") from None
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 from course_lib.classroom.intake.archives import EARLIEST, Refused, opened
 from course_lib.classroom.intake.assign import assign
 from course_lib.classroom.intake.attempts import complete, place, shown
-from course_lib.classroom.intake.layouts import ARCHIVE, HandIn, read_layout
+from course_lib.classroom.intake.layouts import HandIn, read_layout
 from course_lib.classroom.intake.people import is_student
 from course_lib.classroom.intake.report import Collected, Row
 from course_lib.classroom.intake.units import UnitFiles, by_unit
@@ -99,7 +99,7 @@ class _Download:
                     raise Refused("expected submissions, found no files; is it the right download?")
                 found = read_layout(members, releases.units, name, lambda each: is_student(each, roster))
                 assigned = assign(found.hand_ins, roster)
-                for where, why in [*found.nobodys, *assigned.refused]:
+                for where, why in [*found.nobodys.items(), *assigned.refused]:
                     self.refuse(where, why)
                 self.note(*(f"{where}: {student} has withdrawn: not placed" for where, student in assigned.withdrawn))
                 self.place_all(assigned.submissions, releases, times_are_known(found.hand_ins))
@@ -173,5 +173,5 @@ def times_are_known(hand_ins: Sequence[HandIn]) -> bool:
     times = [max(member.time for member in hand_in.files.values()) for hand_in in rest]
     if not times or EARLIEST in times:
         return not times
-    of_system = any(person.system not in ("", ARCHIVE) for hand_in in rest for person in hand_in.people)
+    of_system = any(person.system for hand_in in rest for person in hand_in.people)
     return max(times) - min(times) > CLOSE or (len(times) == 1 and not of_system)

@@ -10,7 +10,6 @@ from course_lib.classroom.intake.archives import Member, Refused
 from course_lib.classroom.intake.gradescope import METADATA, MOST_BYTES, Metadata, read_metadata
 from course_lib.grading.collect.versions import named_like
 
-ARCHIVE = "archive"  # in place of a system: the name of the download itself
 # Moodle: Full name_12345_assignsubmission_file_, as a folder, or before the name of each file. The number is that of
 # the participant in this assignment.
 _MOODLE = re.compile(r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_(?P<plugin>[a-z]+)_?(?P<file>.*)")
@@ -21,6 +20,7 @@ _CANVAS = re.compile(
 )
 _NUMBERED_MODULE = re.compile(r"(.+)-\d+(\.py)")
 _GRADESCOPE = re.compile(r"submission_\d+")
+_NO_FOLDER = "expected a folder named after the student around it, got none; put it into one, collect the folder around"
 _BARE = " _-–.,()"
 
 
@@ -31,8 +31,7 @@ class Person:
     Attributes
     ----------
     system : str
-        ``moodle``, ``canvas`` or ``gradescope``; empty for a folder or file that is named after a student, and
-        `ARCHIVE` if only the download itself is.
+        ``moodle``, ``canvas`` or ``gradescope``; empty for something that is named after a student.
     name, number, email : str
         The full name, the number or id in that system, and the address; empty if unknown.
     """
@@ -44,7 +43,7 @@ class Person:
 
     def __str__(self) -> str:
         known_as = " ".join(filter(None, [self.system.title(), self.number or self.email]))
-        return f"{self.name} ({known_as})" if self.system not in ("", ARCHIVE) else self.name
+        return f"{self.name} ({known_as})" if self.system else self.name
 
 
 @dataclass
@@ -84,10 +83,10 @@ class HandIn:
 
 @dataclass
 class Found:
-    """What a download holds: submissions, and for each file that belongs to nobody, its name and why."""
+    """What a download holds: submissions, and the reasons why files and folders are nobody's, by their names."""
 
     hand_ins: list[HandIn] = field(default_factory=list)
-    nobodys: list[tuple[str, str]] = field(default_factory=list)
+    nobodys: dict[str, str] = field(default_factory=dict)
 
 
 def read_layout(members: Sequence[Member], units: Sequence[str], name: str, is_student: Callable[[str], bool]) -> Found:
@@ -103,7 +102,7 @@ def read_layout(members: Sequence[Member], units: Sequence[str], name: str, is_s
     units : sequence of str
         Names of the units.
     name : str
-        The download's own name, without the ending: whose work it is, if nothing in it says so.
+        The download's own name, without the ending. If it is a student's, so is everything in it.
     is_student : callable
         Tells whether somebody in the class has a name or an id.
 
@@ -112,18 +111,23 @@ def read_layout(members: Sequence[Member], units: Sequence[str], name: str, is_s
     Found
         The submissions, in order of their names.
     """
+    if members and is_student(name):
+        hand_in = HandIn((Person("", name),), name)
+        for member in members:
+            hand_in.add(member.parts, member)
+        return Found([hand_in])
     sound = [member.parts for member in members if not member.flaw]
     above: tuple[str, ...] = ()
     while sound and _is_wrapper([parts[len(above) :] for parts in sound], units, is_student):
         above = sound[0][: len(above) + 1]
-    return _Reading(units, name, above).read(members)
+    return _Reading(units, above).read(members)
 
 
 class _Reading:
     """One reading of a download."""
 
-    def __init__(self, units: Sequence[str], name: str, above: tuple[str, ...]) -> None:
-        self.units, self.name, self.above = units, name, above
+    def __init__(self, units: Sequence[str], above: tuple[str, ...]) -> None:
+        self.units, self.above = units, above
         self.found = Found()
         self.by_key: dict[tuple[str, ...], HandIn] = {}
 
@@ -134,7 +138,7 @@ class _Reading:
         for member in members:
             parts = member.parts[depth:]
             if member.parts[:depth] != self.above or not parts:  # sound ones are in the folders around everything
-                self.found.nobodys.append((member.name, member.flaw))
+                self.found.nobodys[member.name] = member.flaw
             elif metadata is not None and _GRADESCOPE.fullmatch(parts[0]):
                 self.of_gradescope(metadata, parts, member)
             elif match := _MOODLE.fullmatch(parts[0]):
@@ -158,10 +162,9 @@ class _Reading:
         file = next((member for member in members if member.parts == (*self.above, METADATA)), None)
         if file is not None:
             try:
-                with file.open() as source:
-                    return read_metadata(source.read(MOST_BYTES))
-            except (Refused, OSError, RuntimeError) as error:
-                self.found.nobodys.append((file.name, str(error)))
+                return read_metadata(file.read(MOST_BYTES))
+            except Refused as error:
+                self.found.nobodys[file.name] = str(error)
                 return {}
         folders = (member.parts[depth] for member in members if len(member.parts) > depth + 1)
         return {} if any(map(_GRADESCOPE.fullmatch, folders)) else None
@@ -192,42 +195,38 @@ class _Reading:
 
     def of_folder(self, parts: tuple[str, ...], member: Member) -> None:
         """Take a folder, or a notebook or zip file beside such folders, for the work of whom it is named after."""
-        first = parts[0]
+        first, where = parts[0], "/".join((*self.above, parts[0]))
+        label = _label(first, self.units) if first.lower().endswith((".ipynb", ".zip")) else ""
         if len(parts) > 1 and first not in self.units:
-            person, key = Person("", first), ("", first)
-            self.at(key, lambda: HandIn((person,), "/".join((*self.above, first)))).add(parts[1:], member)
-            return
-        label = _label(first, self.units) if len(parts) == 1 else ""
-        if label and first.lower().endswith((".ipynb", ".zip")):
-            self.at(("file", first), lambda: HandIn((Person("", label),), member.name)).add(parts, member)
-        elif len(parts) > 1 or named_like(first, self.units) or first.lower().endswith(".ipynb"):
-            self.at((ARCHIVE,), lambda: HandIn((Person(ARCHIVE, self.name),), self.name)).add(parts, member)
+            self.at(("folder", first), lambda: HandIn((Person("", first),), where)).add(parts[1:], member)
+        elif len(parts) == 1 and label:
+            self.at(("file", first), lambda: HandIn((Person("", label),), where)).add(parts, member)
         else:
-            self.found.nobodys.append(
-                (member.name, "expected a folder named after the student around it, got none; put it into one")
-            )
+            self.found.nobodys.setdefault(where, member.flaw or _NO_FOLDER)
 
 
 def _label(file: str, units: Iterable[str]) -> str:
-    """What is left of the name of a file without the unit's: whose it may be."""
+    """Return what is left of the name of a file without the unit's: whose it may be."""
     stem = PurePosixPath(file).stem
     if named_like(file, units):
         return ""
     for unit in units:
         stem = re.sub(re.escape(unit), " ", stem, flags=re.IGNORECASE)
-    return re.sub(r"\(\d+\)$", "", stem.strip(_BARE)).strip(_BARE)
+    return re.sub(r"\(\d+\)$", "", stem.strip()).strip(_BARE)
 
 
 def _is_wrapper(paths: Sequence[tuple[str, ...]], units: Sequence[str], is_student: Callable[[str], bool]) -> bool:
     """Tell whether everything is in a folder that is nobody's, such as one that was made by unpacking."""
     first = paths[0][0]
-    if any(path[0] != first or len(path) < 2 for path in paths) or _MOODLE.fullmatch(first):
+    if any(path[0] != first or len(path) < 2 for path in paths) or is_student(first):
+        return False
+    if _MOODLE.fullmatch(first) or _GRADESCOPE.fullmatch(first):
         return False
     below = {path[1] for path in paths}
     if any(name == METADATA or _MOODLE.fullmatch(name) or _GRADESCOPE.fullmatch(name) for name in below):
         return True
     if any(len(path) == 2 and _CANVAS.fullmatch(path[1]) for path in paths):
         return True
-    if first in units or is_student(first) or below & {*units} or any(len(path) == 2 for path in paths):
+    if first in units or below & {*units} or any(len(path) == 2 for path in paths):
         return False
     return len(below) > 1 or all(len(path) > 3 and path[2] in units for path in paths)

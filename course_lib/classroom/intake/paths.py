@@ -34,16 +34,14 @@ def split(name: str) -> tuple[tuple[str, ...], str]:
         return parts, "expected a name of printable letters, got others; unpack it, rename the file, collect the folder"
     lengths = [len(part.encode()) for part in parts]
     if max(lengths, default=0) > PART_BYTES or sum(lengths) > PATH_BYTES:
-        return (
-            parts,
-            f"expected a name of at most {PART_BYTES} bytes, and {PATH_BYTES} with its folders, got a longer one",
-        )
+        most = f"{PART_BYTES} bytes, and {PATH_BYTES} with its folders"
+        return parts, f"expected a name of at most {most}, got a longer one; unpack it, shorten it, collect the folder"
     return parts, ""
 
 
 def is_work(parts: Iterable[str]) -> bool:
     """Tell whether a file may be somebody's work: not hidden, and not added by an operating system or by Python."""
-    return not any(part.startswith(".") and part != ".." or part.casefold() in _NO_WORK for part in parts)
+    return not any((part.startswith(".") and part != "..") or part.casefold() in _NO_WORK for part in parts)
 
 
 def collisions(paths: Iterable[PurePosixPath]) -> Iterator[tuple[PurePosixPath, PurePosixPath]]:

@@ -5,12 +5,11 @@ import unicodedata
 from typing import NamedTuple
 
 from course_lib.classroom.intake.archives import Refused
-from course_lib.classroom.intake.layouts import ARCHIVE, Person
+from course_lib.classroom.intake.layouts import Person
 from course_lib.grading.class_list import Roster, Student
 
 _STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "'": "", "’": "", "`": ""})
 _NAME_BYTES = 100  # of a folder's name
-_DECIDE = "or unpack it, rename {where!r} to the student's id, and collect the folder"
 
 
 class Match(NamedTuple):
@@ -59,10 +58,10 @@ def find_student(person: Person, roster: Roster, where: str) -> Match:
                 ids = ", ".join(student.id for student in named)
                 raise Refused(
                     f"expected an {by} and a name of the same student, got {person}: the {by} is that of {student.id} "
-                    f"in roster.csv, the name that of {ids}; correct roster.csv, {_DECIDE.format(where=where)}"
+                    f"in roster.csv, the name that of {ids}; correct roster.csv, or {_decide(Person('', ''), where)}"
                 )
             return Match(student.id, by)
-    raise Refused(f"expected somebody in roster.csv, got {person}; add the student, {_decide(person, where)}")
+    raise Refused(f"expected somebody in roster.csv, got {person}; add the student, or {_decide(person, where)}")
 
 
 def is_student(name: str, roster: Roster) -> bool:
@@ -75,15 +74,19 @@ def is_student(name: str, roster: Roster) -> bool:
 
 def _decide(person: Person, where: str) -> str:
     """Say what to do, if the class list does not decide."""
-    rename = _DECIDE.format(where=where)
-    return f"or write {person.number} into its column {person.system}, {rename}" if person.number else rename
+    if not person.number:
+        return _rename(where)
+    return f"write {person.number} into the column {person.system} of the student's line, or {_rename(where)}"
+
+
+def _rename(where: str) -> str:
+    return f"unpack it, rename {where!r} to the student's id, and collect the folder"
 
 
 def _by_id(person: Person, roster: Roster) -> list[Student]:
     """Find the students with an id; a folder may be named after an id in any system, and a field may list several."""
-    is_named = person.system in ("", ARCHIVE)
-    wanted = _same(person.name if is_named else person.number)
-    columns = ("id", "moodle", "canvas", "gradescope") if is_named else (person.system,)
+    wanted = _same(person.number if person.system else person.name)
+    columns = (person.system,) if person.system else ("id", "moodle", "canvas", "gradescope")
     return [
         student
         for student in roster.students
@@ -134,11 +137,6 @@ def _bare(name: str) -> str:
 def _folder(person: Person) -> str:
     """Name a folder without a class list. Moodle's number is another one in each assignment; Canvas' number stays."""
     name = {"canvas": f"{person.name}_{person.number}", "gradescope": person.number or person.email or person.name}
-    if person.system == ARCHIVE:
-        raise Refused(
-            f"expected folders named after students in {person.name}, got none; "
-            "put the files into a folder with the student's name or id, and collect the folder around it"
-        )
     wanted = unicodedata.normalize("NFC", name.get(person.system, person.name))
     safe = re.sub(r"[^\w.@+, -]", "_", wanted).strip(" .")
     safe = safe.encode()[:_NAME_BYTES].decode(errors="ignore").strip(" .")

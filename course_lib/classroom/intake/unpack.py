@@ -13,8 +13,8 @@ MOST_FILES, MOST_BYTES = 2_000, 300_000_000  # of one submission, unpacked
 def unpack(hand_in: HandIn, folder: Path) -> dict[PurePosixPath, datetime]:
     """Write all files of a submission.
 
-    If there is no notebook outside of zip files, these are unpacked, each into a folder of its name. Zip files inside of
-    them, and any beside a notebook, stay as they are.
+    If there is no notebook outside of zip files, these are unpacked, each into a folder of its name. Zip files inside
+    of them, and any beside a notebook, stay as they are.
 
     Parameters
     ----------

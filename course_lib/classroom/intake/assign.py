@@ -54,6 +54,10 @@ def assign(hand_ins: Sequence[HandIn], roster: Roster) -> Assigned:
         A submission of several people has several students; of those who are a group in the class list, the first.
     """
     assigned = Assigned()
+    numbers: dict[str, set[str]] = defaultdict(set)
+    for hand_in in hand_ins:
+        for person in hand_in.people:
+            numbers[person.name].add(person.number)
     found: list[tuple[int, Person, Match]] = []
     for number, hand_in in enumerate(hand_ins):
         if flaw := next((f"{member.name}: {member.flaw}" for member in hand_in.files.values() if member.flaw), ""):
@@ -63,7 +67,9 @@ def assign(hand_ins: Sequence[HandIn], roster: Roster) -> Assigned:
             assigned.refused.append((hand_in.where, _NAMELESS))
         for person in hand_in.people:
             try:
-                found.append((number, person, find_student(person, roster, hand_in.where)))
+                found.append(
+                    (number, person, find_student(person, roster, hand_in.where, len(numbers[person.name]) > 1))
+                )
             except Refused as error:
                 assigned.refused.append((hand_in.where, str(error)))
     namesakes: dict[str, set[str]] = defaultdict(set)

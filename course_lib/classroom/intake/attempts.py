@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -155,12 +156,15 @@ def _keep(attempt: Attempt, kept: Path) -> Path:
     return attempt.folder.rename(next(kept / each for each in names if not (kept / each).exists()))
 
 
+def _spelled(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
 def _check_free(target: Path, student: str) -> None:
     """Refuse a place where something else is: a link, a file, or another spelling of the student's folder."""
     home = target.parents[1]
-    there = (
-        [path.name for path in home.iterdir() if path.name.casefold() == student.casefold()] if home.is_dir() else []
-    )
+    names = [path.name for path in home.iterdir()] if home.is_dir() else []
+    there = [name for name in names if _spelled(name) == _spelled(student)]
     if there and student not in there:
         raise Refused(
             f"expected the folder {student!r} in {home}, found {there[0]!r}, which is the same on some disks; "

@@ -22,11 +22,13 @@ from course_lib.errors import ArgumentError, CourseError
 from course_lib.grading.class_list import Roster
 from course_lib.grading.collect.versions import Releases
 
-CLOSE = timedelta(minutes=10)  # a download is made in less, and a class hands in during more
+CLOSE = timedelta(hours=1)  # a download is made in less, and a class hands in during more
+MOST_BYTES = 20_000_000_000  # of a download, unpacked
 _TIMES = (
     "its files have times that may be those of the download, not of handing in: "
     "no timestamp.txt is written, so nobody counts as late"
 )
+_TOO_LARGE = f"expected at most {MOST_BYTES / 1e9:.0f} GB in a download, got more; unpack it, collect its parts"
 
 
 def collect(course: Course, paths: Sequence[Path]) -> Collected:
@@ -119,10 +121,14 @@ class _Download:
         """Place submissions, each as a whole or not at all."""
         if submissions and not are_known:
             self.note(_TIMES)
+        size = 0
         for number, (hand_in, students) in enumerate(submissions):
             folder = self.aside / str(number)
             try:
+                if size > MOST_BYTES:
+                    raise Refused(_TOO_LARGE)
                 times = unpack(hand_in, folder)
+                size += sum(path.lstat().st_size for path in folder.rglob("*"))
                 for files in by_unit(folder, releases):
                     time = hand_in.time or max(times[path] for path in files.files.values())
                     for student in students:
@@ -156,8 +162,8 @@ class _Download:
 def times_are_known(hand_ins: Sequence[HandIn]) -> bool:
     """Tell whether the times of files can be those of handing in.
 
-    Systems may give every file the time at which the download was made. So these are not believed if all are close
-    together; the time of a single submission is believed only outside of such systems.
+    Canvas, and Moodle since version 4, give every file the time at which the download was made. So Canvas' times are
+    never believed, and others not if all are close together; the time of a single submission only outside of Moodle.
 
     Parameters
     ----------
@@ -169,9 +175,9 @@ def times_are_known(hand_ins: Sequence[HandIn]) -> bool:
     bool
         True if they can.
     """
-    rest = [hand_in for hand_in in hand_ins if hand_in.time is None]
+    rest = [hand_in for hand_in in hand_ins if hand_in.time is None and hand_in.files]
     times = [max(member.time for member in hand_in.files.values()) for hand_in in rest]
-    if not times or EARLIEST in times:
+    systems = {person.system for hand_in in rest for person in hand_in.people}
+    if not times or EARLIEST in times or "canvas" in systems:
         return not times
-    of_system = any(person.system for hand_in in rest for person in hand_in.people)
-    return max(times) - min(times) > CLOSE or (len(times) == 1 and not of_system)
+    return max(times) - min(times) > CLOSE or (len(times) == 1 and "moodle" not in systems)

@@ -8,15 +8,19 @@ from pathlib import PurePosixPath
 
 from course_lib.classroom.intake.archives import Member, Refused
 from course_lib.classroom.intake.gradescope import METADATA, MOST_BYTES, Metadata, read_metadata
+from course_lib.classroom.intake.paths import is_work
 from course_lib.grading.collect.versions import named_like
 
-# Moodle: Full name_12345_assignsubmission_file_, as a folder, or before the name of each file. The number is that of
-# the participant in this assignment.
-_MOODLE = re.compile(r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_(?P<plugin>[a-z]+)_?(?P<file>.*)")
-# Canvas: lastnamefirst_LATE_12345_67890_name.ipynb with the ids of the user and of the file; texts and links that were
-# entered have no file.
+# Moodle (mod/assign): Full name_12345_assignsubmission_file_, as a folder or before the name of each file; for folders,
+# version 4 leaves out the last underscore. The number is that of the participant in this assignment. If teams hand in,
+# it is the name of the team and the number of the group; those without a group have no number.
+_MOODLE = re.compile(r"(?P<name>.+?)(?:_(?P<number>\d+))?_assignsubmission_(?P<plugin>[a-z]+)_?(?P<file>.*)")
+# Canvas (ContentZipper): the sortable name in lower case without space and punctuation, LATE, the ids of the user and
+# of the file, the file's name. Texts and links that were entered have no file. In anonymous assignments there is no
+# name, and another id: these are not recognized.
 _CANVAS = re.compile(
-    r"(?P<name>[^_]+)(?P<late>_LATE)?_(?P<number>[1-9]\d*)_(?:[1-9]\d*_(?P<file>.+)|(?P<entered>(?:text|link)\.html))"
+    r"(?!anon_|LATE_)(?P<name>\w+?)(?P<late>_LATE)?_(?P<number>[1-9]\d*)_"
+    r"(?:[1-9]\d*_(?P<file>.+)|(?P<entered>(?:text|link)\.html))"
 )
 _NUMBERED_MODULE = re.compile(r"(.+)-\d+(\.py)")
 _GRADESCOPE = re.compile(r"submission_\d+")
@@ -74,11 +78,12 @@ class HandIn:
     twice: list[str] = field(default_factory=list)
 
     def add(self, path: Iterable[str], member: Member) -> None:
-        """Add a file."""
-        key = PurePosixPath(*path)
+        """Add a file, unless it is hidden. What is left of a name after a system's part may be ``..``."""
+        key = PurePosixPath(*(part for part in path if part not in (".", "..")))
         if key in self.files:
             self.twice.append(member.name)
-        self.files[key] = member
+        if key.name and is_work(key.parts):
+            self.files[key] = member
 
 
 @dataclass
@@ -177,7 +182,7 @@ class _Reading:
         self.at(("gradescope", folder), lambda: HandIn(people, where, time=told.time)).add(parts[1:] or parts, member)
 
     def of_moodle(self, match: re.Match[str], parts: tuple[str, ...], member: Member) -> None:
-        person = Person("moodle", match["name"].strip(), match["number"])
+        person = Person("moodle", match["name"].strip(), match["number"] or "")
         where = "/".join((*self.above, parts[0]))
         inner = [match["file"]] if match["file"] else []
         path = [*inner, *parts[1:]] or [f"{match['plugin']}"]

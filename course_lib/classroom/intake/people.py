@@ -13,14 +13,14 @@ _NAME_BYTES = 100  # of a folder's name
 
 
 class Match(NamedTuple):
-    """A student's folder in ``submitted``, and how it was found: by ``id``, ``email`` or ``name``."""
+    """A student's folder in ``submitted``, and how it was found: by ``id``, ``email``, ``name`` or ``group``."""
 
     student: str
     by: str
 
 
-def find_student(person: Person, roster: Roster, where: str) -> Match:
-    """Find the student by the id in the system, then the e-mail address, then the full name.
+def find_student(person: Person, roster: Roster, where: str, is_blind: bool = False) -> Match:
+    """Find the student by the id in the system, then the e-mail address, then the full name, then the group.
 
     Accents, upper and lower case, and the order of first and last names do not matter.
 
@@ -32,11 +32,13 @@ def find_student(person: Person, roster: Roster, where: str) -> Match:
         The class list. If it is empty, the download's own name or id becomes the name of the folder.
     where : str
         The folder or file in the download, for the message.
+    is_blind : bool
+        Whether the name says nothing, as in blind marking.
 
     Returns
     -------
     Match
-        The student.
+        The student; for a group, its first member who has not withdrawn.
 
     Raises
     ------
@@ -46,7 +48,9 @@ def find_student(person: Person, roster: Roster, where: str) -> Match:
     if not roster.students:
         return Match(_folder(person), "name")
     named = [student for student in roster.students if has_name(student, person)]
-    for by, found in (("id", _by_id(person, roster)), ("email", _by_email(person, roster)), ("name", named)):
+    team = [] if named or person.system != "moodle" else _members(person.name, roster)
+    ways = {"id": _by_id(person, roster), "email": _by_email(person, roster), "name": named, "group": team[:1]}
+    for by, found in ways.items():
         if len(found) > 1:
             ids = ", ".join(student.id for student in found)
             raise Refused(
@@ -54,14 +58,31 @@ def find_student(person: Person, roster: Roster, where: str) -> Match:
             )
         if found:
             (student,) = found
-            if named and student not in named:
-                ids = ", ".join(student.id for student in named)
+            if _contradicts(student, person, named or team, is_blind):
                 raise Refused(
-                    f"expected an {by} and a name of the same student, got {person}: the {by} is that of {student.id} "
-                    f"in roster.csv, the name that of {ids}; correct roster.csv, or {_decide(Person('', ''), where)}"
+                    f"expected an {by} and a name of the same student, got {person}: "
+                    f"the {by} is that of {student.id} in roster.csv; correct roster.csv, or {_rename(where)}"
                 )
             return Match(student.id, by)
     raise Refused(f"expected somebody in roster.csv, got {person}; add the student, or {_decide(person, where)}")
+
+
+def _contradicts(student: Student, person: Person, named: list[Student], is_blind: bool) -> bool:
+    """Tell whether a name is not that of a student who was found otherwise.
+
+    Moodle's numbers may be those of participants, of groups, or of students: one may be somebody's by accident.
+    """
+    if named or person.system != "moodle" or is_blind:
+        return bool(named) and student not in named
+    words = {*_words(student.last_name, student.first_name)}
+    return bool(words) and not words & {*_words(person.name)}
+
+
+def _members(name: str, roster: Roster) -> list[Student]:
+    """Find the members of a group, without those who have withdrawn."""
+    return [
+        each for each in roster.students if each.group and _words(each.group) == _words(name) and not each.withdrawn
+    ]
 
 
 def is_student(name: str, roster: Roster) -> bool:

@@ -7,8 +7,10 @@ from pathlib import Path, PurePosixPath
 
 from course_lib.classroom.intake.archives import Refused
 from course_lib.classroom.intake.paths import collisions
+from course_lib.errors import CourseError
 from course_lib.grading.collect.timestamp import STAMP
 from course_lib.grading.collect.versions import Releases, choose, named_like, unit_in
+from course_lib.grading.restore.reading import read_bytes, read_cells
 
 OTHER = "other_notebooks"  # the folder of notebooks that are of no unit
 _RESUBMITTED = re.compile(r"-\d+(?=\.ipynb$)")  # Canvas counts what is handed in again: name-1.ipynb
@@ -40,8 +42,8 @@ class UnitFiles:
 def by_unit(folder: Path, releases: Releases) -> list[UnitFiles]:
     """Sort the files of a submission.
 
-    A notebook is of the unit whose cells it has; if that is not clear, of the unit that it, or a folder above it, is
-    named after. Other files go with the notebooks in the nearest folder above them; if there are none, with all.
+    A notebook is of the unit whose cells it has, by their names or their texts; if that is not clear, of the unit that
+    it, or a folder above it, is named after. Other files go with the notebooks in the nearest folder above them; if there are none, with all.
 
     Parameters
     ----------
@@ -70,9 +72,22 @@ def by_unit(folder: Path, releases: Releases) -> list[UnitFiles]:
 
 
 def _unit(folder: Path, path: PurePosixPath, releases: Releases) -> str | None:
+    """Find the unit of a notebook."""
+    if unit := _marked(folder / path, releases) or unit_in(folder / path, releases):
+        return unit
     above = (parent.stem for parent in path.parents)  # a zip file's folder has its name, with the ending
     named = named_like(_RESUBMITTED.sub("", path.name), releases.units)
-    return unit_in(folder / path, releases) or named or next((each for each in above if each in releases.units), None)
+    return named or next((each for each in above if each in releases.units), None)
+
+
+def _marked(path: Path, releases: Releases) -> str | None:
+    """Find the one unit whose cells' names are in a notebook; comparing all cells takes far longer."""
+    try:
+        names = {cell.grade_id for cell in read_cells(read_bytes(path))[0]} - {""}
+    except (OSError, CourseError):
+        return None
+    found = [unit for unit, template in releases.templates.items() if names & template.by_name.keys()]
+    return found[0] if len(found) == 1 else None
 
 
 def _without(paths: list[PurePosixPath], notebooks: list[PurePosixPath], releases: Releases) -> str:

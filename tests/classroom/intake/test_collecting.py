@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from course_lib.classroom.intake import attempts, unpack
+from course_lib.classroom.intake import attempts, collecting, unpack
 from course_lib.classroom.intake.collecting import collect
 from course_lib.classroom.intake.report import Collected, Row
 from course_lib.course import Course
@@ -82,7 +82,7 @@ def test_moodle(course: Course, tmp_path: Path) -> None:
         {
             "Ada Lovelace_1_assignsubmission_file_/my work.ipynb": Entry(notebook(course), NOON),
             "Ada Lovelace_1_assignsubmission_file_/data/x.csv": Entry(b"1,2", NOON),
-            "Byron Bob_2_assignsubmission_file_/b.ipynb": Entry(counting(course), ONE),
+            "Byron Bob_2_assignsubmission_file_/b.ipynb": Entry(counting(course), TWO),
         },
     )
     before = path.read_bytes()
@@ -90,7 +90,7 @@ def test_moodle(course: Course, tmp_path: Path) -> None:
     assert collected.refused == collected.notes == []
     assert collected.rows == [
         Row("ada", UNIT, "my work.ipynb", "2026-04-03 12:00 UTC", "file", "placed"),
-        Row("bob", COUNTING, "b.ipynb", "2026-04-03 13:00 UTC", "file", "placed"),
+        Row("bob", COUNTING, "b.ipynb", "2026-04-03 14:00 UTC", "file", "placed"),
     ]
     names = [f"{UNIT}.ipynb", "data/x.csv", "timestamp.txt"]
     bobs = [f"{COUNTING}.ipynb", "timestamp.txt"]
@@ -102,7 +102,7 @@ def test_moodle(course: Course, tmp_path: Path) -> None:
     found = [(each.student, each.unit, each.timestamp, each.problem, each.changes) for each in submissions]
     assert found == [
         ("ada", UNIT, "2026-04-03 12:00:00.000000 UTC", "", ()),
-        ("bob", COUNTING, "2026-04-03 13:00:00.000000 UTC", "", ()),
+        ("bob", COUNTING, "2026-04-03 14:00:00.000000 UTC", "", ()),
     ]
     assert leftovers(course, there, submissions).lines == []
     assert {path.name for path in course.classroom.iterdir()} == {"roster.csv", "submitted", ".lock"}
@@ -113,7 +113,7 @@ def test_canvas_has_no_times_of_handing_in(course: Course, tmp_path: Path) -> No
     files = {
         "lovelaceada_12_345_01_doubling-1.ipynb": Entry(notebook(course), NOON),
         "lovelaceada_12_346_helper-1.py": Entry(b"x = 1", NOON),
-        "byronbob_LATE_13_350_x.ipynb": Entry(notebook(course, WRONG), (12, 0, 2)),
+        "byronbob_LATE_13_350_x.ipynb": Entry(notebook(course, WRONG), TWO),
     }
     collected = collect(course, [write_zip(tmp_path / "c.zip", files)])
     assert collected.refused == []
@@ -123,6 +123,29 @@ def test_canvas_has_no_times_of_handing_in(course: Course, tmp_path: Path) -> No
         ("ada", "download", []),
     ]
     assert handed_in(course) == [f"ada/{UNIT}/{UNIT}.ipynb", f"ada/{UNIT}/helper.py", f"bob/{UNIT}/{UNIT}.ipynb"]
+
+
+def test_moodle_with_times_of_the_download(course: Course, tmp_path: Path) -> None:
+    files = {
+        "Team Red_1_assignsubmission_file/x.ipynb": Entry(notebook(course), NOON),
+        "Ada Lovelace_2_assignsubmission_file/x.ipynb": Entry(notebook(course), (12, 59, 58)),
+    }
+    write_roster(course)
+    with (course.classroom / "roster.csv").open("a", encoding="utf-8") as roster:
+        roster.write("ro,Red,Ro,,,,,team red,\n")
+    collected = collect(course, [write_zip(tmp_path / "m.zip", files)])
+    assert [(row.student, row.time_from) for row in collected.rows] == [("ada", "download"), ("ro", "download")]
+    assert handed_in(course) == [f"ada/{UNIT}/{UNIT}.ipynb", f"ro/{UNIT}/{UNIT}.ipynb"]
+
+
+def test_blind_marking(course: Course, tmp_path: Path) -> None:
+    write_roster(course)
+    with (course.classroom / "roster.csv").open("a", encoding="utf-8") as roster:
+        roster.write("eve,Eden,Eve,,77,,,,\nfay,Fox,Fay,,78,,,,\n")
+    files = {f"Participant_{number}_assignsubmission_file_/x.ipynb": notebook(course) for number in (77, 78, 79)}
+    collected = collect(course, [write_zip(tmp_path / "m.zip", files)])
+    assert {row.student for row in collected.rows} == {"eve", "fay"}
+    assert "got Participant (Moodle 79); add the student, or write 79 into the column moodle" in refusal(collected)
 
 
 def test_gradescope_places_for_everybody_who_handed_in_together(course: Course, tmp_path: Path) -> None:
@@ -330,6 +353,15 @@ def test_several_notebooks(course: Course, tmp_path: Path) -> None:
     assert found[UNIT].path == place / "x2.ipynb"
 
 
+def test_a_notebook_without_marks_is_recognized_by_its_cells(course: Course, tmp_path: Path) -> None:
+    bare = answered(course, RIGHT)
+    for cell in bare["cells"]:
+        cell["metadata"] = {}
+        cell.pop("id", None)
+    path = write_zip(tmp_path / "a.zip", {"ada/x.ipynb": json.dumps(bare).encode()})
+    assert outcomes(collect(course, [path])) == [("ada", UNIT, "placed")]
+
+
 def test_what_cannot_be_placed_gets_a_line_each_and_the_rest_is_placed(course: Course, tmp_path: Path) -> None:
     write_roster(course)
     path = write_zip(
@@ -384,6 +416,13 @@ def test_a_submission_without_a_notebook_of_a_unit(
     assert (collected.rows, words in refusal(collected)) == ([], True)
 
 
+def test_a_submission_of_hidden_files_alone(course: Course, tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {"Ada_1_assignsubmission_file_.x": b"", "bob/x.ipynb": notebook(course)})
+    collected = collect(course, [path])
+    assert outcomes(collected) == [("bob", UNIT, "placed")]
+    assert "expected a notebook (.ipynb), alone or in a zip file; got nothing" in refusal(collected)
+
+
 def test_a_students_zip_file_that_is_refused(course: Course, tmp_path: Path) -> None:
     for name, flaw in {"../x.ipynb": "leads out of it", "x/\u202e.py": "printable"}.items():
         own = zipped({"x.ipynb": notebook(course), name: b""}, tmp_path)
@@ -416,6 +455,14 @@ def test_limits_of_one_submission(course: Course, tmp_path: Path, monkeypatch: p
     assert outcomes(collected) == [("ada", UNIT, "placed")]
     words = ["expected less data", "expected less data", "expected at most 3 members", "expected at most 3 files"]
     assert [word in line for word, line in zip(words, collected.refused, strict=True)] == [True] * 4
+
+
+def test_limit_of_a_download(course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collecting, "MOST_BYTES", 2 * len(notebook(course)))
+    files = {f"{name}/{file}": notebook(course) for name in ("ada", "bob") for file in ("x.ipynb", "a.txt", "b.txt")}
+    collected = collect(course, [write_zip(tmp_path / "a.zip", files)])
+    assert outcomes(collected) == [("ada", UNIT, "placed")]
+    assert refusal(collected).startswith("a.zip: bob: expected at most 20 GB in a download, got more")
 
 
 def test_people_of_one_name_are_not_guessed(course: Course, tmp_path: Path) -> None:
@@ -453,10 +500,12 @@ def test_a_folder_in_another_spelling_and_other_things_in_the_place(course: Cour
     (home / "bob").mkdir()
     (home / "bob" / UNIT).symlink_to(tmp_path)
     (home / "cy").write_bytes(b"")
-    files = {f"{name}/x.ipynb": notebook(course) for name in ("ada", "bob", "cy")}
+    (home / "u\u0308").mkdir()
+    files = {f"{name}/x.ipynb": notebook(course) for name in ("ada", "bob", "cy", "\u00fc")}
     collected = collect(course, [write_zip(tmp_path / "a.zip", files)])
-    words = ["found 'Ada', which is the same on some disks", "found something else", "found something else"]
-    assert [word in line for word, line in zip(words, collected.refused, strict=True)] == [True] * 3
+    same = "which is the same on some disks"
+    words = [f"found 'Ada', {same}", "found something else", "found something else", f"found 'u\u0308', {same}"]
+    assert [word in line for word, line in zip(words, collected.refused, strict=True)] == [True] * 4
     assert collected.rows == []
 
 

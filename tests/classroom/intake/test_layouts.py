@@ -33,10 +33,12 @@ def test_moodle_with_folders(tmp_path: Path, wrapper: str) -> None:
         "Ada Lovelace_123_assignsubmission_file_/data/x.csv",
         "Ada Lovelace_123_assignsubmission_onlinetext_/onlinetext.html",
         "Group 1-Bob Ümit-Smith_7_assignsubmission_file/x.ipynb",
+        "Default group_assignsubmission_file/x.ipynb",
     ]
     found = layout(tmp_path, [wrapper + name for name in names])
     assert shown(found) == {
         (Person("moodle", "Ada Lovelace", "123"),): ["data/x.csv", "x.ipynb", "onlinetext.html"],
+        (Person("moodle", "Default group"),): ["x.ipynb"],
         (Person("moodle", "Group 1-Bob Ümit-Smith", "7"),): ["x.ipynb"],
     }
     assert found.hand_ins[0].where == f"{wrapper}Ada Lovelace_123_assignsubmission_file_"
@@ -63,12 +65,14 @@ def test_canvas(tmp_path: Path, wrapper: str) -> None:
         "lovelaceada_12_347_data-2.csv",
         "byronbob_LATE_13_350_x_1.ipynb",
         "curiemarie_14_text.html",
+        "güney_o_15_360_x.ipynb",
     ]
     found = layout(tmp_path, [wrapper + name for name in names])
     assert shown(found) == {
         (Person("canvas", "lovelaceada", "12"),): ["01_doubling-1.ipynb", "helper.py", "data-2.csv"],
         (Person("canvas", "byronbob", "13"),): ["x_1.ipynb"],
         (Person("canvas", "curiemarie", "14"),): ["text.html"],
+        (Person("canvas", "güney_o", "15"),): ["x.ipynb"],
     }
     assert {each.people[0].name: each.note for each in found.hand_ins}["byronbob"] == "late, according to Canvas"
 
@@ -106,6 +110,7 @@ def test_gradescope_without_its_metadata(tmp_path: Path) -> None:
         (["01_Doubling_ada.ipynb"], (), {"ada": ["01_Doubling_ada.ipynb"]}),
         (["bob-02_counting.ipynb"], (), {"bob": ["bob-02_counting.ipynb"]}),
         (["ada_03_2_x.ipynb"], (), {"ada_03_2_x": ["ada_03_2_x.ipynb"]}),
+        (["anon_12345_67_x.ipynb"], (), {"anon_12345_67_x": ["anon_12345_67_x.ipynb"]}),
     ],
 )  # fmt: skip
 def test_folders_and_files_that_are_named_after_students(
@@ -152,3 +157,18 @@ def test_a_name_that_is_there_twice(tmp_path: Path) -> None:
     with opened(path) as members:
         (hand_in,) = read_layout(members, UNITS, "a", lambda _: False).hand_ins
     assert hand_in.twice == ["ada/x.ipynb"]
+
+
+def test_what_is_left_of_a_name_leads_nowhere(tmp_path: Path) -> None:
+    names = [
+        "Ada_1_assignsubmission_file_../x.ipynb",
+        "Ada_1_assignsubmission_file_..",
+        "Ada_1_assignsubmission_file_.collected.json",
+        "doe_2_3_..",
+        "doe_2_4_x.ipynb",
+    ]
+    found = layout(tmp_path, names)
+    assert {each.people[0].name: [*map(str, each.files)] for each in found.hand_ins} == {
+        "Ada": ["x.ipynb"],
+        "doe": ["x.ipynb"],
+    }

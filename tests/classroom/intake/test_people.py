@@ -17,6 +17,10 @@ ROSTER = Roster(
         Student("doe1", "Doe", "Jane", moodle="81"),
         Student("doe2", "Doe", "Jane", canvas="82"),
         Student("300", "Hopper", "Grace", moodle="900"),
+        Student("red0", "Red", "Ro", group="Team Red", withdrawn=True),
+        Student("red1", "Rot", "Rita", group="Team Red"),
+        Student("red2", "Rosso", "Rosa", moodle="95", group="Team Red"),
+        Student("nobody", moodle="96"),
     )
 )
 
@@ -24,7 +28,11 @@ ROSTER = Roster(
 @pytest.mark.parametrize(
     ("person", "student", "by"),
     [
-        (Person("moodle", "Somebody", "71"), "ada", "id"),
+        (Person("moodle", "Ada King", "71"), "ada", "id"),
+        (Person("moodle", "Ada King", "70"), "ada", "id"),
+        (Person("moodle", "Somebody", "96"), "nobody", "id"),
+        (Person("moodle", "Team Red", "1"), "red1", "group"),
+        (Person("moodle", "Team Red", "95"), "red2", "id"),
         (Person("canvas", "x", "sis-5"), "ada", "id"),
         (Person("gradescope", "A. L.", "42"), "ada", "id"),
         (Person("gradescope", "A. L.", "", "ADA@x.org"), "ada", "email"),
@@ -57,7 +65,10 @@ def test_found(person: Person, student: str, by: str) -> None:
         (Person("moodle", "Li Wei", "1"), "who may be li1, li2"),
         (Person("moodle", "Ada", "1"), "got Ada (Moodle 1); add the student, or write 1 into"),
         (Person("moodle", "Team 2-Jörg Müller-Łuk", "1"), "expected somebody in roster.csv"),
-        (Person("moodle", "Grace Hopper", "71"), "the id is that of ada in roster.csv, the name that of 300"),
+        (Person("moodle", "Grace Hopper", "71"), "the id is that of ada in roster.csv"),
+        (Person("moodle", "Somebody", "71"), "the id is that of ada in roster.csv"),
+        (Person("moodle", "Team Red", "71"), "the id is that of ada in roster.csv"),
+        (Person("canvas", "hoppergrace", "12"), "the id is that of ada in roster.csv"),
         (Person("gradescope", "Grace Hopper", "", "ada@x.org"), "the email is that of ada in roster.csv"),
         (Person("moodle", "", "1"), "expected somebody"),
         (Person("canvas", "", "1"), "expected somebody"),
@@ -68,6 +79,10 @@ def test_refused(person: Person, words: str) -> None:
     with pytest.raises(Refused) as caught:
         find_student(person, ROSTER, "there")
     assert words in str(caught.value)
+
+
+def test_blind_marking_has_numbers_alone() -> None:
+    assert find_student(Person("moodle", "Participant", "71"), ROSTER, "there", is_blind=True) == ("ada", "id")
 
 
 def test_a_number_in_another_system_is_not_an_id() -> None:

@@ -92,10 +92,12 @@ ALLOWED = {
     "cli_learn": {"cells", "grading", "lab", "learner_pages", "schedule", "terminal", "worked_answers", "workspace"},
     "cli_ops": {"ops"},
     "cli_answers": {"answers", "grading", "terminal", "trials"},
+    "cli_collect": {"classroom", "terminal"},
     "cli_colorize": {"coloring", "terminal"},
     "cli_grade": {"classroom.roster", "grading", "terminal"},
     "cli": {
         "cli_answers",
+        "cli_collect",
         "cli_colorize",
         "cli_grade",
         "cli_learn",

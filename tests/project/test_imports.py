@@ -87,10 +87,12 @@ ALLOWED = {
     "cli_ops": {"ops"},
     "cli_answers": {"answers", "grading", "terminal", "trials"},
     "cli_colorize": {"coloring", "terminal"},
+    "cli_export": {"classroom", "terminal"},
     "cli_grade": {"grading", "terminal"},
     "cli": {
         "cli_answers",
         "cli_colorize",
+        "cli_export",
         "cli_grade",
         "cli_learn",
         "cli_ops",

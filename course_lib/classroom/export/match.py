@@ -65,9 +65,10 @@ def match(template: Template, keys: Sequence[Key], students: Iterable[Student]) 
     counts = Counter(name for named in by_name for name in named)
     found = {}
     for number, named in enumerate(certain):
-        guessed = {name for name in by_name[number] - taken if counts[name] == 1}
-        if len(who := named or guessed) == 1:
-            found[number] = known[next(iter(who))]
+        guessed = {name for name in by_name[number] if name not in taken and counts[name] == 1}
+        if who := named or (guessed if len(by_name[number]) == 1 else set()):
+            (student,) = who
+            found[number] = known[student]
     return found
 
 

@@ -104,7 +104,7 @@ def _failures(course: Course, of_class: ClassGrades) -> Iterator[str]:
     failures = list(RecordedResults(course.results).failures())
     for unit in of_class.grades:
         if failed := [failure.student for failure in failures if failure.unit == unit]:
-            yield f"{unit}: the last submission could not be graded, an earlier one counts if there is one: {named(failed)}"
+            yield f"{unit}: the last submission could not be graded, an earlier one counts if any: {named(failed)}"
 
 
 def _check(system: System, template: Path | None) -> None:

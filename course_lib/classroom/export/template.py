@@ -155,5 +155,6 @@ def looks_like(header: Sequence[str]) -> str:
 def csv_text(rows: Iterable[Sequence[str]], delimiter: str = ",") -> str:
     """Write rows as CSV, every field exactly as it is: an importer compares it with what it knows."""
     text = io.StringIO()
-    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(rows)
+    # With "\n" at the ends of lines, Python 3.11 puts no quotes around a field with "\r".
+    csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerows(rows)
     return text.getvalue()

@@ -64,7 +64,7 @@ def gradebook(template: Template, of_class: ClassGrades, users: Mapping[str, str
     export = Export()
     filled = template
     for unit, column in columns.items():
-        filled = fill(export, filled, column, found, of_class.grades[unit])
+        filled = fill(export, filled, column, template.header[column].strip(), found, of_class.grades[unit])
     report_strangers(export, template, found, set(special))
     export.texts[NAME] = filled.with_columns([*range(section + 1), *columns.values()]).text()
     return export

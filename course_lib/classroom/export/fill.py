@@ -9,12 +9,14 @@ from course_lib.classroom.export.template import Template, TemplateError
 from course_lib.classroom.roster import Student
 
 _NO_GRADE = ("", "-")
+_SHOWN = 80  # characters of a line
 
 
 def fill(
     export: Export,
     template: Template,
     column: int,
+    title: str,
     found: Mapping[int, Student],
     grades: Mapping[str, Grade],
 ) -> Template:
@@ -28,6 +30,8 @@ def fill(
         The file.
     column : int
         The column to fill in. Cells of students without points, and cells with words, stay as they are.
+    title : str
+        What the column is about, for the lines.
     found : mapping of int to Student
         Whose row it is; see `match`.
     grades : mapping of str to Grade
@@ -38,7 +42,6 @@ def fill(
     Template
         The filled file.
     """
-    title = template.header[column].strip()
     rows = [list(row) for row in template.rows]
     kept = []
     for number, student in found.items():
@@ -65,7 +68,7 @@ def fill(
 def report_strangers(export: Export, template: Template, found: Mapping[int, Student], ignored: set[int]) -> None:
     """Add a line about rows that belong to nobody of the class, but for those that are ignored."""
     strangers = [
-        f"line {template.lines[number]} ({', '.join(filter(None, row[:2]))})"
+        f"line {template.lines[number]} ({', '.join(filter(None, row[:2]))[:_SHOWN]})"
         for number, row in enumerate(template.rows)
         if any(row) and number not in found and number not in ignored
     ]

@@ -75,7 +75,7 @@ def worksheet(
     )
     found = match(template, keys, (*of_class.students, *of_class.withdrawn))
     export = Export()
-    filled = fill(export, template, column, found, of_class.grades[unit])
+    filled = fill(export, template, column, unit, found, of_class.grades[unit])
     report_strangers(export, template, found, set())
     _report_refused(export, template, found, of_class, unit)
     export.texts[f"{unit}_worksheet.csv"] = filled.text()

@@ -48,7 +48,7 @@ def test_only_grades_change(tmp_path: Path) -> None:
 def test_without_points_the_cell_stays(tmp_path: Path) -> None:
     export = filled(tmp_path, worksheet(*LINES, grade="1.00"), {"ada": 2})
     assert import_worksheet(text_of(export)) == {"101": 2, "102": 1}
-    assert export.notes == ["Grade: ada had 1.00, now has 2"]
+    assert export.notes == [f"{UNIT}: ada had 1.00, now has 2"]
 
 
 def test_the_same_points_need_no_note(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_lines_and_students_that_do_not_match(tmp_path: Path) -> None:
     export = filled(tmp_path, text, {"ada": 2, "bob": 1, "dora": 3}, students)
     assert import_worksheet(text_of(export)) == {"101": 2}
     absent, stranger = export.lines
-    assert absent.startswith(f"Grade: graded, but without a line in {tmp_path / 'worksheet.csv'}: dora; ")
+    assert absent.startswith(f"{UNIT}: graded, but without a line in {tmp_path / 'worksheet.csv'}: dora; ")
     assert "nobody of the class, left as it is: line 4 (Participant 103, Eve Ray); " in stranger
 
 

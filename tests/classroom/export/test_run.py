@@ -2,6 +2,7 @@
 
 import csv
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -129,6 +130,23 @@ def test_canvas(course: Course, call: Call, tmp_path: Path) -> None:
             f"{UNIT}: feedback without the name that Canvas gave the notebook, which `course collect` keeps: everybody",
         ],
     )
+
+
+def test_a_group_hands_in_once(course: Course, call: Call, tmp_path: Path) -> None:
+    roster = "id,group,moodle,canvas\nada,,s7,7\nbob,red,s8,8\ncem,red,s9,9\n"
+    (course.classroom / "roster.csv").write_text(roster, encoding="utf-8")
+    lines = (("101", "", "s7", ""), ("102", "", "s8", ""), ("103", "", "s9", ""))
+    call("--to", "moodle", "--template", template(tmp_path, worksheet(*lines)))
+    assert import_worksheet(exported(course, f"moodle/{UNIT}_worksheet.csv")) == {"101": 2, "102": 0.5, "103": 0.5}
+    archive = course.classroom / "export" / "moodle" / f"{UNIT}_feedback.zip"
+    assert import_moodle_feedback(archive, {"102", "103"})["103"] == (f"{UNIT}.html", "page of bob")
+    (course.classroom / "submitted" / "ada" / UNIT / ".collected.json").unlink()
+    text = gradebook(*(f"{name}; {number}; ; ; Mon; " for name, number in (("A", 7), ("B", 8), ("C", 9))))
+    _status, said = call("--to", "canvas", "--template", template(tmp_path, text))
+    assert "9,,,Mon,0.5" in exported(course, "canvas/gradebook.csv")
+    with zipfile.ZipFile(course.classroom / "export" / "canvas" / f"{UNIT}_feedback.zip") as pages:
+        assert pages.namelist() == ["leebob_8_4712_01_doubling.html"]
+    assert not any("cem" in line for line in said)
 
 
 def test_gradescope_and_csv(course: Course, call: Call) -> None:

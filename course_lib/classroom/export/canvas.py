@@ -37,7 +37,8 @@ def gradebook(template: Template, of_class: ClassGrades, users: Mapping[str, str
     Returns
     -------
     Export
-        A gradebook with the columns up to Section and those of the units: what is not in the file, Canvas leaves alone.
+        A gradebook with the columns up to Section and those of the units, and with the students who have points. What
+        is not in the file, Canvas leaves alone; for an empty cell it would remove points.
 
     Raises
     ------
@@ -48,26 +49,35 @@ def gradebook(template: Template, of_class: ClassGrades, users: Mapping[str, str
     if template.header[0].strip() != "LastName":
         template.require(("Student",), GRADEBOOK, _EXPORT)
     columns = _assignments(template, list(of_class.grades))
-    special = {row: cells for row, cells in enumerate(template.rows) if _is_special(cells, section)}
-    for unit, column in columns.items():
-        possible = {cells[column].strip() for cells in special.values() if "Points Possible" in cells[0]}
-        check_maximum(
-            template, f"points possible of {template.header[column]}:", possible, unit, of_class.max_points[unit]
-        )
-
-    keys = (
-        Key("ID", lambda student: (users.get(student.id, ""), *ids(student.canvas))),
-        Key("SIS User ID", lambda student: (*ids(student.canvas), student.id)),
-        Key("SIS Login ID", lambda student: (*ids(student.canvas), student.id, student.email)),
-    )
-    found = match(template, keys, (*of_class.students, *of_class.withdrawn))
+    special = {row for row, cells in enumerate(template.rows) if _is_special(cells, section)}
+    _check_points(template, columns, of_class)
+    found = match(template, _keys(users), (*of_class.students, *of_class.withdrawn))
     export = Export()
     filled = template
     for unit, column in columns.items():
         filled = fill(export, filled, column, template.header[column].strip(), found, of_class.grades[unit])
-    report_strangers(export, template, found, set(special))
-    export.texts[NAME] = filled.with_columns([*range(section + 1), *columns.values()]).text()
+    report_strangers(export, template, found, special)
+    graded = {student for grades in of_class.grades.values() for student in grades}
+    kept = [row for row in range(len(filled.rows)) if row in special or (row in found and found[row].id in graded)]
+    rows = [filled.rows[row] for row in kept if filled.rows[row][0] != _TEST_STUDENT]
+    export.texts[NAME] = filled.with_rows(rows).with_columns([*range(section + 1), *columns.values()]).text()
     return export
+
+
+def _keys(users: Mapping[str, str]) -> tuple[Key, ...]:
+    return (
+        Key("ID", lambda student: (users.get(student.id, ""), *ids(student.canvas))),
+        Key("SIS User ID", lambda student: (*ids(student.canvas), student.id)),
+        Key("SIS Login ID", lambda student: (*ids(student.canvas), student.id, student.email)),
+    )
+
+
+def _check_points(template: Template, columns: Mapping[str, int], of_class: ClassGrades) -> None:
+    """Check what each assignment is worth; see `check_maximum`."""
+    for unit, column in columns.items():
+        where = f"points possible of {template.header[column].strip()}:"
+        possible = {cells[column].strip() for cells in template.rows if "Points Possible" in cells[0]}
+        check_maximum(template, where, possible, unit, of_class.max_points[unit])
 
 
 def _is_special(cells: Sequence[str], section: int) -> bool:

@@ -74,7 +74,7 @@ def report_strangers(export: Export, template: Template, found: Mapping[int, Stu
     ]
     if strangers:
         export.lines.append(
-            f"{template.path}: nobody of the class, left as it is: {named(strangers)}; if somebody of these is graded, "
+            f"{template.path}: nobody of the class, not filled in: {named(strangers)}; if somebody of these is graded, "
             "write an id or the e-mail address from that line into classroom/roster.csv"
         )
 

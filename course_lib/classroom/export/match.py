@@ -33,7 +33,12 @@ class Key:
     unique: bool = True
 
 
-def match(template: Template, keys: Sequence[Key], students: Iterable[Student]) -> dict[int, Student]:
+def match(
+    template: Template,
+    keys: Sequence[Key],
+    students: Iterable[Student],
+    fits: Callable[[Sequence[str], Student], bool] = lambda *_: True,
+) -> dict[int, Student]:
     """Find the student of each row.
 
     Parameters
@@ -44,6 +49,8 @@ def match(template: Template, keys: Sequence[Key], students: Iterable[Student]) 
         Columns that the file does not have are ignored.
     students : iterable of Student
         The class.
+    fits : callable
+        Whether a row may be a student's, if only a key that is not unique says so.
 
     Returns
     -------
@@ -65,10 +72,11 @@ def match(template: Template, keys: Sequence[Key], students: Iterable[Student]) 
     counts = Counter(name for named in by_name for name in named)
     found = {}
     for number, named in enumerate(certain):
-        guessed = {name for name in by_name[number] if name not in taken and counts[name] == 1}
-        if who := named or (guessed if len(by_name[number]) == 1 else set()):
-            (student,) = who
-            found[number] = known[student]
+        guessed = by_name[number] if len(by_name[number]) == 1 else set()
+        for name in named or guessed:
+            alone = name not in taken and counts[name] == 1 and fits(template.rows[number], known[name])
+            if named or alone:
+                found[number] = known[name]
     return found
 
 

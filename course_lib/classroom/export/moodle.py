@@ -65,21 +65,34 @@ def worksheet(
         cells = {row[index].strip() for row in template.rows if any(row)}
         check_maximum(template, "the maximum grade", cells, unit, of_class.max_points[unit])
 
-    keys = (
-        Key("Identifier", lambda student: (numbers.get(student.id, ""),), _number),
-        Key(ID_NUMBER, lambda student: (*ids(student.moodle), student.id)),
-        Key("Username", lambda student: (*ids(student.moodle), student.id)),
-        Key(EMAIL, lambda student: (student.email,)),
-        Key("Identifier", lambda student: ids(student.moodle), _number, unique=False),  # or it is an ID number
-        Key("Full name", lambda student: (_full_name(student), student.id), unique=False),
+    students = (*of_class.students, *of_class.withdrawn)
+    names = template.columns("Full name")
+    found = match(
+        template, _keys(numbers), students, lambda row, student: all(_has_name(row[at], student) for at in names)
     )
-    found = match(template, keys, (*of_class.students, *of_class.withdrawn))
     export = Export()
     filled = fill(export, template, column, unit, found, of_class.grades[unit])
     report_strangers(export, template, found, set())
     _report_refused(export, template, found, of_class, unit)
     export.texts[f"{unit}_worksheet.csv"] = filled.text()
     return export, {student.id: _number(template.rows[row][identifier]) for row, student in found.items()}
+
+
+def _keys(numbers: Mapping[str, str]) -> tuple[Key, ...]:
+    return (
+        Key("Identifier", lambda student: (numbers.get(student.id, ""),), _number),
+        Key(ID_NUMBER, lambda student: (*ids(student.moodle), student.id)),
+        Key("Username", lambda student: (*ids(student.moodle), student.id)),
+        Key(EMAIL, lambda student: (student.email,)),
+        Key("Identifier", lambda student: ids(student.moodle), _number, unique=False),  # or it is somebody's ID number
+        Key("Full name", lambda student: (_full_name(student), student.id), unique=False),
+    )
+
+
+def _has_name(cell: str, student: Student) -> bool:
+    """Tell whether a full name may be a student's: one may have fewer of the words. Unknown names may be anybody's."""
+    there, known = (set(re.findall(r"\w+", name.casefold())) for name in (cell, _full_name(student)))
+    return there <= known or known <= there
 
 
 def _number(identifier: str) -> str:

@@ -6,9 +6,10 @@ import pytest
 
 from course_lib.classroom.export import canvas
 from course_lib.classroom.export.files import Export
+from course_lib.classroom.export.grades import class_grades
 from course_lib.classroom.export.template import TemplateError, read_template
-from course_lib.classroom.roster import Student
-from tests.support.graded import UNIT, graded
+from course_lib.classroom.roster import Roster, Student
+from tests.support.graded import UNIT, entry, graded
 from tests.support.lms import gradebook, import_gradebook
 
 OTHER = "03_up_sampling"
@@ -48,7 +49,6 @@ def test_what_is_not_exported_is_not_in_the_file(tmp_path: Path) -> None:
         "Student,ID,SIS User ID,SIS Login ID,Section,Doubling (77)",
         "    Points Possible,,,,,3.00",
         '"Lovelace, Ada",7,s7,ada,Monday,2',
-        '"Lee, Bob",8,s8,bob@x.org,Monday,2',
     ]
 
 
@@ -73,10 +73,23 @@ def test_several_units(tmp_path: Path) -> None:
     assert after(export) == {("7", "01_doubling (1)"): "2", ("7", "Unit 03: Up-sampling (2)"): "2"}
 
 
+def test_a_unit_that_one_has_not_handed_in(tmp_path: Path) -> None:
+    path = tmp_path / "canvas.csv"
+    path.write_text(gradebook(ADA_LINE + "1.50; ", BOB_LINE + "; 0.50", assignments="01_doubling (1); Other (2)"))
+    of_class = class_grades(Roster((ADA, BOB)), [entry("ada", 2), entry("bob", 1, "02_other")], [UNIT, "02_other"])
+    export = canvas.gradebook(read_template(path), of_class, {})
+    assert after(export) == {
+        ("7", "01_doubling (1)"): "2",
+        ("7", "Other (2)"): "",
+        ("8", "01_doubling (1)"): "",
+        ("8", "Other (2)"): "1",
+    }
+
+
 def test_semicolons_and_rows_that_are_about_nobody(tmp_path: Path) -> None:
     text = gradebook(ADA_LINE, "; ; ; ; ; Manual Posting", "Student, Test; 9; ; a9; Monday; ", delimiter=";")
     export = filled(tmp_path, text, {"ada": 2}, (ADA,))
-    assert after(export) == {("7", COLUMN): "2", ("9", COLUMN): ""}
+    assert after(export) == {("7", COLUMN): "2"}
     assert export.lines == []
 
 
@@ -101,10 +114,10 @@ def test_lines_and_students_that_do_not_match(tmp_path: Path) -> None:
     students = (ADA, Student("bob", canvas="8", withdrawn=True), Student("dora"))
     text = gradebook(ADA_LINE, BOB_LINE, "Ray, Eve; 9; s9; eve; Monday; ")
     export = filled(tmp_path, text, {"ada": 2, "bob": 1, "dora": 3}, students)
-    assert after(export) == {("7", COLUMN): "2", ("8", COLUMN): "", ("9", COLUMN): ""}
+    assert after(export) == {("7", COLUMN): "2"}
     absent, stranger = export.lines
     assert absent.startswith(f"{COLUMN}: graded, but without a line in {tmp_path / 'canvas.csv'}: dora; ")
-    assert "nobody of the class, left as it is: line 5 (Ray, Eve, 9); " in stranger
+    assert "nobody of the class, not filled in: line 5 (Ray, Eve, 9); " in stranger
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,14 @@ def test_ways_to_know_a_student(tmp_path: Path, student: Student) -> None:
     assert import_worksheet(text_of(export)) == {"101": 2}
 
 
+def test_an_id_number_is_not_taken_for_a_participant(tmp_path: Path) -> None:
+    text = worksheet(("101", "Ada M. Lovelace", "", ""), ("102", "Bob Lee", "", ""))
+    students = (Student("ada", "Lovelace", "Ada", moodle="101"), Student("cem", "Can", "Cem", moodle="102"))
+    export = filled(tmp_path, text, {"ada": 2, "cem": 1}, students)
+    assert import_worksheet(text_of(export)) == {"101": 2}
+    assert "cem" in export.lines[0]
+
+
 def test_a_worksheet_without_names(tmp_path: Path) -> None:
     text = 'Identifier,Status,Grade,"Maximum grade","Last modified (grade)"\n"Participant 101",,,3,-\n'
     template = downloaded(tmp_path, text)
@@ -89,7 +97,7 @@ def test_lines_and_students_that_do_not_match(tmp_path: Path) -> None:
     assert import_worksheet(text_of(export)) == {"101": 2}
     absent, stranger = export.lines
     assert absent.startswith(f"{UNIT}: graded, but without a line in {tmp_path / 'worksheet.csv'}: dora; ")
-    assert "nobody of the class, left as it is: line 4 (Participant 103, Eve Ray); " in stranger
+    assert "nobody of the class, not filled in: line 4 (Participant 103, Eve Ray); " in stranger
 
 
 def test_what_moodle_would_skip(tmp_path: Path) -> None:

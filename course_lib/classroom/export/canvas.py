@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from course_lib.classroom.export.files import Export
 from course_lib.classroom.export.fill import check_maximum, fill, report_strangers
-from course_lib.classroom.export.grades import ClassGrades
+from course_lib.classroom.export.grades import ClassGrades, Grade
 from course_lib.classroom.export.match import Key, ids, match
 from course_lib.classroom.export.template import Template, TemplateError
 
@@ -129,6 +129,16 @@ def users(downloaded: Mapping[str, str]) -> dict[str, str]:
     """Find Canvas's numbers of students in the names of downloaded files, by student."""
     found = {student: _DOWNLOADED.fullmatch(name) for student, name in downloaded.items()}
     return {student: match["user"] for student, match in found.items() if match and match["user"]}
+
+
+def recipients(grades: Mapping[str, Grade], downloaded: Mapping[str, str]) -> dict[str, Grade]:
+    """Leave out students for whom another member of the group handed in: Canvas shows a page to the whole group."""
+    groups = {grade.student.group for student, grade in grades.items() if student in downloaded} - {""}
+    return {
+        student: grade
+        for student, grade in grades.items()
+        if student in downloaded or grade.student.group not in groups
+    }
 
 
 def feedback_names(downloaded: Mapping[str, str]) -> dict[str, str]:

@@ -163,7 +163,7 @@ def _canvas(
     numbers = {student: number for names in downloaded.values() for student, number in canvas.users(names).items()}
     made = canvas.gradebook(template, of_class, numbers)
     for unit, grades in of_class.grades.items():
-        own = {student: grade for student, grade in grades.items() if student == grade.entry.student}
+        own = canvas.recipients(grades, downloaded[unit])
         missing = "without the name that Canvas gave the notebook, which `course collect` keeps"
         hand_back(made, unit, pages(course, own, unit), canvas.feedback_names(downloaded[unit]), missing)
     return made

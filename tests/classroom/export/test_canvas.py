@@ -169,3 +169,9 @@ def test_feedback_has_the_names_of_the_downloads() -> None:
         "cem": "anon_x7Yz_4713_helper.html",
     }
     assert canvas.users({"ada": "lovelaceada_LATE_7_4711_x.ipynb", "cem": "anon_x7Yz_4713_x.ipynb"}) == {"ada": "7"}
+
+
+def test_a_group_gets_one_page() -> None:
+    students = [Student("ada", group="red"), Student("bob", group="red"), Student("cem", group="blue"), Student("dora")]
+    grades = graded(dict.fromkeys(["ada", "bob", "cem", "dora"], 1.0), students).grades[UNIT]
+    assert list(canvas.recipients(grades, {"ada": "lovelaceada_7_4711_x.ipynb"})) == ["ada", "cem", "dora"]

@@ -95,10 +95,12 @@ ALLOWED = {
     "cli_collect": {"classroom", "terminal"},
     "cli_colorize": {"coloring", "terminal"},
     "cli_grade": {"classroom.roster", "grading", "terminal"},
+    "cli_export": {"classroom", "terminal"},
     "cli": {
         "cli_answers",
         "cli_collect",
         "cli_colorize",
+        "cli_export",
         "cli_grade",
         "cli_learn",
         "cli_ops",

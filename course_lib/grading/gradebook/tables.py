@@ -80,10 +80,10 @@ def _csv(header: list[str], lines: Iterable[list[str]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(map(_no_formula, line) for line in lines)
+    writer.writerows(map(no_formula, line) for line in lines)
     return text.getvalue()
 
 
-def _no_formula(text: str) -> str:
+def no_formula(text: str) -> str:
     """Keep a spreadsheet from evaluating a learner's text."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -27,7 +27,6 @@ def review(
     found = find_exercise(course, exercise)
     with console.status("reading the graded notebooks"):
         reviewed = Review(course, found)
-        reviewed.refresh()
         pages = Pages(reviewed, read_reference(course, found))
 
     def ready(address: str, once: str) -> None:

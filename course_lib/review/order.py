@@ -45,8 +45,9 @@ def ordered(answers: Sequence[Answer], exercise: Exercise) -> list[Group]:
     Returns
     -------
     list of Group
-        The slip with the most answers first, and those without a message last. Within a slip, similar groups are
-        neighbors. Neither the names of students nor the order of their folders have any influence.
+        Answers that wait for a person first. Then the slip with the most answers, and last those without a message.
+        Within a slip, similar groups are neighbors. Neither the names of students nor the order of their folders have
+        any influence.
     """
     groups: dict[tuple[object, ...], list[Answer]] = defaultdict(list)
     for answer in sorted(answers, key=lambda each: _lot(each, exercise)):
@@ -55,10 +56,11 @@ def ordered(answers: Sequence[Answer], exercise: Exercise) -> list[Group]:
     for alike in groups.values():
         slip = slip_of(alike[0].message)
         slips[slip].append(Group(slip, tuple(alike)))
+    decided = {slip: all(_is_decided(group.answers[0]) for group in found) for slip, found in slips.items()}
     sizes = {slip: sum(len(group.answers) for group in found) for slip, found in slips.items()}
     return [
         group
-        for slip in sorted(slips, key=lambda slip: (not slip, -sizes[slip], slip))
+        for slip in sorted(slips, key=lambda slip: (decided[slip], not slip, -sizes[slip], slip))
         for group in _arranged(slips[slip], exercise.question)
     ]
 
@@ -67,6 +69,11 @@ def slip_of(message: str) -> str:
     """Return what a message of the tests names as the cause, else its first line."""
     cause = _CAUSE.search(message)
     return " ".join((cause[1] if cause else message.partition("\n")[0]).split())
+
+
+def _is_decided(answer: Answer) -> bool:
+    """Tell whether the tests decided on the points; an answer in words waits for a person."""
+    return all(points is not None for _, points in answer.tests)
 
 
 def _lot(answer: Answer, exercise: Exercise) -> str:

@@ -69,7 +69,7 @@ class Review:
         self.answers = [answer for group in self._groups for answer in group.answers]
         if not self.answers:
             raise CourseError(f"expected graded notebooks in {course.classroom / 'autograded'}, found none")
-        self.entries: dict[str, Entry] = {}
+        self.entries = read_entries(self._config, exercise)
         self.saved = 0
         self._undo: list[tuple[int, dict[str, tuple[Entry, Entry]]]] = []
         self._looked_at: set[str] = set()

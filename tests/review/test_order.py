@@ -1,6 +1,7 @@
 """The order of answers, made by hand: no gradebook is needed."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -32,6 +33,15 @@ def test_the_same_slip_is_together_and_the_largest_group_comes_first() -> None:
         ("double returns None", 1),
         ("", 5),
     ]
+
+
+def test_what_waits_for_a_person_comes_first() -> None:
+    def words(student: str, points: float | None) -> Answer:
+        said = "answered" if points is None else "not answered"
+        return replace(answer(student, student, said), tests=(("question_sign", points),))
+
+    answers = [words("empty 1", 0), words("empty 2", 0), words("full", None)]
+    assert numbers_by_student(answers, QUESTION)[0] == "full"
 
 
 @pytest.mark.parametrize(

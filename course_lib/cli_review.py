@@ -31,7 +31,7 @@ def review(
 
     def ready(address: str, once: str) -> None:
         still_open = sum(map(reviewed.is_open, range(1, len(reviewed.answers) + 1)))
-        console.print(f"{found.unit}, {found.name}: {len(reviewed.answers)} answers, {still_open} without a decision")
+        console.print(f"{found.unit}, {found.name}: {len(reviewed.answers)} in all, {still_open} without a decision")
         console.print(f"{address}\nEvery decision is saved at once; Ctrl-C ends the review.", soft_wrap=True)
         if not no_browser:
             threading.Thread(target=webbrowser.open, args=[once], daemon=True).start()  # some wait until it is closed
@@ -40,4 +40,4 @@ def review(
         with end_orderly():
             asyncio.run(serve(reviewed, pages, ready))
     except KeyboardInterrupt:
-        console.print(f"\n{reviewed.saved} answers decided; `course grade` brings them to the feedback and the tables")
+        console.print(f"\nanswers decided: {reviewed.saved}; `course grade` brings them to the feedback and the tables")

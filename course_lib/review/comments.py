@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from course_lib.files import read_text, write_aside
 HEADER = ["exercise", "comment"]
 MAX_COMMENT_CHARS = 5_000
 _BETWEEN = "\n\n"  # comments on one answer
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")  # `read_text` refuses these
 
 
 class CommentsError(CourseError):
@@ -64,6 +66,11 @@ def _read(path: Path) -> list[tuple[str, str]]:
     if faults:
         raise CommentsError("\n".join(faults))
     return rows
+
+
+def cleaned(text: str) -> str:
+    """Use the ends of lines of files, not those of forms, and leave out what no text should contain."""
+    return _UNSEEN.sub(" ", text.replace("\r\n", "\n"))
 
 
 def joined(comments: Iterable[str]) -> str:

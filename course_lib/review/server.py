@@ -19,6 +19,7 @@ from tornado.web import Application, HTTPError, RequestHandler
 
 from course_lib.errors import CourseError
 from course_lib.grading.gradebook.entries import GradebookLockedError
+from course_lib.review.comments import cleaned
 from course_lib.review.pages import Pages
 from course_lib.review.session import Decision, Review
 
@@ -34,7 +35,7 @@ _POLICY = (
 
 
 async def serve(review: Review, pages: Pages, ready: Callable[[str, str], None]) -> None:
-    """Serve a review until the task is cancelled.
+    """Serve a review until the task is ended from outside.
 
     Parameters
     ----------
@@ -179,8 +180,8 @@ class AnswerHandler(ReviewHandler):
         number = self._number(text)
         decision = Decision(
             self.get_body_argument("points", ""),
-            [_unix(comment) for comment in self.get_body_arguments("reuse")],
-            _unix(self.get_body_argument("comment", "")),
+            [cleaned(comment) for comment in self.get_body_arguments("reuse")],
+            cleaned(self.get_body_argument("comment", "")),
             keep="keep" in self.request.body_arguments,
             whole_group="group" in self.request.body_arguments,
         )
@@ -210,8 +211,3 @@ class UndoHandler(ReviewHandler):
             self.go_to(int(here) if re.fullmatch(r"\d{1,6}", here) else 0, error=said)
         else:
             self.go_to(number, note=note)
-
-
-def _unix(text: str) -> str:
-    """Use the ends of lines that files have; forms have others."""
-    return text.replace("\r\n", "\n")

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from course_lib.course import Course
-from course_lib.review.comments import CommentsError, comments_file, joined, keep_comment, kept_comments, split
+from course_lib.review.comments import CommentsError, cleaned, comments_file, joined, keep_comment, kept_comments, split
 
 TEXTS = ["Look at the sign.", 'Two lines,\nand a "quotation"', "=1+1", "Look"]
 
@@ -47,6 +47,12 @@ def test_a_fault_in_the_file_is_named(course: Course, content: str, says: str) -
     with pytest.raises(CommentsError):
         keep_comment(course, "double", "new")
     assert comments_file(course).read_text(encoding="utf-8") == content
+
+
+def test_a_pasted_text_can_be_read_again(course: Course) -> None:
+    pasted = "One\r\ntwo\N{LINE SEPARATOR}three\x0b\x85\N{ZERO WIDTH NO-BREAK SPACE}\r."
+    keep_comment(course, "double", cleaned(pasted))
+    assert kept_comments(course, "double") == ["One\ntwo three    ."]
 
 
 @pytest.mark.parametrize("used", [[], TEXTS[:1], TEXTS[:2], TEXTS])

@@ -85,6 +85,7 @@ ALLOWED = {
     "classroom": {"grading"},
     "workspace": {"cells", "grading", "release", "worked_answers"},
     "learner_pages": {"formulas", "grading", "markdown", "release", "schedule", "statements", "workspace"},
+    "review": {"cells", "formulas", "grading", "release", "worked_answers"},
     "trials": {"__init__", "answers", "cells", "checks", "grading", "native", "release", "rules"},
     "terminal": set(),
     "lab": set(),
@@ -96,6 +97,7 @@ ALLOWED = {
     "cli_colorize": {"coloring", "terminal"},
     "cli_grade": {"classroom.roster", "grading", "terminal"},
     "cli_export": {"classroom", "terminal"},
+    "cli_review": {"review", "terminal"},
     "cli": {
         "cli_answers",
         "cli_collect",
@@ -104,6 +106,7 @@ ALLOWED = {
         "cli_grade",
         "cli_learn",
         "cli_ops",
+        "cli_review",
         "doctor",
         "pack",
         "release",

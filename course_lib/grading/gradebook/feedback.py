@@ -78,7 +78,7 @@ def feedback_html(
     cells = notebook.cells if notebook else []
     secret = secret_lines(cells)
     shown = Shown(secret)
-    parts = _parts(cells, [exercise.name for exercise in exercises])
+    parts = parts_of(cells, [exercise.name for exercise in exercises])
     said = dict(comments or {})
     rows = [_row(exercise, parts[exercise.name], shown, said, graded=notebook is not None) for exercise in exercises]
     page = _PAGES.get_template("feedback.html.j2").render(
@@ -98,16 +98,16 @@ def feedback_html(
 
 
 @dataclass
-class _Part:
+class Part:
     """The parts of a notebook that belong to an exercise: the cells of its answer, and pictures of its effect."""
 
     answers: list[NotebookNode] = field(default_factory=list)
     pictures: list[tuple[NotebookNode, list[NotebookNode]]] = field(default_factory=list)
 
 
-def _parts(cells: Sequence[NotebookNode], names: Sequence[str]) -> dict[str, _Part]:
+def parts_of(cells: Sequence[NotebookNode], names: Sequence[str]) -> dict[str, Part]:
     """Find the cells of each exercise; pictures between them and the next heading or exercise belong to it."""
-    parts = {name: _Part() for name in names}
+    parts = {name: Part() for name in names}
     current = ""
     for cell in cells:
         name = exercise_of(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
@@ -123,11 +123,10 @@ def _parts(cells: Sequence[NotebookNode], names: Sequence[str]) -> dict[str, _Pa
 
 
 def _row(
-    exercise: ExerciseScore, part: _Part, shown: Shown, comments: dict[str, str], *, graded: bool
+    exercise: ExerciseScore, part: Part, shown: Shown, comments: dict[str, str], *, graded: bool
 ) -> dict[str, Any]:
     """Prepare an exercise and its comments for the page."""
     own = [name for name in comments if exercise.name in (name, exercise_of(name))]
-    figure = f"Figure of the exercise {exercise.name}"
     said = [_comment(text, UNDER_EXERCISE) for text in map(comments.pop, own) if text]
     return {
         "exercise": exercise,
@@ -136,6 +135,14 @@ def _row(
         "message": shown.public(sanitized.plain(exercise.message)),
         "comments": said,
         "has_more": bool(said or part.answers or part.pictures),
+        **shown_work(exercise.name, part, shown),
+    }
+
+
+def shown_work(name: str, part: Part, shown: Shown) -> dict[str, Any]:
+    """Prepare the answer to an exercise, its outputs and its figures for ``work.html.j2``."""
+    figure = f"Figure of the exercise {name}"
+    return {
         "answers": [
             {
                 "kind": cell.cell_type,
@@ -169,7 +176,7 @@ def _comment(text: str, level: int) -> str:
     return below(sanitized.markdown(text), level)
 
 
-def _notebook(cells: Sequence[NotebookNode], parts: Mapping[str, _Part], shown: Shown) -> Iterator[dict[str, Any]]:
+def _notebook(cells: Sequence[NotebookNode], parts: Mapping[str, Part], shown: Shown) -> Iterator[dict[str, Any]]:
     """Yield every cell; outputs that are shown with an exercise are not repeated."""
     above = {
         id(output): name

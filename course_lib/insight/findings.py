@@ -1,7 +1,7 @@
 """Counting the slips that checks name, and grouping the other failures by likeness."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -55,22 +55,22 @@ def findings(exercise: str, learners: Sequence[Learner]) -> list[Finding]:
     """
     failed = [each for each in learners if exercise in each.messages and exercise not in each.untouched]
     read = {message: read_failure(message) for message in {each.messages[exercise] for each in failed}}
-
-    def key(learner: Learner) -> str:
-        return read[learner.messages[exercise]].key
-
-    kinds = groupby(sorted(failed, key=key), key)
-    found = [_finding(exercise, list(alike), read) for _, alike in kinds]
+    failures = [(read[each.messages[exercise]], each) for each in failed]
+    kinds = groupby(sorted(failures, key=_key), _key)
+    found = [_finding(list(alike)) for _, alike in kinds]
     return sorted(found, key=lambda each: (not each.named, -len(each.learners), each.title))
 
 
-def _finding(exercise: str, learners: list[Learner], read: Mapping[str, Failure]) -> Finding:
-    counts = Counter(each.messages[exercise] for each in learners)
+def _key(pair: tuple[Failure, Learner]) -> str:
+    return pair[0].key
+
+
+def _finding(alike: Sequence[tuple[Failure, Learner]]) -> Finding:
+    counts = Counter(failure.message for failure, _ in alike)
     message = min(counts, key=lambda each: (-counts[each], each))
     # At the end the student decides, whom nobody sees: another run shows the same example.
-    order = sorted(learners, key=lambda each: (each.messages[exercise] != message, -each.earned, each.student))
-    follows = Counter(name for each in learners for name in read[each.messages[exercise]].follows)
-    failure = read[message]
-    return Finding(
-        failure.title, bool(failure.slip), tuple(order), message, counts[message], dict(sorted(follows.items()))
-    )
+    order = sorted(alike, key=lambda pair: (pair[0].message != message, -pair[1].earned, pair[1].student))
+    follows = Counter(name for failure, _ in alike for name in failure.follows)
+    first = order[0][0]
+    learners = tuple(learner for _, learner in order)
+    return Finding(first.title, bool(first.slip), learners, message, counts[message], dict(sorted(follows.items())))

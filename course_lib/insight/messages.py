@@ -34,6 +34,8 @@ class Failure:
         The slip, or the words of the message that say the most.
     key : str
         Failures with the same key are alike.
+    message : str
+        The message without the lines about other exercises.
     follows : tuple of str
         Other exercises that failed, and that this one uses.
     """
@@ -41,7 +43,8 @@ class Failure:
     slip: str
     title: str
     key: str
-    follows: tuple[str, ...] = ()
+    message: str
+    follows: tuple[str, ...]
 
 
 def read_failure(message: str) -> Failure:
@@ -57,15 +60,16 @@ def read_failure(message: str) -> Failure:
         As in `course_lib.grading.scores.ExerciseScore`.
     """
     follows = tuple(_FOLLOWS.findall(message))
-    said = _FOLLOWS.sub("", message).partition(_TEST)[0].strip() or _NOTHING_SAID
+    own = _FOLLOWS.sub("", message)
+    said = own.partition(_TEST)[0].strip() or _NOTHING_SAID
     raised, causes = _RAISED.search(said), _CAUSE.findall(said)
     if causes:
         slip = _one_line(causes[-1])  # a check may add its own cause to that of another
         key = loosened(slip) if raised else _QUOTED.sub("`…`", slip)
-        return Failure(slip, slip, f"slip: {key}", follows)
+        return Failure(slip, slip, f"slip: {key}", own, follows)
     found = _WHY.search(said) or raised
     title = _one_line(found[1]) if found else _shortened(_one_line("\n".join(said.split("\n")[:3])))
-    return Failure("", title, loosened(title if found else said), follows)
+    return Failure("", title, loosened(title if found else said), own, follows)
 
 
 def loosened(text: str) -> str:

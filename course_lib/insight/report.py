@@ -10,7 +10,7 @@ def table(found: UnitInsight) -> Table:
     """Lay out the statistics of each exercise of a unit, and its most frequent failure."""
     shown = Table(title=f"{found.unit}, {found.learners} learners", title_justify="left")
     shown.add_column("exercise", no_wrap=True)
-    for column in ("mean points", "full marks", "untouched", "discrimination"):
+    for column in ("points", "full", "untouched", "discr."):
         shown.add_column(column, justify="right")
     shown.add_column("most frequent failure", overflow="fold")
     for each in found.exercises:

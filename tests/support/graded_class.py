@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import nbformat
 from nbformat import NotebookNode
@@ -22,6 +22,7 @@ from course_lib.release import released
 from course_lib.trials.here import Here
 from course_lib.trials.trial import running_cells, tests_of
 
+LIMIT_S = 600  # for a cell: a busy machine takes long to import TensorFlow
 Outputs = dict[str, list[NotebookNode]]  # of the cells of an exercise and its tests, by grade_id
 _RAISED = re.compile(r"(\w+(?:Error|Exception|Exit))(?:: )?(.*)", re.DOTALL)
 
@@ -35,7 +36,7 @@ def error(said: str) -> NotebookNode:
 
 def run_answers(notebook: NotebookNode, answers: Mapping[str, set[str]]) -> dict[tuple[str, str], Outputs]:
     """Run answers to each exercise in the instructor's notebook; return the outputs by exercise and code."""
-    place, found = Here(), {}
+    place, found = Here(limit=LIMIT_S), {}
     for cell in running_cells(notebook):
         if is_exercise(cell):
             name = cell.metadata.nbgrader.grade_id
@@ -49,23 +50,27 @@ def run_answers(notebook: NotebookNode, answers: Mapping[str, set[str]]) -> dict
                         shown = error(said) if said else new_output("execute_result", passed, execution_count=1)
                         outputs[test.metadata.nbgrader.grade_id] = [shown]
                 found[name, code] = outputs
-        assert not place.run(cell.source, cell.id)
+        failed = place.run(cell.source, cell.id)
+        assert not failed, failed
     return found
 
 
-@dataclass
+def graded_class(course: Course, unit: str) -> "GradedClass":
+    """Enter a unit into the gradebook of a course, for a class that has handed in nothing."""
+    source = nbformat.reads(register(course, unit).source, as_version=4)
+    cells = nbformat.read(released(course, unit), as_version=4).cells
+    stubs = {cell.metadata.nbgrader.grade_id: cell.source for cell in cells if is_solution(cell)}
+    return GradedClass(course, unit, source, stubs)
+
+
+@dataclass(frozen=True)
 class GradedClass:
-    """A class of one unit; `hand_in` adds learners."""
+    """A class of one unit: the instructor's notebook, and what the release has in place of answers."""
 
     course: Course
     unit: str
-    source: NotebookNode = field(init=False)
-    stubs: dict[str, str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.source = nbformat.reads(register(self.course, self.unit).source, as_version=4)
-        cells = nbformat.read(released(self.course, self.unit), as_version=4).cells
-        self.stubs = {cell.metadata.nbgrader.grade_id: cell.source for cell in cells if is_solution(cell)}
+    source: NotebookNode
+    stubs: dict[str, str]
 
     def hand_in(self, handed: Mapping[str, Mapping[str, str]]) -> None:
         """Grade and record the answers of each student, by exercise; what is left out is untouched."""

@@ -28,7 +28,7 @@ def insight(
     if not wanted or not graded.issuperset(wanted):
         missing = ", ".join(unit for unit in wanted if unit not in graded) or "any unit"
         raise CourseError(f"expected results of {missing} in {course.results}, found none; run `course grade` first")
-    entries = recorded(course.nbgrader_config())
+    entries = recorded(course.nbgrader_config(), wanted)
     for unit in wanted:
         found = unit_insight(course, unit, results, entries)
         console.print(table(found))

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
+from statistics import NormalDist
 
 import numpy as np
 
-FEWEST = 3  # learners: with fewer, every correlation is −1, 1 or undefined
+FEWEST = 4  # learners: with fewer, a correlation has no confidence interval
+DEVIATIONS = NormalDist().inv_cdf(0.975)  # on each side of 95 % of a normal distribution
 Points = Mapping[str, tuple[float, float]]  # earned and possible, by exercise
 
 
@@ -81,17 +84,17 @@ def discrimination(name: str, points: Sequence[Points]) -> tuple[float, tuple[fl
     Returns
     -------
     (float, (float, float)) or None
-        Pearson's correlation and its 95 % confidence interval, by Fisher's transformation. None for fewer than three
+        Pearson's correlation and its 95 % confidence interval, by Fisher's transformation. None for fewer than four
         learners, or if all have the same points in the exercise or in the rest.
     """
-    from scipy.stats import pearsonr
-
     pairs = [(share(*each[name]), rest) for each in points if name in each and (rest := _rest(name, each)) is not None]
     if len(pairs) < FEWEST or (np.ptp(pairs, axis=0) < 1e-12).any():
         return None
-    found = pearsonr(*np.transpose(pairs))
-    low, high = found.confidence_interval(0.95)
-    return float(found.statistic), (float(low), float(high))
+    correlation = float(np.corrcoef(*np.transpose(pairs))[0, 1])
+    with np.errstate(divide="ignore"):  # of a perfect correlation
+        middle = np.arctanh(np.clip(correlation, -1, 1))
+    margin = DEVIATIONS / sqrt(len(pairs) - 3)
+    return correlation, (float(np.tanh(middle - margin)), float(np.tanh(middle + margin)))
 
 
 def _rest(name: str, points: Points) -> float | None:

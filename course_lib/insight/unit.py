@@ -107,6 +107,11 @@ class UnitInsight:
     histogram: list[int]
     exercises: list[ExerciseInsight]
 
+    def most_frequent(self, count: int) -> list[tuple[ExerciseInsight, Kind]]:
+        """List the kinds of failures that most learners share, at least two of them, with their exercises."""
+        kinds = [(each, kind) for each in self.exercises for kind in (*each.slips, *each.groups) if kind.learners > 1]
+        return sorted(kinds, key=lambda pair: -pair[1].learners)[:count]
+
 
 def unit_insight(
     course: Course, unit: str, results: Sequence[GradingResult], entries: Sequence[GradebookEntry]

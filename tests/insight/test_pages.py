@@ -50,7 +50,14 @@ def test_the_page_says_everything(tmp_path: Path) -> None:
     assert text.startswith("03_upsampling: what the class got wrong 30 learners, 28 points. 2 more handed in something")
     assert "Exercise 1 · kernel 30 61 % 50 % 10 % 0.46 Exercise 2" in text
     assert "Question · why – – – 25 % – " in text
-    assert "the sign is <wrong> Example, with the message of 12 of them An answer, without its comments:" in text
+    assert "the sign is <wrong> Example An answer, without its comments:" in text
+    assert "Example, with the message of 5 of them An answer" in text
+    assert (
+        "What went wrong most often 12 learners in kernel: the sign is <wrong> 6 learners in kernel: kernel(2)" in text
+    )
+    assert (
+        "learners in kernel: kernel(2) expected: 4 got: 9 Points" in text
+    )  # of 2 learners; the same of one is left out
     assert "12 40 % Other failures, by likeness" in text
     assert "2 of them failed in row as well, which this exercise uses." in text
     assert f"type in the folder of the course: {COMMAND} 6 20 %" in text

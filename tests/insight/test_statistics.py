@@ -1,9 +1,10 @@
-"""Statistics of exercises, compared with numbers worked out by hand and with NumPy."""
+"""Statistics of exercises, compared with numbers worked out by hand, with NumPy and with SciPy."""
 
-from math import atanh, sqrt, tanh
+from math import sqrt
 
 import numpy as np
 import pytest
+from scipy.stats import pearsonr
 
 from course_lib.insight.statistics import Points, discrimination, share, statistics
 
@@ -21,8 +22,7 @@ def test_by_hand() -> None:
     # Σxy − n·x̄·ȳ = 23 − 7·13/6; Σx² − n·x̄² = 13 − 49/6; Σy² − n·ȳ² = 43 − 169/6.
     expected = (23 - 91 / 6) / sqrt((13 - 49 / 6) * (43 - 169 / 6))
     assert found.discrimination == pytest.approx(expected)
-    margin = 1.959963984540054 / sqrt(6 - 3)
-    assert found.interval == pytest.approx((tanh(atanh(expected) - margin), tanh(atanh(expected) + margin)))
+    assert found.interval == pytest.approx(pearsonr(OWN, REST).confidence_interval(0.95))
 
 
 def test_the_exercise_is_not_in_its_own_total() -> None:
@@ -46,18 +46,19 @@ def test_point_biserial_without_partial_credit() -> None:
     assert found[0] == pytest.approx(expected)
 
 
-def test_reversed() -> None:
-    points = [{"own": (float(n < 3), 1.0), "rest": (float(n), 6.0)} for n in range(6)]
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_perfect_correlation(sign: int) -> None:
+    points = [{"own": (3.0 + sign * n, 9.0), "rest": (float(n), 6.0)} for n in range(-3, 4)]
     found = discrimination("own", points)
     assert found is not None
-    assert found[0] < 0
+    assert (found[0], *found[1]) == pytest.approx((sign, sign, sign))
 
 
 @pytest.mark.parametrize(
     "points",
     [
         [],
-        CLASS[:2],
+        CLASS[:3],
         [{"own": (1.0, 1.0), "rest": (float(n), 6.0)} for n in range(6)],
         [{"own": (float(n), 6.0), "rest": (1.0, 1.0)} for n in range(6)],
         [{"own": (float(n), 6.0)} for n in range(6)],

@@ -7,7 +7,17 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from course_lib import cli_answers, cli_collect, cli_colorize, cli_export, cli_grade, cli_learn, cli_ops, cli_review
+from course_lib import (
+    cli_answers,
+    cli_collect,
+    cli_colorize,
+    cli_export,
+    cli_grade,
+    cli_insight,
+    cli_learn,
+    cli_ops,
+    cli_review,
+)
 from course_lib import doctor as doctor_rows
 from course_lib.course import Course
 from course_lib.errors import ArgumentError
@@ -93,6 +103,7 @@ app.command()(cli_collect.collect)
 app.command()(cli_grade.grade)
 app.command()(cli_export.export)
 app.command()(cli_review.review)
+app.command()(cli_insight.insight)
 app.add_typer(cli_answers.app, name="answers")
 app.add_typer(cli_ops.app, name="ops")
 

@@ -70,13 +70,17 @@ def learners_code(path: Path, exercise: str) -> str:
 
 def require_new(bank: Sequence[Answer], code: str, title: str = "") -> None:
     """Raise CourseError if a bank has an answer with this title, or the same code apart from comments and layout."""
+    if same := find_same(bank, code):
+        raise CourseError(f"expected a new answer, got the code of {same.title!r} (line {same.line} of the bank)")
     for answer in bank:
-        if _meaning(answer.code) == _meaning(code):
-            raise CourseError(
-                f"expected a new answer, got the code of {answer.title!r} (line {answer.line} of the bank)"
-            )
         if answer.title == title:
             raise CourseError(f"expected a new title, got that of line {answer.line} of the bank: {title!r}")
+
+
+def find_same(bank: Sequence[Answer], code: str) -> Answer | None:
+    """Find the answer with the same code, apart from comments and layout."""
+    meaning = _meaning(code)
+    return next((answer for answer in bank if _meaning(answer.code) == meaning), None)
 
 
 def _meaning(code: str) -> str:

@@ -3,7 +3,7 @@
 import logging
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -112,7 +112,9 @@ def in_transaction(config: Config, work: Callable[[Gradebook], Result], patience
         time.sleep(0.2)
 
 
-def recorded(config: Config, schedule: Schedule = NO_SCHEDULE) -> list[GradebookEntry]:
+def recorded(
+    config: Config, schedule: Schedule = NO_SCHEDULE, units: Collection[str] | None = None
+) -> list[GradebookEntry]:
     """Read the gradebook.
 
     Parameters
@@ -121,6 +123,8 @@ def recorded(config: Config, schedule: Schedule = NO_SCHEDULE) -> list[Gradebook
         nbgrader's.
     schedule : Schedule
         For the timing of the entries.
+    units : collection of str, optional
+        Only these; every unit by default.
 
     Returns
     -------
@@ -128,8 +132,12 @@ def recorded(config: Config, schedule: Schedule = NO_SCHEDULE) -> list[Gradebook
         By unit and student: every submission and, for units with submissions, the students of the class list who have
         handed in nothing.
     """
-    entries = in_transaction(config, lambda book: [*_submitted(book, schedule), *_absent(book)], LOCK_TIMEOUT_S)
-    return sorted(entries, key=lambda entry: (entry.unit, entry.student))
+
+    def found(book: Gradebook) -> list[GradebookEntry]:
+        wanted = [unit for unit in book.db.query(Assignment) if units is None or unit.name in units]
+        return [entry for unit in wanted for entry in (*_submitted(unit, schedule), *_absent(book, unit))]
+
+    return sorted(in_transaction(config, found, LOCK_TIMEOUT_S), key=lambda entry: (entry.unit, entry.student))
 
 
 def students(config: Config) -> set[str]:
@@ -137,17 +145,16 @@ def students(config: Config) -> set[str]:
     return in_transaction(config, lambda book: {student.id for student in book.db.query(Student)}, LOCK_TIMEOUT_S)
 
 
-def _submitted(book: Gradebook, schedule: Schedule) -> Iterator[GradebookEntry]:
-    return (read(submission, schedule) for submission in book.db.query(SubmittedAssignment))
+def _submitted(unit: Assignment, schedule: Schedule) -> Iterator[GradebookEntry]:
+    return (read(submission, schedule) for submission in unit.submissions)
 
 
-def _absent(book: Gradebook) -> Iterator[GradebookEntry]:
-    for assignment in book.db.query(Assignment):
-        there = {submission.student_id for submission in assignment.submissions}
-        for student in book.db.query(Student) if there else ():
-            if student.id not in there:
-                maximum = float(assignment.max_score)
-                yield _about(GradebookEntry(student.id, assignment.name, 0.0, maximum, {}, handed_in=False), student)
+def _absent(book: Gradebook, unit: Assignment) -> Iterator[GradebookEntry]:
+    there = {submission.student_id for submission in unit.submissions}
+    for student in book.db.query(Student) if there else ():
+        if student.id not in there:
+            maximum = float(unit.max_score)
+            yield _about(GradebookEntry(student.id, unit.name, 0.0, maximum, {}, handed_in=False), student)
 
 
 def recorded_one(config: Config, unit: str, student: str, schedule: Schedule) -> GradebookEntry:

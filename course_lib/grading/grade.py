@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain
 
 from filelock import FileLock, Timeout
@@ -109,19 +110,24 @@ def grade_class(
         If a setting is wrong, a unit itself breaks a rule, there is no sandbox or no working pool, or another program
         locks the gradebook or grades in this classroom.
     """
-    if options.isolated and not options.scheduler and (reason := available()):
-        raise CourseError(f"{reason}\nor grade only the work of people you trust, with --no-sandbox")
+    require_sandbox(options)
     names = dict.fromkeys(submission.unit for submission in submissions)
     log.info("%d submissions of %s", len(submissions), ", ".join(names) or "no unit")
-    with _alone(course):
+    with alone(course):
         check_settings(course)
-        grading = _Grading(course, {name: register(course, name) for name in names}, options, on_result, on_start)
+        grading = Grading(course, {name: register(course, name) for name in names}, options, on_result, on_start)
         try:
             grading.run(submissions)
         finally:  # also if a person interrupts it
             entries = grading.recorder.finish([*grading.found.values()])
         withdrawn = [*grading.recorder.returned, *grading.recorder.left_over()]
     return Run([grading.found[submission] for submission in submissions], grading.before, entries, withdrawn)
+
+
+def require_sandbox(options: GradeOptions) -> None:
+    """Raise `CourseError` if learners' code is to be isolated, and this machine cannot do that."""
+    if options.isolated and not options.scheduler and (reason := available()):
+        raise CourseError(f"{reason}\nor grade only the work of people you trust, with --no-sandbox")
 
 
 def _files(course: Course, unit: str) -> dict[str, bytes]:
@@ -132,7 +138,7 @@ def _files(course: Course, unit: str) -> dict[str, bytes]:
 
 
 @contextmanager
-def _alone(course: Course) -> Iterator[None]:
+def alone(course: Course) -> Iterator[None]:
     """Keep another run out of the classroom."""
     course.classroom.mkdir(exist_ok=True)
     lock = FileLock(course.classroom / ".lock", timeout=0)
@@ -146,7 +152,7 @@ def _alone(course: Course) -> Iterator[None]:
         lock.release()
 
 
-class _Grading:
+class Grading:
     """One run, and its results so far."""
 
     def __init__(
@@ -161,10 +167,14 @@ class _Grading:
         self.on_result, self.on_start = on_result, on_start
         self.limits = Limits.configured(course.nbgrader_config())
         self.cache = ResultCache(course.results)
-        self.recorder = Recorder(course, units)
         self.data = {name: _files(course, name) for name in units}
         self.found: dict[Submission, GradingResult] = {}
         self.before = 0
+
+    @cached_property
+    def recorder(self) -> Recorder:
+        """The writer of the gradebook."""
+        return Recorder(self.course, self.units)
 
     def run(self, submissions: Sequence[Submission]) -> None:
         """Grade what is missing, and record each result when it is ready."""
@@ -229,6 +239,7 @@ class _Grading:
 
     def add(self, submission: Submission, job: GradingJob, result: GradingResult, fresh: bool = False) -> None:
         """Record a result, and store it if it is new; an error here affects only this submission."""
+        result = replace(result, work=job.work)
         try:
             if fresh and result.final and not any(exercise.undecided for exercise in result.exercises):
                 self.cache.store(job.key, result)

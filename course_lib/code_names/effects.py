@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from course_lib.code_names.cells import parse
-from course_lib.code_names.definitions import is_constant, only_defines
+from course_lib.code_names.definitions import defined, is_constant, only_defines
 from course_lib.code_names.scopes import Comprehension, Scope, bound_by, local_names
+from course_lib.native.cells import as_python
 
 # After these, the text does not tell which names and attributes there are.
 _DYNAMIC_NAMES = """__builtins__ __code__ __dict__ __globals__ __import__ compile delattr eval exec get_ipython globals
@@ -85,7 +86,9 @@ def effects(cell: str, modules: Collection[str] = ()) -> Effects:
         A cell that cannot be read, because it is no Python or too long, is dynamic.
     """
     statements = parse(cell)
-    found = Effects(modules={name for name in _imports(statements) if name != "*"})
+    if as_python(cell) is not cell:  # a C++ function, which runs in a separate process, and has no state here
+        return Effects(defines={name for statement in statements for name, _ in defined(statement)})
+    found = Effects(modules=imports(cell))
     if not statements and any(line.strip() and not line.lstrip().startswith("#") for line in cell.splitlines()):
         found.dynamic = "it cannot be read as Python"
     reader = _Reader(found, {*modules, *found.modules})
@@ -95,10 +98,10 @@ def effects(cell: str, modules: Collection[str] = ()) -> Effects:
     return found
 
 
-def _imports(statements: Iterable[ast.stmt]) -> Iterator[str]:
-    for node in (node for statement in statements for node in ast.walk(statement)):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            yield from bound_by(node)
+def imports(cell: str) -> set[str]:
+    """Return the names that a cell imports, also in functions."""
+    nodes = (node for statement in parse(cell) for node in ast.walk(statement))
+    return {name for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for name in bound_by(node)} - {"*"}
 
 
 class _Reader(ast.NodeVisitor):

@@ -8,7 +8,7 @@ from functools import cached_property
 from nbformat import NotebookNode
 
 from course_lib.cells import exercise_of, is_demo, is_exercise, is_test
-from course_lib.code_names.effects import Effects, effects
+from course_lib.code_names.effects import Effects, effects, imports
 from course_lib.code_names.free_names import free_names
 
 
@@ -101,7 +101,7 @@ class _Reading:
 
     def __post_init__(self) -> None:
         places = [place for place in range(self.last) if self._may_run(self.cells[place])]
-        modules = set[str]().union(*(effects(self.cells[place].source).modules for place in places))
+        modules = set[str]().union(*(imports(self.cells[place].source) for place in places))
         self.before = {place: effects(self.cells[place].source, modules) for place in places}
 
     @staticmethod

@@ -214,4 +214,4 @@ class Regrading(Grading):
         """Read a result from the cache."""
         job = self.job(submission, read_bytes(submission.path))
         result = self.cache.load(job.key)
-        return job, result or not_graded(job, "its file changed while it was graded", final=False)
+        return job, result or not_graded(job, "its file or the unit changed while it was graded", final=False)

@@ -1,6 +1,6 @@
 import pytest
 
-from course_lib.code_names.effects import effects
+from course_lib.code_names.effects import Effects, effects
 
 IMPORTS = "import numpy as np\n"
 
@@ -119,6 +119,10 @@ def test_a_function_that_may_do_anything(body: str) -> None:
     found = effects(f"def f(self, x):\n    {body}")
     assert found.dynamic_called
     assert not found.dynamic
+
+
+def test_a_function_in_cpp() -> None:
+    assert effects("%%cpp sample\nvoid sample(const float* map) { exec(map); }") == Effects(defines={"sample"})
 
 
 @pytest.mark.parametrize("cell", ["", "# nothing yet", "%matplotlib inline", "x = 1", "f?"])

@@ -49,3 +49,8 @@ def is_answered(question: NotebookNode) -> bool:
 def is_explanation(cell: NotebookNode) -> bool:
     """Tell whether a cell explains the instructor's solution; it is left out of learners' notebooks."""
     return EXPLANATION in cell.metadata.get("tags", [])
+
+
+def is_demo(cell: NotebookNode) -> bool:
+    """Tell whether a cell is a demonstration, which no test needs."""
+    return "demo" in cell.metadata.get("tags", []) and not is_grade(cell) and not is_solution(cell)

@@ -1,11 +1,13 @@
 """The command ``course grade``."""
 
 import os
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -16,21 +18,27 @@ from rich.text import Text
 from course_lib.classroom.roster import read_roster
 from course_lib.course import Course
 from course_lib.errors import ArgumentError, CourseError
-from course_lib.grading import report
+from course_lib.grading import gains, report
 from course_lib.grading.collect.find import Submission, find_submissions
 from course_lib.grading.collect.groups import with_groups
 from course_lib.grading.collect.leftovers import leftovers
 from course_lib.grading.grade import GradeOptions, Run, grade_class
 from course_lib.grading.models import GradingResult, printable
+from course_lib.grading.parallel import OnStart
 from course_lib.grading.progress import Running
+from course_lib.grading.regrade import RegradeOptions, Regrading, regrading
 from course_lib.terminal import INTERRUPTED, bar, console, end_orderly, show_log, stop
 
 SLOW_S = 300  # after so many seconds a submission gets a line in a log
 LOOK_S = 1  # between looks
+Done = TypeVar("Done")
 
 
-def grade(
-    paths: Annotated[list[Path], typer.Argument(help="Notebooks, or folders <student>/<unit>/<unit>.ipynb.")],
+def grade(  # noqa: PLR0913 - the options of the command
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Notebooks, or folders <student>/<unit>/<unit>.ipynb.")
+    ] = None,
+    *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Submissions run at once.")] = os.cpu_count() or 1,
     scheduler: Annotated[
@@ -41,16 +49,38 @@ def grade(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Grade again what was graded before.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show what the grader does, step by step.")] = False,
+    exercise: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Grade this exercise again, whose tests have changed.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --exercise: show what changes, record nothing.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="With --exercise: record it even if somebody loses points.")
+    ] = False,
 ) -> None:
     """Grade notebooks into classroom/: gradebook, feedback, grades.csv. What was graded before is not graded again."""
     course = Course.find()
+    if not exercise and (dry_run or yes):
+        raise ArgumentError("expected --exercise NAME with --dry-run and --yes, got none")
+    if exercise and force:
+        raise ArgumentError("expected --exercise or --force, got both: --force grades whole units again")
+    if not paths and not exercise:
+        raise typer.BadParameter(
+            "expected notebooks or folders, such as classroom/submitted, got none", param_hint="PATHS"
+        )
+    paths = paths or [course.classroom / "submitted"]
     found = _found(course, paths)
     unused = leftovers(course, paths, found)
     submissions = with_groups(course, found, read_roster(course))
     screen = Console(stderr=True)
     if verbose:
         show_log(screen)
-    run = _grade(course, submissions, GradeOptions(jobs, scheduler, not no_sandbox, force), screen)
+    if exercise:
+        options = RegradeOptions(jobs, scheduler, not no_sandbox, exercise=exercise, dry_run=dry_run)
+        raise typer.Exit(_grade_again(course, submissions, options, screen, as_json, yes))
+    whole = GradeOptions(jobs, scheduler, not no_sandbox, force)
+    run = _watched(len(submissions), screen, partial(grade_class, course, submissions, whole))
     if as_json:
         typer.echo(report.to_json(run.results, run.entries))
     else:
@@ -61,13 +91,15 @@ def grade(
     raise typer.Exit(int(bool(unused.errors) or any(result.error is not None for result in run.results)))
 
 
-def _grade(course: Course, submissions: list[Submission], options: GradeOptions, screen: Console) -> Run:
+def _watched(
+    submissions: int, screen: Console, work: Callable[[Callable[[GradingResult], None], OnStart], Done]
+) -> Done:
     """Grade, and show how far it is: with a bar on a terminal, else with a line for each submission."""
     done = 0
     running = Running()
     try:
         with end_orderly(), bar(screen, _Longest(running)) as progress, _slow_ones(screen, running):
-            task = progress.add_task("grading", total=len(submissions))
+            task = progress.add_task("grading", total=submissions)
 
             def tell(result: GradingResult) -> None:
                 nonlocal done
@@ -75,13 +107,53 @@ def _grade(course: Course, submissions: list[Submission], options: GradeOptions,
                 running.end(result.student, result.unit)
                 progress.update(task, advance=1)
                 if not screen.is_terminal:  # a log of the night
-                    number = f"{progress.tasks[task].completed:g}/{len(submissions)}"
+                    number = f"{progress.tasks[task].completed:g}/{submissions}"
                     typer.echo(f"{number} {report.line(result)}", err=True)
 
-            return grade_class(course, submissions, options, tell, running.begin)
+            return work(tell, running.begin)
     except KeyboardInterrupt:
-        here = f"{done} of {len(submissions)} submissions are done, {len(submissions) - done} are left"
+        here = f"{done} of {submissions} submissions are done, {submissions - done} are left"
         stop(f"stopped: {here}; the same command grades them", INTERRUPTED)
+
+
+def _grade_again(
+    course: Course, submissions: list[Submission], options: RegradeOptions, screen: Console, as_json: bool, yes: bool
+) -> int:
+    """Grade one exercise again, show what changes, and record it; return the exit status."""
+    with regrading(course, submissions, options) as run:
+        changes = _watched(len(run.wanted), screen, run.compare)
+        if not as_json:
+            console.print(gains.table(options.exercise, changes))
+            console.print(gains.counts(changes))
+        losing = sum(change.gain < 0 for change in changes)
+        recorded = not options.dry_run and (yes or not losing or (not as_json and _agreed(losing, len(changes))))
+        if recorded:
+            _record(run)
+    if as_json:
+        typer.echo(gains.to_json(changes, recorded))
+    if recorded:
+        typer.echo(f"recorded; feedback, grades.csv, logs: {course.classroom}", err=as_json)
+    elif options.dry_run:
+        typer.echo("nothing is recorded: --dry-run", err=True)
+    else:
+        typer.echo(f"nothing is recorded, because {losing} lose points; --yes records it", err=True)
+    refused = not recorded and not options.dry_run
+    return int(refused or any(change.error is not None for change in changes))
+
+
+def _record(run: Regrading) -> None:
+    try:
+        with end_orderly():
+            run.record()
+    except KeyboardInterrupt:
+        stop("stopped while recording; the same command records the rest", INTERRUPTED)
+
+
+def _agreed(losing: int, all_of_them: int) -> bool:
+    """Ask on a terminal; anywhere else, nobody agrees."""
+    if not (sys.stdin.isatty() and console.is_terminal):
+        return False
+    return typer.confirm(f"{losing} lose points. Record all {all_of_them} results?")
 
 
 def _print(run: Run) -> None:

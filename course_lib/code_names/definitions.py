@@ -86,3 +86,25 @@ def _definitions(source: str) -> Iterator[tuple[str, Definition]]:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             blocks = ast.iter_child_nodes(node)
             waiting += [each for each in blocks if isinstance(each, ast.stmt | ast.ExceptHandler | ast.match_case)]
+
+
+def only_defines(statement: ast.stmt) -> bool:
+    """Tell whether a statement computes nothing, apart from decorators and default values."""
+    match statement:
+        case ast.Expr():
+            return isinstance(statement.value, ast.Constant)  # a docstring
+        case ast.Assign() | ast.AnnAssign():
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            return is_constant(statement.value) and all(isinstance(target, ast.Name) for target in targets)
+        case ast.ClassDef():
+            return all(map(only_defines, statement.body))
+    return isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.Import | ast.ImportFrom | ast.Pass)
+
+
+def is_constant(value: ast.expr | None) -> bool:
+    """Tell whether a value cannot be changed: a number, a text, a tuple of these, or a function."""
+    if isinstance(value, ast.Tuple):
+        return all(map(is_constant, value.elts))
+    if isinstance(value, ast.UnaryOp):
+        return is_constant(value.operand)
+    return value is None or isinstance(value, ast.Constant | ast.Lambda)

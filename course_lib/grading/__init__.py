@@ -11,6 +11,8 @@ From a file to a grade, in this order:
 - `sandbox`: the isolated kernel for the learner's cells; its `limits` define what they may use
 - `remote_test`: runs the tests in a different process from the learner's code
 - `scores`: reads points and messages from the outputs of the tests
+- `regrade`: grades `one_exercise` of a class again after its tests have changed; `needed_cells` decides what must run
+  for that, and `gains` says who gains and who loses
 - `gradebook`: one writer enters the result, the notebook and the feedback; `report` is what people read
 
 `nbgrader_ext` makes nbgrader's own commands do the same. `execution` serves people who run their own notebooks.

@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain
 
 from filelock import FileLock, Timeout
@@ -113,13 +114,12 @@ def grade_class(
         If a setting, the schedule or the class list is wrong, a unit itself breaks a rule, there is no sandbox or no
         working pool, or another program locks the gradebook or grades in this classroom.
     """
-    if options.isolated and not options.scheduler and (reason := available()):
-        raise CourseError(f"{reason}\nor grade only the work of people you trust, with --no-sandbox")
+    require_sandbox(options)
     names = dict.fromkeys(submission.unit for submission in submissions)
     log.info("%d submissions of %s", len(submissions), ", ".join(names) or "no unit")
-    with _alone(course):
+    with alone(course):
         check_settings(course)
-        grading = _Grading(course, {name: register(course, name) for name in names}, options, on_result, on_start)
+        grading = Grading(course, {name: register(course, name) for name in names}, options, on_result, on_start)
         try:
             grading.run(submissions)
         finally:  # also if a person interrupts it
@@ -127,6 +127,12 @@ def grade_class(
         withdrawn = [*grading.recorder.returned, *grading.recorder.left_over()]
     results = [*chain(*(grading.found[submission] for submission in submissions))]
     return Run(results, grading.before, entries, withdrawn, surprises(submissions, grading.recorder.plan.roster))
+
+
+def require_sandbox(options: GradeOptions) -> None:
+    """Raise `CourseError` if learners' code is to be isolated, and this machine cannot do that."""
+    if options.isolated and not options.scheduler and (reason := available()):
+        raise CourseError(f"{reason}\nor grade only the work of people you trust, with --no-sandbox")
 
 
 def _files(course: Course, unit: str) -> dict[str, bytes]:
@@ -137,7 +143,7 @@ def _files(course: Course, unit: str) -> dict[str, bytes]:
 
 
 @contextmanager
-def _alone(course: Course) -> Iterator[None]:
+def alone(course: Course) -> Iterator[None]:
     """Keep another run out of the classroom."""
     course.classroom.mkdir(exist_ok=True)
     lock = FileLock(course.classroom / ".lock", timeout=0)
@@ -151,7 +157,7 @@ def _alone(course: Course) -> Iterator[None]:
         lock.release()
 
 
-class _Grading:
+class Grading:
     """One run, and its results so far."""
 
     def __init__(
@@ -166,10 +172,14 @@ class _Grading:
         self.on_result, self.on_start = on_result, on_start
         self.limits = Limits.configured(course.nbgrader_config())
         self.cache = ResultCache(course.results)
-        self.recorder = Recorder(course, units)
         self.data = {name: _files(course, name) for name in units}
         self.found: dict[Submission, list[GradingResult]] = {}
         self.before = 0
+
+    @cached_property
+    def recorder(self) -> Recorder:
+        """The writer of the gradebook."""
+        return Recorder(self.course, self.units)
 
     def run(self, submissions: Sequence[Submission]) -> None:
         """Grade what is missing, and record each result when it is ready."""
@@ -234,11 +244,12 @@ class _Grading:
 
     def add(self, submission: Submission, job: GradingJob, result: GradingResult, fresh: bool = False) -> None:
         """Record a result for everybody for whom it counts."""
+        result = replace(result, work=job.work)
         counting = [result.credited_to(student) for student in (submission.student, *submission.also)]
-        self.found[submission] = [self.record(submission, job, each, fresh) for each in counting]
+        self.found[submission] = [self.record_for(submission, job, each, fresh) for each in counting]
         self.on_result(self.found[submission][0])
 
-    def record(self, submission: Submission, job: GradingJob, result: GradingResult, fresh: bool) -> GradingResult:
+    def record_for(self, submission: Submission, job: GradingJob, result: GradingResult, fresh: bool) -> GradingResult:
         """Record a result for one student, and store it if it is new; an error here affects only this result."""
         try:
             own = not result.handed_in_by

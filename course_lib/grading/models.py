@@ -36,8 +36,10 @@ class GradingJob:
         Files by relative path that the learner's code may read: the unit's own, and those that were handed in.
     audit_flags : list of str
         Notes about those files, for the instructor.
+    work : str
+        A hash of all of these but the source: 64 hexadecimal digits. It is the same after a test was corrected.
     key : str
-        A hash of all of these, on which the result depends: 64 hexadecimal digits.
+        A hash of all of these, on which the result depends.
     """
 
     student: str
@@ -51,12 +53,17 @@ class GradingJob:
     audit_flags: list[str] = field(default_factory=list)
 
     @cached_property
-    def key(self) -> str:
+    def work(self) -> str:
         """See the class."""
         conditions = (repr(self.limits), str(self.isolated), repr(self.audit_flags))
-        words = (self.student, self.unit, self.source, self.version, *conditions)
+        words = (self.student, self.unit, self.version, *conditions)
         files = (part for name in sorted(self.data) for part in (name.encode(), self.data[name]))
         return hash_parts([*(word.encode("utf-8", "surrogatepass") for word in words), self.submission, *files])
+
+    @cached_property
+    def key(self) -> str:
+        """See the class."""
+        return hash_parts([self.work.encode(), self.source.encode("utf-8", "surrogatepass")])
 
 
 def hash_parts(parts: Iterable[bytes]) -> str:
@@ -98,6 +105,12 @@ class GradingResult:
         False if the machine was at fault, not the submission: the next run tries again.
     handed_in_by : str
         The member of the student's group who handed it in; empty if it was the student.
+    work : str
+        `GradingJob.work` of the job.
+    replaces : str
+        If an exercise was graded again with other tests, the key of the result before that; otherwise empty.
+    scope : str
+        What ran then, and why if it was more than that exercise needs.
     """
 
     student: str
@@ -119,6 +132,10 @@ class GradingResult:
         if student == self.student:
             return self
         return replace(self, student=student, handed_in_by=self.student, changes=[], audit_flags=[])
+
+    work: str = ""
+    replaces: str = ""
+    scope: str = ""
 
     @property
     def status(self) -> str:

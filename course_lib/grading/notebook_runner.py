@@ -3,7 +3,7 @@
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,9 +12,9 @@ from typing import Self
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
-from nbgrader.utils import is_grade, is_solution
+from nbgrader.utils import is_solution
 
-from course_lib.cells import exercise_of
+from course_lib.cells import exercise_of, is_demo, is_test
 from course_lib.grading.models import GradingJob
 from course_lib.grading.remote_test.run_test import run_test
 from course_lib.grading.sandbox.kernel_client import KernelClient, KernelDiedError
@@ -46,7 +46,7 @@ class NotebookRun:
     log: list[str] = field(default_factory=list)
 
 
-def run_notebook(job: GradingJob, notebook: NotebookNode) -> NotebookRun:
+def run_notebook(job: GradingJob, notebook: NotebookNode, chosen: Collection[int] | None = None) -> NotebookRun:
     """Run every cell except demonstrations, and write the outputs into the notebook.
 
     Parameters
@@ -55,6 +55,8 @@ def run_notebook(job: GradingJob, notebook: NotebookNode) -> NotebookRun:
         The job, with the limits, and the files that the cells may read.
     notebook : NotebookNode
         The restored submission; its cells get outputs and numbers.
+    chosen : collection of int, optional
+        The places of the cells that run; by default all of them. What the others would define is missing.
 
     Returns
     -------
@@ -73,8 +75,12 @@ def run_notebook(job: GradingJob, notebook: NotebookNode) -> NotebookRun:
             path.write_bytes(content)
         with _Runner(job, Path(folder)) as runner:
             for number, cell in enumerate(notebook.cells, start=1):
-                if cell.cell_type == "code" and not _is_demo(cell):
+                if cell.cell_type != "code" or is_demo(cell):
+                    continue
+                if chosen is None or number - 1 in chosen:
                     runner.run_cell(number, cell)
+                else:
+                    runner.leave_out(cell)
         return runner.run
 
 
@@ -90,8 +96,8 @@ class _Runner:
         self._kernel = ExitStack()
         self._client: KernelClient | None = None
         self._given_up = False
-        self._sources: list[str] = []  # of the cells that ran, except tests
-        self._took: list[float] = []  # seconds that each of them took; 0 if it was stopped
+        self._sources: list[str] = []  # of the cells so far, except tests
+        self._ran: list[tuple[str, float]] = []  # those that ran, with their seconds; 0 if it was stopped
         self._answers_died: dict[str, str] = {}  # words by grade_id
         self._shown = 0  # characters
         self._cell_s = job.limits.cell_s
@@ -127,6 +133,11 @@ class _Runner:
         seconds = time.monotonic() - start
         self.run.log.append(f"cell {number}{_name(cell)}: {seconds:.1f} s {' '.join(errors)}".rstrip(": "))
 
+    def leave_out(self, cell: NotebookNode) -> None:
+        """Remember the text of a cell that does not run: tests read there which names a function uses."""
+        if not is_test(cell):
+            self._sources.append(cell.source)
+
     def _running_kernel(self) -> KernelClient | None:
         """Return the kernel; if none runs, start one, and run the earlier cells in it. None if no more are allowed."""
         if self._client is None and self._may_start():
@@ -134,7 +145,7 @@ class _Runner:
                 KernelClient(self._job.limits, self._job.isolated, self._folder, self._deadline)
             )
             try:
-                for source, took in zip(self._sources, self._took, strict=True):
+                for source, took in self._ran:
                     self._timed(max(self._cell_s, REPLAY_FACTOR * took), partial(client.run_cell, source))
             except KernelDiedError:  # in a cell that ran without problems before
                 self._end_kernel()
@@ -153,7 +164,7 @@ class _Runner:
 
     def _outputs(self, client: KernelClient, cell: NotebookNode) -> list[NotebookNode]:
         """Run a test here, and anything else in the learner's kernel."""
-        if is_grade(cell) and not is_solution(cell):
+        if is_test(cell):
             outputs = self._timed(self._cell_s, partial(run_test, cell.source, client, self._sources))
             death = self._answers_died.get(exercise_of(cell.metadata.nbgrader.grade_id), "")
             return [_death(death)] if death and any(output.output_type == "error" for output in outputs) else outputs
@@ -161,7 +172,7 @@ class _Runner:
         outputs = self._timed(seconds, partial(client.run_cell, cell.source))
         took = time.monotonic() - start
         self._sources.append(cell.source)
-        self._took.append(took if took < seconds else 0)
+        self._ran.append((cell.source, took if took < seconds else 0))
         self._shown += len(json.dumps(outputs))
         if outputs and self._shown > MAX_OUTPUT_CHARS:
             return [new_output("stream", name="stderr", text=TOO_MUCH)]
@@ -179,11 +190,6 @@ class _Runner:
 
 def _death(words: str) -> NotebookNode:
     return error("KernelDied", f"the kernel died in {words}")
-
-
-def _is_demo(cell: NotebookNode) -> bool:
-    """Tell whether a cell is a demonstration, which no test needs."""
-    return "demo" in cell.metadata.get("tags", []) and not is_grade(cell) and not is_solution(cell)
 
 
 def _name(cell: NotebookNode) -> str:

@@ -12,7 +12,7 @@ from course_lib.errors import CourseError
 from course_lib.grading.models import GradingJob, GradingResult, not_graded, printable
 from course_lib.grading.notebook_runner import NotebookRun, run_notebook
 from course_lib.grading.restore.figures import add_figures
-from course_lib.grading.restore.normalize import normalize
+from course_lib.grading.restore.normalize import Normalized, normalize
 from course_lib.grading.sandbox.compiler import none_in_grade
 from course_lib.grading.sandbox.kernel_client import KernelStartError
 from course_lib.grading.sandbox.limits import limits_in_use
@@ -42,6 +42,32 @@ def grade_submission(job: GradingJob) -> GradingResult:
         run = run_notebook(job, restored.notebook)
     except KernelStartError as failed:
         return not_graded(job, f"the kernel did not start: {failed}", final=False)
+    return scored(job, source, restored, run, time.monotonic() - start)
+
+
+def scored(
+    job: GradingJob, source: NotebookNode, restored: Normalized, run: NotebookRun, seconds: float
+) -> GradingResult:
+    """Make the result of a submission whose notebook has been run.
+
+    Parameters
+    ----------
+    job : GradingJob
+        The submission.
+    source : NotebookNode
+        The instructor's notebook.
+    restored : Normalized
+        The restored submission; its notebook has outputs.
+    run : NotebookRun
+        How the run went.
+    seconds : float
+        What it took.
+
+    Returns
+    -------
+    GradingResult
+        The points, and everything that the gradebook and the feedback need.
+    """
     notebook = nbformat.reads(printable(nbformat.writes(restored.notebook)), as_version=4)
     add_figures(notebook, job.submission)
     if cpp_exercises(source) and (reason := none_in_grade(job.isolated)):
@@ -56,7 +82,7 @@ def grade_submission(job: GradingJob) -> GradingResult:
         nbformat.writes(notebook),
         [printable(text) for text in restored.changes],
         [printable(text) for text in (*job.audit_flags, *restored.audit_flags)],
-        seconds=time.monotonic() - start,
+        seconds=seconds,
         isolated=job.isolated,
     )
     return replace(result, log=_log(job, result, run.log))

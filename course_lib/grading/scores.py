@@ -52,6 +52,8 @@ class ExerciseScore:
         False if this machine cannot decide its points.
     tests : dict of str to float or None
         Points of each graded cell, by its grade_id; see `cell_points`.
+    corrected : str
+        The date on which it was graded again because its tests had changed; usually empty.
     """
 
     name: str
@@ -61,6 +63,7 @@ class ExerciseScore:
     question: bool = False
     graded: bool = True
     tests: dict[str, float | None] = field(default_factory=dict)
+    corrected: str = ""
 
     @property
     def undecided(self) -> bool:

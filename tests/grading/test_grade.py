@@ -461,10 +461,10 @@ def test_a_locked_gradebook_loses_nothing(room: Classroom, monkeypatch: pytest.M
     path = room.course.classroom / "gradebook.db"
     entering = writer.enter
 
-    def locked(config: Config, result: GradingResult, timestamp: datetime | None, again: bool) -> GradebookEntry:
+    def locked(config: Config, result: GradingResult, timestamp: datetime | None, **how: Any) -> GradebookEntry:
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("begin exclusive")
-            return entering(config, result, timestamp, again, patience=0)
+            return entering(config, result, timestamp, **how, patience=0)
 
     monkeypatch.setattr(writer, "enter", locked)
     with pytest.raises(GradebookLockedError, match="is locked"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from course_lib.classroom.intake.archives import Refused
 from course_lib.classroom.intake.layouts import HandIn, Person
 from course_lib.classroom.intake.people import Match, find_student
-from course_lib.grading.class_list import Roster
+from course_lib.classroom.roster import Roster
 
 _NAMELESS = (
     "expected its submitters in Gradescope's submission_metadata.yml, got none; "

@@ -16,10 +16,9 @@ from course_lib.classroom.intake.people import is_student
 from course_lib.classroom.intake.report import Collected, Row
 from course_lib.classroom.intake.units import UnitFiles, by_unit
 from course_lib.classroom.intake.unpack import unpack
-from course_lib.classroom.roster import read_roster
+from course_lib.classroom.roster import Roster, read_roster
 from course_lib.course import Course
 from course_lib.errors import ArgumentError, CourseError
-from course_lib.grading.class_list import Roster
 from course_lib.grading.collect.versions import Releases
 
 CLOSE = timedelta(hours=1)  # a download is made in less, and a class hands in during more

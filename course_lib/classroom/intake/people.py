@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from course_lib.classroom.intake.archives import Refused
 from course_lib.classroom.intake.layouts import Person
-from course_lib.grading.class_list import Roster, Student
+from course_lib.classroom.roster import Roster, Student
 
 _STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "'": "", "’": "", "`": ""})
 _NAME_BYTES = 100  # of a folder's name

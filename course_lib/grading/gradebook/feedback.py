@@ -13,6 +13,7 @@ from course_lib.cells import exercise_of, is_test
 from course_lib.formulas import CSS
 from course_lib.grading.gradebook import sanitized
 from course_lib.grading.gradebook.feedback_cells import Shown, below, has_picture, secret_lines
+from course_lib.grading.models import hash_parts
 from course_lib.grading.scores import UNREAD, ExerciseScore, points_of
 
 UNDER_TITLE, UNDER_NOTEBOOK, UNDER_EXERCISE = 2, 3, 4  # the highest level of headings there
@@ -92,6 +93,7 @@ def feedback_html(
         rows=rows,
         comments=[_comment(text, UNDER_TITLE) for text in said.values() if text],
         cells=list(_notebook(cells, parts, shown)),
+        tests=_version_of_tests(cells),
         formulas_css=CSS,
     )
     return page.encode(errors="replace").decode()
@@ -170,6 +172,12 @@ def _verdict(exercise: ExerciseScore, graded: bool) -> str:
     if exercise.points >= exercise.max_points and (exercise.max_points or (graded and not exercise.message)):
         return "right"
     return "partly" if exercise.points > 0 else "wrong" if graded else "open"
+
+
+def _version_of_tests(cells: Sequence[NotebookNode]) -> str:
+    """Return a short hash of the tests, to compare with that of another page; empty if there are no tests."""
+    sources = [cell.source.encode("utf-8", "surrogatepass") for cell in cells if is_test(cell)]
+    return hash_parts(sources)[:8] if sources else ""
 
 
 def _comment(text: str, level: int) -> str:

@@ -54,6 +54,13 @@ class RecordedResults:
             return str(json.loads(path.read_text(encoding="utf-8"))["key"])
         return ""
 
+    def last(self, unit: str, student: str) -> GradingResult | None:
+        """Read the result that was recorded last, without its notebook; None if no result was."""
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            path = self._folder / "recorded" / unit / f"{student}.json"
+            return _result(json.loads(path.read_text(encoding="utf-8"))["result"])
+        return None
+
     def keep(self, key: str, result: GradingResult, entry: GradebookEntry) -> None:
         """Record, as the last step, that everything about a result is recorded."""
         kept = {"key": key, "entry": as_json(entry), "result": _row(result)}
@@ -61,8 +68,8 @@ class RecordedResults:
 
     def is_outdated(self, entry: GradebookEntry) -> bool:
         """Tell whether the gradebook had another entry when a result of this student and unit was recorded."""
-        kept = self._kept(entry)
-        return bool(kept) and kept["entry"] != as_json(entry)
+        before = self._kept(entry).get("entry")  # None while it is recorded again
+        return before is not None and before != as_json(entry)
 
     def update(self, entry: GradebookEntry) -> None:
         """Record the current entry of a result that was recorded."""
@@ -76,9 +83,13 @@ class RecordedResults:
                 return kept
         return {}
 
-    def forget(self, result: GradingResult) -> None:
-        """Remove the information on what was recorded for this student and unit."""
-        self._recorded(result).unlink(missing_ok=True)
+    def forget(self, result: GradingResult, keep_key: bool = False) -> None:
+        """Remove the information on what was recorded for this student and unit, except perhaps of which job it was."""
+        path = self._recorded(result)
+        if keep_key:
+            write_aside(path, json.dumps(json.loads(path.read_text(encoding="utf-8")) | {"entry": None}))
+        else:
+            path.unlink(missing_ok=True)
 
     def keep_failure(self, result: GradingResult, folder: Path) -> None:
         """Record that the submission in a folder could not be graded, and will not be tried again."""

@@ -169,9 +169,10 @@ class Recorder:
         self._records.forget_failure(result)
         if self._students and result.student not in self._students and self._records.has(result):
             self.returned.append(f"{result.student}, {result.unit}: {RETURNED} {submission.path}")
-        if not before:
-            self._records.forget(result)  # its content is out of date
-        entry = writer.enter(self.config, result, time, again=bool(before), plan=self.plan)
+        same_work = bool(result.replaces) and self._records.key(result.unit, result.student) == result.replaces
+        if not before:  # its content is out of date
+            self._records.forget(result, keep_key=same_work)
+        entry = writer.enter(self.config, result, time, again=bool(before), same_work=same_work, plan=self.plan)
         notebook = self._file("autograded", result, ".ipynb", result.unit)
         page = self._file("feedback", result, ".html", result.unit)
         secret = "" if result.handed_in_by else _secret(submission)

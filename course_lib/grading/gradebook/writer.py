@@ -1,7 +1,8 @@
 """Entering submissions into nbgrader's gradebook: everything about one submission in one transaction, or nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
+from functools import partial
 
 from nbgrader.api import (
     BaseCell,
@@ -38,6 +39,7 @@ def enter(
     result: GradingResult,
     timestamp: datetime | None,
     again: bool = False,
+    same_work: bool = False,
     patience: float = LOCK_TIMEOUT_S,
     plan: ClassPlan = NO_PLAN,
 ) -> GradebookEntry:
@@ -57,6 +59,9 @@ def enter(
         When it was handed in, UTC.
     again : bool
         Whether this result was entered before: tests that people have reviewed since then are not marked again.
+    same_work : bool
+        Whether the gradebook has the result of the same submission with other tests: then only exercises to which the
+        tests now give other points are marked again.
     patience : float
         Seconds to wait while another program is writing.
     plan : ClassPlan
@@ -72,7 +77,10 @@ def enter(
     GradebookLockedError
         If another program is still writing. Then nothing is entered.
     """
-    return in_transaction(config, lambda gradebook: _enter(gradebook, config, result, timestamp, again, plan), patience)
+    work = partial(
+        _enter, config=config, result=result, timestamp=timestamp, again=again, same_work=same_work, plan=plan
+    )
+    return in_transaction(config, work, patience)
 
 
 def _enter(
@@ -81,6 +89,7 @@ def _enter(
     result: GradingResult,
     timestamp: datetime | None,
     again: bool,
+    same_work: bool,
     plan: ClassPlan,
 ) -> GradebookEntry:
     db: Session = gradebook.db
@@ -101,7 +110,7 @@ def _enter(
     if submitted is None:
         submitted = SubmittedNotebook(notebook=notebook, assignment=submission)
         db.add(submitted)
-    db.add_all(_grade(notebook, submitted, result, again))
+    db.add_all(_grade(notebook, submitted, result, _reviewed(notebook, submitted, result, again, same_work)))
     db.flush()
     db.expire(submitted)
     penalize(config, submission, plan.schedule)
@@ -110,11 +119,28 @@ def _enter(
     return read(submission, plan.schedule)
 
 
+def _points(result: GradingResult) -> dict[str, float | None]:
+    return {name: earned for exercise in result.exercises for name, earned in exercise.tests.items()}
+
+
+def _reviewed(
+    notebook: Notebook, submitted: SubmittedNotebook, result: GradingResult, again: bool, same_work: bool
+) -> set[str]:
+    """Return the exercises that people need not review again; for the same work, those without other points."""
+    points, reviewed = _points(result), set[str]()
+    changed = set[str]()
+    for cell in [*notebook.grade_cells, *notebook.task_cells] if again or same_work else []:
+        there = _of_cell(submitted.grades, cell)
+        same = again or (there is not None and there.auto_score == points.get(cell.name))
+        (reviewed if same else changed).add(exercise_of(cell.name))
+    return reviewed - changed
+
+
 def _grade(
-    notebook: Notebook, submitted: SubmittedNotebook, result: GradingResult, again: bool
+    notebook: Notebook, submitted: SubmittedNotebook, result: GradingResult, reviewed: Collection[str]
 ) -> Iterator[Grade | Comment]:
-    """Yield the new points and automatic comments of each cell."""
-    points = {name: earned for exercise in result.exercises for name, earned in exercise.tests.items()}
+    """Yield the new points and automatic comments of each cell; `reviewed` exercises are not marked again."""
+    points = _points(result)
     released = {cell.name: cell.checksum for cell in notebook.source_cells}
     discussed = commented(submitted)
     for cell in [*notebook.grade_cells, *notebook.task_cells]:
@@ -122,7 +148,7 @@ def _grade(
         there = _of_cell(submitted.grades, cell)
         grade = there or Grade(cell_id=cell.id, notebook=submitted)
         grade.auto_score = points.get(cell.name) if result.notebook else 0.0
-        if not (again and there):
+        if not (there and exercise_of(cell.name) in reviewed):
             given = was_given(there) or exercise_of(cell.name) in discussed
             unknown = worth > 0 and (not result.notebook or grade.auto_score is None)
             grade.needs_manual_grade = unknown or given

@@ -5,7 +5,7 @@ import pytest
 from course_lib.classroom.intake.archives import Refused
 from course_lib.classroom.intake.layouts import Person
 from course_lib.classroom.intake.people import find_student, is_student
-from course_lib.grading.class_list import Roster, Student
+from course_lib.classroom.roster import Roster, Student
 
 ROSTER = Roster(
     (

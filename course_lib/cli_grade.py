@@ -15,9 +15,12 @@ from rich.text import Text
 
 from course_lib.course import Course
 from course_lib.errors import ArgumentError, CourseError
+from course_lib.foreign.collect import collect
+from course_lib.foreign.course import ForeignCourse, open_course
+from course_lib.foreign.grade import grade_foreign_class
 from course_lib.grading import report
 from course_lib.grading.collect.find import Submission, find_submissions
-from course_lib.grading.collect.leftovers import leftovers
+from course_lib.grading.collect.leftovers import Leftovers, leftovers
 from course_lib.grading.grade import GradeOptions, Run, grade_class
 from course_lib.grading.models import GradingResult, printable
 from course_lib.grading.progress import Running
@@ -28,7 +31,9 @@ LOOK_S = 1  # between looks
 
 
 def grade(
-    paths: Annotated[list[Path], typer.Argument(help="Notebooks, or folders <student>/<unit>/<unit>.ipynb.")],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Notebooks, or folders <student>/<unit>/<unit>.ipynb.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Submissions run at once.")] = os.cpu_count() or 1,
     scheduler: Annotated[
@@ -41,9 +46,15 @@ def grade(
     verbose: Annotated[bool, typer.Option("--verbose", help="Show what the grader does, step by step.")] = False,
 ) -> None:
     """Grade notebooks into classroom/: gradebook, feedback, grades.csv. What was graded before is not graded again."""
-    course = Course.find()
-    submissions = _found(course, paths)
-    unused = leftovers(course, paths, submissions)
+    absolute = [path.absolute() for path in paths or ()]
+    course = open_course()
+    if isinstance(course, ForeignCourse):
+        submissions, unused = _found_in_foreign(course, absolute)
+    elif paths:
+        submissions = _found(course, paths)
+        unused = leftovers(course, paths, submissions)
+    else:
+        raise ArgumentError("expected notebooks, or folders of submissions such as classroom/submitted")
     screen = Console(stderr=True)
     if verbose:
         show_log(screen)
@@ -52,13 +63,22 @@ def grade(
         typer.echo(report.to_json(run.results, run.entries))
     else:
         _print(run)
-        console.print(f"feedback, grades.csv, logs: {course.classroom}", soft_wrap=True)
+        console.print(_places(course), soft_wrap=True)
     for line in unused.errors + unused.lines:
         typer.echo(printable(line), err=as_json)
     raise typer.Exit(int(bool(unused.errors) or any(result.error is not None for result in run.results)))
 
 
-def _grade(course: Course, submissions: list[Submission], options: GradeOptions, screen: Console) -> Run:
+def _places(course: Course | ForeignCourse) -> str:
+    """Say where the records are."""
+    if isinstance(course, ForeignCourse):
+        return f"gradebook, autograded, feedback: at nbgrader's places; cells.csv, logs: {course.classroom}"
+    return f"feedback, grades.csv, logs: {course.classroom}"
+
+
+def _grade(
+    course: Course | ForeignCourse, submissions: list[Submission], options: GradeOptions, screen: Console
+) -> Run:
     """Grade, and show how far it is: with a bar on a terminal, else with a line for each submission."""
     done = 0
     running = Running()
@@ -75,6 +95,8 @@ def _grade(course: Course, submissions: list[Submission], options: GradeOptions,
                     number = f"{progress.tasks[task].completed:g}/{len(submissions)}"
                     typer.echo(f"{number} {report.line(result)}", err=True)
 
+            if isinstance(course, ForeignCourse):
+                return grade_foreign_class(course, submissions, options, tell, running.begin)
             return grade_class(course, submissions, options, tell, running.begin)
     except KeyboardInterrupt:
         here = f"{done} of {len(submissions)} submissions are done, {len(submissions) - done} are left"
@@ -100,6 +122,12 @@ def _found(course: Course, paths: list[Path]) -> list[Submission]:
     except CourseError as error:
         unused = leftovers(course, filter(Path.exists, paths), [])
         raise ArgumentError("\n".join([str(error), *map(printable, unused.errors + unused.lines)])) from None
+
+
+def _found_in_foreign(course: ForeignCourse, paths: list[Path]) -> tuple[list[Submission], Leftovers]:
+    """Find the submissions of any nbgrader course, and say what else was handed in."""
+    found = collect(course, paths)
+    return found.submissions, Leftovers(found.lines)
 
 
 class _Longest(ProgressColumn):

@@ -127,7 +127,8 @@ def verdict(exercise: ExerciseScore) -> str:
     if exercise.question:
         return exercise.message or "not graded"
     right = exercise.points >= exercise.max_points if exercise.max_points else not exercise.message
-    return "✓" if right else printable(exercise.message) or "not run"
+    said = "✓" if right else printable(exercise.message) or "not run"
+    return f"{said} ({printable(exercise.note)})" if exercise.note else said
 
 
 def summary(results: Sequence[GradingResult], before: int, entries: Iterable[GradebookEntry]) -> str:

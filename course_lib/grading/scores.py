@@ -52,6 +52,10 @@ class ExerciseScore:
         False if this machine cannot decide its points.
     tests : dict of str to float or None
         Points of each graded cell, by its grade_id; see `cell_points`.
+    note : str
+        What else to know about it, such as where its test ran; usually empty.
+    cells : list of str
+        The grade_ids of its cells; if empty, those that `exercise_of` says.
     """
 
     name: str
@@ -61,6 +65,8 @@ class ExerciseScore:
     question: bool = False
     graded: bool = True
     tests: dict[str, float | None] = field(default_factory=dict)
+    note: str = ""
+    cells: list[str] = field(default_factory=list)
 
     @property
     def undecided(self) -> bool:

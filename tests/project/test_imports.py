@@ -76,6 +76,7 @@ ALLOWED = {
         "release",
         "release_steps",
     },
+    "foreign": {"cells", "checks", "code_names", "grading"},
     "workspace": {"cells", "grading", "release", "worked_answers"},
     "learner_pages": {"formulas", "grading", "markdown", "release", "statements", "workspace"},
     "trials": {"__init__", "answers", "cells", "checks", "grading", "native", "release", "rules"},
@@ -86,7 +87,7 @@ ALLOWED = {
     "cli_ops": {"ops"},
     "cli_answers": {"answers", "grading", "terminal", "trials"},
     "cli_colorize": {"coloring", "terminal"},
-    "cli_grade": {"grading", "terminal"},
+    "cli_grade": {"foreign", "grading", "terminal"},
     "cli": {
         "cli_answers",
         "cli_colorize",

@@ -99,7 +99,7 @@ def _enter(
     db.add_all(_grade(notebook, submitted, result, again))
     db.flush()
     db.expire(submitted)
-    _penalize(config, submission, submitted)
+    penalize(config, submission, submitted)
     db.flush()
     db.expire_all()
     return read(submission)
@@ -152,7 +152,7 @@ def late_penalties(config: Config) -> AssignLatePenalties:
     return step
 
 
-def _penalize(config: Config, submission: SubmittedAssignment, submitted: SubmittedNotebook) -> None:
+def penalize(config: Config, submission: SubmittedAssignment, submitted: SubmittedNotebook) -> None:
     """Enter the late penalty of nbgrader's plugin."""
     step = late_penalties(config)
     submitted.late_submission_penalty = None

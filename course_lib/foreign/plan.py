@@ -7,7 +7,7 @@ functions and constants of the notebook that it uses, and its verdict are out of
 import ast
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from nbformat import NotebookNode
 from nbgrader.utils import is_solution
@@ -48,7 +48,7 @@ class _Cell:
     is_answer: bool
     statements: list[ast.stmt]
     uses: Uses
-    stars: list[ast.stmt] = field(default_factory=list)  # its ``from … import *``
+    stars: Sequence[ast.stmt] = ()  # its ``from … import *``
 
     @property
     def given(self) -> frozenset[str]:

@@ -46,7 +46,7 @@ class ForeignJob(GradingJob):
     def key(self) -> str:
         """See `GradingJob`."""
         files = [part for name in sorted(self.own_files) for part in (name.encode(), self.own_files[name])]
-        return hash_parts([GradingJob.key.func(self).encode(), repr((self.plans, self.trial)).encode(), *files])
+        return hash_parts([super().key.encode(), repr((self.plans, self.trial)).encode(), *files])
 
 
 class ForeignRunner(Runner):

@@ -21,7 +21,6 @@ from traitlets import TraitError
 from course_lib.errors import CourseError
 from course_lib.foreign.course import ROOT, ForeignCourse
 from course_lib.grading.gradebook.entries import LOCK_TIMEOUT_S, in_transaction
-from course_lib.grading.restore.template import Template
 
 log = logging.getLogger(__name__)
 log.addHandler(logging.NullHandler())
@@ -67,8 +66,9 @@ class ForeignUnit:
 
 @dataclass(frozen=True)
 class _Recorded:
-    """A cell in the gradebook: its text if it is locked, and its points if it has any."""
+    """A cell in the gradebook: its checksum, its text if it is locked, and its points if it has any."""
 
+    checksum: str | None
     source: str | None
     points: float | None
 
@@ -101,15 +101,8 @@ def read_unit(course: ForeignCourse, assignment: str, notebook: str) -> ForeignU
     ]
     for each in (released, answered):
         _as_recorded(each, recorded)
-    texts = [
-        nbformat.writes(NotebookNode(nbformat=4, nbformat_minor=5, **_template(each))) for each in (released, answered)
-    ]
+    texts = (nbformat.writes(released), nbformat.writes(answered))
     return ForeignUnit(assignment, notebook, *texts, read_files(course, assignment), changed)
-
-
-def _template(notebook: NotebookNode) -> dict[str, object]:
-    template = Template.of(notebook)
-    return {"metadata": template.metadata, "cells": template.cells}
 
 
 def convert(course: ForeignCourse, path: Path, *, with_answers: bool) -> NotebookNode:
@@ -182,9 +175,14 @@ def _is_graded(cell: NotebookNode) -> bool:
 
 
 def _as_recorded(notebook: NotebookNode, recorded: Mapping[str, _Recorded]) -> None:
-    """Use the texts and points of the gradebook, in place."""
+    """Use the texts and points of the gradebook, in place, and leave out outputs."""
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell |= {"outputs": [], "execution_count": None}
     for cell in filter(_is_graded, notebook.cells):
         known = recorded[cell.metadata.nbgrader.grade_id]
+        cell.metadata.nbgrader.checksum = known.checksum
         if known.source is not None:
             cell.source = known.source
         if known.points is not None and (is_grade(cell) or cell.metadata.nbgrader.get("task")):
@@ -207,7 +205,7 @@ def _recorded(course: ForeignCourse, assignment: str, notebook: str) -> dict[str
         there = book.find_notebook(notebook, assignment)
         points = {cell.name: cell.max_score for cell in (*there.grade_cells, *there.task_cells)}
         return {
-            cell.name: _Recorded(cell.source if cell.locked else None, points.get(cell.name))
+            cell.name: _Recorded(cell.checksum, cell.source if cell.locked else None, points.get(cell.name))
             for cell in there.source_cells
         }
 

@@ -18,6 +18,7 @@ from course_lib.errors import ArgumentError, CourseError
 from course_lib.foreign.collect import collect
 from course_lib.foreign.course import ForeignCourse, open_course
 from course_lib.foreign.grade import grade_foreign_class
+from course_lib.foreign.scores import where_tests_ran
 from course_lib.grading import report
 from course_lib.grading.collect.find import Submission, find_submissions
 from course_lib.grading.collect.leftovers import Leftovers, leftovers
@@ -110,7 +111,7 @@ def _print(run: Run) -> None:
         (result,) = run.results
         console.print(report.exercise_table(result.unit, report.counting(result, run.entries)))
     console.print(report.summary(run.results, run.before, run.entries), soft_wrap=True)
-    for text in run.withdrawn:
+    for text in [*where_tests_ran(run.results), *run.withdrawn]:
         console.print(printable(text), soft_wrap=True)
 
 

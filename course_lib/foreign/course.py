@@ -101,7 +101,7 @@ def open_course(start: Path | None = None) -> Course | ForeignCourse:
     if not here.is_dir():
         raise ArgumentError(f"expected the folder of a course, found none at {here}")
     root = next((folder for folder in (here, *here.parents) if (folder / CONFIG).is_file()), None)
-    if root is None or (root / "solutions").is_dir() or (root / "notebooks").is_dir():
+    if root is None or any(root.glob("solutions/*/*.md")):
         return Course.find(start)
     before = Path.cwd()
     os.chdir(root)

@@ -140,8 +140,9 @@ def _unusual(cells: Sequence[NotebookNode]) -> Iterator[str]:
 
 def _does(source: str) -> bool:
     """Tell whether code does anything."""
-    tree = parse_roughly(source)
-    if tree is None:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
         return True
     return not all(isinstance(each, ast.Pass) or (isinstance(each, ast.Expr) and _is_text(each)) for each in tree.body)
 

@@ -86,4 +86,5 @@ def _log(job: ForeignJob, result: GradingResult, cells: Sequence[str]) -> str:
 
 
 def _where(exercise: ExerciseScore) -> str:
-    return f"test {exercise.name}: {exercise.note or 'apart from the learner’s code'}"
+    where = exercise.note or "apart from the learner's code"
+    return f"test {exercise.name}: {where}"

@@ -1,6 +1,6 @@
 """Points of each graded cell, by the rules of nbgrader."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from nbformat import NotebookNode
@@ -8,6 +8,7 @@ from nbgrader.utils import determine_grade, is_grade, is_solution
 
 from course_lib.cells import is_test
 from course_lib.grading.causes import Causes
+from course_lib.grading.models import GradingResult
 from course_lib.grading.scores import ANSWERED, FAULT, UNANSWERED, UNREAD, ExerciseScore, normalize_outputs
 
 IN_PROCESS = "in the learner's process"
@@ -102,6 +103,19 @@ test_points.__test__ = False  # type: ignore[attr-defined]  # for pytest
 
 def _is_stderr(output: NotebookNode) -> bool:
     return bool(output.output_type == "stream" and output.name == "stderr")
+
+
+def where_tests_ran(results: Iterable[GradingResult]) -> Iterator[str]:
+    """Yield a line for each notebook with tests that ran in the learner's process."""
+    found: dict[str, dict[str, int]] = {}
+    for result in results:
+        for exercise in result.exercises:
+            if exercise.note:
+                tests = found.setdefault(result.unit, {})
+                tests[exercise.name] = tests.get(exercise.name, 0) + 1
+    for unit, tests in found.items():
+        names = ", ".join(f"{name} ({count})" for name, count in tests.items())
+        yield f"{IN_PROCESS} (so often), where the learner's code can influence them: {unit}: {names}"
 
 
 def nothing_earned(notebook: NotebookNode) -> list[ExerciseScore]:

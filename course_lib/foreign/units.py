@@ -85,8 +85,8 @@ def read_unit(course: ForeignCourse, assignment: str, notebook: str) -> ForeignU
     """
     path = course.folder("source", ROOT, assignment) / f"{notebook}.ipynb"
     name = f"{assignment}/{notebook}"
-    recorded = _recorded(course, assignment, notebook)
     released, answered = (convert(course, path, with_answers=each) for each in (False, True))
+    recorded = _recorded(course, assignment, notebook)
     found = {str(cell.metadata.nbgrader.grade_id) for cell in released.cells if _is_graded(cell)}
     if found != recorded.keys():
         differ = ", ".join(sorted(found ^ recorded.keys()))

@@ -104,10 +104,10 @@ def needs_process(source: str, wanted: frozenset[str], before: Iterable[ast.stmt
 def _reasons(tree: ast.Module, names: dict[str, str], wanted: frozenset[str]) -> Iterator[str]:
     known = {path.split(".")[0] for path in names.values()} | {*dir(builtins)} | {"get_ipython", "In", "Out", "display"}
     for path in paths(tree, names):
-        parts = path.split(".")
+        parts = path.replace("()", "").split(".")
         starts = (".".join(parts[: length + 1]) for length in range(len(parts)))
         words = next((_WORDS[start] for start in starts if start in _WORDS), "")
-        if words and (parts[0].removesuffix("()") in known):
+        if words and parts[0] in known:
             yield f"{words} ({path[:40]})"
     for node in ast.walk(tree):
         match node:

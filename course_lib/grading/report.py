@@ -34,6 +34,7 @@ def to_json(results: Sequence[GradingResult], entries: _Entries = ()) -> str:
                     "points_from_tests": tests.points,
                     "max_points": counts.max_points,
                     "message": counts.message,
+                    **({"note": counts.note} if counts.note else {}),
                 }
                 for counts, tests in zip(_counting(result, entry), result.exercises, strict=True)
             ],

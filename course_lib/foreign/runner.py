@@ -12,11 +12,11 @@ from nbformat import NotebookNode
 
 from course_lib.cells import is_test
 from course_lib.checks.names import NOTEBOOK
-from course_lib.code_names.definitions import names_of
+from course_lib.code_names.definitions import defined_at_margin
 from course_lib.foreign.plan import TestPlan
 from course_lib.grading.models import GradingJob, hash_parts
 from course_lib.grading.notebook_runner import Runner
-from course_lib.grading.remote_test.run_test import converse, evaluate
+from course_lib.grading.remote_test.run_test import compiled, converse, evaluate
 from course_lib.grading.remote_test.session import Session
 from course_lib.grading.sandbox.kernel_client import KernelClient
 from course_lib.grading.sandbox.outputs import error
@@ -98,7 +98,7 @@ class ForeignRunner(Runner):
             return ""
         if session.refused:
             return self._unplanned(session.refused)
-        own = {name for source in self._sources for name in names_of(source)}
+        own = {name for source in self._sources for name in defined_at_margin(source)}
         if foreign := session.opaque - own:
             what = f"an object of the class {', '.join(sorted(foreign))}"
             return self._unplanned(f"{what} cannot be copied to another process")
@@ -122,7 +122,8 @@ def _execute(plan: TestPlan, source: str, session: Session) -> object:
             namespace[name] = session.ask("name", name)
     asked = dict(namespace)
     exec(compile(plan.prelude, "<notebook>", "exec", dont_inherit=True), namespace)
-    return evaluate(source, namespace | asked)
+    namespace.update(asked)  # an import with a star may have replaced some
+    return evaluate(compiled(source), namespace)
 
 
 def see_files(job: ForeignJob, folder: Path) -> None:

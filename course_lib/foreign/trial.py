@@ -1,7 +1,7 @@
 """Where the tests of a notebook can run, found out by running them on the instructor's own answers."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from traitlets.config import Config
 
@@ -17,6 +17,7 @@ from course_lib.grading.sandbox.limits import Limits
 from course_lib.grading.scores import ExerciseScore
 
 INSTRUCTOR = "instructor"
+UNKNOWN = "with the answers in the source it fails, so nothing shows that it can run apart"
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def try_units(
     """Decide how to run the tests of some notebooks.
 
     A test whose text allows it is run apart from the instructor's answers. If it fails there, but not in their process,
-    every learner's runs in the learner's process.
+    every learner's runs in the learner's process. So does one that fails everywhere, as in a source without answers.
 
     Returns
     -------
@@ -114,7 +115,7 @@ def _tried(plans: Mapping[str, TestPlan], result: GradingResult | None) -> Tried
     if result is None:
         return Tried(plans)
     if not result.notebook:
-        return Tried(plans, error=result.status)
+        return Tried({name: TestPlan(plan.why or UNKNOWN) for name, plan in plans.items()}, error=result.status)
     tests = {exercise.name: exercise for exercise in result.exercises if exercise.name in plans}
     failing = {name: test.message for name, test in tests.items() if test.points < test.max_points}
     return Tried(dict(_plans(plans, tests, failing)), failing, result.error or "")
@@ -123,7 +124,8 @@ def _tried(plans: Mapping[str, TestPlan], result: GradingResult | None) -> Tried
 def _plans(
     plans: Mapping[str, TestPlan], tests: Mapping[str, ExerciseScore], failing: Mapping[str, str]
 ) -> Iterator[tuple[str, TestPlan]]:
-    """Yield the final plans; a test that fails everywhere says nothing about where it should run."""
+    """Yield the final plans."""
     for name, plan in plans.items():
-        note = tests[name].note.removeprefix(f"{IN_PROCESS}: ") if name in tests else ""
-        yield name, replace(plan, why=note) if note and name not in failing else plan
+        found = tests[name].note.removeprefix(f"{IN_PROCESS}: ") if name in tests else ""
+        why = plan.why or (UNKNOWN if name in failing else found)
+        yield name, TestPlan(why) if why else plan

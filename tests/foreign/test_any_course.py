@@ -163,7 +163,9 @@ def test_one_bad_submission_does_not_affect_others(course: Path, graded: list[di
     assert points["broken", "ps1/problem1"] == 0
     assert points["deleted", "ps1/problem1"] == points["ada", "ps1/problem1"] == 3
     assert points["dying", "extra/values"] == points["ada", "extra/values"] - 3
-    assert after["ps1", "broken", "problem1", "squares", "comment"].startswith("Not graded. error: expected a notebook")
+    assert str(after["ps1", "broken", "problem1", "squares", "comment"]).startswith(
+        "Not graded. error: expected a notebook"
+    )
 
 
 def test_a_killed_run_is_completed(course: Path, graded: list[dict[str, object]]) -> None:
@@ -178,3 +180,22 @@ def test_a_killed_run_is_completed(course: Path, graded: list[dict[str, object]]
     done = run(course, "course", "grade", "submitted/ada", "submitted/ben")
     assert done.returncode == 0, done.stderr
     assert {each: found for each, found in records(course).items() if each in before} == before
+
+
+def test_the_tests_are_those_in_the_gradebook(course: Path, graded: list[dict[str, object]]) -> None:
+    path = course / "source" / "extra" / "values.ipynb"
+    before = path.read_text(encoding="utf-8")
+    notebook = nbformat.reads(before, as_version=4)
+    (test,) = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "doubles"]
+    test.source = "assert double(1) == 3"
+    nbformat.write(notebook, path)
+    done = run(course, "course", "grade", "submitted/cat/extra")
+    assert "1 of them graded before" in done.stdout, done.stderr
+    done = run(course, "course", "doctor", "--course", ".")
+    assert "doubles: changed in the source after `nbgrader generate_assignment`" in done.stdout
+    test.metadata.nbgrader.grade_id = "doubles_again"
+    nbformat.write(notebook, path)
+    done = run(course, "course", "grade", "submitted/cat/extra")
+    path.write_text(before, encoding="utf-8")
+    assert done.returncode == 1
+    assert "found others (doubles, doubles_again): run `nbgrader generate_assignment extra`" in done.stderr

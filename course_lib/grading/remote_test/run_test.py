@@ -15,6 +15,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
+from types import CodeType
 from typing import Protocol
 
 import numpy as np
@@ -169,26 +170,31 @@ def _outputs(test: Callable[[Session], object], session: Session) -> Iterator[No
 
 def _execute(source: str, session: Session) -> object:
     """Execute a test in a clean namespace; return the value of its last expression."""
+    test = compiled(source)
     namespace: dict[str, object] = {"__name__": NOTEBOOK}
     # A learner's name must not replace a check.
     for name in sorted(free_names(source) - {*checks.__all__}):
         with contextlib.suppress(Exception):  # then it is not defined, as in the notebook
             namespace[name] = session.ask("name", name)
-    return evaluate(source, namespace)
+    return evaluate(test, namespace)
 
 
-def evaluate(source: str, namespace: dict[str, object]) -> object:
-    """Run a test among some global names; return the value of its last expression."""
+def compiled(source: str) -> tuple[CodeType, CodeType]:
+    """Compile a test: what comes before its last expression, and that."""
     tree = ast.parse(source)
     last = tree.body[-1] if tree.body else None
     shown = ast.Expression(last.value if isinstance(last, ast.Expr) else ast.Constant(None))
     before = ast.Module(tree.body[:-1] if isinstance(last, ast.Expr) else tree.body, [])
     code = compile(before, "<test>", "exec", dont_inherit=True)
-    value = compile(ast.fix_missing_locations(shown), "<test>", "eval", dont_inherit=True)
+    return code, compile(ast.fix_missing_locations(shown), "<test>", "eval", dont_inherit=True)
+
+
+def evaluate(test: tuple[CodeType, CodeType], namespace: dict[str, object]) -> object:
+    """Run a compiled test among some global names; return the value of its last expression."""
     _seed()
     with np.printoptions():
-        exec(code, namespace)
-        return eval(value, namespace)
+        exec(test[0], namespace)
+        return eval(test[1], namespace)
 
 
 def _seed() -> None:

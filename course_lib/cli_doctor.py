@@ -44,7 +44,7 @@ def _look_at(folder: Path) -> int:
         )
     found = diagnose_course(course, os.cpu_count() or 1)
     for each in found:
-        console.print(_table(each))
+        console.print(_table(each) if each.tests else f"{each.name}: no tests")
         for line in [*each.notes, *(f"cannot be graded: {problem}" for problem in each.problems)]:
             console.print(f"  {printable(line)}", soft_wrap=True)
     bad = [each.name for each in found if each.problems]

@@ -18,11 +18,9 @@ from course_lib.errors import CourseError
 from course_lib.foreign.course import ROOT, ForeignCourse
 from course_lib.foreign.plan import TestPlan, plan_tests
 from course_lib.foreign.trial import Tried, limits_of, try_units
-from course_lib.foreign.units import ForeignUnit, convert, read_files, read_unit
+from course_lib.foreign.units import AUTOTEST, ForeignUnit, convert, read_files, read_unit
 from course_lib.grading.cache import ResultCache
 from course_lib.grading.sandbox.bubblewrap import available
-
-AUTOTEST = "AUTOTEST"
 
 
 @dataclass(frozen=True)
@@ -129,7 +127,7 @@ def _unusual(cells: Sequence[NotebookNode]) -> Iterator[str]:
     if text := [_id(cell) for cell in tests if cell.cell_type != "code"]:
         yield f"{_list(text)}: marked as tests, but no code; a person has to give the points"
     if auto := [_id(cell) for cell in tests if AUTOTEST in cell.source]:
-        yield f"{_list(auto)}: made by AUTOTEST; the tests in the gradebook count"
+        yield f"{_list(auto)}: written by nbgrader (AUTOTEST); the tests in the gradebook count"
     if empty := [_id(cell) for cell in tests if cell.cell_type == "code" and not _does(cell.source)]:
         yield f"{_list(empty)}: tests that test nothing, so everybody gets the points"
     if by_hand := [_id(cell) for cell in marked if is_task(cell) or (is_grade(cell) and is_solution(cell))]:
@@ -139,7 +137,9 @@ def _unusual(cells: Sequence[NotebookNode]) -> Iterator[str]:
 
 
 def _does(source: str) -> bool:
-    """Tell whether code does anything."""
+    """Tell whether code does anything, or will."""
+    if AUTOTEST in source:
+        return True
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 log.addHandler(logging.NullHandler())
 log.propagate = False  # nbgrader's own messages; its errors are raised
 PYTHON = ("", "python", "ipython")
+AUTOTEST = "AUTOTEST"  # in the source of a test that nbgrader writes
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,9 @@ def read_unit(course: ForeignCourse, assignment: str, notebook: str) -> ForeignU
     changed = [
         str(cell.metadata.nbgrader.grade_id)
         for cell in released.cells
-        if _is_graded(cell) and recorded[cell.metadata.nbgrader.grade_id].source not in (None, cell.source)
+        if _is_graded(cell)
+        and AUTOTEST not in cell.source
+        and recorded[cell.metadata.nbgrader.grade_id].source not in (None, cell.source)
     ]
     for each in (released, answered):
         _as_recorded(each, recorded)

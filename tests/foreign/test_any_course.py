@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import nbformat
+import nbgrader
 import pytest
 from nbgrader.api import Gradebook
 
@@ -15,6 +16,7 @@ from tests.support.foreign_course import ALL, IN_PROCESS, LATE, PROGRAMS, TESTS,
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
+DOCUMENTED = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide" / "submitted"
 WARNS = "import warnings\n\ndef double(x):\n    warnings.warn('soon gone')\n    return 2 * x"
 HONEST = {
     "ada": ALL,
@@ -43,11 +45,12 @@ HONEST = {
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a course in which four students have handed in, and grade it."""
+    """Make a course in which four students have handed in, and two of nbgrader's documentation."""
     made = make_course(tmp_path_factory.mktemp("ours"))
     for student, answers in HONEST.items():
         submit(made, student, answers, *([LATE] if student == "ben" else []))
     (made / "submitted" / "dee" / "ps1" / "problem2.ipynb").unlink()
+    shutil.copytree(DOCUMENTED, made / "submitted", dirs_exist_ok=True)
     shutil.copytree(made, made.parent / "theirs")
     return made
 
@@ -75,7 +78,7 @@ def test_grades_are_those_of_nbgrader(course: Path, graded: list[dict[str, objec
     assert {each: ours.get(each) for each in others} == others
     assert ours.keys() == others.keys()
     points = sum(grade[0] for grade in ours.values() if isinstance(grade, tuple) and grade[0])
-    assert len(graded) == 11
+    assert len(graded) == 15
     assert points == pytest.approx(sum(float(str(result["points_from_tests"])) for result in graded))
 
 

@@ -137,9 +137,7 @@ class _Grading:
     def job(self, submission: Submission, content: bytes) -> ForeignJob:
         """Collect everything that is needed to grade a submission."""
         unit = self.units[submission.unit]
-        kept = self.course.config.Autograde.get("exclude_overwriting", {}).get(unit.assignment, [])
-        fixed = {name: text for name, text in unit.files.items() if name not in kept}
-        beside = HandedIn() if submission.problem else read_beside(submission.path, unit.assignment, fixed)
+        beside = HandedIn() if submission.problem else read_beside(submission.path, unit.assignment, unit.fixed_files)
         files = dict(unit.files) | beside.files
         about = (submission.student, content, files, beside.lines())
         plans = self.tried[unit.name].plans

@@ -71,7 +71,7 @@ def job_of(
         dict(files),
         notes,
         dict(plans),
-        dict(unit.files),
+        unit.fixed_files,
         trial,
     )
 

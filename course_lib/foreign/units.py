@@ -43,6 +43,8 @@ class ForeignUnit:
         The same with the instructor's answers, as JSON.
     files : dict of str to bytes
         The course's own files beside it, by relative path.
+    editable : frozenset of str
+        Those that learners may change and hand in.
     changed : list of str
         The locked cells in the source that differ from those in the gradebook, which count.
     """
@@ -52,7 +54,13 @@ class ForeignUnit:
     released: str = field(repr=False)
     answered: str = field(repr=False)
     files: Mapping[str, bytes] = field(repr=False, default_factory=dict)
+    editable: frozenset[str] = frozenset()
     changed: list[str] = field(default_factory=list)
+
+    @property
+    def fixed_files(self) -> dict[str, bytes]:
+        """The files that nobody may change, so that a test can rely on them."""
+        return {name: content for name, content in self.files.items() if name not in self.editable}
 
     @property
     def name(self) -> str:
@@ -105,7 +113,8 @@ def read_unit(course: ForeignCourse, assignment: str, notebook: str) -> ForeignU
     for each in (released, answered):
         _as_recorded(each, recorded)
     texts = (nbformat.writes(released), nbformat.writes(answered))
-    return ForeignUnit(assignment, notebook, *texts, read_files(course, assignment), changed)
+    editable = frozenset(course.config.Autograde.get("exclude_overwriting", {}).get(assignment, []))
+    return ForeignUnit(assignment, notebook, *texts, read_files(course, assignment), editable, changed)
 
 
 def convert(course: ForeignCourse, path: Path, *, with_answers: bool) -> NotebookNode:

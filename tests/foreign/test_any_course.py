@@ -27,6 +27,7 @@ HONEST = {
         "double": "def double(x):\n    return 2 * x if x < 2 else 0",
         "account": "class Account:\n    def __init__(self, balance):\n        self.balance = balance",
         "half": "def half():\n    return 0.25",
+        "yours.py": "def seven():\n    return 8",
         "greet": "def greet(name):\n    return f'Hello, {name}'",
         "mean_of": "def mean_of(path):\n    return mean(path)",
     },

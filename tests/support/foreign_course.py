@@ -23,6 +23,7 @@ class HalfAPoint(LateSubmissionPlugin):
 
 c.AssignLatePenalties.plugin_class = HalfAPoint
 c.Execute.timeout = 20
+c.Autograde.exclude_overwriting = {"extra": ["yours.py"]}
 c.ClearSolutions.code_stub = {"python": "raise NotImplementedError  # yours"}
 """
 HELPERS = "def check_mean(function, path):\n    assert function(path) == 2\n"
@@ -37,6 +38,7 @@ ANSWERS = {
     "greet": "def greet(name):\n    print(f'Hello, {name}')",
     "why": "Because.",
     "by_hand": "double(21)",
+    "yours.py": "def seven():\n    return 7\n",  # a file beside the notebook
 }
 PRINTS = """import contextlib, io
 with contextlib.redirect_stdout(io.StringIO()) as out:
@@ -58,6 +60,7 @@ TESTS = {
     "double": [
         ("doubles", 1, "assert double(3) == 6\nassert np.allclose(double(np.ones((2, 2))), 2)"),
         ("partly", 2, "right = sum(double(x) == 2 * x for x in (0, 1, 2, 3))\nright / 2"),
+        ("edited", 1, "import yours\nassert yours.seven() == 7"),
         ("free", 0, "assert double('a') == 'aa'"),
     ],
     "draw": [("seeded", 1, "np.random.seed(0)\nassert abs(draw() - 0.5488135) < TOLERANCE")],
@@ -73,6 +76,7 @@ IN_PROCESS = {
     "mean_again": "uses value, which the test mean_shared makes",
     "is_account": "asks for a class of the notebook (Account)",
     "halves": "an object of the class Fraction cannot be copied to another process",
+    "edited": "fails apart, with the instructor's own answer: ModuleNotFoundError: No module named 'yours'",
     "seeded": "sets the seed of random numbers (numpy.random.seed)",
     "prints": "captures what is printed, or gives input (contextlib.redirect_stdout)",
     "magic": "uses IPython (get_ipython().run_line_magic)",
@@ -132,6 +136,7 @@ def make_course(root: Path) -> Path:
     nbformat.write(extra_notebook(), extra / "values.ipynb")
     (extra / "numbers.csv").write_text("1\n2\n3\n", encoding="utf-8")
     (extra / "helpers.py").write_text(HELPERS, encoding="utf-8")
+    (extra / "yours.py").write_text(ANSWERS["yours.py"], encoding="utf-8")
     for assignment in ("ps1", "extra"):
         done = run(course, "nbgrader", "generate_assignment", assignment)
         assert done.returncode == 0, done.stderr
@@ -153,6 +158,7 @@ def submit(course: Path, student: str, answers: Mapping[str, str], stamp: str = 
         target.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, target)
         (target.parent / "timestamp.txt").write_text(stamp, encoding="utf-8")
+    (folder / "extra" / "yours.py").write_text(answers.get("yours.py", ""), encoding="utf-8")
     return folder
 
 

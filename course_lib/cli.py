@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from course_lib import (
     cli_answers,
     cli_collect,
     cli_colorize,
+    cli_doctor,
     cli_export,
     cli_grade,
     cli_insight,
@@ -18,7 +18,6 @@ from course_lib import (
     cli_ops,
     cli_review,
 )
-from course_lib import doctor as doctor_rows
 from course_lib.course import Course
 from course_lib.errors import ArgumentError
 from course_lib.pack import pack as write_pack
@@ -49,20 +48,7 @@ def course(
     """Pixelwise: learn, release and grade."""
 
 
-@app.command()
-def doctor() -> None:
-    """Say what is installed, and what to install."""
-    rows = doctor_rows.diagnose()
-    table = Table(title="Pixelwise", title_justify="left")
-    table.add_column("what", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("found, or what to do", overflow="fold")
-    for row in rows:
-        table.add_row(row.name, row.verdict, row.found if row.ok else row.advice)
-    console.print(table)
-    raise typer.Exit(0 if doctor_rows.is_healthy(rows) else 1)
-
-
+app.command()(cli_doctor.doctor)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(cli_learn.lab)
 app.command()(cli_learn.check)
 app.command()(cli_learn.progress)

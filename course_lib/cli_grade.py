@@ -18,10 +18,14 @@ from rich.text import Text
 from course_lib.classroom.roster import read_roster
 from course_lib.course import Course
 from course_lib.errors import ArgumentError, CourseError
+from course_lib.foreign.collect import collect
+from course_lib.foreign.course import ForeignCourse, open_course
+from course_lib.foreign.grade import grade_foreign_class
+from course_lib.foreign.scores import where_tests_ran
 from course_lib.grading import gains, report
 from course_lib.grading.collect.find import Submission, find_submissions
 from course_lib.grading.collect.groups import with_groups
-from course_lib.grading.collect.leftovers import leftovers
+from course_lib.grading.collect.leftovers import Leftovers, leftovers
 from course_lib.grading.grade import GradeOptions, Run, grade_class
 from course_lib.grading.models import GradingResult, printable
 from course_lib.grading.parallel import OnStart
@@ -60,35 +64,49 @@ def grade(  # noqa: PLR0913 - the options of the command
     ] = False,
 ) -> None:
     """Grade notebooks into classroom/: gradebook, feedback, grades.csv. What was graded before is not graded again."""
-    course = Course.find()
     if not exercise and (dry_run or yes):
         raise ArgumentError("expected --exercise NAME with --dry-run and --yes, got none")
     if exercise and force:
         raise ArgumentError("expected --exercise or --force, got both: --force grades whole units again")
-    if not paths and not exercise:
-        raise typer.BadParameter(
-            "expected notebooks or folders, such as classroom/submitted, got none", param_hint="PATHS"
-        )
-    paths = paths or [course.classroom / "submitted"]
-    found = _found(course, paths)
-    unused = leftovers(course, paths, found)
-    submissions = with_groups(course, found, read_roster(course))
     screen = Console(stderr=True)
     if verbose:
         show_log(screen)
-    if exercise:
-        options = RegradeOptions(jobs, scheduler, not no_sandbox, exercise=exercise, dry_run=dry_run)
-        raise typer.Exit(_grade_again(course, submissions, options, screen, as_json, yes))
+    absolute = [path.absolute() for path in paths or ()]
+    course = open_course()
     whole = GradeOptions(jobs, scheduler, not no_sandbox, force)
-    run = _watched(len(submissions), screen, partial(grade_class, course, submissions, whole))
+    if isinstance(course, ForeignCourse):
+        if exercise:
+            raise ArgumentError("expected --exercise in a course with solutions/, got one of nbgrader")
+        submissions, unused = _found_in_foreign(course, absolute)
+        run = _watched(len(submissions), screen, partial(grade_foreign_class, course, submissions, whole))
+    else:
+        if not paths and not exercise:
+            raise typer.BadParameter(
+                "expected notebooks or folders, such as classroom/submitted, got none", param_hint="PATHS"
+            )
+        paths = paths or [course.classroom / "submitted"]
+        found = _found(course, paths)
+        unused = leftovers(course, paths, found)
+        submissions = with_groups(course, found, read_roster(course))
+        if exercise:
+            options = RegradeOptions(jobs, scheduler, not no_sandbox, exercise=exercise, dry_run=dry_run)
+            raise typer.Exit(_grade_again(course, submissions, options, screen, as_json, yes))
+        run = _watched(len(submissions), screen, partial(grade_class, course, submissions, whole))
     if as_json:
         typer.echo(report.to_json(run.results, run.entries))
     else:
         _print(run)
-        console.print(f"feedback, grades.csv, logs: {course.classroom}", soft_wrap=True)
+        console.print(_places(course), soft_wrap=True)
     for line in unused.errors + unused.lines + run.surprises:
         typer.echo(printable(line), err=as_json)
     raise typer.Exit(int(bool(unused.errors) or any(result.error is not None for result in run.results)))
+
+
+def _places(course: Course | ForeignCourse) -> str:
+    """Say where the records are."""
+    if isinstance(course, ForeignCourse):
+        return f"gradebook, autograded, feedback: at nbgrader's places; cells.csv, logs: {course.classroom}"
+    return f"feedback, grades.csv, logs: {course.classroom}"
 
 
 def _watched(
@@ -163,7 +181,7 @@ def _print(run: Run) -> None:
         (result,) = run.results
         console.print(report.exercise_table(result.unit, report.counting(result, run.entries)))
     console.print(report.summary(run.results, run.before, run.entries), soft_wrap=True)
-    for text in run.withdrawn:
+    for text in [*where_tests_ran(run.results), *run.withdrawn]:
         console.print(printable(text), soft_wrap=True)
 
 
@@ -175,6 +193,12 @@ def _found(course: Course, paths: list[Path]) -> list[Submission]:
     except CourseError as error:
         unused = leftovers(course, filter(Path.exists, paths), [])
         raise ArgumentError("\n".join([str(error), *map(printable, unused.errors + unused.lines)])) from None
+
+
+def _found_in_foreign(course: ForeignCourse, paths: list[Path]) -> tuple[list[Submission], Leftovers]:
+    """Find the submissions of any nbgrader course, and say what else was handed in."""
+    found = collect(course, paths)
+    return found.submissions, Leftovers(found.lines)
 
 
 class _Longest(ProgressColumn):

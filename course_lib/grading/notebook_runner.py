@@ -40,13 +40,21 @@ class NotebookRun:
         Where and why kernels died; later cells ran in a new kernel, after it had run the earlier cells again.
     log : list of str
         A line for each cell that ran.
+    in_process : dict of str to str
+        The tests that ran in the learner's process, by grade_id, and why; in our own course there are none.
     """
 
     deaths: list[str] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
+    in_process: dict[str, str] = field(default_factory=dict)
 
 
-def run_notebook(job: GradingJob, notebook: NotebookNode, chosen: Collection[int] | None = None) -> NotebookRun:
+def run_notebook(
+    job: GradingJob,
+    notebook: NotebookNode,
+    chosen: Collection[int] | None = None,
+    kind: "Callable[[GradingJob, Path], Runner] | None" = None,
+) -> NotebookRun:
     """Run every cell except demonstrations, and write the outputs into the notebook.
 
     Parameters
@@ -57,6 +65,8 @@ def run_notebook(job: GradingJob, notebook: NotebookNode, chosen: Collection[int
         The restored submission; its cells get outputs and numbers.
     chosen : collection of int, optional
         The places of the cells that run; by default all of them. What the others would define is missing.
+    kind : callable, optional
+        Makes what runs the cells: a `Runner` by default.
 
     Returns
     -------
@@ -73,18 +83,18 @@ def run_notebook(job: GradingJob, notebook: NotebookNode, chosen: Collection[int
             path = Path(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        with _Runner(job, Path(folder)) as runner:
+        with (kind or Runner)(job, Path(folder)) as runner:
             for number, cell in enumerate(notebook.cells, start=1):
-                if cell.cell_type != "code" or is_demo(cell):
+                if cell.cell_type != "code" or runner.leaves_out(cell):
                     continue
                 if chosen is None or number - 1 in chosen:
                     runner.run_cell(number, cell)
                 else:
-                    runner.leave_out(cell)
+                    runner.pass_over(cell)
         return runner.run
 
 
-class _Runner:
+class Runner:
     """Runs cells one after the other, and remembers what the next cell or kernel needs of earlier ones.
 
     A context manager that ends the kernel.
@@ -108,6 +118,10 @@ class _Runner:
 
     def __exit__(self, *raised: object) -> None:
         self._kernel.close()
+
+    def leaves_out(self, cell: NotebookNode) -> bool:
+        """Tell whether a cell is a demonstration, which no test needs."""
+        return is_demo(cell)
 
     def run_cell(self, number: int, cell: NotebookNode) -> None:
         """Run a cell, in a new kernel if one died in the cell before; record its outputs."""
@@ -133,7 +147,7 @@ class _Runner:
         seconds = time.monotonic() - start
         self.run.log.append(f"cell {number}{_name(cell)}: {seconds:.1f} s {' '.join(errors)}".rstrip(": "))
 
-    def leave_out(self, cell: NotebookNode) -> None:
+    def pass_over(self, cell: NotebookNode) -> None:
         """Remember the text of a cell that does not run: tests read there which names a function uses."""
         if not is_test(cell):
             self._sources.append(cell.source)
@@ -168,6 +182,10 @@ class _Runner:
             outputs = self._timed(self._cell_s, partial(run_test, cell.source, client, self._sources))
             death = self._answers_died.get(exercise_of(cell.metadata.nbgrader.grade_id), "")
             return [_death(death)] if death and any(output.output_type == "error" for output in outputs) else outputs
+        return self._in_kernel(client, cell)
+
+    def _in_kernel(self, client: KernelClient, cell: NotebookNode) -> list[NotebookNode]:
+        """Run a cell in the learner's kernel, and in each later one."""
         start, seconds = time.monotonic(), self._cell_s
         outputs = self._timed(seconds, partial(client.run_cell, cell.source))
         took = time.monotonic() - start

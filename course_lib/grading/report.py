@@ -35,6 +35,7 @@ def to_json(results: Sequence[GradingResult], entries: _Entries = ()) -> str:
                     "points_from_tests": tests.points,
                     "max_points": counts.max_points,
                     "message": counts.message,
+                    **({"note": counts.note} if counts.note else {}),
                 }
                 for counts, tests in zip(_counting(result, entry), result.exercises, strict=True)
             ],
@@ -128,7 +129,8 @@ def verdict(exercise: ExerciseScore) -> str:
     if exercise.question:
         return exercise.message or "not graded"
     right = exercise.points >= exercise.max_points if exercise.max_points else not exercise.message
-    return "✓" if right else printable(exercise.message) or "not run"
+    said = "✓" if right else printable(exercise.message) or "not run"
+    return f"{said} ({printable(exercise.note)})" if exercise.note else said
 
 
 def summary(results: Sequence[GradingResult], before: int, entries: Iterable[GradebookEntry]) -> str:

@@ -54,6 +54,10 @@ class ExerciseScore:
         Points of each graded cell, by its grade_id; see `cell_points`.
     corrected : str
         The date on which it was graded again because its tests had changed; usually empty.
+    note : str
+        What else to know about it, such as where its test ran; usually empty.
+    cells : list of str
+        The grade_ids of its cells; if empty, those that `exercise_of` says.
     """
 
     name: str
@@ -64,6 +68,8 @@ class ExerciseScore:
     graded: bool = True
     tests: dict[str, float | None] = field(default_factory=dict)
     corrected: str = ""
+    note: str = ""
+    cells: list[str] = field(default_factory=list)
 
     @property
     def undecided(self) -> bool:

@@ -1,7 +1,8 @@
 """The page with a learner's points, and the reasons for them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +80,14 @@ def feedback_html(
     cells = notebook.cells if notebook else []
     secret = secret_lines(cells)
     shown = Shown(secret)
-    parts = parts_of(cells, [exercise.name for exercise in exercises])
+    belongs = partial(_exercise, {cell: exercise.name for exercise in exercises for cell in exercise.cells})
+    parts = parts_of(cells, [exercise.name for exercise in exercises], belongs)
     said = dict(comments or {})
-    rows = [_row(exercise, parts[exercise.name], shown, said, graded=notebook is not None) for exercise in exercises]
+    rows = []
+    for exercise in exercises:
+        own = [name for name in said if exercise.name in (name, belongs(name))]
+        comments_here = [_comment(text, UNDER_EXERCISE) for text in map(said.pop, own) if text]
+        rows.append(_row(exercise, parts[exercise.name], shown, comments_here, graded=notebook is not None))
     page = _PAGES.get_template("feedback.html.j2").render(
         student=student,
         unit=unit,
@@ -99,6 +105,11 @@ def feedback_html(
     return page.encode(errors="replace").decode()
 
 
+def _exercise(known: Mapping[str, str], grade_id: str) -> str:
+    """Name the exercise that a cell belongs to."""
+    return known.get(grade_id) or exercise_of(grade_id)
+
+
 @dataclass
 class Part:
     """The parts of a notebook that belong to an exercise: the cells of its answer, and pictures of its effect."""
@@ -107,12 +118,14 @@ class Part:
     pictures: list[tuple[NotebookNode, list[NotebookNode]]] = field(default_factory=list)
 
 
-def parts_of(cells: Sequence[NotebookNode], names: Sequence[str]) -> dict[str, Part]:
+def parts_of(
+    cells: Sequence[NotebookNode], names: Sequence[str], belongs: Callable[[str], str] = exercise_of
+) -> dict[str, Part]:
     """Find the cells of each exercise; pictures between them and the next heading or exercise belong to it."""
     parts = {name: Part() for name in names}
     current = ""
     for cell in cells:
-        name = exercise_of(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+        name = belongs(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
         if name in parts:
             current = name
         elif cell.cell_type == "markdown" and any(line.startswith("#") for line in cell.source.splitlines()):
@@ -124,19 +137,15 @@ def parts_of(cells: Sequence[NotebookNode], names: Sequence[str]) -> dict[str, P
     return parts
 
 
-def _row(
-    exercise: ExerciseScore, part: Part, shown: Shown, comments: dict[str, str], *, graded: bool
-) -> dict[str, Any]:
+def _row(exercise: ExerciseScore, part: Part, shown: Shown, comments: Sequence[str], *, graded: bool) -> dict[str, Any]:
     """Prepare an exercise and its comments for the page."""
-    own = [name for name in comments if exercise.name in (name, exercise_of(name))]
-    said = [_comment(text, UNDER_EXERCISE) for text in map(comments.pop, own) if text]
     return {
         "exercise": exercise,
         "verdict": _verdict(exercise, graded),
         "points": points_of(exercise).replace("/", " / "),
         "message": shown.public(sanitized.plain(exercise.message)),
-        "comments": said,
-        "has_more": bool(said or part.answers or part.pictures),
+        "comments": comments,
+        "has_more": bool(comments or part.answers or part.pictures),
         **shown_work(exercise.name, part, shown),
     }
 

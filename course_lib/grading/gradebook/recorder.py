@@ -175,7 +175,7 @@ class Recorder:
         entry = writer.enter(self.config, result, time, again=bool(before), same_work=same_work, plan=self.plan)
         notebook = self._file("autograded", result, ".ipynb", result.unit)
         page = self._file("feedback", result, ".html", result.unit)
-        secret = "" if result.handed_in_by else _secret(submission)
+        secret = "" if result.handed_in_by else secret_of(submission)
         for name, text in ((STAMP, written), (SECRET, secret)):
             for folder in (notebook.parent, page.parent):
                 if text:
@@ -208,7 +208,7 @@ class Recorder:
         return self.course.classroom.joinpath(folder, about.student, *inside, f"{about.unit}{suffix}")
 
 
-def _secret(submission: Submission) -> str:
+def secret_of(submission: Submission) -> str:
     """Read the secret that nbgrader's exchange stored beside a submission; empty if there is no secret."""
     file = submission.path.with_name(SECRET)
     if file.is_symlink() or not file.is_file():

@@ -13,8 +13,9 @@ import struct
 import sys
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
+from types import CodeType
 from typing import Protocol
 
 import numpy as np
@@ -81,9 +82,26 @@ def run_test(source: str, learner: LearnersKernel, cells: Sequence[str], seconds
     KernelDiedError
         From ``learner``, if the kernel is gone.
     """
-    start = time.monotonic()
+    served, outputs, _ = converse(partial(_execute, source), learner, cells, seconds)
+    return [*_printed(served), *outputs]
 
-    looked = start
+
+def converse(
+    test: Callable[[Session], object], learner: LearnersKernel, cells: Sequence[str], seconds: float
+) -> tuple[list[NotebookNode], list[NotebookNode], Session]:
+    """Run a test in this process, in a session with the learner's; see `run_test`.
+
+    Parameters
+    ----------
+    test : callable
+        Executes the test, and returns the value of its last expression.
+
+    Returns
+    -------
+    tuple of list of NotebookNode, list of NotebookNode, Session
+        What the learner's process showed, the outputs of the test, and the session, which is over.
+    """
+    start = looked = time.monotonic()
 
     def waiting() -> None:
         nonlocal looked
@@ -103,10 +121,10 @@ def run_test(source: str, learner: LearnersKernel, cells: Sequence[str], seconds
             learner.channel.sendmsg([b"t"], [descriptor], socket.MSG_DONTWAIT)
         learner.begin(SERVE, silent=True)
         session = Session(ours, waiting, partial(_names_used, cells), partial(_in_cpp, cells))
-        outputs = list(_outputs(source, session))
+        outputs = list(_outputs(test, session))
         session.close()
         served = learner.finish(time.monotonic() - start + GRACE_S)
-    return [*_printed(served), *outputs]
+    return served, outputs, session
 
 
 def _names_used(cells: Sequence[str], name: str) -> set[str]:
@@ -130,12 +148,12 @@ def _printed(outputs: list[NotebookNode]) -> Iterator[NotebookNode]:
         yield new_output("stream", name="stdout", text=text)
 
 
-def _outputs(source: str, session: Session) -> Iterator[NotebookNode]:
+def _outputs(test: Callable[[Session], object], session: Session) -> Iterator[NotebookNode]:
     """Execute a test, and yield the outputs that record its outcome."""
     shown, failure = None, None
     with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
         try:
-            shown = _execute(source, session)
+            shown = test(session)
         except KeyboardInterrupt:  # from the keyboard: a learner's has another class here
             raise
         except BaseException as error:
@@ -152,21 +170,31 @@ def _outputs(source: str, session: Session) -> Iterator[NotebookNode]:
 
 def _execute(source: str, session: Session) -> object:
     """Execute a test in a clean namespace; return the value of its last expression."""
-    tree = ast.parse(source)
-    last = tree.body[-1] if tree.body else None
-    shown = ast.Expression(last.value if isinstance(last, ast.Expr) else ast.Constant(None))
-    before = ast.Module(tree.body[:-1] if isinstance(last, ast.Expr) else tree.body, [])
-    code = compile(before, "<test>", "exec", dont_inherit=True)
-    value = compile(ast.fix_missing_locations(shown), "<test>", "eval", dont_inherit=True)
+    test = compiled(source)
     namespace: dict[str, object] = {"__name__": NOTEBOOK}
     # A learner's name must not replace a check.
     for name in sorted(free_names(source) - {*checks.__all__}):
         with contextlib.suppress(Exception):  # then it is not defined, as in the notebook
             namespace[name] = session.ask("name", name)
+    return evaluate(test, namespace)
+
+
+def compiled(source: str) -> tuple[CodeType, CodeType]:
+    """Compile a test: what comes before its last expression, and that."""
+    tree = ast.parse(source)
+    last = tree.body[-1] if tree.body else None
+    shown = ast.Expression(last.value if isinstance(last, ast.Expr) else ast.Constant(None))
+    before = ast.Module(tree.body[:-1] if isinstance(last, ast.Expr) else tree.body, [])
+    code = compile(before, "<test>", "exec", dont_inherit=True)
+    return code, compile(ast.fix_missing_locations(shown), "<test>", "eval", dont_inherit=True)
+
+
+def evaluate(test: tuple[CodeType, CodeType], namespace: dict[str, object]) -> object:
+    """Run a compiled test among some global names; return the value of its last expression."""
     _seed()
     with np.printoptions():
-        exec(code, namespace)
-        return eval(value, namespace)
+        exec(test[0], namespace)
+        return eval(test[1], namespace)
 
 
 def _seed() -> None:

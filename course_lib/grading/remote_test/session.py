@@ -53,6 +53,10 @@ class Session:
     ----------
     stopped : StoppedTestError or None
         Why the test could not continue; None if it could.
+    refused : str
+        Why something of the test's could not be sent; empty if everything was.
+    opaque : set of str
+        The classes of objects that are not plain, and so were not copied: the test got proxies.
     """
 
     def __init__(
@@ -63,6 +67,8 @@ class Session:
         in_cpp: Callable[[str], bool],
     ) -> None:
         self.stopped: StoppedTestError | None = None
+        self.refused = ""
+        self.opaque: set[str] = set()
         self.names_used, self.in_cpp = names_used, in_cpp
         self._channel = channel
         self._waiting = waiting
@@ -133,6 +139,7 @@ class Session:
         except ChannelError as error:
             raise self._stop("ChannelError", f"the answer of your code could not be read: {error}") from None
         except (ValueError, TypeError) as error:  # a mistake of the test
+            self.refused = str(error)
             raise self._stop(type(error).__name__, str(error)) from None
         return reply
 
@@ -151,6 +158,8 @@ class Session:
         proxy = self._proxies.get(number)
         if proxy is None:
             proxy = self._proxies[number] = make_proxy(self, number, root, *about)
+            if proxy.remote_kind == "object":
+                self.opaque.add(type(proxy).__name__)
             with suppress(ValueError):  # the earlier proxy is gone, but the agent does not know yet
                 self._released.remove(number)
             finalize(proxy, self._released.append, number).atexit = False

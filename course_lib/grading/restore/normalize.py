@@ -76,8 +76,12 @@ def normalize(submitted: bytes, source: NotebookNode) -> Normalized:
     CourseError
         If it is not a notebook, or not of this unit; the message is for the instructor.
     """
+    return restore(submitted, Template.of(source))
+
+
+def restore(submitted: bytes, template: Template) -> Normalized:
+    """Restore a submission by the template of its unit; see `normalize`."""
     cells, changes = read_cells(submitted)
-    template = Template.of(source)
     found = recognize(cells, template)
     _check_unit(cells, template, found)
     entries = _learners(cells, template, found)

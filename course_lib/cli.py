@@ -87,9 +87,9 @@ def pack(
 
 app.command()(cli_collect.collect)
 app.command()(cli_grade.grade)
-app.command()(cli_export.export)
 app.command()(cli_review.review)
 app.command()(cli_insight.insight)
+app.command()(cli_export.export)
 app.add_typer(cli_answers.app, name="answers")
 app.add_typer(cli_ops.app, name="ops")
 

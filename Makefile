@@ -14,7 +14,7 @@ lab: $(OPS)  ## open the course in JupyterLab, on your own copies in work/
 
 clean:  ## remove build/ and caches; work/, classroom/ and .venv stay
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find . \( -name .git -o -name .venv -o -name work -o -name classroom \) -prune \
+	find . \( -name .git -o -name .venv -o -path ./work -o -path ./classroom \) -prune \
 		-o -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # Set-up compares contents: a newer archive that is unpacked over an older one has files of the same age.

@@ -39,7 +39,8 @@ MATERIAL = "course_lib/material/"
 GENERIC = 40  # letters; shorter lines, such as `return weights`, are in the library too
 IMPORT = (ast.Import, ast.ImportFrom)
 COMMANDS_TRIED = ("doctor", "lab", "ops", "progress", "check")
-DERIVED = shutil.ignore_patterns(".*", "build", "work", "classroom", "__pycache__", "*.egg-info")
+NOWHERE = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info")
+DERIVED = {"build", "work", "classroom"}  # directly in the root
 
 
 class Built(NamedTuple):
@@ -52,7 +53,11 @@ class Built(NamedTuple):
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of this repository, solutions and tests included."""
-    return Path(shutil.copytree(ROOT, tmp_path_factory.mktemp("copy") / "pixelwise", ignore=DERIVED))
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        return NOWHERE(folder, names) | (DERIVED if Path(folder) == ROOT else set())
+
+    return Path(shutil.copytree(ROOT, tmp_path_factory.mktemp("copy") / "pixelwise", ignore=ignored))
 
 
 @pytest.fixture(scope="module")

@@ -139,8 +139,9 @@ def convert(course: ForeignCourse, path: Path, *, with_answers: bool) -> Noteboo
         notebook = nbformat.read(path, as_version=4)
     except Exception as error:  # nbformat raises many kinds
         raise CourseError(f"{name}: expected a notebook in {path}: {_line(error)}") from None
-    kernel = notebook.metadata.get("kernelspec", {})
-    if (language := str(kernel.get("language", "")).lower()) not in PYTHON:
+    about = notebook.metadata
+    named = about.get("kernelspec", {}).get("language") or about.get("language_info", {}).get("name", "")
+    if (language := str(named).lower()) not in PYTHON:
         raise CourseError(f"{name}: expected a kernel of Python, got {language}: this grader runs no other")
     resources = {
         "nbgrader": {

@@ -74,12 +74,25 @@ def theirs(course: Path) -> Path:
     return copy
 
 
+def test_tests_run_where_they_should(course: Path, graded: list[dict[str, object]]) -> None:
+    log = (course / "course_grade" / "logs" / "ada" / "extra" / "values.log").read_text(encoding="utf-8")
+    log += (course / "course_grade" / "logs" / "ada" / "ps1" / "problem1.log").read_text(encoding="utf-8")
+    told = dict(line[5:].split(": ", 1) for line in log.splitlines() if line.startswith("test "))
+    assert {name: why.removeprefix("in the learner's process: ") for name, why in told.items()} == {
+        name: IN_PROCESS.get(name, "apart from the learner's code") for name in told
+    }
+    assert len(graded) == 15
+    assert told.keys() >= {name for tests in TESTS.values() for name, _, _ in tests}
+    page = (course / "feedback" / "ada" / "extra" / "values.html").read_text(encoding="utf-8")
+    assert "in the learner&#39;s process: asks for a class of the notebook" in page
+    assert "mean_of(&#39;numbers.csv&#39;) == 2.0" not in page  # a hidden test
+
+
 def test_grades_are_those_of_nbgrader(course: Path, graded: list[dict[str, object]], theirs: Path) -> None:
     ours, others = records(course), records(theirs)
     assert {each: ours.get(each) for each in others} == others
     assert ours.keys() == others.keys()
     points = sum(grade[0] for grade in ours.values() if isinstance(grade, tuple) and grade[0])
-    assert len(graded) == 15
     assert points == pytest.approx(sum(float(str(result["points_from_tests"])) for result in graded))
 
 
@@ -89,19 +102,6 @@ def test_files_are_where_nbgrader_looks(course: Path, graded: list[dict[str, obj
     pages = {path.relative_to(course / "feedback") for path in (course / "feedback").rglob("*.html")}
     assert pages == {path.relative_to("autograded").with_suffix(".html") for path in names}
     assert (course / "autograded" / "ada" / "ps1" / "jupyter.png").is_file()
-
-
-def test_tests_run_where_they_should(course: Path, graded: list[dict[str, object]]) -> None:
-    log = (course / "course_grade" / "logs" / "ada" / "extra" / "values.log").read_text(encoding="utf-8")
-    log += (course / "course_grade" / "logs" / "ada" / "ps1" / "problem1.log").read_text(encoding="utf-8")
-    told = dict(line[5:].split(": ", 1) for line in log.splitlines() if line.startswith("test "))
-    assert {name: why.removeprefix("in the learner's process: ") for name, why in told.items()} == {
-        name: IN_PROCESS.get(name, "apart from the learner's code") for name in told
-    }
-    assert told.keys() >= {name for tests in TESTS.values() for name, _, _ in tests}
-    page = (course / "feedback" / "ada" / "extra" / "values.html").read_text(encoding="utf-8")
-    assert "in the learner&#39;s process: asks for a class of the notebook" in page
-    assert "mean_of(&#39;numbers.csv&#39;) == 2.0" not in page  # a hidden test
 
 
 def test_an_answer_that_cannot_be_copied_is_flagged(graded: list[dict[str, object]]) -> None:

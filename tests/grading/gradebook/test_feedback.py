@@ -478,3 +478,15 @@ def test_every_color_of_a_text_can_be_read() -> None:
     pairs = [(color, "#f6f6f6") for color in colors] + [("#222", background) for background in backgrounds]
     for color, background in pairs:
         assert (luminance(background) + 0.05) / (luminance(color) + 0.05) >= 4.5, (color, background)
+
+
+def test_an_exercise_may_name_its_cells_and_have_a_note() -> None:
+    cells = [graded_cell("print('mine')", "total"), graded_cell("assert total", "test_total", 1)]
+    note = "in the learner's process: it uses magic"
+    score = ExerciseScore("test_total", 1, 1, "", note=note, cells=["total", "test_total"])
+    page = feedback_html(new_notebook(cells=cells), [score], "Ada", "ps1/problem1", {"total": "Well done."})
+    words = Words(page).text
+    assert note in words
+    assert words.count("mine") == 2  # with the exercise, and in the whole notebook
+    assert words.index("Well done.") > words.index("test_total")
+    checked(page)

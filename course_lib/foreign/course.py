@@ -12,6 +12,7 @@ from traitlets.config import Config
 
 from course_lib.course import CONFIG, Course
 from course_lib.errors import ArgumentError, CourseError
+from course_lib.grading.nbgrader_ext import GradedNotebook
 
 RECORDS = "course_grade"  # the folder of what nbgrader has no place for
 ROOT = "."  # how nbgrader names the student of a source and of a release
@@ -106,7 +107,8 @@ def open_course(start: Path | None = None) -> Course | ForeignCourse:
     before = Path.cwd()
     os.chdir(root)
     course = _foreign(root)
-    if not (root / course.directory.source_directory).is_dir():
+    own = course.config.Autograde.get("exporter_class") is GradedNotebook  # a copy without solutions
+    if own or not (root / course.directory.source_directory).is_dir():
         os.chdir(before)
         return Course.find(start)
     return course

@@ -351,7 +351,7 @@ def test_points_by_hand_and_a_resubmission(room: Classroom) -> None:
     room.hand_in("ada", points=3)
     (entry,) = room.run().entries
     assert entry.review == {"double": "points or a comment were given for an earlier submission"}
-    assert room.csv()[1] == f"ada,{UNIT},2.75,3,0,graded,no,double,,,"
+    assert room.csv()[1] == f"ada,{UNIT},2.75,3,0,graded,no,double,,,,"
 
 
 @pytest.mark.usefixtures("here")

@@ -335,8 +335,8 @@ def test_a_class_list_brings_names_and_who_is_absent(room: Classroom) -> None:
         opened.update_or_create_student("eve", email="eve@example.org")
     room.run()
     assert room.csv()[1:] == [
-        f"ada,{UNIT},2,3,0,graded,no,,Byron,Ada,ada@example.org",
-        f"eve,{UNIT},0,3,0,not handed in,,,,,eve@example.org",
+        f"ada,{UNIT},2,3,0,graded,no,,Byron,Ada,ada@example.org,",
+        f"eve,{UNIT},0,3,0,not handed in,,,,,eve@example.org,",
     ]
 
 
@@ -351,7 +351,7 @@ def test_points_by_hand_and_a_resubmission(room: Classroom) -> None:
     room.hand_in("ada", points=3)
     (entry,) = room.run().entries
     assert entry.review == {"double": "points or a comment were given for an earlier submission"}
-    assert room.csv()[1] == f"ada,{UNIT},2.75,3,0,graded,no,double,,,"
+    assert room.csv()[1] == f"ada,{UNIT},2.75,3,0,graded,no,double,,,,"
 
 
 @pytest.mark.usefixtures("here")

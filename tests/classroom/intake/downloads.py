@@ -4,6 +4,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 DAY = (2026, 4, 3)
 
@@ -20,8 +21,8 @@ class Entry:
     day: tuple[int, int, int] = DAY
 
 
-def write_zip(path: Path, files: Mapping[str, bytes | Entry] | Iterable[tuple[str, bytes | Entry]]) -> Path:
-    """Write a zip file; a name may be there twice."""
+def write_zip(path: Path, files: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Path:
+    """Write a zip file of bytes and entries; a name may be there twice."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in files.items() if isinstance(files, Mapping) else files:
@@ -34,7 +35,7 @@ def write_zip(path: Path, files: Mapping[str, bytes | Entry] | Iterable[tuple[st
     return path
 
 
-def zipped(files: Mapping[str, bytes | Entry], folder: Path) -> bytes:
+def zipped(files: Mapping[str, Any], folder: Path) -> bytes:
     """Make a student's own zip file."""
     path = write_zip(folder / "inner.zip", files)
     content = path.read_bytes()

@@ -161,7 +161,7 @@ class _Download:
 def times_are_known(hand_ins: Sequence[HandIn]) -> bool:
     """Tell whether the times of files can be those of handing in.
 
-    Canvas, and Moodle since version 4, give every file the time at which the download was made. So Canvas' times are
+    Canvas, and newer versions of Moodle, give every file the time at which the download was made. So Canvas' times are
     never believed, and others not if all are close together; the time of a single submission only outside of Moodle.
 
     Parameters

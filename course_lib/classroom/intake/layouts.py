@@ -12,8 +12,8 @@ from course_lib.classroom.intake.paths import is_work
 from course_lib.grading.collect.versions import named_like
 
 # Moodle (mod/assign): Full name_12345_assignsubmission_file_, as a folder or before the name of each file; for folders,
-# version 4 leaves out the last underscore. The number is that of the participant in this assignment. If teams hand in,
-# it is the name of the team and the number of the group; those without a group have no number.
+# newer versions leave out the last underscore. The number is that of the participant in this assignment. If teams hand
+# in, it is the name of the team and the number of the group; those without a group have no number.
 _MOODLE = re.compile(r"(?P<name>.+?)(?:_(?P<number>\d+))?_assignsubmission_(?P<plugin>[a-z]+)_?(?P<file>.*)")
 # Canvas (ContentZipper): the sortable name in lower case without space and punctuation, LATE, the ids of the user and
 # of the file, the file's name. Texts and links that were entered have no file. In anonymous assignments there is no

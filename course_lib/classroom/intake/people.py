@@ -101,7 +101,7 @@ def _decide(person: Person, where: str) -> str:
 
 
 def _rename(where: str) -> str:
-    return f"unpack it, rename {where!r} to the student's id, and collect the folder"
+    return f"unpack it, rename {where!r} to the student's id (a file keeps its ending), and collect the folder"
 
 
 def _by_id(person: Person, roster: Roster) -> list[Student]:

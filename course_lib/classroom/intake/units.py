@@ -43,7 +43,8 @@ def by_unit(folder: Path, releases: Releases) -> list[UnitFiles]:
     """Sort the files of a submission.
 
     A notebook is of the unit whose cells it has, by their names or their texts; if that is not clear, of the unit that
-    it, or a folder above it, is named after. Other files go with the notebooks in the nearest folder above them; if there are none, with all.
+    it, or a folder above it, is named after. Other files go with the notebooks in the nearest folder above them; if
+    there are none, with all.
 
     Parameters
     ----------

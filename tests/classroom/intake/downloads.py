@@ -35,7 +35,7 @@ def write_zip(path: Path, files: Mapping[str, Any] | Iterable[tuple[str, Any]]) 
     return path
 
 
-def zipped(files: Mapping[str, bytes | Entry], folder: Path) -> bytes:
+def zipped(files: Mapping[str, Any], folder: Path) -> bytes:
     """Make a student's own zip file."""
     path = write_zip(folder / "inner.zip", files)
     content = path.read_bytes()

@@ -13,6 +13,7 @@ from course_lib.course import Course
 from course_lib.files import remove_leftovers, write_aside
 from course_lib.grading.cache import ResultCache
 from course_lib.grading.gradebook.recorded_results import RecordedResults
+from course_lib.grading.models import printable
 from course_lib.insight.anonymous import without_comments
 from course_lib.insight.findings import Finding
 from course_lib.trials.add import find_same
@@ -71,7 +72,7 @@ class Examples:
             The answers that the course has already.
         """
         cell = self._answers(finding.learners[0].student).get(exercise, "")
-        code = self._anonymous(without_comments(cell))
+        code = printable(self._anonymous(without_comments(cell)))
         if finding.named or not code:
             return Example(code)
         if same := find_same(bank, code):

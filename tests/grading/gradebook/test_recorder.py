@@ -98,6 +98,12 @@ def test_points_of_each_test(made: Course, config: Config) -> None:
     assert recorded(config) == [GradebookEntry("ada", UNIT, 1.5, 3, {"double": (1.5, 3)})]
 
 
+def test_only_the_units_that_are_asked_for(made: Course, config: Config) -> None:
+    enter(config, result(made, 1, 0.5), None)
+    assert recorded(config, [UNIT, "02_other"]) == recorded(config)
+    assert recorded(config, ["02_other"]) == []
+
+
 def test_one_transaction_for_a_submission(made: Course, config: Config) -> None:
     path = Path(config.CourseDirectory.db_url.removeprefix("sqlite:///"))
 

@@ -1,5 +1,6 @@
 """The pages of a review, as HTML: the overview, an answer, and a notice. None of them names a student."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import nbformat
 from course_lib.formulas import CSS
 from course_lib.grading.gradebook import feedback, sanitized
 from course_lib.grading.gradebook.feedback_cells import Shown, below
+from course_lib.grading.scores import ANSWERED
 from course_lib.review.answers import graded_notebook
 from course_lib.review.comments import kept_comments, split
 from course_lib.review.decisions import Entry
@@ -16,7 +18,8 @@ from course_lib.review.reference import Reference
 from course_lib.review.session import Decision, Review
 
 LETTERS = "abdefhijlqrvxyz"  # for comments; the others are commands
-_LEVEL = 3  # of the highest heading in what others wrote
+_LEVEL = 3  # of the highest heading in a text
+_HEADING = re.compile(r"<h([1-6])>")
 _PAGES = jinja2.Environment(
     loader=jinja2.FileSystemLoader([Path(__file__).parent, Path(feedback.__file__).parent]),
     autoescape=True,
@@ -109,7 +112,7 @@ class Pages:
             number=number,
             numbers=numbers,
             row=self._work(answer.student),
-            message=sanitized.plain(answer.message),
+            message="" if answer.message == ANSWERED else sanitized.plain(answer.message),
             entry=entry,
             state=self._state(range(number, number + 1)),
             differ=differ,
@@ -136,7 +139,7 @@ class Pages:
         review = self._review
         notebook = nbformat.read(graded_notebook(review.course, review.exercise, student), as_version=4)
         name = review.exercise.name
-        return feedback.shown_work(name, feedback.parts_of(notebook.cells, [name])[name], Shown(set()))
+        return feedback.shown_work(name, feedback.parts_of(notebook.cells, [name])[name], Shown(set()), _LEVEL)
 
     def _entries(self, numbers: range) -> list[Entry]:
         return [entry for entry in map(self._review.entry, numbers) if entry]
@@ -158,4 +161,7 @@ def _as_decided(entry: Entry, kept: list[str], whole_group: bool) -> Decision:
 
 
 def _markdown(text: str) -> str:
-    return below(sanitized.markdown(text), _LEVEL) if text else ""
+    """Convert a text whose highest heading may have any level."""
+    converted = sanitized.markdown(text) if text else ""
+    highest = min(map(int, _HEADING.findall(converted)), default=1)
+    return below(converted, _LEVEL + 1 - highest)

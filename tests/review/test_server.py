@@ -132,6 +132,7 @@ def test_an_answer_is_shown_with_what_a_person_needs(double: Served) -> None:
     words = ask(double.address, "1").words
     for part in ("answer 1 of 5", "One of 3", f"likely cause: {THREE_TIMES}", "return 3 * np.asarray(x)", "0 of 3"):
         assert part in words
+    assert "Twice a number Double x" in words
     assert "return 2 * np.asarray(x)" in words  # the model answer
     assert "An array doubles every number at once." in words
     overview = ask(double.address).words

@@ -21,6 +21,7 @@ from tests.support.tiny_course import QUESTION, RIGHT, TEXT, answered, cell, mak
 TRIPLE = RIGHT.replace("2 *", "3 *")
 LOST_SIGN = RIGHT.replace("2 * np.asarray(x)", "np.abs(2 * np.asarray(x))")
 THREE_TIMES, NO_SIGN = "three times, not twice", "the sign is lost"
+_IMPORT = "import numpy as np\n```\n"
 # What the visible check and the hidden test say of an answer with these words; nothing of any other answer.
 _SAID = {
     "3 *": (THREE_TIMES, THREE_TIMES),
@@ -44,7 +45,8 @@ def make_class(
     question_points : float
         What the question is worth.
     """
-    course = make_course(root, text=TEXT + QUESTION, question_points=question_points)
+    text = TEXT.replace(_IMPORT, f"{_IMPORT}\n## Twice a number\n\nDouble $x$.\n", 1)
+    course = make_course(root, text=text + QUESTION, question_points=question_points)
     for student, code in codes.items():
         notebook = answered(course, code)
         if words and student in words:

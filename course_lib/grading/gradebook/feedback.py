@@ -146,25 +146,25 @@ def _row(exercise: ExerciseScore, part: Part, shown: Shown, comments: Sequence[s
         "message": shown.public(sanitized.plain(exercise.message)),
         "comments": comments,
         "has_more": bool(comments or part.answers or part.pictures),
-        **shown_work(exercise.name, part, shown),
+        **shown_work(exercise.name, part, shown, UNDER_EXERCISE),
     }
 
 
-def shown_work(name: str, part: Part, shown: Shown) -> dict[str, Any]:
-    """Prepare the answer to an exercise, its outputs and its figures for ``work.html.j2``."""
+def shown_work(name: str, part: Part, shown: Shown, level: int) -> dict[str, Any]:
+    """Prepare an answer, its outputs and its figures for ``work.html.j2``; its headings begin with this level."""
     figure = f"Figure of the exercise {name}"
     return {
         "answers": [
             {
                 "kind": cell.cell_type,
-                "source": shown.source(cell, UNDER_EXERCISE),
-                "outputs": shown.outputs(cell, cell.get("outputs", []), UNDER_EXERCISE, figure),
+                "source": shown.source(cell, level),
+                "outputs": shown.outputs(cell, cell.get("outputs", []), level, figure),
             }
             for cell in part.answers
         ],
         "figures": [
             {
-                "shown": shown.outputs(cell, pictures, UNDER_EXERCISE, figure),
+                "shown": shown.outputs(cell, pictures, level, figure),
                 "handed_in": cell.get("execution_count") is None,
             }
             for cell, pictures in part.pictures

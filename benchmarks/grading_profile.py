@@ -84,7 +84,7 @@ def timed(job: GradingJob) -> GradingResult:
     _time(Session, "ask", "tests: asking the learner's process", parts)
     _time(KernelClient, "__exit__", "kernel: end", parts)
     _time(pipeline, "score", "score", parts)
-    _time(notebook_runner._Runner, "run_cell", _name, cells)
+    _time(notebook_runner.Runner, "run_cell", _name, cells)
     result = pipeline.grade_submission(job)
     steps = [
         Part(name, sum(p.seconds for p in parts if p.name == name), sum(p.processor_s for p in parts if p.name == name))

@@ -112,7 +112,7 @@ def test_one_transaction_for_a_submission(made: Course, config: Config) -> None:
 
 
 def test_what_fails_half_way_leaves_nothing(made: Course, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "_penalize", lambda *_: 1 / 0)
+    monkeypatch.setattr(writer, "penalize", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         enter(config, result(made, 1, 2), None)
     assert recorded(config) == []

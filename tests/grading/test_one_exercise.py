@@ -174,7 +174,7 @@ def results() -> dict[str, list[GradingResult]]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_as_a_run_of_the_whole_notebook(kind: str, results: dict[str, list[GradingResult]]) -> None:
-    earlier, whole, again = results[kind]
+    _, whole, again = results[kind]
     assert comparable(again) == comparable(whole)
     assert again.scope.startswith(KINDS[kind][2])
     assert [exercise.corrected for exercise in again.exercises] == ["", "2026-05-04", ""]

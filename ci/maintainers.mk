@@ -70,7 +70,7 @@ bench: $(OPS) $(PEERS)  ## time and memory: colors, pipelines, upsampling, layer
 	$(BIN)/python benchmarks/hypercolumn_colorizer.py
 	$(BIN)/python -m benchmarks.grading
 	$(BIN)/python -m benchmarks.grading --profile
-	$(BIN)/python -m benchmarks.regrading
+	$(BIN)/python -m benchmarks.regrade
 
 lock: $(READY)  ## update requirements.lock from pyproject.toml, and that of the benchmarks' peers
 	$(BIN)/uv pip compile pyproject.toml --extra cluster --extra dev --extra docs --universal --python-version 3.11 --generate-hashes --no-strip-extras \

@@ -30,7 +30,7 @@ from course_lib.grading.grade import GradeOptions, Run, grade_class
 from course_lib.grading.models import GradingResult, printable
 from course_lib.grading.parallel import OnStart
 from course_lib.grading.progress import Running
-from course_lib.grading.regrade import RegradeOptions, Regrading, regrading
+from course_lib.grading.regrade import Regrade, RegradeOptions, prepare_regrade
 from course_lib.terminal import INTERRUPTED, bar, console, end_orderly, show_log, stop
 
 SLOW_S = 300  # after so many seconds a submission gets a line in a log
@@ -138,7 +138,7 @@ def _grade_again(
     course: Course, submissions: list[Submission], options: RegradeOptions, screen: Console, as_json: bool, yes: bool
 ) -> int:
     """Grade one exercise again, show what changes, and record it; return the exit status."""
-    with regrading(course, submissions, options) as run:
+    with prepare_regrade(course, submissions, options) as run:
         changes = _watched(len(run.wanted), screen, run.compare)
         if not as_json:
             console.print(gains.table(options.exercise, changes))
@@ -159,7 +159,7 @@ def _grade_again(
     return int(refused or any(change.error is not None for change in changes))
 
 
-def _record(run: Regrading) -> None:
+def _record(run: Regrade) -> None:
     try:
         with end_orderly():
             run.record()

@@ -43,7 +43,7 @@ class RegradeOptions(GradeOptions):
 
 
 @contextmanager
-def regrading(course: Course, submissions: Sequence[Submission], options: RegradeOptions) -> Iterator["Regrading"]:
+def prepare_regrade(course: Course, submissions: Sequence[Submission], options: RegradeOptions) -> Iterator["Regrade"]:
     """Prepare to grade one exercise again; until the end of the block, no other run grades in this classroom.
 
     Parameters
@@ -57,7 +57,7 @@ def regrading(course: Course, submissions: Sequence[Submission], options: Regrad
 
     Yields
     ------
-    Regrading
+    Regrade
         What compares, and then records.
 
     Raises
@@ -77,7 +77,7 @@ def regrading(course: Course, submissions: Sequence[Submission], options: Regrad
         if not options.dry_run:
             check_settings(course)
         having = {submission.unit: Unit(sources[submission.unit], "") for submission in wanted}
-        yield Regrading(course, having, replace(options, grader=grade_exercise), wanted)
+        yield Regrade(course, having, replace(options, grader=grade_exercise), wanted)
 
 
 def _tests(notebook: str) -> dict[str, tuple[str, float]]:
@@ -89,7 +89,7 @@ def _tests(notebook: str) -> dict[str, tuple[str, float]]:
     }
 
 
-class Regrading(Grading):
+class Regrade(Grading):
     """A run that grades one exercise, and records nothing until it is told to."""
 
     options: RegradeOptions

@@ -1,6 +1,7 @@
 """One exercise graded again gives what a run of the whole notebook with the new tests gives, cell by cell."""
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields, replace
 from typing import Any
 
@@ -11,7 +12,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course_lib.grading.models import GradingJob, GradingResult
 from course_lib.grading.one_exercise import ExerciseJob, grade_exercise
+from course_lib.grading.parallel import grade_all
 from course_lib.grading.pipeline import grade_submission
+from course_lib.grading.process import Grader
 from course_lib.grading.sandbox.limits import Limits
 from course_lib.release import KERNEL
 from tests.support.cells import graded_cell
@@ -68,10 +71,10 @@ def without_hidden(notebook: str) -> str:
     return str(nbformat.writes(read))
 
 
-def again(new: GradingJob, earlier: GradingResult | None) -> GradingResult:
-    """Grade the second exercise alone."""
+def exercise_job(new: GradingJob, earlier: GradingResult | None) -> ExerciseJob:
+    """A job that grades the second exercise alone."""
     whole = {each.name: getattr(new, each.name) for each in fields(new)}
-    return grade_exercise(ExerciseJob(**whole, exercise="quadruple", earlier=earlier, replaces="k", date="2026-05-04"))
+    return ExerciseJob(**whole, exercise="quadruple", earlier=earlier, replaces="k", date="2026-05-04")
 
 
 def comparable(result: GradingResult) -> dict[str, Any]:
@@ -149,40 +152,63 @@ KINDS: dict[str, tuple[dict[str, str], str, str]] = {
 }
 
 
+def graded(grader: Grader, jobs: Iterable[GradingJob]) -> dict[str, GradingResult]:
+    """Grade some submissions, each in a process of its own; the results by student."""
+    return {job.student: result for job, result in grade_all(grader, jobs, 2)}
+
+
+def graded_in_three_ways(pairs: Mapping[str, tuple[GradingJob, GradingJob]]) -> dict[str, list[GradingResult]]:
+    """Grade with the old tests, with the new ones, and with the new ones after the old ones."""
+    both = [[replace(job, student=name) for name, pair in pairs.items() for job in pair[at : at + 1]] for at in (0, 1)]
+    earlier, whole = (graded(grade_submission, jobs) for jobs in both)
+    again = graded(grade_exercise, (exercise_job(job, earlier[job.student]) for job in both[1]))
+    return {name: [earlier[name], whole[name], again[name]] for name in pairs}
+
+
+@pytest.fixture(scope="module")
+def results() -> dict[str, list[GradingResult]]:
+    return graded_in_three_ways(
+        {kind: (job(OLD, answers, more), job(NEW, answers, more)) for kind, (answers, more, _) in KINDS.items()}
+    )
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_same_as_a_run_of_the_whole_notebook(kind: str) -> None:
-    answers, more, scope = KINDS[kind]
-    old, new = job(OLD, answers, more), job(NEW, answers, more)
-    earlier, whole = grade_submission(old), grade_submission(new)
-    result = again(new, earlier)
-    assert comparable(result) == comparable(whole)
-    assert result.scope.startswith(scope)
-    assert old.work == new.work
-    assert old.key != new.key
-    assert [exercise.corrected for exercise in result.exercises] == ["", "2026-05-04", ""]
+def test_the_same_as_a_run_of_the_whole_notebook(kind: str, results: dict[str, list[GradingResult]]) -> None:
+    _, whole, again = results[kind]
+    assert comparable(again) == comparable(whole)
+    assert again.scope.startswith(KINDS[kind][2])
+    assert [exercise.corrected for exercise in again.exercises] == ["", "2026-05-04", ""]
 
 
-def test_an_added_test_moves_the_cells_after_it() -> None:
+def test_the_new_tests_decide(results: dict[str, list[GradingResult]]) -> None:
+    points = {kind: [result.exercises[1].points for result in three] for kind, three in results.items()}
+    assert points["right"] == [1, 3, 3]
+    assert points["right by the mistake"] == [3, 1, 1]
+    assert points["wrong"] == points["untouched"] == [0, 0, 0]
+
+
+def test_only_the_tests_distinguish_the_keys() -> None:
+    old, new = job(OLD, RIGHT), job(NEW, RIGHT)
+    assert (old.work == new.work, old.key == new.key) == (True, False)
+    assert replace(old, submission=b"other").work != old.work
+
+
+def test_added_tests_changed_ones_and_a_first_grading(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = RIGHT | {"negate": "def negate(x):\n    return x / 0"}
     old, new = job(OLD, answers), job(NEW, answers)
     old = replace(old, source=without_hidden(old.source), submission=without_hidden(old.submission.decode()).encode())
-    new = replace(new, submission=old.submission)
-    result = again(new, grade_submission(old))
-    assert comparable(result) == comparable(grade_submission(new))
-    assert result.scope.startswith("quadruple alone")
-    assert [exercise.max_points for exercise in result.exercises] == [3, 3, 3]
-
-
-def test_a_change_of_another_exercise_needs_the_whole_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
-    old = job(OLD, RIGHT)
-    earlier = grade_submission(old)
+    pairs = {"added": (old, replace(new, submission=old.submission))}
     monkeypatch.setitem(TESTS, "double", "assert double(3) == 6, 'six'")
-    result = again(job(NEW, RIGHT), earlier)
-    assert result.scope == "the whole notebook: other cells of the unit have changed, too"
+    pairs["changed"] = (new, job(NEW, answers))
+    for name, (_, whole, again) in graded_in_three_ways(pairs).items():
+        assert comparable(again) == comparable(whole)
+        assert [exercise.max_points for exercise in again.exercises] == [3, 3, 3]
+        alone = {"added": "quadruple alone", "changed": "the whole notebook: other cells of the unit have changed, too"}
+        assert again.scope.startswith(alone[name])
 
 
 def test_what_was_never_graded_is_graded_as_a_whole() -> None:
     new = job(NEW, RIGHT)
-    result = again(new, None)
-    assert comparable(result) == comparable(grade_submission(new))
+    (result,) = graded(grade_exercise, [exercise_job(new, None)]).values()
+    assert [exercise.points for exercise in result.exercises] == [3, 3, 3]
     assert result.scope.startswith("the whole notebook: no earlier result")

@@ -19,7 +19,7 @@ from course_lib.grading.gains import Change, counts, in_order, table
 from course_lib.grading.grade import GradeOptions, Run, grade_class
 from course_lib.grading.gradebook import writer
 from course_lib.grading.gradebook.entries import GIVEN, recorded_one
-from course_lib.grading.regrade import RegradeOptions, Regrading, regrading
+from course_lib.grading.regrade import Regrade, RegradeOptions, prepare_regrade
 from course_lib.schedule import NO_SCHEDULE
 from tests.support.courses import write_unit
 from tests.support.tiny_course import (
@@ -68,11 +68,9 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def prepared(
-    course: Course, dry_run: bool = False, exercise: str = "double"
-) -> Iterator[tuple[Regrading, list[Change]]]:
+def prepared(course: Course, dry_run: bool = False, exercise: str = "double") -> Iterator[tuple[Regrade, list[Change]]]:
     submissions = find_submissions(course, [course.classroom / "submitted"])
-    with regrading(course, submissions, RegradeOptions(exercise=exercise, dry_run=dry_run)) as run:
+    with prepare_regrade(course, submissions, RegradeOptions(exercise=exercise, dry_run=dry_run)) as run:
         yield run, run.compare(lambda _: None)
 
 

@@ -100,8 +100,8 @@ def test_points_of_each_test(made: Course, config: Config) -> None:
 
 def test_only_the_units_that_are_asked_for(made: Course, config: Config) -> None:
     enter(config, result(made, 1, 0.5), None)
-    assert recorded(config, [UNIT, "02_other"]) == recorded(config)
-    assert recorded(config, ["02_other"]) == []
+    assert recorded(config, units=[UNIT, "02_other"]) == recorded(config)
+    assert recorded(config, units=["02_other"]) == []
 
 
 def test_one_transaction_for_a_submission(made: Course, config: Config) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from course_lib import cli_answers, cli_colorize, cli_grade, cli_learn, cli_ops
+from course_lib import cli_answers, cli_colorize, cli_grade, cli_learn, cli_ops, cli_similar
 from course_lib import doctor as doctor_rows
 from course_lib.course import Course
 from course_lib.errors import ArgumentError
@@ -90,6 +90,7 @@ def pack(
 
 
 app.command()(cli_grade.grade)
+app.command()(cli_similar.similar)
 app.add_typer(cli_answers.app, name="answers")
 app.add_typer(cli_ops.app, name="ops")
 

@@ -25,7 +25,20 @@ from tests.support.tiny_course import QUESTION, RIGHT, TEXT, UNIT, answered, mak
 
 # nbgrader uses SQLAlchemy in a way that warns; what reaches a terminal is seen in grading/test_course_grade.py.
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
-COMMANDS = ["doctor", "lab", "check", "progress", "solution", "colorize", "release", "pack", "grade", "answers", "ops"]
+COMMANDS = [
+    "doctor",
+    "lab",
+    "check",
+    "progress",
+    "solution",
+    "colorize",
+    "release",
+    "pack",
+    "grade",
+    "similar",
+    "answers",
+    "ops",
+]
 
 
 @pytest.fixture(scope="module")

@@ -73,8 +73,8 @@ class Pair:
 
     @property
     def alike(self) -> tuple[Match, ...]:
-        """The exercises that a person should look at, the most alike first."""
-        return tuple(sorted((match for match in self.matches if match.alike), key=lambda match: -match.share))
+        """The exercises that a person should look at, those with the most in common first."""
+        return tuple(sorted((match for match in self.matches if match.alike), key=lambda match: -match.shared))
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ def _as_json(report: Report) -> dict[str, Any]:
         "unit": report.unit,
         "students": len(report.class_.students),
         "unreadable": [printable(line) for line in report.class_.unreadable],
-        "exercises": [_counts(exercise) for exercise in report.exercises],
+        "exercises": _counts(report),
         "pairs_compared": report.pairs,
         "pairs_by_share": report.bins,
         "pairs_listed": len(report.listed),
@@ -139,16 +139,22 @@ def _as_json(report: Report) -> dict[str, Any]:
     }
 
 
-def _counts(exercise: Exercise) -> dict[str, Any]:
-    return {
-        "name": exercise.name,
-        "compared": len(exercise.compared),
-        "too_short": exercise.short,
-        "nothing_own": sum(not own for own in exercise.fingerprints.values()),
-        "runs": exercise.runs,
-        "of_course": exercise.of_course,
-        "of_class": exercise.of_class,
-    }
+def _counts(report: Report) -> list[dict[str, Any]]:
+    """Count the answers to each exercise, and their runs."""
+    students = len(report.class_.students)
+    return [
+        {
+            "name": exercise.name,
+            "not_answered": students - len(exercise.compared) - exercise.short,
+            "too_short": exercise.short,
+            "compared": len(exercise.compared),
+            "nothing_own": sum(not own for own in exercise.fingerprints.values()),
+            "runs": exercise.runs,
+            "of_course": exercise.of_course,
+            "of_class": exercise.of_class,
+        }
+        for exercise in report.exercises
+    ]
 
 
 def _page(report: Report) -> str:
@@ -166,7 +172,7 @@ def _page(report: Report) -> str:
     return _PAGES.get_template("page.html.j2").render(
         report=report,
         unreadable=[printable(line) for line in report.class_.unreadable],
-        counts=[_counts(exercise) for exercise in report.exercises],
+        counts=_counts(report),
         bins=[(f"{10 * place} to {10 * place + 10} %", count) for place, count in enumerate(report.bins)],
         most=max([*report.bins[1:], 1]),
         shown=shown,

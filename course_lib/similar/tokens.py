@@ -14,8 +14,7 @@ MAX_CHARS = 20_000  # of an answer that are compared; nobody needs as many
 _LEFT_OUT = (Text, Comment, String.Doc)
 _STAND_INS = ((Number, "0"), (String, "s"), (Name, "n"))
 _FIXED = (Name.Builtin, Name.Exception, Name.Namespace, Name.Decorator)  # names that a learner cannot choose
-_MEMBER_OF = (".", "->", "::")
-_OWN = ("self", "cls", "this")  # whose members a learner names
+_OWN = ("self", "cls")  # whose members a learner names
 _WORD = re.compile(r"\w+(?:['’.]\w+)*")
 
 
@@ -59,7 +58,7 @@ def _code(source: str) -> Iterator[Token]:
     before = ["", ""]
     for start, kind, text in lexer.get_tokens_unprocessed(source):
         if not any(kind in left_out for left_out in _LEFT_OUT):
-            is_member = before[1] in _MEMBER_OF and before[0] not in _OWN
+            is_member = before[1] == "." and before[0] not in _OWN
             yield Token(_word(kind, text, is_member), start, start + len(text))
             before = [before[1], text]
 

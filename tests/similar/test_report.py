@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,9 +24,15 @@ from tests.support.tiny_course import QUESTION, TEXT, UNIT, Words, cell, submit,
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    return make_unit(tmp_path_factory.mktemp("similar") / "course")
+
+
 @pytest.fixture
-def course(tmp_path: Path) -> Course:
-    return make_unit(tmp_path / "course")
+def course(released: Course, tmp_path: Path) -> Course:
+    """A course with an empty classroom."""
+    return Course(shutil.copytree(released.root, tmp_path / "course"))
 
 
 def written(course: Course, groups: dict[str, str] | None = None) -> tuple[dict[str, Any], str]:

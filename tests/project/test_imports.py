@@ -94,7 +94,7 @@ ALLOWED = {
     "cli_answers": {"answers", "grading", "terminal", "trials"},
     "cli_colorize": {"coloring", "terminal"},
     "cli_grade": {"grading", "terminal"},
-    "cli_similar": {"classroom", "grading", "similar", "terminal"},
+    "cli_similar": {"classroom.roster", "grading", "similar", "terminal"},
     "cli": {
         "cli_answers",
         "cli_colorize",

@@ -17,6 +17,7 @@ from course_lib import (
     cli_learn,
     cli_ops,
     cli_review,
+    cli_similar,
 )
 from course_lib.course import Course
 from course_lib.errors import ArgumentError
@@ -89,6 +90,7 @@ app.command()(cli_collect.collect)
 app.command()(cli_grade.grade)
 app.command()(cli_review.review)
 app.command()(cli_insight.insight)
+app.command()(cli_similar.similar)
 app.command()(cli_export.export)
 app.add_typer(cli_answers.app, name="answers")
 app.add_typer(cli_ops.app, name="ops")

@@ -27,7 +27,7 @@ from tests.support.tiny_course import QUESTION, RIGHT, TEXT, UNIT, answered, mak
 # nbgrader uses SQLAlchemy in a way that warns; what reaches a terminal is seen in grading/test_course_grade.py.
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
 COMMANDS = ["doctor", "lab", "check", "progress", "solution", "colorize"]
-COMMANDS += ["release", "pack", "collect", "grade", "review", "insight", "export", "answers", "ops"]
+COMMANDS += ["release", "pack", "collect", "grade", "review", "insight", "similar", "export", "answers", "ops"]
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple
 
-from nbformat import NotebookNode
-
 from course_lib.cells import CODE_STUBS, is_question
 from course_lib.code_names.definitions import defined_at_margin
 from course_lib.grading.restore.reading import Cell
@@ -109,7 +107,7 @@ def _assign(cell: Cell, template: Template, found: Found) -> None:
         found.copies.setdefault(index, []).append(cell)
         return
     graded = [*claimed.intersection(template.solutions)] or [*claimed.intersection(template.fixed)][:1]
-    others = [index for index, original in enumerate(template.cells) if _is_other(cell, original)]
+    others = template.others.get((cell.kind, cell.source), [])
     if not graded or others:
         candidates = [*claimed.intersection(others), *others, *(claimed - {*template.by_name.values()})]
         if free := [index for index in candidates if index not in found.others]:
@@ -117,11 +115,6 @@ def _assign(cell: Cell, template: Template, found: Found) -> None:
             return
     for index in graded:
         found.copies.setdefault(index, []).append(cell)
-
-
-def _is_other(cell: Cell, original: NotebookNode) -> bool:
-    """Tell whether a cell is the same as a cell of the release that is not graded."""
-    return not original.metadata.get("nbgrader") and (cell.kind, cell.source) == (original.cell_type, original.source)
 
 
 def _choose(cells: Sequence[Cell], template: Template, found: Found) -> None:

@@ -69,6 +69,15 @@ class Template:
         return {cell.id: index for index, cell in enumerate(self.cells)}
 
     @cached_property
+    def others(self) -> dict[tuple[str, str], list[int]]:
+        """Find the cells that are not graded by their kind and text."""
+        found: dict[tuple[str, str], list[int]] = {}
+        for index, cell in enumerate(self.cells):
+            if not cell.metadata.get("nbgrader"):
+                found.setdefault((cell.cell_type, cell.source), []).append(index)
+        return found
+
+    @cached_property
     def texts(self) -> list[tuple[str, str]]:
         """Return each cell's text as graders and as learners see it, without surrounding space."""
         return [(cell.source.strip(), visible(cell.source).strip()) for cell in self.cells]

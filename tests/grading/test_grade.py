@@ -24,6 +24,7 @@ from course_lib.grading.cache import ResultCache
 from course_lib.grading.collect.find import find_submissions
 from course_lib.grading.grade import GradeOptions, Run, grade_class
 from course_lib.grading.gradebook import recorder, writer
+from course_lib.grading.gradebook.class_plan import ClassPlan
 from course_lib.grading.gradebook.entries import GradebookEntry, GradebookLockedError, recorded
 from course_lib.grading.gradebook.feedback import feedback_html
 from course_lib.grading.models import GradingResult
@@ -461,10 +462,12 @@ def test_a_locked_gradebook_loses_nothing(room: Classroom, monkeypatch: pytest.M
     path = room.course.classroom / "gradebook.db"
     entering = writer.enter
 
-    def locked(config: Config, result: GradingResult, timestamp: datetime | None, again: bool) -> GradebookEntry:
+    def locked(
+        config: Config, result: GradingResult, timestamp: datetime | None, again: bool, plan: ClassPlan
+    ) -> GradebookEntry:
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("begin exclusive")
-            return entering(config, result, timestamp, again, patience=0)
+            return entering(config, result, timestamp, again, patience=0, plan=plan)
 
     monkeypatch.setattr(writer, "enter", locked)
     with pytest.raises(GradebookLockedError, match="is locked"):

@@ -63,6 +63,11 @@ def cheated(course: Course) -> bytes:
     return json.dumps(notebook).encode()
 
 
+def early(content: bytes) -> Entry:
+    """A file that was handed in before the due date."""
+    return Entry(content, day=(2026, 4, 3), time=(9, 0, 0))
+
+
 def handed_in(course: Course, aside: Path) -> dict[str, Any]:
     """What Moodle's first download contains."""
     right, triple, half = (work(course, code) for code in (RIGHT, WRONG, HALF_RIGHT))
@@ -83,10 +88,9 @@ def handed_in(course: Course, aside: Path) -> dict[str, Any]:
     }
     files: dict[str, Any] = {}
     for student, content in answers.items():
-        early = content if isinstance(content, Entry) else Entry(content, day=(2026, 4, 3), time=(9, 0, 0))
-        files[f"{folder(student)}/{file}"] = early
-    files[f"{folder('s23')}/my work (final).ipynb"] = right
-    files[f"{folder('s24')}/everything.zip"] = zipped({f"unit/{file}": right}, aside)
+        files[f"{folder(student)}/{file}"] = content if isinstance(content, Entry) else early(content)
+    files[f"{folder('s23')}/my work (final).ipynb"] = early(right)
+    files[f"{folder('s24')}/everything.zip"] = early(zipped({f"unit/{file}": early(right)}, aside))
     files[f"{folder('s25')}/report.pdf"] = b"%PDF-1.7"
     files[f"{folder('s26')}/../../{file}"] = right
     files[f"Nobody Known_1099_assignsubmission_file_/{file}"] = right
@@ -141,10 +145,9 @@ def thirty(tmp_path_factory: pytest.TempPathFactory) -> Class:
 
     first = write_zip(downloads / "first.zip", handed_in(course, downloads))
     later = Entry(work(course, RIGHT), day=(2026, 4, 3), time=(17, 0, 0))
-    other = Entry(work(course, RIGHT), day=(2026, 4, 3), time=(9, 0, 0))  # nothing new, but times that differ
     second = write_zip(
         downloads / "second.zip",
-        {f"{folder('s05')}/{UNIT}.ipynb": later, f"{folder('s01')}/{UNIT}.ipynb": other},
+        {f"{folder('s05')}/{UNIT}.ipynb": later, f"{folder('s01')}/{UNIT}.ipynb": early(work(course, RIGHT))},
     )
     people = [(participant(s), name, s, f"{s}@example.org") for s, name in STUDENTS.items()]
     write_aside(downloads / "Grades.csv", worksheet(*people))
@@ -165,7 +168,7 @@ def thirty(tmp_path_factory: pytest.TempPathFactory) -> Class:
     said["regrade"] = run(course, "grade", "--exercise", "double", status=1)
     said["moodle"] = run(course, "export", "01", "--to", "moodle", "--template", downloads / "Grades.csv", status=1)
     said["canvas"] = run(course, "export", "--to", "canvas", "--template", downloads / "Canvas.csv", status=1)
-    said["csv"] = run(course, "export", "--to", "csv", status=0)
+    said["csv"] = run(course, "export", "--to", "csv", status=1)
     return Class(course, said)
 
 

@@ -23,7 +23,7 @@ from course_lib.grading import grade as grading
 from course_lib.grading.cache import ResultCache
 from course_lib.grading.collect.find import find_submissions
 from course_lib.grading.grade import GradeOptions, Run, grade_class
-from course_lib.grading.gradebook import recorder, writer
+from course_lib.grading.gradebook import recorded_feedback, writer
 from course_lib.grading.gradebook.entries import GradebookEntry, GradebookLockedError, recorded
 from course_lib.grading.gradebook.feedback import feedback_html
 from course_lib.grading.models import GradingResult
@@ -360,7 +360,7 @@ def test_a_result_that_was_recorded_half_is_recorded_again(room: Classroom, monk
     room.run()
     files = room.files()
     room.hand_in("ada", points=1)
-    monkeypatch.setattr(recorder, "feedback_html", lambda *_: 1 / 0)  # its points are in the gradebook by then
+    monkeypatch.setattr(recorded_feedback, "feedback_html", lambda *_: 1 / 0)  # its points are in the gradebook by then
     room.run()
     monkeypatch.undo()
     assert room.points() == {"ada": 1}
@@ -487,7 +487,7 @@ def test_what_cannot_be_recorded_stops_nobody_else(room: Classroom, monkeypatch:
             raise RuntimeError("no page")
         return writing(notebook, exercises, student, *rest)
 
-    monkeypatch.setattr(recorder, "feedback_html", failing)
+    monkeypatch.setattr(recorded_feedback, "feedback_html", failing)
     ada, bob = room.run().results
     assert ada.status == "error: it was graded, but not recorded: RuntimeError: no page"
     assert bob.status == "graded"

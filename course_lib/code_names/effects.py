@@ -208,7 +208,7 @@ class _Reader(ast.NodeVisitor):
         arguments = self._roots(*node.args, *(keyword.value for keyword in node.keywords))
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))
         roots = self._roots(node.func)
-        if name == "run_line_magic" and getattr(node.args[0], "value", "") in _HARMLESS_MAGICS:
+        if name == "run_line_magic" and any(getattr(each, "value", "") in _HARMLESS_MAGICS for each in node.args[:1]):
             return
         if roots & self.modules:
             if name.startswith(_SETTING):
@@ -223,7 +223,8 @@ class _Reader(ast.NodeVisitor):
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         """Read a function; a default value that can be changed is a state."""
-        if any(isinstance(each, ast.List | ast.Dict | ast.Set | ast.Call) for each in node.args.defaults):
+        defaults = (*node.args.defaults, *node.args.kw_defaults)
+        if any(isinstance(each, ast.List | ast.Dict | ast.Set | ast.Call) for each in defaults):
             self.found.called.add(node.name)
         for part in (*node.decorator_list, node.args, *filter(None, [node.returns])):
             self.visit(part)

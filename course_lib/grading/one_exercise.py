@@ -92,7 +92,10 @@ def _alone(job: ExerciseJob, earlier: GradingResult) -> GradingResult:
     if stopped := _stopped(executed):
         raise _NotAlone(f"{stopped} was stopped, or killed its kernel")
     released = {cell.source.strip() for cell in Template.of(source).cells}
-    planned = plan(restored.notebook.cells, job.exercise, released)
+    try:
+        planned = plan(restored.notebook.cells, job.exercise, released)
+    except RecursionError:
+        raise _NotAlone("its code is nested too deeply") from None
     if planned.whole:
         raise _NotAlone(planned.whole)
     try:

@@ -84,6 +84,7 @@ def test_what_running_a_cell_changes(cell: str, sets: set[str]) -> None:
         ("def f(x):\n    cache[x] = 1\n    return cache", {"cache"}, {"cache"}),
         ("def f(x):\n    f.calls += 1", {"f"}, set()),
         ("def f(x, seen=[]):\n    seen.append(x)", {"f"}, set()),
+        ("def f(x, *, seen={}):\n    return x", {"f"}, set()),
         ("class A:\n    seen = []", {"A"}, set()),
         ("class A:\n    def put(self, x):\n        self.x = x", set(), set()),
         (f"{IMPORTS}def f():\n    np.clip = None", {"np"}, set()),
@@ -125,6 +126,6 @@ def test_a_function_in_cpp() -> None:
     assert effects("%%cpp sample\nvoid sample(const float* map) { exec(map); }") == Effects(defines={"sample"})
 
 
-@pytest.mark.parametrize("cell", ["", "# nothing yet", "%matplotlib inline", "x = 1", "f?"])
+@pytest.mark.parametrize("cell", ["", "# nothing yet", "%matplotlib inline", "x = 1", "f?", "x.run_line_magic()"])
 def test_an_ordinary_cell(cell: str) -> None:
     assert not effects(cell).dynamic

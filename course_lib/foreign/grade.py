@@ -3,11 +3,9 @@
 import logging
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from itertools import chain
-
-from filelock import FileLock, Timeout
 
 from course_lib.errors import ArgumentError, CourseError
 from course_lib.foreign.course import ForeignCourse
@@ -21,6 +19,7 @@ from course_lib.grading.collect.files import HandedIn, read_beside
 from course_lib.grading.collect.find import Submission
 from course_lib.grading.grade import GradeOptions, Run
 from course_lib.grading.gradebook.penalties import late_penalties
+from course_lib.grading.lock import alone
 from course_lib.grading.models import GradingResult
 from course_lib.grading.parallel import OnStart, grade_all
 from course_lib.grading.restore.reading import read_bytes
@@ -51,7 +50,7 @@ def grade_foreign_class(
     if options.isolated and (reason := available()):
         raise CourseError(f"{reason}\nor grade only the work of people you trust, with --no-sandbox")
     names = dict.fromkeys(submission.unit for submission in submissions)
-    with _alone(course):
+    with alone(course.classroom):
         late_penalties(course.config)
         units = {name: read_unit(course, *name.split("/")) for name in names}
         limits, cache = limits_of(course.config), ResultCache(course.results)
@@ -62,21 +61,6 @@ def grade_foreign_class(
         finally:  # also if a person interrupts it
             entries = grading.recorder.finish([*grading.found.values()])
     return Run([grading.found[submission] for submission in submissions], grading.before, entries)
-
-
-@contextmanager
-def _alone(course: ForeignCourse) -> Iterator[None]:
-    """Keep another run out."""
-    course.classroom.mkdir(exist_ok=True)
-    lock = FileLock(course.classroom / ".lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise CourseError(f"another `course grade` is at work in {course.root}; wait until it ends") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 class _Grading:

@@ -3,12 +3,10 @@
 import logging
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
-
-from filelock import FileLock, Timeout
 
 from course_lib.course import Course
 from course_lib.errors import CourseError
@@ -19,6 +17,7 @@ from course_lib.grading.collect.groups import surprises
 from course_lib.grading.dask_backend import grade_remotely, refuse_others, remote_pool
 from course_lib.grading.gradebook.entries import GradebookEntry
 from course_lib.grading.gradebook.recorder import Recorder, Unit, check_settings, register
+from course_lib.grading.lock import alone
 from course_lib.grading.models import GradingJob, GradingResult, not_graded
 from course_lib.grading.parallel import OnStart, grade_all
 from course_lib.grading.pipeline import grade_submission
@@ -117,7 +116,7 @@ def grade_class(
     require_sandbox(options)
     names = dict.fromkeys(submission.unit for submission in submissions)
     log.info("%d submissions of %s", len(submissions), ", ".join(names) or "no unit")
-    with alone(course):
+    with alone(course.classroom):
         check_settings(course)
         grading = Grading(course, {name: register(course, name) for name in names}, options, on_result, on_start)
         try:
@@ -140,21 +139,6 @@ def _files(course: Course, unit: str) -> dict[str, bytes]:
     folder = released(course, unit).parent
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".ipynb"]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
-
-
-@contextmanager
-def alone(course: Course) -> Iterator[None]:
-    """Keep another run out of the classroom."""
-    course.classroom.mkdir(exist_ok=True)
-    lock = FileLock(course.classroom / ".lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise CourseError(f"another `course grade` is at work in {course.classroom}; wait until it ends") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 class Grading:

@@ -14,10 +14,11 @@ from course_lib.course import Course
 from course_lib.errors import ArgumentError, CourseError
 from course_lib.grading.collect.find import Submission
 from course_lib.grading.gains import Change, compare, in_order
-from course_lib.grading.grade import GradeOptions, Grading, Run, alone, require_sandbox
+from course_lib.grading.grade import GradeOptions, Grading, Run, require_sandbox
 from course_lib.grading.gradebook.given import given_by_hand
 from course_lib.grading.gradebook.recorded_results import RecordedResults
 from course_lib.grading.gradebook.recorder import Unit, check_settings, register
+from course_lib.grading.lock import alone
 from course_lib.grading.models import GradingJob, GradingResult, not_graded, printable
 from course_lib.grading.one_exercise import ExerciseJob, grade_exercise
 from course_lib.grading.parallel import OnStart
@@ -73,7 +74,7 @@ def prepare_regrade(course: Course, submissions: Sequence[Submission], options: 
     if not wanted:
         names = ", ".join(sorted(set[str]().union(*known.values())))
         raise ArgumentError(f"expected an exercise of {', '.join(known)} ({names}), got {options.exercise}")
-    with nullcontext() if options.dry_run else alone(course):
+    with nullcontext() if options.dry_run else alone(course.classroom):
         if not options.dry_run:
             check_settings(course)
         having = {submission.unit: Unit(sources[submission.unit], "") for submission in wanted}

@@ -429,7 +429,7 @@ def test_two_runs_do_not_grade_in_one_classroom(room: Classroom) -> None:
     seen: list[str] = []
 
     def second(result: GradingResult) -> None:
-        with pytest.raises(CourseError, match="another `course grade` is at work in"):
+        with pytest.raises(CourseError, match="another command is at work in"):
             stub_grader.run(room.course, room.folder)
         seen.append(result.student)
 

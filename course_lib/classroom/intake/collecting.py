@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 
 from course_lib.classroom.intake.archives import EARLIEST, Refused, opened
 from course_lib.classroom.intake.assign import assign
@@ -19,6 +18,7 @@ from course_lib.classroom.intake.unpack import unpack
 from course_lib.classroom.roster import Roster, read_roster
 from course_lib.course import Course
 from course_lib.errors import ArgumentError, CourseError
+from course_lib.grading.lock import alone
 from course_lib.grading.collect.versions import Releases
 
 CLOSE = timedelta(hours=1)  # a download is made in less, and a class hands in during more
@@ -68,20 +68,14 @@ def collect(course: Course, paths: Sequence[Path]) -> Collected:
 @contextmanager
 def _workshop(course: Course) -> Iterator[Path]:
     """Yield an empty folder on the classroom's disk, and keep other commands out of the classroom."""
-    course.classroom.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(course.classroom / ".lock", timeout=0)  # that of `course grade`
-    try:
-        lock.acquire()
-    except Timeout:
-        raise CourseError(f"another command is at work in {course.classroom}; wait until it ends") from None
     aside = course.classroom / ".collecting"
-    try:
-        shutil.rmtree(aside, ignore_errors=True)  # of a run that was killed
-        aside.mkdir()
-        yield aside
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-        lock.release()
+    with alone(course.classroom):
+        try:
+            shutil.rmtree(aside, ignore_errors=True)  # of a run that was killed
+            aside.mkdir()
+            yield aside
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
 
 
 class _Download:

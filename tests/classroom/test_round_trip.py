@@ -202,8 +202,9 @@ def test_what_went_wrong_has_a_line(thirty: Class) -> None:
     assert {student for student, row in rows.items() if row["status"] == "not handed in"} == {"s25", "s26", "s30"}
     assert rows["s17"]["status"].startswith("error: ")
     assert "the kernel died" in rows["s20"]["status"]
-    for student, words in {"s18": "test_double", "s19": "test_double", "s23": "my work (final).ipynb"}.items():
-        assert re.search(rf"(change|flag): {student}, {UNIT}: .*{re.escape(words)}", said), student
+    for student in ("s18", "s19"):
+        assert re.search(rf"(change|flag): {student}, {UNIT}: .*test_double", said), student
+    assert "my work (final).ipynb" in thirty.said["collect"]
     assert rows["s21"]["late"] == "0.6"
     assert "handed in by s28" in said.lower()
 

@@ -111,23 +111,6 @@ def test_an_answer_that_cannot_be_copied_is_flagged(graded: list[dict[str, objec
     assert flags["ada", "ps1/problem1"] == []
 
 
-def test_nbgrader_goes_on_from_there(course: Path, graded: list[dict[str, object]]) -> None:
-    with Gradebook(f"sqlite:///{course}/gradebook.db") as book:
-        grade = book.find_grade("why", "values", "extra", "ada")
-        grade.manual_score, grade.needs_manual_grade = 2.5, False
-        book.db.commit()
-    done = run(course, "nbgrader", "export")
-    assert done.returncode == 0, done.stderr
-    assert "ada" in (course / "grades.csv").read_text(encoding="utf-8")
-    again = run(course, "course", "grade", "submitted/ada")
-    assert again.returncode == 0, again.stderr
-    assert "3 of them graded before" in again.stdout
-    kept = records(course)["extra", "ada", "values", "why"]
-    assert kept == (None, False, 3)  # a second run does not ask for another look
-    done = run(course, "nbgrader", "generate_feedback", "extra", "--student", "ada", "--force")
-    assert done.returncode == 0, done.stderr
-
-
 def test_doctor_says_where_tests_run(course: Path) -> None:
     done = run(course.parent, "course", "doctor", "--course", str(course))
     assert done.returncode == 0, done.stderr + done.stdout
@@ -203,3 +186,20 @@ def test_the_tests_are_those_in_the_gradebook(course: Path, graded: list[dict[st
     path.write_text(before, encoding="utf-8")
     assert done.returncode == 1
     assert "found others (doubles, doubles_again): run `nbgrader generate_assignment extra`" in done.stderr
+
+
+def test_nbgrader_goes_on_from_there(course: Path, graded: list[dict[str, object]]) -> None:
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as book:
+        grade = book.find_grade("why", "values", "extra", "ada")
+        grade.manual_score, grade.needs_manual_grade = 2.5, False
+        book.db.commit()
+    done = run(course, "nbgrader", "export")
+    assert done.returncode == 0, done.stderr
+    assert "ada" in (course / "grades.csv").read_text(encoding="utf-8")
+    again = run(course, "course", "grade", "submitted/ada")
+    assert again.returncode == 0, again.stderr
+    assert "3 of them graded before" in again.stdout
+    kept = records(course)["extra", "ada", "values", "why"]
+    assert kept == (None, False, 3)  # a second run does not ask for another look
+    done = run(course, "nbgrader", "generate_feedback", "extra", "--student", "ada", "--force")
+    assert done.returncode == 0, done.stderr

@@ -116,7 +116,7 @@ def test_what_is_recorded_is_not_graded_again_and_the_page_says_what_counted(cou
     assert "ada" in (course.classroom / "grades.csv").read_text(encoding="utf-8")
     page = Words((course.classroom / "feedback" / "ada" / UNIT / f"{UNIT}.html").read_text(encoding="utf-8")).text
     assert "with a corrected test" in page
-    assert "Version of the tests: " in page
+    assert "Tests: version " in page
     before = contents(course.classroom / "feedback")
     assert grade_whole(course).before == 3
     assert contents(course.classroom / "feedback") == before

@@ -10,7 +10,7 @@ from course_lib.doctor import PYTHON, TENSORFLOW
 COLABS = {"ipykernel", "ipython", "ipywidgets", "jupyter-client", "jupyter-core", "pyzmq", "traitlets"}
 # These serve the command `course` alone.
 COMMANDS = {"jinja2", "jsonschema", "jupyterlab", "jupytext", "latex2mathml", "markdown-it-py", "nbclient", "nbconvert"}
-COMMANDS |= {"nbformat", "nbgrader", "papermill", "pygments", "pyyaml", "sqlalchemy", "tornado", "typer"}
+COMMANDS |= {"nbformat", "nbgrader", "papermill", "pyyaml", "sqlalchemy", "tornado", "typer"}
 CELL = '''\
 # For Colab: checks versions and installs the course, once in a session. Where it is installed, this changes nothing.
 def set_up_pixelwise():

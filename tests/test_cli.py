@@ -118,6 +118,7 @@ def test_grade_as_json_and_as_a_table(course: Course, tmp_path: Path) -> None:
         "points": 3,
         "max_points": 3,
         "error": None,
+        "handed_in_by": "Ada Byron",
         "exercises": [{"name": "double", "points": 3, "points_from_tests": 3, "max_points": 3, "message": ""}],
         "isolated": True,
         "changes": [],

@@ -6,7 +6,7 @@ WITHOUT_NETWORK := bwrap --dev-bind / / --unshare-net --die-with-parent
 CXX_SOURCES := $(wildcard user_ops/*.h user_ops/*.cc user_ops/*.cu user_ops/tests/*.cc course_lib/native/*.h \
 	course_lib/native/*.cc tests/gpu/emulation/*.h)
 
-.PHONY: course site lint check test test-gpu release dist bench lock
+.PHONY: course site lint check test unit-tests answers learners test-gpu release dist bench lock
 
 course: $(OPS)  ## run and grade every instructor notebook; the report lands in build/report
 	@if $(WITHOUT_NETWORK) true 2>/dev/null; then set -x; $(WITHOUT_NETWORK) $(BIN)/python ci/run_notebooks.py; \
@@ -36,10 +36,19 @@ check: $(READY)  ## lint, types, and the quick tests that need neither sandbox, 
 
 test: $(OPS)  ## lint, types, unit tests, release drift, answer banks, untouched notebooks
 	$(call step,$(MAKE) --no-print-directory lint)
-	$(call step,$(PYTEST))
-	$(call step,$(BIN)/course release --check)
-	$(call step,$(BIN)/python ci/check_answers.py --both)
-	$(call step,$(BIN)/python ci/run_notebooks.py --learner --parameters ci/quick.yml)
+	$(call step,$(MAKE) --no-print-directory unit-tests)
+	$(call step,$(MAKE) --no-print-directory answers)
+	$(call step,$(MAKE) --no-print-directory learners)
+
+unit-tests: $(OPS)  ## all tests of the library, and whether notebooks/ follows from solutions/
+	$(PYTEST)
+	$(BIN)/course release --check
+
+answers: $(OPS)  ## try every answer of every bank, as in a notebook and as in a grade
+	$(BIN)/python ci/check_answers.py --both
+
+learners: $(OPS)  ## run the untouched notebooks in small sizes: every cell runs, or says what it waits for
+	$(BIN)/python ci/run_notebooks.py --learner --parameters ci/quick.yml
 
 test-gpu: $(READY)  ## test the CUDA kernels; without a GPU, compile them and run them in an emulation
 	$(BIN)/python tests/gpu/run.py

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Everything that must hold before a change is taken. Expects python3 with venv, make and a C++ compiler.
+# Everything that must hold before a change is taken, or the given parts of it: targets of make. Expects python3 with
+# venv, make and a C++ compiler.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -14,5 +15,5 @@ if [ "${CI:-}" = true ] && [ ${#needed[@]} -gt 0 ]; then
 	$as_root apt-get install -y -qq "${needed[@]}"
 fi
 
-make test
-make course
+# shellcheck disable=SC2086  # words
+make ${*:-test course}

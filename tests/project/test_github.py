@@ -62,6 +62,15 @@ def test_the_chooser_of_forms() -> None:
     assert read(GITHUB / "ISSUE_TEMPLATE" / "config.yml") == {"blank_issues_enabled": True}
 
 
+def test_the_parts_of_ci_are_all_of_ci() -> None:
+    matrix = read(GITHUB / "workflows" / "ci.yml")["jobs"]["test"]["strategy"]["matrix"]
+    command = ["make", "--dry-run", "--always-make", "test"]
+    planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    steps = re.findall(r"^echo 'make --no-print-directory ([\w-]+)'", planned, re.MULTILINE)
+    assert len(steps) > 2
+    assert sorted(" ".join(matrix["part"]).split()) == sorted([*steps, "course"])
+
+
 @pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
 def test_actions_are_pinned_by_commit_and_name_their_version(path: Path) -> None:
     used = re.findall(r"^[\s-]*uses:\s*(.*\S)\s*$", path.read_text(encoding="utf-8"), re.MULTILINE)

@@ -19,6 +19,7 @@ from course_lib.grading.gradebook.entries import GradebookEntry
 from course_lib.grading.gradebook.recorder import Recorder, Unit, check_settings, register
 from course_lib.grading.lock import alone
 from course_lib.grading.models import GradingJob, GradingResult, not_graded
+from course_lib.grading.needed_modules import needed_modules
 from course_lib.grading.parallel import OnStart, grade_all
 from course_lib.grading.pipeline import grade_submission
 from course_lib.grading.process import Grader
@@ -220,7 +221,8 @@ class Grading:
         """Grade on this machine, or on those of the scheduler."""
         options = self.options
         if not options.scheduler:
-            yield from grade_all(options.grader, jobs, options.jobs, self.on_start)
+            modules = needed_modules(unit.source for unit in self.units.values())
+            yield from grade_all(options.grader, jobs, options.jobs, self.on_start, modules)
             return
         with remote_pool(options.scheduler) as client:
             refuse_others(client, available if options.isolated else str)

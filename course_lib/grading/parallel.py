@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 
 from course_lib.grading.models import GradingJob, GradingResult, not_graded
+from course_lib.grading.preload import EVERYTHING
 from course_lib.grading.process import Grader, grade_apart
 
 AHEAD = 2  # submissions in memory for each one that runs
@@ -15,7 +16,11 @@ OnStart = Callable[[str, str], None]
 
 
 def grade_all(
-    grader: Grader, jobs: Iterable[GradingJob], workers: int, on_start: OnStart | None = None
+    grader: Grader,
+    jobs: Iterable[GradingJob],
+    workers: int,
+    on_start: OnStart | None = None,
+    modules: tuple[str, ...] = EVERYTHING,
 ) -> Generator[tuple[GradingJob, GradingResult]]:
     """Grade submissions, `workers` at once.
 
@@ -29,6 +34,8 @@ def grade_all(
         How many run at once.
     on_start : callable, optional
         Called, in another thread, with student and unit of each job when it begins.
+    modules : tuple of str
+        What notebooks and tests use, to be imported once for all jobs; see `needed_modules`.
 
     Yields
     ------
@@ -41,7 +48,7 @@ def grade_all(
         try:
             if on_start:
                 on_start(job.student, job.unit)
-            return grade_apart(grader, job, canceled.is_set)
+            return grade_apart(grader, job, canceled.is_set, modules)
         except Exception as error:  # a mistake of ours must not stop the other submissions
             reason = f"the grader failed: {type(error).__name__}: {error}"
             return not_graded(job, reason, log=traceback.format_exc(), final=False)

@@ -5,53 +5,65 @@ import os
 from collections.abc import Iterable
 from importlib import import_module
 
-MODULES = (
-    "course_lib",  # first: it sets TensorFlow up
+VARIABLE = "PIXELWISE_PRELOAD"  # the environment variable with the modules for `course_lib.grading.forkserver`
+LIBRARY = "course_lib"
+PILLOW = (
     "PIL.BmpImagePlugin",
     "PIL.GifImagePlugin",
     "PIL.JpegImagePlugin",
     "PIL.PngImagePlugin",
     "PIL.PpmImagePlugin",
-    "imageio.plugins.pillow",
-    "keras",
-    "matplotlib.pyplot",
-    "scipy.ndimage",
-    "scipy.spatial",
-    "scipy.stats",
-    "skimage.color",
-    "skimage.data",
-    "skimage.exposure",
-    "skimage.filters",
-    "skimage.io",
-    "skimage.measure",
-    "skimage.metrics",
-    "skimage.morphology",
-    "skimage.segmentation",
-    "skimage.transform",
-    "skimage.util",
-    "tensorflow",
-    "course_lib.attribution",
-    "course_lib.checks",
-    "course_lib.color",
-    "course_lib.coloring",
-    "course_lib.colorization",
-    "course_lib.dataflow",
-    "course_lib.doctor",
-    "course_lib.hypercolumn_colorizer",
-    "course_lib.hypercolumns",
-    "course_lib.layers",
-    "course_lib.native",
-    "course_lib.networks",
-    "course_lib.ops",
-    "course_lib.plots",
-    "course_lib.segmentation",
-    "course_lib.unpooling",
-    "course_lib.upsampling",
 )
+# What somebody uses who imports a package, also what it imports only when it is needed.
+USED = {
+    "PIL": PILLOW,
+    "imageio": ("imageio.plugins.pillow", *PILLOW),
+    "keras": ("keras",),
+    "matplotlib": ("matplotlib.pyplot",),
+    "scipy": ("scipy.ndimage", "scipy.spatial", "scipy.stats"),
+    "skimage": (
+        "imageio.plugins.pillow",
+        *PILLOW,
+        "skimage.color",
+        "skimage.data",
+        "skimage.exposure",
+        "skimage.filters",
+        "skimage.io",
+        "skimage.measure",
+        "skimage.metrics",
+        "skimage.morphology",
+        "skimage.segmentation",
+        "skimage.transform",
+        "skimage.util",
+    ),
+    "tensorflow": ("tensorflow",),
+} | {
+    f"{LIBRARY}.{name}": (f"{LIBRARY}.{name}",)
+    for name in (
+        "attribution",
+        "checks",
+        "color",
+        "coloring",
+        "colorization",
+        "dataflow",
+        "doctor",
+        "hypercolumn_colorizer",
+        "hypercolumns",
+        "layers",
+        "native",
+        "networks",
+        "ops",
+        "plots",
+        "segmentation",
+        "unpooling",
+        "upsampling",
+    )
+}
+EVERYTHING = tuple(dict.fromkeys(module for modules in USED.values() for module in modules))
 
 
 def preload(modules: Iterable[str]) -> None:
-    """Import `MODULES` and some more; afterwards, forks share this memory.
+    """Import modules; afterwards, forks share this memory.
 
     Parameters
     ----------
@@ -61,7 +73,7 @@ def preload(modules: Iterable[str]) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # waiting threads would keep processors busy
     gc.disable()  # it would search all imported modules, again and again
     os.environ["EAGER_IMPORT"] = "1"  # scikit-image delays most of its imports until their first use
-    for module in (*MODULES, *modules):
+    for module in (LIBRARY, *modules):  # the library first: it sets TensorFlow up
         import_module(module)
     del os.environ["EAGER_IMPORT"]
     gc.collect()

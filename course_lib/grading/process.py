@@ -19,6 +19,7 @@ from multiprocessing.context import ForkServerProcess
 
 import psutil
 
+from course_lib.grading import preload
 from course_lib.grading.models import GradingJob, GradingResult, not_graded
 from course_lib.grading.sandbox.zygote import VARIABLE, start_zygote
 
@@ -39,7 +40,12 @@ log = logging.getLogger(__name__)
 Grader = Callable[[GradingJob], GradingResult]
 
 
-def grade_apart(grader: Grader, job: GradingJob, canceled: Callable[[], bool] = lambda: False) -> GradingResult:
+def grade_apart(
+    grader: Grader,
+    job: GradingJob,
+    canceled: Callable[[], bool] = lambda: False,
+    modules: tuple[str, ...] = preload.EVERYTHING,
+) -> GradingResult:
     """Grade a submission in a new process, and survive whatever that process does.
 
     Parameters
@@ -50,6 +56,9 @@ def grade_apart(grader: Grader, job: GradingJob, canceled: Callable[[], bool] = 
         The submission.
     canceled : callable
         Tells whether the result is no longer wanted; then the process is killed.
+    modules : tuple of str
+        What notebooks and tests use, to be imported once for all submissions: the first call decides it for the
+        processes in which tests run.
 
     Returns
     -------
@@ -58,7 +67,7 @@ def grade_apart(grader: Grader, job: GradingJob, canceled: Callable[[], bool] = 
         the limit of a submission and `START_AND_END_S`.
     """
     with tempfile.TemporaryDirectory(prefix="pixelwise-", dir=_short_folder(), ignore_cleanup_errors=True) as folder:
-        return _grade_in(folder, grader, job, canceled)
+        return _grade_in(folder, grader, job, canceled, modules)
 
 
 def _short_folder() -> str:
@@ -67,7 +76,9 @@ def _short_folder() -> str:
     return folder if len(os.fsencode(folder)) <= 50 else "/tmp"
 
 
-def _grade_in(folder: str, grader: Grader, job: GradingJob, canceled: Callable[[], bool]) -> GradingResult:
+def _grade_in(
+    folder: str, grader: Grader, job: GradingJob, canceled: Callable[[], bool], modules: tuple[str, ...]
+) -> GradingResult:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
     receiver, sender = context.Pipe(duplex=False)
@@ -77,7 +88,8 @@ def _grade_in(folder: str, grader: Grader, job: GradingJob, canceled: Callable[[
     process = None
     try:
         with _starting:
-            environment[VARIABLE] = _zygote_socket() if job.isolated else ""
+            environment[VARIABLE] = _zygote_socket(modules) if job.isolated else ""
+            os.environ[preload.VARIABLE] = " ".join(modules)  # the first process starts the one that reads this
             process = context.Process(target=_work, args=(sender, grader, job, environment))
             process.start()
         log.debug("%s, %s: process %d", job.student, job.unit, process.pid)
@@ -112,12 +124,12 @@ def _joined(process: ForkServerProcess) -> int | None:
 
 
 @cache
-def _zygote_socket() -> str:
+def _zygote_socket(modules: tuple[str, ...]) -> str:
     """Start the process from which learners' kernels are forked; it ends with this one."""
     stack = ExitStack()
     atexit.register(stack.close)
     try:
-        return str(stack.enter_context(start_zygote()))
+        return str(stack.enter_context(start_zygote(modules)))
     except OSError as error:
         log.warning("no zygote, so each kernel imports by itself: %s", error)
         return ""

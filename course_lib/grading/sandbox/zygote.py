@@ -15,12 +15,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
-from course_lib.grading.preload import preload
+from course_lib.grading.preload import EVERYTHING, preload
 from course_lib.grading.sandbox import namespaces
 from course_lib.grading.sandbox.bubblewrap import ENVIRONMENT, HOME
 from course_lib.grading.sandbox.kernel_main import KernelSettings, become
@@ -34,8 +34,13 @@ OPEN_FILES = 8  # the most open files of a request
 
 
 @contextmanager
-def start_zygote() -> Iterator[Path]:
+def start_zygote(modules: Iterable[str] = EVERYTHING) -> Iterator[Path]:
     """Start the process; it ends with the block, and with the process that called.
+
+    Parameters
+    ----------
+    modules : iterable of str
+        What it imports besides the kernel.
 
     Yields
     ------
@@ -52,7 +57,7 @@ def start_zygote() -> Iterator[Path]:
         listener.bind(str(path))
         listener.listen(128)
         own = [f"{name}={value}" for name, value in (ENVIRONMENT | {"HOME": folder}).items()]
-        command = [sys.executable, "-P", "-m", "course_lib.grading.sandbox.zygote", str(listener.fileno())]
+        command = [sys.executable, "-P", "-m", "course_lib.grading.sandbox.zygote", str(listener.fileno()), *modules]
         with subprocess.Popen(
             [*joining, "/usr/bin/env", "-i", *own, *command],
             env=environment,
@@ -120,9 +125,9 @@ class ForkedKernel:
             return None
 
 
-def main(listening: int) -> None:
-    """Serve until the process that started this one has ended."""
-    preload(KERNEL)
+def main(listening: int, modules: Sequence[str]) -> None:
+    """Import modules, and serve until the process that started this one has ended."""
+    preload([*modules, *KERNEL])
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody reads the exit status of a fork, so it leaves no zombie
     with socket.socket(fileno=listening) as listener:
         while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
@@ -184,4 +189,4 @@ def _start(connection_file: str, settings: KernelSettings) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), sys.argv[2:])

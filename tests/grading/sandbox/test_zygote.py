@@ -61,6 +61,14 @@ def test_a_fork_computes_with_tensorflow_and_draws() -> None:
         assert figure.data["image/png"].startswith("iVBOR")
 
 
+def test_only_what_notebooks_use_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    with start_zygote(["scipy.stats"]) as path:
+        monkeypatch.setenv(VARIABLE, str(path))
+        with KernelClient(SMALL) as learner:
+            known = value(learner, "import sys; [name in sys.modules for name in ('scipy.stats', 'tensorflow')]")
+    assert known == "[True, False]"
+
+
 def test_what_notebooks_import_is_there_before_the_fork() -> None:
     course = Course.find()
     paths = [released(course, unit) for unit in course.units()]

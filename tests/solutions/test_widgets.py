@@ -54,7 +54,7 @@ def small(unit: str) -> NotebookNode:
         if MAKES_WIDGETS.search(cell.source):
             needed = needed - names_of(cell.source) | free_names(cell.source)
         else:
-            kept = []
+            kept: list[str] = []
             for statement in reversed(parse(cell.source)):
                 if needed & (names(statement) | changed(statement) - modules):
                     needed = needed - settled(statement) | free_names(ast.unparse(statement))

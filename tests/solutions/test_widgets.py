@@ -33,8 +33,11 @@ OURS = Course(ROOT)
 MAKES_WIDGETS = re.compile(r"\b(ipywidgets|interact)\b")
 IMPORT = ast.Import | ast.ImportFrom
 DEFINITION = ast.FunctionDef | ast.ClassDef
-# Pictures of untrained networks will do, and one network where the notebook trains several.
+# Pictures of untrained networks will do, one network where the notebook trains several, and one photograph to train it.
 TRAINING = re.compile(r"(^(?:STEPS|SITES|EPOCHS|CUT_OUTS) = |\bheads=)\d+", re.MULTILINE)
+PHOTOGRAPHS = re.compile(r"^seven, unseen = .*", re.MULTILINE)
+ONE_EACH = r"""\g<0>
+seven, unseen = {'astronaut': seven['astronaut']}, {'grace_hopper': unseen['grace_hopper']}"""
 VIEW = "application/vnd.jupyter.widget-view+json"
 SLIDER, MENU = ".noUi-handle", "select"
 ALL_CONTROLS = f"{SLIDER}, {MENU}, input, textarea, button"
@@ -59,7 +62,7 @@ def small(unit: str) -> NotebookNode:
                 if needed & (names(statement) | changed(statement) - modules):
                     needed = needed - settled(statement) | free_names(ast.unparse(statement))
                     kept.insert(0, ast.unparse(statement))
-            cell.source = TRAINING.sub(r"\g<1>1", "\n".join(kept))
+            cell.source = PHOTOGRAPHS.sub(ONE_EACH, TRAINING.sub(r"\g<1>1", "\n".join(kept)))
         if cell.source:
             notebook.cells.insert(0, cell)
     return notebook

@@ -69,6 +69,9 @@ def check(
     console.print(
         f"The same as a page, with hints: {learner_pages.write_checks(course, name, counted)}", soft_wrap=True
     )
+    units = workspace.progress(course, run=False)
+    units[name] = counted._replace(begun=units[name].begun)  # it is not kept where a compiler is missing
+    learner_pages.write_progress(course, units, _schedule(course))
     raise typer.Exit(int(counted.points < counted.max_points))
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -126,12 +125,10 @@ def check(course: Course, unit: str) -> list[ExerciseScore]:
     path = own_notebook(course, unit)
     if not path.is_file():
         raise CourseError(f"expected your copy of {unit} at {path}, found none; `course lab` puts it there")
-    digest = hashlib.sha256(path.read_bytes() + _released(course, unit).read_bytes()).hexdigest()
-    kept = course.work / ".checked" / f"{unit}.json"
-    with suppress(OSError, ValueError, TypeError, KeyError):  # no result yet, or one from another version
-        before = json.loads(kept.read_text(encoding="utf-8"))
-        if before["digest"] == digest:
-            return [ExerciseScore(**exercise) for exercise in before["exercises"]]
+    digest = _digest(course, unit)
+    before = _last_check(course, unit)
+    if before and before.digest == digest:
+        return before.exercises
     fresh = nbformat.read(_released(course, unit), as_version=4)
     try:
         normalized = normalize(read_bytes(path), fresh)
@@ -142,8 +139,33 @@ def check(course: Course, unit: str) -> list[ExerciseScore]:
         withhold_cpp(executed, fresh, reason)
     exercises = score(executed, normalized.missing)
     if all(exercise.graded for exercise in exercises):  # otherwise a compiler may be there next time
-        write_aside(kept, json.dumps({"digest": digest, "exercises": [asdict(exercise) for exercise in exercises]}))
+        checked = {"digest": digest, "exercises": [asdict(exercise) for exercise in exercises]}
+        write_aside(_result_path(course, unit), json.dumps(checked))
     return exercises
+
+
+class _Checked(NamedTuple):
+    """What the checks of a unit found, and the digest of what was checked."""
+
+    digest: str
+    exercises: list[ExerciseScore]
+
+
+def _digest(course: Course, unit: str) -> str:
+    return hashlib.sha256(own_notebook(course, unit).read_bytes() + _released(course, unit).read_bytes()).hexdigest()
+
+
+def _result_path(course: Course, unit: str) -> Path:
+    return course.work / ".checked" / f"{unit}.json"
+
+
+def _last_check(course: Course, unit: str) -> _Checked | None:
+    """Read the last result; None if no result is kept, or one from another version."""
+    try:
+        kept = json.loads(_result_path(course, unit).read_text(encoding="utf-8"))
+        return _Checked(kept["digest"], [ExerciseScore(**exercise) for exercise in kept["exercises"]])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
 
 
 def points_to_come(course: Course, unit: str) -> dict[str, float]:
@@ -184,7 +206,8 @@ class Progress(NamedTuple):
     more : float
         What a grade can add; see `points_to_come`.
     problem : str
-        Why the notebook could not be checked; then it counts like an untouched one.
+        Why the notebook could not be checked, and counts like an untouched one; or that it has changed since its last
+        check, and counts as it did then.
     opened : tuple of str
         Exercises and questions whose worked answer was opened.
     begun : bool
@@ -241,8 +264,15 @@ def count(
     )
 
 
-def progress(course: Course) -> dict[str, Progress]:
+def progress(course: Course, *, run: bool = True) -> dict[str, Progress]:
     """Count points in every released unit.
+
+    Parameters
+    ----------
+    course : Course
+        The course whose ``work`` folder has the notebooks.
+    run : bool
+        Whether to run notebooks that have changed since their last check. Otherwise they keep the points of that check.
 
     Returns
     -------
@@ -259,10 +289,14 @@ def progress(course: Course) -> dict[str, Progress]:
         path, fresh = own_notebook(course, unit), _released(course, unit)
         exercises, problem = score(only_visible_checks(nbformat.read(fresh, as_version=4))), ""
         begun = path.is_file() and path.read_bytes() != fresh.read_bytes()
-        if begun:
+        if begun and run:
             try:
                 exercises = check(course, unit)
             except CourseError as error:
                 problem = str(error)
+        elif begun:
+            digest, exercises = _last_check(course, unit) or _Checked("", exercises)
+            if digest != _digest(course, unit):
+                problem = f"changed since its last check: type `course check {unit}`, or `course progress` for all"
         units[unit] = count(course, unit, exercises, problem, begun=begun)
     return units

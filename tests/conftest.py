@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 import course_lib  # noqa: F401  (before TensorFlow, as in a notebook: it sets TensorFlow up)
 from tests.support import browser
@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by what their fixtures need, and start files that take long before the others."""
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
-        if "page" in fixtures:
+        if "chromium" in fixtures:
             item.add_marker(pytest.mark.browser)
         if "native_only" in fixtures or _backend(item) == "library":
             item.add_marker(pytest.mark.compiler)
@@ -105,10 +105,17 @@ def need_library() -> None:
     assert library.load() is not None, library.status().reason
 
 
-@pytest.fixture
-def page() -> Iterator[Page]:
-    """Open an empty page in a real browser."""
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A real browser: one for each file, as starting it takes longer than most tests."""
     if browser.program() is None:
         pytest.skip(f"no browser is here: {' or '.join(browser.PROGRAMS)}")
-    with browser.open_page() as opened:
+    with browser.running_browser() as running:
+        yield running
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """Open an empty page, which knows nothing of the pages before it."""
+    with chromium.new_page(viewport={"width": 1280, "height": 900}) as opened:
         yield opened

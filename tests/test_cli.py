@@ -430,6 +430,7 @@ def test_learners_commands_need_no_solutions(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.chdir(course.root)
     workspace.own_notebook(course, UNIT).write_text(json.dumps(answered(course, RIGHT)))
     assert call("check", "01").exit_code == 0
+    assert "1 of 1 points" in (course.work / "progress.html").read_text(encoding="utf-8")
     assert f"│ {UNIT} │ 1/1 │ +2 │" in squeezed(call("progress").output)
     assert call("doctor").exit_code == 0
 

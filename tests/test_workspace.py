@@ -182,6 +182,25 @@ def test_progress_has_the_exercises_of_what_is_begun(course: Course) -> None:
     assert (other.begun, [exercise.name for exercise in other.exercises]) == (False, ["double"])
 
 
+def test_without_a_run_progress_has_the_last_check(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_answer(course, RIGHT)
+    workspace.check(course, UNIT)
+    monkeypatch.setattr(workspace, "execute", lambda *_: pytest.fail("a notebook was run"))
+    for code, changed in ((RIGHT, ""), (WRONG, "changed since its last check")):
+        write_answer(course, code)
+        found = workspace.progress(course, run=False)[UNIT]
+        assert (found.points, found.begun, found.problem[:28]) == (1, True, changed)
+
+
+@pytest.mark.usefixtures("no_kernel")
+def test_without_a_run_what_was_never_checked_has_no_points(course: Course) -> None:
+    write_answer(course, RIGHT)
+    found, other = workspace.progress(course, run=False).values()
+    assert (found.points, found.max_points, found.begun) == (0, 1, True)
+    assert found.problem.startswith("changed since its last check: type `course check 01_doubling`")
+    assert (other.begun, other.problem) == (False, "")
+
+
 def test_what_is_not_graded_counts_for_nothing(course: Course) -> None:
     exercises = [ExerciseScore("double", 1, 2, ""), ExerciseScore("sample", 0, 5, "no compiler", graded=False)]
     counted = workspace.count(course, UNIT, exercises)

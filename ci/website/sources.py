@@ -75,7 +75,9 @@ def collect(course: Course, report: Path, repository: str | None = None) -> Sour
         _add_text(sources, course.root, name, path.read_text(encoding="utf-8"))
     templates = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, trim_blocks=True)
     for path in sorted((course.root / OWN).glob("*.md")):
-        text = templates.from_string(path.read_text(encoding="utf-8")).render(units=units, closing=sources.closing)
+        text = templates.from_string(path.read_text(encoding="utf-8")).render(
+            units=units, closing=sources.closing, repository=repository
+        )
         _add_text(sources, course.root, path.name, text)
     for name, text in api_pages(course.root / "course_lib").items():
         sources.pages[name] = text.encode()

@@ -4,13 +4,13 @@ import base64
 
 import numpy as np
 import pytest
+from playwright.sync_api import Browser
 
 from course_lib.images import read_image
 from course_lib.images.shipped import shipped
-from tests.support.browser import open_page
 from tests.support.image_kinds import KINDS
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser]
+pytestmark = pytest.mark.slow
 
 # Draws each file on white, and returns height, width and the colors as bytes.
 DRAW = """async (files) => Promise.all(files.map(async ([type, data]) => {
@@ -29,11 +29,11 @@ FILES = KINDS | {"rocket": shipped("rocket.jpg").read_bytes()}  # in Adobe RGB
 
 
 @pytest.fixture(scope="module")
-def drawn() -> dict[str, np.ndarray]:
+def drawn(chromium: Browser) -> dict[str, np.ndarray]:
     """Let the browser draw all files."""
     types = {b"\xff\xd8": "jpeg", b"\x89P": "png", b"GI": "gif"}
     files = [(types[file[:2]], base64.b64encode(file).decode()) for file in FILES.values()]
-    with open_page() as page:
+    with chromium.new_page() as page:
         results = page.evaluate(DRAW, files)
     colors = (
         np.frombuffer(values.encode("latin-1"), np.uint8).reshape(height, width, 4) for height, width, values in results

@@ -181,7 +181,8 @@ def test_a_learner_works_in_an_empty_folder(installed: Installed, tmp_path: Path
     shown = installed.course(tmp_path, "solution", "00", "luminance")
     assert (shown.returncode, shown.stderr) == (1, "this copy of the course has no worked answers\n")
     assert {path.name for path in tmp_path.iterdir()} == {"work"}
-    assert {path.name for path in (tmp_path / "work").iterdir()} <= {*UNITS, ".checked", ".jupyterlab", "checks"}
+    written = {*UNITS, ".checked", ".jupyterlab", "checks", "progress.html"}
+    assert {path.name for path in (tmp_path / "work").iterdir()} <= written
 
 
 def test_the_version_is_that_of_the_project(installed: Installed, tmp_path: Path) -> None:

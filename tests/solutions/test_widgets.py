@@ -31,9 +31,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 OURS = Course(ROOT)
 MAKES_WIDGETS = re.compile(r"\b(ipywidgets|interact)\b")
-TRAINING = re.compile(
-    r"^((?:STEPS|SITES|EPOCHS|CUT_OUTS) = )\d+", re.MULTILINE
-)  # parameters: pictures of untrained networks will do
+IMPORT = ast.Import | ast.ImportFrom
+DEFINITION = ast.FunctionDef | ast.ClassDef
+# Pictures of untrained networks will do, one network where the notebook trains several, and one photograph to train it.
+TRAINING = re.compile(r"(^(?:STEPS|SITES|EPOCHS|CUT_OUTS) = |\bheads=)\d+", re.MULTILINE)
+PHOTOGRAPHS = re.compile(r"^seven, unseen = .*", re.MULTILINE)
+ONE_EACH = r"""\g<0>
+seven, unseen = {'astronaut': seven['astronaut']}, {'grace_hopper': unseen['grace_hopper']}"""
 VIEW = "application/vnd.jupyter.widget-view+json"
 SLIDER, MENU = ".noUi-handle", "select"
 ALL_CONTROLS = f"{SLIDER}, {MENU}, input, textarea, button"
@@ -41,29 +45,55 @@ TRACKER = "@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
 
 
 def small(unit: str) -> NotebookNode:
-    """The widgets of a unit with the cells that they need, answers among them. Networks are hardly trained."""
+    """The widgets of a unit with the statements that they need, answers among them. Networks are hardly trained."""
     notebook = read_unit(OURS.solutions / unit / f"{unit}.md")
     cells = [cell for cell in notebook.cells if cell.cell_type == "code" and (is_solution(cell) or not is_grade(cell))]
+    modules = {
+        name for cell in cells for node in parse(cell.source) if isinstance(node, IMPORT) for name in names(node)
+    }
     needed: set[str] = set()
-    kept: list[NotebookNode] = []
+    notebook.cells = []
     for cell in reversed(cells):
-        if MAKES_WIDGETS.search(cell.source) or needed & changed(cell.source):
+        if MAKES_WIDGETS.search(cell.source):
             needed = needed - names_of(cell.source) | free_names(cell.source)
-            cell.source = TRAINING.sub(r"\g<1>2", cell.source)
-            kept.insert(0, cell)
-    notebook.cells = kept
+        else:
+            kept: list[str] = []
+            for statement in reversed(parse(cell.source)):
+                if needed & (names(statement) | changed(statement) - modules):
+                    needed = needed - settled(statement) | free_names(ast.unparse(statement))
+                    kept.insert(0, ast.unparse(statement))
+            cell.source = PHOTOGRAPHS.sub(ONE_EACH, TRAINING.sub(r"\g<1>1", "\n".join(kept)))
+        if cell.source:
+            notebook.cells.insert(0, cell)
     return notebook
 
 
-def changed(source: str) -> set[str]:
-    """The names that a cell defines, and those that it calls for an effect, as in ``model.fit()``; drawing has none."""
-    statements = [node.value for node in parse(source) if isinstance(node, ast.Expr)]
-    called = {name for node in statements if isinstance(node, ast.Call) for name in names_in(node.func)}
-    return names_of(source) | called - {"plots", "print"}
+def names(statement: ast.stmt) -> set[str]:
+    """The names that a statement defines."""
+    return names_of(ast.unparse(statement))
 
 
-def names_in(expression: ast.expr) -> set[str]:
-    return {node.id for node in ast.walk(expression) if isinstance(node, ast.Name)}
+def changed(statement: ast.stmt) -> set[str]:
+    """The names whose values a statement changes: item by item, or by a method that it calls for an effect."""
+    found: set[str] = set()
+    for node in () if isinstance(statement, DEFINITION) else ast.walk(statement):
+        match node:
+            case ast.Expr(ast.Call(ast.Attribute(value))):
+                found |= loaded(value)
+            case ast.Subscript(value, ctx=ast.Store()) | ast.Attribute(value, ctx=ast.Store()):
+                found |= loaded(value)
+    return found
+
+
+def settled(statement: ast.stmt) -> set[str]:
+    """The names whose earlier values no longer count after a statement; a loop or a condition may leave them."""
+    if isinstance(statement, DEFINITION | IMPORT):
+        return names(statement)
+    return names(statement) - loaded(statement) if isinstance(statement, ast.Assign | ast.AnnAssign) else set()
+
+
+def loaded(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)}
 
 
 SMALL = {unit: small(unit) for unit in OURS.units_with_solutions()}

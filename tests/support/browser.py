@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 # No sandbox: root has none. The others keep Chromium from calling home.
@@ -25,11 +25,10 @@ def program() -> str | None:
 
 
 @contextmanager
-def open_page(width: int = 1280, height: int = 900) -> Iterator[Page]:
-    """Open an empty page, and close the browser with the block."""
+def running_browser() -> Iterator[Browser]:
+    """Start the browser, and end it with the block. Until then, a loop of asyncio runs in this thread."""
     with (
         sync_playwright() as playwright,
         playwright.chromium.launch(executable_path=program(), args=OPTIONS) as browser,
-        browser.new_page(viewport={"width": width, "height": height}) as page,
     ):
-        yield page
+        yield browser

@@ -41,3 +41,13 @@ def test_every_unit_has_a_notebook_for_colab() -> None:
     downloads = collect(course, course.report, REPOSITORY).downloads
     assert {name for name in downloads if "/" in name} == {f"colab/{unit}.ipynb" for unit in course.units()}
     assert {*collect(course, course.report).downloads} == {f"{unit}.ipynb" for unit in course.units()}
+
+
+def test_the_first_page_says_what_to_type() -> None:
+    course = Course(ROOT)
+    with_clone, without = (
+        collect(course, course.report, name).pages["index.md"].decode() for name in (REPOSITORY, None)
+    )
+    assert "\ngit clone https://github.com/somebody/pixelwise.git\ncd pixelwise\nmake lab\n" in with_clone
+    assert "```\nmake lab\n```\n" in without
+    assert "git clone" not in without

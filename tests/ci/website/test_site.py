@@ -9,6 +9,7 @@ from typing import Literal
 
 import nbformat
 import pytest
+from playwright.sync_api import Browser
 from playwright.sync_api import Page as BrowserPage
 
 from ci.website.__main__ import SITE, build
@@ -17,7 +18,6 @@ from ci.website.unit_pages import unit_page
 from course_lib.course import Course
 from course_lib.release import released
 from tests.support.axe import violations
-from tests.support.browser import open_page
 from tests.support.keyboard import keyboard_barriers
 from tests.support.paths import ROOT
 from tests.support.secret_lines import secrets
@@ -136,10 +136,10 @@ def test_every_page_leads_only_to_what_is_there(site: Path, pages: dict[str, Pag
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[BrowserPage]:
+def page(chromium: Browser) -> Iterator[BrowserPage]:
     """A browser that fails at any request but for files, and at any error."""
     problems: list[str] = []
-    with open_page() as page:
+    with chromium.new_page() as page:
         page.on("request", lambda request: problems.extend({request.url} if request.url.startswith("http") else ()))
         page.on("console", lambda line: problems.extend({line.text} if line.type in {"error", "warning"} else ()))
         page.on("pageerror", lambda error: problems.append(str(error)))

@@ -27,8 +27,7 @@ def enter(
     result: GradingResult,
     timestamp: datetime | None,
     there: Collection[str],
-    again: bool,
-    same_work: bool,
+    same_work: bool = False,
 ) -> GradebookEntry:
     """Enter the result of a notebook, with the current late penalty.
 
@@ -46,8 +45,6 @@ def enter(
         When it was handed in, UTC.
     there : collection of str
         The notebooks of the assignment that were handed in.
-    again : bool
-        Whether this result was entered before: cells that people have reviewed since then are not marked again.
     same_work : bool
         Whether the gradebook has a result of the same submission, with the same tests: then only cells to which the
         tests now give other points are marked again.
@@ -64,7 +61,7 @@ def enter(
     """
 
     def work(book: Gradebook) -> GradebookEntry:
-        return _enter(book, config, result, timestamp, there, again or same_work)
+        return _enter(book, config, result, timestamp, there, same_work)
 
     return in_transaction(config, work, LOCK_TIMEOUT_S)
 
@@ -75,13 +72,13 @@ def _enter(
     result: GradingResult,
     timestamp: datetime | None,
     there: Collection[str],
-    known: bool,
+    same_work: bool,
 ) -> GradebookEntry:
     assignment, notebook = result.unit.split("/")
     submission = _submission(book, assignment, result.student)
     submission.timestamp = timestamp
     submitted = next(each for each in submission.notebooks if each.name == notebook)
-    _grade(submitted, result, known)
+    _grade(submitted, result, same_work)
     for each in submission.notebooks:
         if each.name not in there:
             for grade in each.grades:
@@ -113,15 +110,15 @@ def _entries(submitted: SubmittedNotebook) -> Iterator[Grade | Comment]:
         yield Comment(cell_id=cell.id, notebook=submitted)
 
 
-def _grade(submitted: SubmittedNotebook, result: GradingResult, known: bool) -> None:
-    """Enter points and automatic comments; if the work is known, only cells with other points are marked for review."""
+def _grade(submitted: SubmittedNotebook, result: GradingResult, same_work: bool) -> None:
+    """Enter points and automatic comments; for the same work, only cells with other points are marked for review."""
     released = {cell.name: cell.checksum for cell in submitted.notebook.source_cells}
     tasks = {cell.id for cell in submitted.notebook.task_cells}
     for grade in submitted.grades:
         before = grade.auto_score
         if grade.cell_id not in tasks:
             grade.auto_score = auto_score(result, grade.name)
-            if not known or before != grade.auto_score:
+            if not same_work or before != grade.auto_score:
                 undecided = grade.auto_score is None or (not result.notebook and grade.max_score > 0)
                 grade.needs_manual_grade = undecided or grade.manual_score is not None
     for comment in submitted.comments:

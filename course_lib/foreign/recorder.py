@@ -33,7 +33,7 @@ class ForeignRecorder(BaseRecorder):
         self, result: GradingResult, submission: Submission, time: datetime | None, again: bool, same_work: bool
     ) -> GradebookEntry:
         there = {path.stem for path in submission.path.parent.glob("*.ipynb")}
-        entry = enter(self.course.config, result, time, there, again=again, same_work=same_work)
+        entry = enter(self.course.config, result, time, there, same_work)
         folder = self._files(result)[0].parent
         for name, content in self.beside[result.unit].items():  # formgrader shows the pictures among them
             if not (folder / name).is_file():

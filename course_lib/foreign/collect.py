@@ -6,9 +6,8 @@ from pathlib import Path
 
 from course_lib.errors import ArgumentError
 from course_lib.foreign.course import ForeignCourse
-from course_lib.grading.collect.find import LINK, Submission
+from course_lib.grading.collect.find import LINK, Submission, timed
 from course_lib.grading.collect.students import flaw_of
-from course_lib.grading.collect.timestamp import STAMP, read_stamp
 
 
 @dataclass
@@ -80,18 +79,13 @@ def _is_within(path: Path, roots: Sequence[Path]) -> bool:
 
 
 def _submission(student: str, assignment: str, path: Path, known: Sequence[str], there: Sequence[str]) -> Submission:
-    folder, changes, stamp = path.parent, [], ""
+    folder, changes = path.parent, []
     missing = [f"{name}.ipynb" for name in known if name not in there]
     if missing:
         changes.append(f"not handed in, so without points: {_list(missing)}")
-    if (folder / STAMP).exists():
-        try:
-            stamp = read_stamp(folder / STAMP)
-        except (OSError, ValueError) as error:
-            changes.append(f"{STAMP} cannot be used, so this counts as handed in on time: {error}")
     linked = any(each.is_symlink() for each in (path, folder, folder.parent))
     problem = LINK if linked else flaw_of(student)
-    return Submission(student, f"{assignment}/{path.stem}", path, tuple(changes), problem, stamp)
+    return timed(Submission(student, f"{assignment}/{path.stem}", path, tuple(changes), problem))
 
 
 def _list(names: Sequence[str]) -> str:

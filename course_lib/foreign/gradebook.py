@@ -3,12 +3,21 @@
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from nbgrader.api import Comment, Grade, Gradebook, Student, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import Comment, Grade, Gradebook, SubmittedAssignment, SubmittedNotebook
 from sqlalchemy.orm import Session
 from traitlets.config import Config
 
-from course_lib.grading.gradebook.entries import FAILED, GIVEN, LOCK_TIMEOUT_S, WAITING, GradebookEntry, in_transaction
+from course_lib.grading.gradebook.entries import (
+    FAILED,
+    GIVEN,
+    LOCK_TIMEOUT_S,
+    WAITING,
+    GradebookEntry,
+    entry_of,
+    in_transaction,
+)
 from course_lib.grading.gradebook.penalties import penalize
+from course_lib.grading.gradebook.writer import auto_comment, auto_score, submission_of
 from course_lib.grading.models import GradingResult
 from course_lib.schedule import NO_SCHEDULE
 
@@ -18,13 +27,13 @@ def enter(
     result: GradingResult,
     timestamp: datetime | None,
     there: Collection[str],
-    again: bool = False,
+    same_work: bool = False,
 ) -> GradebookEntry:
     """Enter the result of a notebook, with the current late penalty.
 
     What people gave is kept: manual scores, extra credit, comments. A cell with a manual score is marked for review, as
-    by nbgrader. A notebook of the assignment that was not handed in has no points. One that could not be graded has
-    none either, is marked for review, and a comment says why.
+    by nbgrader, but not again for the same work. A notebook of the assignment that was not handed in has no points. One
+    that could not be graded has none either, is marked for review, and a comment says why.
 
     Parameters
     ----------
@@ -36,8 +45,9 @@ def enter(
         When it was handed in, UTC.
     there : collection of str
         The notebooks of the assignment that were handed in.
-    again : bool
-        Whether this result was entered before: cells that people have reviewed since then are not marked again.
+    same_work : bool
+        Whether the gradebook has a result of the same submission, with the same tests: then only cells to which the
+        tests now give other points are marked again.
 
     Returns
     -------
@@ -51,7 +61,7 @@ def enter(
     """
 
     def work(book: Gradebook) -> GradebookEntry:
-        return _enter(book, config, result, timestamp, there, again)
+        return _enter(book, config, result, timestamp, there, same_work)
 
     return in_transaction(config, work, LOCK_TIMEOUT_S)
 
@@ -62,23 +72,18 @@ def _enter(
     result: GradingResult,
     timestamp: datetime | None,
     there: Collection[str],
-    again: bool,
+    same_work: bool,
 ) -> GradebookEntry:
-    db: Session = book.db
     assignment, notebook = result.unit.split("/")
     submission = _submission(book, assignment, result.student)
     submission.timestamp = timestamp
     submitted = next(each for each in submission.notebooks if each.name == notebook)
-    _grade(submitted, result, again)
+    _grade(submitted, result, same_work)
     for each in submission.notebooks:
         if each.name not in there:
             for grade in each.grades:
                 grade.auto_score, grade.needs_manual_grade = 0.0, False
-    db.flush()
-    db.expire_all()
-    penalize(config, submission, NO_SCHEDULE)
-    db.flush()
-    db.expire_all()
+    penalize(book.db, config, submission, NO_SCHEDULE)
     return read(submitted)
 
 
@@ -86,14 +91,7 @@ def _submission(book: Gradebook, assignment: str, name: str) -> SubmittedAssignm
     """Find the submission, or make it, with an entry for each graded cell of each notebook."""
     db: Session = book.db
     wanted = book.find_assignment(assignment)
-    student = db.get(Student, name)
-    if student is None:
-        student = Student(id=name)
-        db.add(student)
-    found = db.query(SubmittedAssignment).filter_by(assignment_id=wanted.id, student_id=student.id).one_or_none()
-    if found is None:
-        found = SubmittedAssignment(assignment=wanted, student=student)
-        db.add(found)
+    found = submission_of(db, wanted, name)
     known = {each.notebook_id for each in found.notebooks}
     for notebook in wanted.notebooks:
         if notebook.id not in known:
@@ -112,25 +110,19 @@ def _entries(submitted: SubmittedNotebook) -> Iterator[Grade | Comment]:
         yield Comment(cell_id=cell.id, notebook=submitted)
 
 
-def _grade(submitted: SubmittedNotebook, result: GradingResult, again: bool) -> None:
-    """Enter points and automatic comments."""
-    points = {name: earned for exercise in result.exercises for name, earned in exercise.tests.items()}
+def _grade(submitted: SubmittedNotebook, result: GradingResult, same_work: bool) -> None:
+    """Enter points and automatic comments; for the same work, only cells with other points are marked for review."""
     released = {cell.name: cell.checksum for cell in submitted.notebook.source_cells}
     tasks = {cell.id for cell in submitted.notebook.task_cells}
     for grade in submitted.grades:
         before = grade.auto_score
         if grade.cell_id not in tasks:
-            grade.auto_score = points.get(grade.name) if result.notebook else 0.0
-            if not again or before != grade.auto_score:
+            grade.auto_score = auto_score(result, grade.name)
+            if not same_work or before != grade.auto_score:
                 undecided = grade.auto_score is None or (not result.notebook and grade.max_score > 0)
                 grade.needs_manual_grade = undecided or grade.manual_score is not None
     for comment in submitted.comments:
-        if not result.notebook:
-            comment.auto_comment = f"Not graded. {result.status}"
-        elif comment.cell_id not in tasks and result.answers.get(comment.name) == released.get(comment.name):
-            comment.auto_comment = "No response."
-        else:
-            comment.auto_comment = None
+        comment.auto_comment = auto_comment(result, comment.name, released.get(comment.name))
 
 
 def read(submitted: SubmittedNotebook) -> GradebookEntry:
@@ -141,22 +133,9 @@ def read(submitted: SubmittedNotebook) -> GradebookEntry:
         for grade in submitted.grades
         if grade.needs_manual_grade
     }
-    late = submitted.late_submission_penalty or 0.0
-    earned, possible = (sum(pair[side] for pair in exercises.values()) for side in (0, 1))
-    student = submitted.student
-    return GradebookEntry(
-        student.id,
-        f"{submitted.assignment.name}/{submitted.name}",
-        max(0.0, earned - late),
-        possible,
-        exercises,
-        late,
-        {each.name: each.manual_comment for each in submitted.comments if each.manual_comment},
-        review,
-        last_name=student.last_name or "",
-        first_name=student.first_name or "",
-        email=student.email or "",
-    )
+    unit = f"{submitted.assignment.name}/{submitted.name}"
+    comments = {each.name: each.manual_comment for each in submitted.comments if each.manual_comment}
+    return entry_of(submitted.student, unit, exercises, submitted.late_submission_penalty, comments, review)
 
 
 def recorded(config: Config) -> list[GradebookEntry]:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 
+import nbformat
 from nbformat import NotebookNode
+from nbgrader.utils import is_grade
 
 from course_lib.cells import is_test
 from course_lib.checks.names import NOTEBOOK
@@ -20,6 +22,7 @@ from course_lib.grading.remote_test.run_test import compiled, converse, evaluate
 from course_lib.grading.remote_test.session import Session
 from course_lib.grading.sandbox.kernel_client import KernelClient
 from course_lib.grading.sandbox.outputs import error
+from course_lib.grading.scores import ExerciseScore
 
 UNPLANNED = "not planned: "  # how the reason begins if the learner's answer is the cause
 
@@ -47,6 +50,12 @@ class ForeignJob(GradingJob):
         """See `GradingJob`."""
         files = [part for name in sorted(self.own_files) for part in (name.encode(), self.own_files[name])]
         return hash_parts([super().key.encode(), repr((self.plans, self.trial)).encode(), *files])
+
+    def nothing_earned(self) -> list[ExerciseScore]:
+        """See `GradingJob`."""
+        cells = filter(is_grade, nbformat.reads(self.source, as_version=4).cells)
+        marked = ((cell.metadata.nbgrader, not is_test(cell)) for cell in cells)
+        return [ExerciseScore(str(mark.grade_id), 0.0, float(mark.points), "", words) for mark, words in marked]
 
 
 class ForeignRunner(Runner):

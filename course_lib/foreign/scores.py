@@ -116,16 +116,3 @@ def where_tests_ran(results: Iterable[GradingResult]) -> Iterator[str]:
     for unit, tests in found.items():
         names = ", ".join(f"{name} ({count})" for name, count in tests.items())
         yield f"{IN_PROCESS} (so often), where the learner's code can influence them: {unit}: {names}"
-
-
-def nothing_earned(notebook: NotebookNode) -> list[ExerciseScore]:
-    """List the graded cells of a released notebook with no points."""
-    return [ExerciseScore(*_worth(cell), "", question=not is_test(cell)) for cell in _graded(notebook)]
-
-
-def _worth(cell: NotebookNode) -> tuple[str, float, float]:
-    return str(cell.metadata.nbgrader.grade_id), 0.0, float(cell.metadata.nbgrader.points)
-
-
-def _graded(notebook: NotebookNode) -> Iterator[NotebookNode]:
-    return filter(is_grade, notebook.cells)

@@ -14,13 +14,11 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import ClearSolutions, InstantiateTests, SaveCells
 from nbgrader.utils import find_all_files, is_grade, is_locked
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 from traitlets import TraitError
 
 from course_lib.errors import CourseError
 from course_lib.foreign.course import ROOT, ForeignCourse
-from course_lib.grading.gradebook.entries import LOCK_TIMEOUT_S, in_transaction
+from course_lib.grading.gradebook.entries import LOCK_TIMEOUT_S, has_gradebook, in_transaction
 
 log = logging.getLogger(__name__)
 log.addHandler(logging.NullHandler())
@@ -202,15 +200,6 @@ def _as_recorded(notebook: NotebookNode, recorded: Mapping[str, _Recorded]) -> N
             cell.metadata.nbgrader.points = known.points
 
 
-def has_gradebook(course: ForeignCourse) -> bool:
-    """Tell whether there is a gradebook; to look into it would make one."""
-    try:
-        url = make_url(course.config.CourseDirectory.db_url)
-    except ArgumentError as error:
-        raise CourseError(f"expected the address of a gradebook in c.CourseDirectory.db_url: {error}") from None
-    return not url.drivername.startswith("sqlite") or bool(url.database and Path(url.database).is_file())
-
-
 def _recorded(course: ForeignCourse, assignment: str, notebook: str) -> dict[str, _Recorded]:
     """Read the cells of a notebook in the gradebook."""
 
@@ -226,7 +215,7 @@ def _recorded(course: ForeignCourse, assignment: str, notebook: str) -> dict[str
         f"{assignment}/{notebook}: expected it in the gradebook, found it only in the source: "
         f"run `nbgrader generate_assignment {assignment}`"
     )
-    if not has_gradebook(course):
+    if not has_gradebook(course.config):
         raise missing
     try:
         return in_transaction(course.config, read, LOCK_TIMEOUT_S)

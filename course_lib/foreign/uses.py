@@ -2,11 +2,11 @@
 
 import ast
 import builtins
-import symtable
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from course_lib.code_names.cells import parse
+from course_lib.code_names.free_names import global_symbols
 from course_lib.code_names.paths import imported, path_of, paths
 
 # What code accesses, and how to describe it. Each name includes everything in it.
@@ -57,22 +57,18 @@ def uses_of(source: str) -> Uses:
         return Uses()
     module = ast.Module(statements, [])
     try:
-        tables = [symtable.symtable(ast.unparse(module), "<cell>", "exec")]
+        symbols = [*global_symbols(ast.unparse(module))]
     except (SyntaxError, ValueError, RecursionError):
         return Uses()
     used, stored, imports, within = set[str](), set[str](), set[str](), set[str]()
-    for table in tables:
-        tables += table.get_children()
-        is_top = table.get_type() == "module"
-        for symbol in table.get_symbols():
-            if is_top or symbol.is_global():
-                name = symbol.get_name()
-                if symbol.is_referenced():
-                    used.add(name)
-                    within |= set() if is_top else {name}
-                if symbol.is_assigned() or symbol.is_imported():
-                    stored.add(name)
-                imports |= {name} if is_top and symbol.is_imported() else set()
+    for symbol, is_top in symbols:
+        name = symbol.get_name()
+        if symbol.is_referenced():
+            used.add(name)
+            within |= set() if is_top else {name}
+        if symbol.is_assigned() or symbol.is_imported():
+            stored.add(name)
+        imports |= {name} if is_top and symbol.is_imported() else set()
     stored |= {
         node.id for node in ast.walk(module) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del)
     } & used

@@ -2,11 +2,13 @@
 
 import logging
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
+from pathlib import Path
 
 from course_lib.course import Course
 from course_lib.errors import CourseError
@@ -15,6 +17,7 @@ from course_lib.grading.collect.files import HandedIn, read_beside
 from course_lib.grading.collect.find import Submission
 from course_lib.grading.collect.groups import surprises
 from course_lib.grading.dask_backend import grade_remotely, refuse_others, remote_pool
+from course_lib.grading.gradebook.base_recorder import BaseRecorder
 from course_lib.grading.gradebook.entries import GradebookEntry
 from course_lib.grading.gradebook.recorder import Recorder, Unit, check_settings, register
 from course_lib.grading.lock import alone
@@ -142,29 +145,29 @@ def _files(course: Course, unit: str) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
-class Grading:
-    """One run, and its results so far."""
+class BaseGrading(ABC):
+    """One run, in any course, and its results so far."""
 
     def __init__(
         self,
-        course: Course,
-        units: dict[str, Unit],
+        results: Path,
         options: GradeOptions,
         on_result: Callable[[GradingResult], None],
         on_start: OnStart | None,
     ) -> None:
-        self.course, self.units, self.options = course, units, options
-        self.on_result, self.on_start = on_result, on_start
-        self.limits = Limits.configured(course.nbgrader_config())
-        self.cache = ResultCache(course.results)
-        self.data = {name: _files(course, name) for name in units}
+        self.options, self.on_result, self.on_start = options, on_result, on_start
+        self.cache = ResultCache(results)
         self.found: dict[Submission, list[GradingResult]] = {}
         self.before = 0
 
-    @cached_property
-    def recorder(self) -> Recorder:
+    @property
+    @abstractmethod
+    def recorder(self) -> BaseRecorder:
         """The writer of the gradebook."""
-        return Recorder(self.course, self.units)
+
+    @abstractmethod
+    def job(self, submission: Submission, content: bytes) -> GradingJob:
+        """Collect everything that is needed to grade a submission."""
 
     def run(self, submissions: Sequence[Submission]) -> None:
         """Grade what is missing, and record each result when it is ready."""
@@ -200,22 +203,6 @@ class Grading:
         job = self.job(submission, reason.encode())
         self.add(submission, job, not_graded(job, reason, final=final))
         return None
-
-    def job(self, submission: Submission, content: bytes) -> GradingJob:
-        """Collect everything that is needed to grade a submission."""
-        data = self.data[submission.unit]
-        beside = HandedIn() if submission.problem else read_beside(submission.path, submission.unit, data)
-        return GradingJob(
-            submission.student,
-            submission.unit,
-            content,
-            self.units[submission.unit].source,
-            self.limits,
-            grader_version(),
-            self.options.isolated,
-            beside.files | data,
-            beside.lines(),
-        )
 
     def graded(self, jobs: Iterable[GradingJob]) -> Generator[tuple[GradingJob, GradingResult]]:
         """Grade on this machine, or on those of the scheduler."""
@@ -253,3 +240,41 @@ class Grading:
             with suppress(OSError):
                 self.recorder.record(submission, job.key, result)
         return replace(result, notebook="", log="")  # those of many submissions would fill the memory
+
+
+class Grading(BaseGrading):
+    """One run in this course."""
+
+    def __init__(
+        self,
+        course: Course,
+        units: dict[str, Unit],
+        options: GradeOptions,
+        on_result: Callable[[GradingResult], None],
+        on_start: OnStart | None,
+    ) -> None:
+        super().__init__(course.results, options, on_result, on_start)
+        self.course, self.units = course, units
+        self.limits = Limits.configured(course.nbgrader_config())
+        self.data = {name: _files(course, name) for name in units}
+
+    @cached_property
+    def recorder(self) -> Recorder:
+        """The writer of the gradebook."""
+        return Recorder(self.course, self.units)
+
+    def job(self, submission: Submission, content: bytes) -> GradingJob:
+        """See `BaseGrading`."""
+        data = self.data[submission.unit]
+        beside = HandedIn() if submission.problem else read_beside(submission.path, submission.unit, data)
+        return GradingJob(
+            submission.student,
+            submission.unit,
+            content,
+            self.units[submission.unit].source,
+            self.limits,
+            grader_version(),
+            self.options.isolated,
+            beside.files | data,
+            beside.lines(),
+        )

@@ -65,6 +65,14 @@ class GradingJob:
         """See the class."""
         return hash_parts([self.work.encode(), self.source.encode("utf-8", "surrogatepass")])
 
+    def nothing_earned(self) -> list[ExerciseScore]:
+        """List the exercises with no points, for a submission that cannot be graded."""
+        notebook = nbformat.reads(self.source, as_version=4)
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.execution_count = None
+        return [replace(exercise, points=0.0, message="") for exercise in score(notebook)]
+
 
 def hash_parts(parts: Iterable[bytes]) -> str:
     """Hash parts with their lengths, so that different lists never give the same bytes; 64 hexadecimal digits."""
@@ -158,22 +166,13 @@ def printable(text: str) -> str:
     return _CONTROL.sub("�", text.encode("utf-8", "replace").decode())
 
 
-def nothing_earned(source: str) -> list[ExerciseScore]:
-    """List the exercises of an instructor's notebook (JSON) with no points."""
-    notebook = nbformat.reads(source, as_version=4)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.execution_count = None
-    return [replace(exercise, points=0.0, message="") for exercise in score(notebook)]
-
-
 def not_graded(job: GradingJob, reason: str, log: str = "", final: bool = True) -> GradingResult:
     """Make the result of a submission that could not be graded; see `GradingResult` for the parameters."""
     return GradingResult(
         job.student,
         job.unit,
         reason,
-        nothing_earned(job.source),
+        job.nothing_earned(),
         log=log or reason,
         isolated=job.isolated,
         final=final,

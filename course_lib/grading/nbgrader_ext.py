@@ -26,8 +26,8 @@ from course_lib.grading.collect.find import LINK, find_submissions
 from course_lib.grading.collect.groups import with_groups
 from course_lib.grading.collect.timestamp import STAMP
 from course_lib.grading.grade import GradeOptions, grade_class
+from course_lib.grading.gradebook.base_recorder import SECRET
 from course_lib.grading.gradebook.recorded_feedback import recorded_feedback
-from course_lib.grading.gradebook.recorder import SECRET
 from course_lib.grading.models import GradingResult
 from course_lib.grading.sandbox.bubblewrap import available
 

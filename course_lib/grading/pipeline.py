@@ -72,7 +72,18 @@ def scored(
     add_figures(notebook, job.submission)
     if cpp_exercises(source) and (reason := none_in_grade(job.isolated)):
         withhold_cpp(notebook, source, reason)
-    exercises = score(notebook, restored.missing)
+    return result_of(job, restored, run, notebook, score(notebook, restored.missing), seconds)
+
+
+def result_of(
+    job: GradingJob,
+    restored: Normalized,
+    run: NotebookRun,
+    notebook: NotebookNode,
+    exercises: list[ExerciseScore],
+    seconds: float,
+) -> GradingResult:
+    """Make the result of a notebook that has its points; see `scored`. `notebook` is the executed one, printable."""
     result = GradingResult(
         job.student,
         job.unit,

@@ -386,6 +386,18 @@ def test_what_was_graded_is_graded_again_by_force(room: Classroom) -> None:
 
 
 @pytest.mark.usefixtures("here")
+def test_points_by_hand_need_no_other_look_by_force(room: Classroom) -> None:
+    room.hand_in("ada", points=0)
+    room.run()
+    with Gradebook(room.course.nbgrader_config().CourseDirectory.db_url) as opened:
+        opened.find_grade("test_double", UNIT, UNIT, "ada").manual_score = 0.75
+        opened.db.commit()
+    (entry,) = stub_grader.run(room.course, room.folder, force=True).entries
+    assert (entry.points, entry.review) == (0.75, {})
+    assert room.executions() == {"ada": 2}
+
+
+@pytest.mark.usefixtures("here")
 def test_a_file_that_is_gone_when_it_is_read_costs_no_points(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
     room.hand_in("ada")
     room.run()

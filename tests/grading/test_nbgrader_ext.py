@@ -13,7 +13,7 @@ from nbgrader.apps import NbGraderApp
 
 from course_lib.course import CONFIG, Course
 from course_lib.grading.collect.timestamp import STAMP
-from course_lib.grading.gradebook.recorder import SECRET
+from course_lib.grading.gradebook.base_recorder import SECRET
 from course_lib.release import released
 from tests.support.nbgrader_batch import run_all
 from tests.support.paths import ROOT

@@ -99,7 +99,7 @@ def find_submissions(course: Course, paths: Iterable[Path]) -> list[Submission]:
     chosen = [_chosen([*versions.values()], place, releases) for (place, _), versions in found.items()]
     counts = Counter((submission.student, submission.unit) for submission in chosen)
     checked = [_checked(submission, counts[submission.student, submission.unit]) for submission in chosen]
-    return sorted(map(_timed, checked), key=lambda submission: (submission.unit, submission.student, submission.path))
+    return sorted(map(timed, checked), key=lambda submission: (submission.unit, submission.student, submission.path))
 
 
 def _root(course: Course, path: Path) -> Path:
@@ -206,7 +206,7 @@ def _checked(submission: Submission, count: int) -> Submission:
     return replace(submission, student=shown(submission.student), problem=problem, changes=changes)
 
 
-def _timed(submission: Submission) -> Submission:
+def timed(submission: Submission) -> Submission:
     """Add the time in the file beside a submission; if it cannot be understood, the submission counts as on time."""
     folder = submission.path.parent
     folders = [folder, *(above for above in folder.parents if above.name == submission.unit)]  # unpacked twice

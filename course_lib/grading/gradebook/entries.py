@@ -5,6 +5,7 @@ import time
 import warnings
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeVar
 
 from nbgrader.api import (
@@ -16,6 +17,7 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 from traitlets.config import Config
 
@@ -80,6 +82,15 @@ class GradebookEntry:
     first_name: str = ""
     email: str = ""
     timing: Timing = field(default_factory=Timing)
+
+
+def has_gradebook(config: Config) -> bool:
+    """Tell whether there is a gradebook; to look into it would make one."""
+    try:
+        url = make_url(config.CourseDirectory.db_url)
+    except ArgumentError as error:
+        raise CourseError(f"expected the address of a gradebook in c.CourseDirectory.db_url: {error}") from None
+    return url.get_backend_name() != "sqlite" or bool(url.database and Path(url.database).is_file())
 
 
 def in_transaction(config: Config, work: Callable[[Gradebook], Result], patience: float) -> Result:
@@ -180,13 +191,23 @@ def read(submission: SubmittedAssignment, schedule: Schedule) -> GradebookEntry:
             if grade and grade.needs_manual_grade:
                 given = was_given(grade) or name in commented(submitted)
                 review.setdefault(name, GIVEN if given else WAITING if grade.auto_score is None else FAILED)
-    late = submission.late_submission_penalty or 0.0
-    earned, possible = (sum(pair[side] for pair in exercises.values()) for side in (0, 1))
-    points = max(0.0, earned - late)
     timing = timings(submission.student.submissions, schedule)[submission.name]
-    about = (submission.student.id, submission.name)
-    entry = GradebookEntry(*about, points, possible, exercises, late, comments, review, timing=timing)
-    return _about(entry, submission.student)
+    late = submission.late_submission_penalty
+    return replace(entry_of(submission.student, submission.name, exercises, late, comments, review), timing=timing)
+
+
+def entry_of(
+    student: Student,
+    unit: str,
+    exercises: dict[str, tuple[float, float]],
+    late: float | None,
+    comments: dict[str, str],
+    review: dict[str, str],
+) -> GradebookEntry:
+    """Add up the points, and add the gradebook's data about the student."""
+    earned, possible = (sum(pair[side] for pair in exercises.values()) for side in (0, 1))
+    points = max(0.0, earned - (late or 0.0))
+    return _about(GradebookEntry(student.id, unit, points, possible, exercises, late or 0.0, comments, review), student)
 
 
 def commented(submitted: SubmittedNotebook) -> set[str]:

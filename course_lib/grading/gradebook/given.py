@@ -1,14 +1,12 @@
 """What people gave by hand, read from the gradebook."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from nbgrader.api import Grade, Gradebook
 from sqlalchemy import or_
-from sqlalchemy.engine import make_url
 from traitlets.config import Config
 
-from course_lib.grading.gradebook.entries import LOCK_TIMEOUT_S, in_transaction
+from course_lib.grading.gradebook.entries import LOCK_TIMEOUT_S, has_gradebook, in_transaction
 from course_lib.grading.scores import ExerciseScore
 
 Given = dict[tuple[str, str], dict[str, tuple[float | None, float]]]
@@ -27,10 +25,7 @@ def given_by_hand(config: Config) -> Given:
     dict
         By unit and student: for each test with such points, the manual score (or None) and the extra credit.
     """
-    url = make_url(config.CourseDirectory.db_url)
-    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).is_file():
-        return {}
-    return in_transaction(config, _read, LOCK_TIMEOUT_S)
+    return in_transaction(config, _read, LOCK_TIMEOUT_S) if has_gradebook(config) else {}
 
 
 def _read(gradebook: Gradebook) -> Given:

@@ -4,6 +4,7 @@ import logging
 
 from nbgrader.api import Gradebook, Student, SubmittedAssignment
 from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy.orm import Session
 from traitlets import TraitError
 from traitlets.config import Config
 
@@ -32,12 +33,16 @@ def late_penalties(config: Config) -> AssignLatePenalties:
     return step
 
 
-def penalize(config: Config, submission: SubmittedAssignment, schedule: Schedule) -> None:
+def penalize(db: Session, config: Config, submission: SubmittedAssignment, schedule: Schedule) -> None:
     """Enter the late penalty of a submission; by the rule of a schedule, also those of the student's other work."""
+    db.flush()
+    db.expire_all()
     if schedule.late:
         _by_rule(submission.student, schedule)
     else:
         _by_plugin(config, submission)
+    db.flush()
+    db.expire_all()
 
 
 def penalize_all(config: Config, schedule: Schedule) -> None:

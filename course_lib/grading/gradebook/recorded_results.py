@@ -101,13 +101,13 @@ class RecordedResults:
 
     def results(self) -> Iterator[GradingResult]:
         """Read the last recorded result of every unit and student."""
-        for path in sorted(self._folder.glob("recorded/*/*.json")):
+        for path in sorted(self._folder.glob("recorded/**/*.json")):
             with suppress(OSError, ValueError, TypeError, KeyError):
                 yield _result(json.loads(path.read_text(encoding="utf-8"))["result"])
 
     def failures(self) -> Iterator[GradingResult]:
         """Read the failures of submissions that are still in the same place."""
-        for path in sorted(self._folder.glob("failed/*/*.json")):
+        for path in sorted(self._folder.glob("failed/**/*.json")):
             with suppress(OSError, ValueError, TypeError, KeyError):
                 failed = json.loads(path.read_text(encoding="utf-8"))
                 if Path(failed["folder"]).exists():

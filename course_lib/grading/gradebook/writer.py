@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from nbgrader.api import (
+    Assignment,
     BaseCell,
     Comment,
     Grade,
@@ -60,8 +61,8 @@ def enter(
     again : bool
         Whether this result was entered before: tests that people have reviewed since then are not marked again.
     same_work : bool
-        Whether the gradebook has the result of the same submission with other tests: then only exercises to which the
-        tests now give other points are marked again.
+        Whether the gradebook has a result of the same submission, perhaps with other tests: then only exercises to
+        which the tests now give other points are marked again.
     patience : float
         Seconds to wait while another program is writing.
     plan : ClassPlan
@@ -94,16 +95,8 @@ def _enter(
 ) -> GradebookEntry:
     db: Session = gradebook.db
     notebook = gradebook.find_notebook(result.unit, result.unit)
-    student = db.get(Student, result.student) or Student(id=result.student)
-    name_for_formgrader(student)
-    submission = (
-        db.query(SubmittedAssignment)
-        .filter_by(assignment_id=notebook.assignment_id, student_id=student.id)
-        .one_or_none()
-    )
-    if submission is None:
-        submission = SubmittedAssignment(assignment=notebook.assignment, student=student)
-        db.add(submission)
+    submission = submission_of(db, notebook.assignment, result.student)
+    name_for_formgrader(submission.student)
     submission.timestamp = timestamp
     plan.extend(submission)
     submitted = next((found for found in submission.notebooks if found.notebook is notebook), None)
@@ -111,27 +104,40 @@ def _enter(
         submitted = SubmittedNotebook(notebook=notebook, assignment=submission)
         db.add(submitted)
     db.add_all(_grade(notebook, submitted, result, _reviewed(notebook, submitted, result, again, same_work)))
-    db.flush()
-    db.expire(submitted)
-    penalize(config, submission, plan.schedule)
-    db.flush()
-    db.expire_all()
+    penalize(db, config, submission, plan.schedule)
     return read(submission, plan.schedule)
 
 
-def _points(result: GradingResult) -> dict[str, float | None]:
-    return {name: earned for exercise in result.exercises for name, earned in exercise.tests.items()}
+def submission_of(db: Session, assignment: Assignment, student: str) -> SubmittedAssignment:
+    """Find a student's submission of an assignment, or make it."""
+    found = db.query(SubmittedAssignment).filter_by(assignment_id=assignment.id, student_id=student).one_or_none()
+    if found is None:
+        found = SubmittedAssignment(assignment=assignment, student=db.get(Student, student) or Student(id=student))
+        db.add(found)
+    return found
+
+
+def auto_score(result: GradingResult, cell: str) -> float | None:
+    """Return the points of a cell: 0 if the notebook could not be graded, None if a person has to decide."""
+    points = {name: earned for exercise in result.exercises for name, earned in exercise.tests.items()}
+    return points.get(cell) if result.notebook else 0.0
+
+
+def auto_comment(result: GradingResult, cell: str, released: str | None) -> str | None:
+    """Say why the notebook could not be graded, or that an answer has the checksum that the release has."""
+    if not result.notebook:
+        return f"Not graded. {result.status}"
+    return "No response." if cell in result.answers and result.answers[cell] == released else None
 
 
 def _reviewed(
     notebook: Notebook, submitted: SubmittedNotebook, result: GradingResult, again: bool, same_work: bool
 ) -> set[str]:
     """Return the exercises that people need not review again; for the same work, those without other points."""
-    points, reviewed = _points(result), set[str]()
-    changed = set[str]()
+    reviewed, changed = set[str](), set[str]()
     for cell in [*notebook.grade_cells, *notebook.task_cells] if again or same_work else []:
         there = _of_cell(submitted.grades, cell)
-        same = again or (there is not None and there.auto_score == points.get(cell.name))
+        same = again or (there is not None and there.auto_score == auto_score(result, cell.name))
         (reviewed if same else changed).add(exercise_of(cell.name))
     return reviewed - changed
 
@@ -140,14 +146,13 @@ def _grade(
     notebook: Notebook, submitted: SubmittedNotebook, result: GradingResult, reviewed: Collection[str]
 ) -> Iterator[Grade | Comment]:
     """Yield the new points and automatic comments of each cell; `reviewed` exercises are not marked again."""
-    points = _points(result)
     released = {cell.name: cell.checksum for cell in notebook.source_cells}
     discussed = commented(submitted)
     for cell in [*notebook.grade_cells, *notebook.task_cells]:
         worth = cell.max_score  # read before a grade is added to the session: otherwise SQLAlchemy warns
         there = _of_cell(submitted.grades, cell)
         grade = there or Grade(cell_id=cell.id, notebook=submitted)
-        grade.auto_score = points.get(cell.name) if result.notebook else 0.0
+        grade.auto_score = auto_score(result, cell.name)
         if not (there and exercise_of(cell.name) in reviewed):
             given = was_given(there) or exercise_of(cell.name) in discussed
             unknown = worth > 0 and (not result.notebook or grade.auto_score is None)
@@ -155,12 +160,7 @@ def _grade(
         yield grade
     for cell in [*notebook.solution_cells, *notebook.task_cells]:
         comment = _of_cell(submitted.comments, cell) or Comment(cell_id=cell.id, notebook=submitted)
-        if not result.notebook:
-            comment.auto_comment = f"Not graded. {result.status}"
-        elif result.answers.get(cell.name) == released.get(cell.name):
-            comment.auto_comment = "No response."
-        else:
-            comment.auto_comment = None
+        comment.auto_comment = auto_comment(result, cell.name, released.get(cell.name))
         yield comment
 
 

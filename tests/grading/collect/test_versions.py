@@ -12,24 +12,14 @@ import pytest
 from course_lib.course import Course
 from course_lib.grading.collect.find import Submission, find_submissions
 from course_lib.grading.collect.versions import named_like
-from course_lib.release import release, released
-from tests.grading.hostile.submissions.case import COUNTING, COUNTING_TEXT
-from tests.support.tiny_course import RIGHT, UNIT, WRONG, answered, make_course, untouched, write_bank
+from course_lib.release import released
+from tests.grading.hostile.submissions.case import COUNTING
+from tests.support.tiny_course import RIGHT, UNIT, WRONG, answered, untouched
+from tests.support.two_units import pristine
 
+__all__ = ["pristine"]
 HandIn = Callable[..., Path]
 NAME = f"{UNIT}.ipynb"
-
-
-@pytest.fixture(scope="module")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """A course of two different units, released."""
-    course = make_course(tmp_path_factory.mktemp("course") / "course")
-    folder = course.solutions / COUNTING
-    folder.mkdir()
-    (folder / f"{COUNTING}.md").write_text(COUNTING_TEXT, encoding="utf-8")
-    write_bank(folder, "upto")
-    release(course, [COUNTING])
-    return course
 
 
 @pytest.fixture

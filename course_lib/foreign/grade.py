@@ -65,7 +65,7 @@ class _Grading(BaseGrading):
         on_result: Callable[[GradingResult], None],
         on_start: OnStart | None,
     ) -> None:
-        super().__init__(course.results, options, on_result, on_start)
+        super().__init__(course.results, [unit.answered for unit in units.values()], options, on_result, on_start)
         self.course, self.units, self.limits = course, units, limits_of(course.config)
         isolated, workers = options.isolated, options.jobs
         self.tried = try_units(units.values(), self.limits, self.cache, isolated=isolated, workers=workers)

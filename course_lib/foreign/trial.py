@@ -12,6 +12,7 @@ from course_lib.foreign.scores import IN_PROCESS
 from course_lib.foreign.units import ForeignUnit
 from course_lib.grading.cache import ResultCache, grader_version
 from course_lib.grading.models import GradingResult
+from course_lib.grading.needed_modules import needed_modules
 from course_lib.grading.parallel import grade_all
 from course_lib.grading.sandbox.limits import Limits
 from course_lib.grading.scores import ExerciseScore
@@ -104,7 +105,8 @@ def try_units(
     }
     results = {name: found for name, job in jobs.items() if (found := cache.load(job.key))}
     missing = [job for name, job in jobs.items() if name not in results]
-    for job, result in grade_all(grade_foreign, missing, workers) if missing else ():
+    modules = needed_modules(job.source for job in missing)
+    for job, result in grade_all(grade_foreign, missing, workers, modules=modules) if missing else ():
         results[job.unit] = result
         if result.final:
             cache.store(job.key, result)

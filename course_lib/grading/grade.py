@@ -151,10 +151,12 @@ class BaseGrading(ABC):
     def __init__(
         self,
         results: Path,
+        sources: Sequence[str],
         options: GradeOptions,
         on_result: Callable[[GradingResult], None],
         on_start: OnStart | None,
     ) -> None:
+        self.sources = sources
         self.options, self.on_result, self.on_start = options, on_result, on_start
         self.cache = ResultCache(results)
         self.found: dict[Submission, list[GradingResult]] = {}
@@ -208,7 +210,7 @@ class BaseGrading(ABC):
         """Grade on this machine, or on those of the scheduler."""
         options = self.options
         if not options.scheduler:
-            modules = needed_modules(unit.source for unit in self.units.values())
+            modules = needed_modules(self.sources)
             yield from grade_all(options.grader, jobs, options.jobs, self.on_start, modules)
             return
         with remote_pool(options.scheduler) as client:
@@ -253,7 +255,7 @@ class Grading(BaseGrading):
         on_result: Callable[[GradingResult], None],
         on_start: OnStart | None,
     ) -> None:
-        super().__init__(course.results, options, on_result, on_start)
+        super().__init__(course.results, [unit.source for unit in units.values()], options, on_result, on_start)
         self.course, self.units = course, units
         self.limits = Limits.configured(course.nbgrader_config())
         self.data = {name: _files(course, name) for name in units}

@@ -16,7 +16,7 @@ from course_lib.errors import CourseError
 from course_lib.files import write_aside
 from course_lib.grading.execution import execute
 from course_lib.grading.restore.normalize import normalize
-from course_lib.grading.restore.reading import read_bytes
+from course_lib.grading.restore.reading import read_bytes, read_cells
 from course_lib.grading.sandbox.compiler import none_here
 from course_lib.grading.scores import (
     ExerciseScore,
@@ -152,7 +152,17 @@ class _Checked(NamedTuple):
 
 
 def _digest(course: Course, unit: str) -> str:
-    return hashlib.sha256(own_notebook(course, unit).read_bytes() + _released(course, unit).read_bytes()).hexdigest()
+    """Hash what a check depends on: outputs, which JupyterLab saves by itself, do not count."""
+    parts = [_cells(own_notebook(course, unit)).encode(), _released(course, unit).read_bytes()]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _cells(path: Path) -> str:
+    """Write the cells of a notebook as text, without outputs; a file that cannot be read is like no other."""
+    try:
+        return repr(read_cells(read_bytes(path))[0])
+    except CourseError as error:
+        return f"{error}: {hashlib.sha256(path.read_bytes()).hexdigest()}"
 
 
 def _result_path(course: Course, unit: str) -> Path:
@@ -288,7 +298,7 @@ def progress(course: Course, *, run: bool = True) -> dict[str, Progress]:
     for unit in course.units():
         path, fresh = own_notebook(course, unit), _released(course, unit)
         exercises, problem = score(only_visible_checks(nbformat.read(fresh, as_version=4))), ""
-        begun = path.is_file() and path.read_bytes() != fresh.read_bytes()
+        begun = path.is_file() and _cells(path) != _cells(fresh)
         if begun and run:
             try:
                 exercises = check(course, unit)

@@ -3,8 +3,10 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
+import nbformat
 import pytest
 from nbformat import NotebookNode
+from nbformat.v4 import new_output
 from traitlets.config import Config
 
 from course_lib import workspace
@@ -172,6 +174,31 @@ def test_progress_of_what_nobody_has_touched(course: Course) -> None:
     assert points(course) == expected
     workspace.hand_out(course, UNITS)
     assert points(course) == expected
+
+
+@pytest.mark.usefixtures("no_kernel")
+def test_outputs_alone_are_no_work(course: Course) -> None:
+    workspace.hand_out(course, UNITS)
+    save_outputs(course)
+    assert [unit.begun for unit in workspace.progress(course).values()] == [False, False]
+
+
+def test_outputs_that_are_saved_later_change_no_check(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_answer(course, RIGHT)
+    workspace.check(course, UNIT)
+    save_outputs(course)
+    monkeypatch.setattr(workspace, "execute", lambda *_: pytest.fail("a notebook was run"))
+    assert workspace.progress(course)[UNIT].points == 1
+
+
+def save_outputs(course: Course) -> None:
+    """Do to a learner's copy what JupyterLab does after cells were run."""
+    path = workspace.own_notebook(course, UNIT)
+    notebook = nbformat.read(path, as_version=4)
+    for each in notebook.cells:
+        if each.cell_type == "code":
+            each.execution_count, each.outputs = 1, [new_output("stream", text="done\n")]
+    nbformat.write(notebook, path)
 
 
 def test_progress_has_the_exercises_of_what_is_begun(course: Course) -> None:

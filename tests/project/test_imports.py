@@ -98,7 +98,7 @@ ALLOWED = {
     "cli_answers": {"answers", "grading", "terminal", "trials"},
     "cli_collect": {"classroom", "terminal"},
     "cli_colorize": {"coloring", "terminal"},
-    "cli_grade": {"classroom.roster", "foreign", "grading", "terminal"},
+    "cli_grade": {"foreign", "grading", "terminal"},
     "cli_export": {"classroom", "terminal"},
     "cli_review": {"review", "terminal"},
     "cli_insight": {"grading", "insight", "terminal"},

@@ -14,6 +14,7 @@ from course_lib.files import write_aside
 from course_lib.grading.collect.find import Submission
 from course_lib.grading.collect.timestamp import STAMP
 from course_lib.grading.gradebook import writer
+from course_lib.grading.gradebook.attempts import BestAttempt
 from course_lib.grading.gradebook.class_plan import ClassPlan, enroll
 from course_lib.grading.gradebook.entries import GradebookEntry, GradebookLockedError, recorded, students
 from course_lib.grading.gradebook.penalties import late_penalties, penalize_all
@@ -73,6 +74,8 @@ class Recorder:
     ----------
     returned : list of str
         A line for each student who was removed from the gradebook, but whose work was recorded again.
+    best : BestAttempt
+        What chooses among several attempts.
     """
 
     def __init__(self, course: Course, units: dict[str, Unit]) -> None:
@@ -84,6 +87,7 @@ class Recorder:
         self._records = RecordedResults(course.results)
         self._students = students(self.config)
         enroll(self.config, self.plan)
+        self.best = BestAttempt(course, self.plan)
         self._postponed: list[tuple[Submission, str, GradingResult]] = []
 
     def record(self, submission: Submission, key: str, result: GradingResult) -> None:
@@ -169,7 +173,8 @@ class Recorder:
         self._records.forget_failure(result)
         if self._students and result.student not in self._students and self._records.has(result):
             self.returned.append(f"{result.student}, {result.unit}: {RETURNED} {submission.path}")
-        same_work = bool(result.replaces) and self._records.key(result.unit, result.student) == result.replaces
+        last = self._records.key(result.unit, result.student)
+        same_work = bool(last) and last in (key, result.replaces)
         if not before:  # its content is out of date
             self._records.forget(result, keep_key=same_work)
         entry = writer.enter(self.config, result, time, again=bool(before), same_work=same_work, plan=self.plan)

@@ -101,7 +101,7 @@ ALLOWED = {
     "cli_grade": {"foreign", "grading", "terminal"},
     "cli_export": {"classroom", "terminal"},
     "cli_review": {"review", "terminal"},
-    "cli_insight": {"grading", "insight", "terminal"},
+    "cli_insight": {"classroom.roster", "grading", "insight", "terminal"},
     "cli_doctor": {"doctor", "foreign", "grading", "terminal"},
     "cli_similar": {"classroom.roster", "grading", "similar", "terminal"},
     "cli": {

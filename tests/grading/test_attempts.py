@@ -209,6 +209,11 @@ def test_work_outside_of_the_classroom_has_no_earlier_attempts(room: Class, tmp_
     submit(tmp_path, "ada", {"points": 2})
     (found,) = to_grade(room.course, find_submissions(room.course, [tmp_path / "ada"]))
     assert found.earlier == ()
+    room.roster("id,group\nada,red\nbob,red\n")
+    submit(tmp_path, "bob", {"points": 1})
+    both = to_grade(room.course, find_submissions(room.course, [tmp_path / "ada", tmp_path / "bob"]))
+    run = grade_class(room.course, both, GradeOptions(isolated=False, grader=stub_grader.obey), lambda _: None)
+    assert [result.points for result in run.results] == [2, 2]  # of what was found there, the best for the group
 
 
 def test_one_exercise_is_not_graded_again_among_several_attempts(room: Class) -> None:

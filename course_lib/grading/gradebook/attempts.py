@@ -94,7 +94,8 @@ class BestAttempt:
         return replace(best, submission=replace(best.submission, changes=(line, *best.submission.changes)))
 
     def _named(self, attempt: Attempt) -> str:
-        return attempt.submission.path.parent.relative_to(self._classroom).as_posix()
+        folder = attempt.submission.path.parent
+        return (folder.relative_to(self._classroom) if folder.is_relative_to(self._classroom) else folder).as_posix()
 
     def _penalty(self, student: str, attempt: Attempt) -> float:
         points, rule = attempt.result.points, self._plan.schedule.late

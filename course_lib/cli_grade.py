@@ -15,7 +15,6 @@ from rich.progress import ProgressColumn, Task
 from rich.table import Column
 from rich.text import Text
 
-from course_lib.classroom.roster import read_roster
 from course_lib.course import Course
 from course_lib.errors import ArgumentError, CourseError
 from course_lib.foreign.collect import collect
@@ -23,8 +22,8 @@ from course_lib.foreign.course import ForeignCourse, open_course
 from course_lib.foreign.grade import grade_foreign_class
 from course_lib.foreign.scores import where_tests_ran
 from course_lib.grading import gains, report
+from course_lib.grading.collect.attempts import to_grade
 from course_lib.grading.collect.find import Submission, find_submissions
-from course_lib.grading.collect.groups import with_groups
 from course_lib.grading.collect.leftovers import Leftovers, leftovers
 from course_lib.grading.grade import GradeOptions, Run, grade_class
 from course_lib.grading.models import GradingResult, printable
@@ -87,7 +86,7 @@ def grade(  # noqa: PLR0913 - the options of the command
         paths = paths or [course.classroom / "submitted"]
         found = _found(course, paths)
         unused = leftovers(course, paths, found)
-        submissions = with_groups(course, found, read_roster(course))
+        submissions = to_grade(course, found)
         if exercise:
             options = RegradeOptions(jobs, scheduler, not no_sandbox, exercise=exercise, dry_run=dry_run)
             raise typer.Exit(_grade_again(course, submissions, options, screen, as_json, yes))

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from course_lib.classroom.roster import read_roster
 from course_lib.course import Course
 from course_lib.errors import CourseError
 from course_lib.grading.gradebook.entries import recorded
@@ -29,7 +30,10 @@ def insight(
         missing = ", ".join(unit for unit in wanted if unit not in graded) or "any unit"
         raise CourseError(f"expected results of {missing} in {course.results}, found none; run `course grade` first")
     entries = recorded(course.nbgrader_config(), units=wanted)
+    withdrawn = {student.id for student in read_roster(course).students if student.withdrawn}
     for unit in wanted:
-        found = unit_insight(course, unit, results, entries)
+        found = unit_insight(course, unit, results, entries, withdrawn)
         console.print(table(found))
+        if gone := sorted({result.student for result in results if result.unit == unit} & withdrawn):
+            console.print(f"withdrawn, and not counted: {', '.join(gone)}", soft_wrap=True)
         console.print(f"slips, examples and a plot: {write_insight(course, found)}", soft_wrap=True)

@@ -17,12 +17,17 @@ def similar(
     """Report which answers in classroom/submitted resemble each other, without what the course itself says."""
     course = Course.find()
     name = course.unit_with_solutions(unit)
-    groups = {student.id: student.group for student in read_roster(course).students}
+    roster = read_roster(course)
+    groups = {student.id: student.group for student in roster.students}
     with console.status("comparing answers"):
         report = compare_class(course, name, groups)
         page, data = write_report(course, report)
     students = len(report.class_.students)
     console.print(f"{name}: {students} students, {report.pairs} pairs, {len(report.listed)} to look at")
+    if gone := [
+        student.id for student in roster.students if student.withdrawn and student.id in report.class_.students
+    ]:
+        console.print(f"withdrawn, and compared all the same: {', '.join(gone)}", soft_wrap=True)
     console.print(f"confidential: {page}, {data.name}", soft_wrap=True)
     for line in report.class_.unreadable:
         console.print(f"not compared: {printable(line)}", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""When units are due, and what late work costs: reading ``course.toml``."""
+"""When units are due, what late work costs, and which attempt counts: reading ``course.toml``."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -14,6 +14,7 @@ from course_lib.errors import ArgumentError, CourseError
 from course_lib.files import read_text
 
 FILE = "course.toml"
+LATEST, BEST = "latest", "best"  # the attempt of a student that counts
 DUE = "a date and a time with its offset from UTC, without quotes, such as 2026-05-04T18:00:00+02:00"
 
 
@@ -39,6 +40,10 @@ class LateRule:
     grace_days: int = 0
     most_percent: float = 100
 
+    def percent(self, days: int) -> float:
+        """Return what so many days cost, in percent of the points."""
+        return min(days * self.percent_per_day, self.most_percent)
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -50,10 +55,13 @@ class Schedule:
         By the whole name of a unit, with a time zone; units without a due date are left out.
     late : LateRule or None
         None if the file does not say what late work costs.
+    attempts : str
+        Which one of several attempts counts, `LATEST` or `BEST`.
     """
 
     due: Mapping[str, datetime] = field(default_factory=dict)
     late: LateRule | None = None
+    attempts: str = LATEST
 
 
 NO_SCHEDULE = Schedule()
@@ -145,9 +153,10 @@ class _Reading:
         except (CourseError, OSError) as error:
             self.faults.append(str(error))
             return Schedule()
-        tables = self.table(content, "", ("units", "late"))
-        due = dict(self.due(self.table(tables.get("units", {}), "units")))
-        return Schedule(due, self.late(tables["late"]) if "late" in tables else None)
+        known = self.table(content, "", ("attempts", "units", "late"))
+        due = dict(self.due(self.table(known.get("units", {}), "units")))
+        late = self.late(known["late"]) if "late" in known else None
+        return Schedule(due, late, self.attempts(known.get("attempts", LATEST), late))
 
     def table(self, value: Any, name: str, known: tuple[str, ...] = ()) -> dict[str, Any]:
         """Check that a value is a table, with known keys if they are given; return what is right."""
@@ -157,7 +166,8 @@ class _Reading:
         for key in [key for key in value if known and key not in known]:
             near = get_close_matches(key, known, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            where = f"in [{name}]" if name else "as tables"
+            hint = hint or "; it belongs above the first table" * (key == "attempts")
+            where = f"in [{name}]" if name else "at the top"
             self.fault(f"expected {' or '.join(known)} {where}, got {key!a}{hint}")
         return {key: each for key, each in value.items() if not known or key in known}
 
@@ -200,6 +210,16 @@ class _Reading:
                 got = "nothing" if percent is None else _shown(percent)
                 self.fault(f"[late]: expected as {name} a number of percent, more than 0 and at most 100; got {got}")
         return LateRule(grace_days=days, **rule)
+
+    def attempts(self, value: Any, late: LateRule | None) -> str:
+        """Read which attempt counts."""
+        if value not in (LATEST, BEST):
+            self.fault(f'expected as attempts "{LATEST}" or "{BEST}", got {_shown(value)}')
+            return LATEST
+        if value == BEST and late and late.grace_days:
+            why = "which attempt is the best would depend on other units"
+            self.fault(f'[late]: expected no grace_days with attempts = "{BEST}", because {why}; got {late.grace_days}')
+        return str(value)
 
 
 def _shown(value: Any) -> str:

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from course_lib.answers import bank_of, read_bank
+from course_lib.classroom.roster import roster_path
 from course_lib.cli import app
 from course_lib.course import Course
 from tests.support.insight_class import graded_class
@@ -45,6 +46,19 @@ def test_every_unit_with_results(course: Course) -> None:
     assert str(course.classroom / "insight" / f"{UNIT}.html") in result.stdout
     assert sorted(path.name for path in (course.classroom / "insight").iterdir()) == [f"{UNIT}.html", f"{UNIT}.json"]
     assert insight("doubling").stdout == result.stdout
+
+
+def test_who_has_withdrawn_is_not_counted(course: Course) -> None:
+    hand_in(course, ada="2 * np.asarray(x)", bob="-2 * x", cyd="-2 * x")
+    roster_path(course).write_text("id,withdrawn\nada,\nbob,\ncyd,yes\neve,yes\n", encoding="utf-8")
+    result = insight()
+    assert result.exit_code == 0, result.output
+    assert f"{UNIT}, 2 learners" in " ".join(result.stdout.split())
+    assert "withdrawn, and not counted: cyd\n" in result.stdout
+    found = json.loads((course.classroom / "insight" / f"{UNIT}.json").read_text(encoding="utf-8"))
+    (exercise,) = found["exercises"]
+    assert (found["learners"], exercise["statistics"]["learners"], sum(found["histogram"])) == (2, 2, 2)
+    assert [slip["learners"] for slip in exercise["slips"]] == [1]
 
 
 def test_no_results(course: Course) -> None:

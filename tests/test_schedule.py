@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from course_lib.course import Course
-from course_lib.schedule import DUE, LateRule, Schedule, ScheduleError, next_due, own_due, read_schedule
+from course_lib.schedule import BEST, DUE, LATEST, LateRule, Schedule, ScheduleError, next_due, own_due, read_schedule
 
 CEST = timezone(timedelta(hours=2))
 MONDAY = datetime(2026, 5, 4, 18, tzinfo=CEST)
@@ -57,6 +57,12 @@ def test_due_dates_and_rule(course: Course) -> None:
     assert read(course, "[late]\npercent_per_day = 2.5") == Schedule({}, LateRule(2.5, 0, 100))
 
 
+def test_which_attempt_counts(course: Course) -> None:
+    assert read(course, "[late]\npercent_per_day = 10").attempts == LATEST
+    assert read(course, 'attempts = "latest"').attempts == LATEST
+    assert read(course, 'attempts = "best"\n[late]\npercent_per_day = 10') == Schedule({}, LateRule(10), BEST)
+
+
 def test_the_file_that_a_wheel_brought_is_read(course: Course, tmp_path: Path) -> None:
     read(course, "[late]\npercent_per_day = 5")
     learner = Course(tmp_path / "elsewhere", course.root)
@@ -89,7 +95,7 @@ def test_all_faults_at_once(course: Course) -> None:
     """
     assert sorted(faults(course, text)) == sorted(
         [
-            "expected units or late as tables, got 'unit'; did you mean units?",
+            "expected attempts or units or late at the top, got 'unit'; did you mean units?",
             f"[units.03]: expected as due {DUE}; got 2026-05-04",
             "expected each unit once, got 03_upsampling twice",
             "expected due in [units.upsampling], got 'dew'; did you mean due?",
@@ -115,6 +121,16 @@ def test_all_faults_at_once(course: Course) -> None:
         ("[late]\ngrace_days = 1.5\npercent_per_day = 10", "got 1.5"),
         ("[late]\npercent_per_day = 101", "got 101"),
         ("[late]\npercent_per_day = nan", "got nan"),
+        ('attempts = "bset"', 'expected as attempts "latest" or "best", got \'bset\''),
+        ("attempts = 3", 'expected as attempts "latest" or "best", got 3'),
+        ("attempts = ['best']", 'expected as attempts "latest" or "best", got [\'best\']'),
+        ("attempts.counts = 'best'", "expected as attempts \"latest\" or \"best\", got {'counts': 'best'}"),
+        ('atempts = "best"', "expected attempts or units or late at the top, got 'atempts'; did you mean attempts?"),
+        ('[late]\npercent_per_day = 9\nattempts = "best"', "got 'attempts'; it belongs above the first table"),
+        (
+            'attempts = "best"\n[late]\npercent_per_day = 9\ngrace_days = 2',
+            '[late]: expected no grace_days with attempts = "best", because which attempt is the best would depend on ',
+        ),
         ("[late", "expected TOML: Expected ']' at the end of a table declaration (at end of document)"),
         ("a = 1\x00", "expected no U+0000"),
     ],

@@ -15,6 +15,7 @@ from course_lib.foreign.units import ForeignUnit, read_unit
 from course_lib.grading.collect.files import HandedIn, read_beside
 from course_lib.grading.collect.find import Submission
 from course_lib.grading.grade import BaseGrading, GradeOptions, Run, require_sandbox
+from course_lib.grading.gradebook.attempts import Attempt
 from course_lib.grading.gradebook.penalties import late_penalties
 from course_lib.grading.lock import alone
 from course_lib.grading.models import GradingResult
@@ -74,6 +75,10 @@ class _Grading(BaseGrading):
     def recorder(self) -> ForeignRecorder:
         """The writer of the gradebook."""
         return ForeignRecorder(self.course, self.units)
+
+    def best(self, student: str, attempts: Sequence[Attempt]) -> Attempt:
+        """See `BaseGrading`; here every submission has one attempt."""
+        return attempts[0]
 
     def job(self, submission: Submission, content: bytes) -> ForeignJob:
         """See `BaseGrading`."""

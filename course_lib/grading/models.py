@@ -135,11 +135,12 @@ class GradingResult:
     final: bool = True
     handed_in_by: str = ""
 
-    def credited_to(self, student: str) -> "GradingResult":
-        """Return the result for another member of the group; notes for the instructor stay with who handed it in."""
+    def credited_to(self, student: str, with_notes: bool = False) -> "GradingResult":
+        """Return the result for another member of the group; notes for the instructor are usually told only once."""
         if student == self.student:
             return self
-        return replace(self, student=student, handed_in_by=self.student, changes=[], audit_flags=[])
+        notes = (self.changes, self.audit_flags) if with_notes else ([], [])
+        return replace(self, student=student, handed_in_by=self.student, changes=notes[0], audit_flags=notes[1])
 
     work: str = ""
     replaces: str = ""

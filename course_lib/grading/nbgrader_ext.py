@@ -18,12 +18,11 @@ from nbgrader.exchange.default import Exchange, ExchangeCollect, ExchangeRelease
 from traitlets.config import Config
 from traitlets.config.loader import DeferredConfig
 
-from course_lib.classroom.roster import read_roster
 from course_lib.course import CONFIG, Course
 from course_lib.errors import CourseError
 from course_lib.grading import report
+from course_lib.grading.collect.attempts import to_grade
 from course_lib.grading.collect.find import LINK, find_submissions
-from course_lib.grading.collect.groups import with_groups
 from course_lib.grading.collect.timestamp import STAMP
 from course_lib.grading.grade import GradeOptions, grade_class
 from course_lib.grading.gradebook.base_recorder import SECRET
@@ -95,7 +94,7 @@ class GradedNotebook(NotebookExporter):
 
     def _run(self, course: Course, folders: Sequence[Path], options: GradeOptions) -> list[GradingResult]:
         """Grade what is missing; restore the files of other submissions that nbgrader has removed."""
-        submissions = with_groups(course, find_submissions(course, folders), read_roster(course))
+        submissions = to_grade(course, find_submissions(course, folders))
         return grade_class(course, submissions, options, lambda result: self.log.info(report.line(result))).results
 
 

@@ -24,6 +24,7 @@ from course_lib.grading.one_exercise import ExerciseJob, grade_exercise
 from course_lib.grading.parallel import OnStart
 from course_lib.grading.restore.reading import read_bytes
 from course_lib.release import build_source
+from course_lib.schedule import BEST
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def prepare_regrade(course: Course, submissions: Sequence[Submission], options: 
     Raises
     ------
     CourseError
-        If no unit has the exercise, and as for `grade_class`.
+        If no unit has the exercise, if there are several attempts of which the best counts, and as for `grade_class`.
     """
     require_sandbox(options)
     units = dict.fromkeys(submission.unit for submission in submissions)
@@ -74,6 +75,12 @@ def prepare_regrade(course: Course, submissions: Sequence[Submission], options: 
     if not wanted:
         names = ", ".join(sorted(set[str]().union(*known.values())))
         raise ArgumentError(f"expected an exercise of {', '.join(known)} ({names}), got {options.exercise}")
+    if several := [submission for submission in wanted if submission.earlier]:
+        raise CourseError(
+            f'{several[0].student}, {several[0].unit}: with attempts = "{BEST}" in course.toml, expected one attempt, '
+            f"got {len(several[0].attempts)}: by other tests, another one may be the best; grade the whole unit, "
+            "without --exercise"
+        )
     with nullcontext() if options.dry_run else alone(course.classroom):
         if not options.dry_run:
             check_settings(course)
@@ -138,10 +145,10 @@ class Regrade(Grading):
             for submission in self.wanted
         )
 
-    def missing(self, submissions: Sequence[Submission]) -> Iterator[GradingJob]:
+    def missing(self, submissions: Sequence[Submission]) -> Iterator[tuple[Submission, Submission, GradingJob]]:
         """Yield the jobs that must run; collect the results of the others."""
         for submission in submissions:
-            job = self.read(submission)
+            job = self.read(submission, submission)
             if job is None:
                 continue
             key, earlier = self.recorded(job)
@@ -150,9 +157,9 @@ class Regrade(Grading):
                 self.replaced[submission] = (self.cache.load(done.replaces) if done.replaces else None) or done
             if done:
                 self.before += 1
-                self.add(submission, job, replace(done, replaces=key) if earlier else done)
+                self.add(submission, submission, job, replace(done, replaces=key) if earlier else done)
             else:
-                yield self.exercise_job(job, key, earlier)
+                yield submission, submission, self.exercise_job(job, key, earlier)
 
     def exercise_job(self, job: GradingJob, key: str, earlier: GradingResult | None) -> ExerciseJob:
         """Add to a job what is needed to grade one exercise."""
@@ -186,7 +193,14 @@ class Regrade(Grading):
             f"{submission.student} was graded, got {', '.join(others)}, too; grade the whole unit, without --exercise"
         )
 
-    def add(self, submission: Submission, job: GradingJob, result: GradingResult, fresh: bool = False) -> None:
+    def add(
+        self,
+        submission: Submission,
+        attempt: Submission,
+        job: GradingJob,
+        result: GradingResult,
+        fresh: bool = False,
+    ) -> None:
         """Collect a result, and keep it if it may be used again."""
         result = replace(result, work=job.work)
         decided = result.final and not any(exercise.undecided for exercise in result.exercises)
@@ -206,7 +220,7 @@ class Regrade(Grading):
             for submission in self.wanted:
                 waits = submission in self.waiting
                 job, result = self.waiting.pop(submission) if waits else self.again(submission)
-                super().add(submission, job, result)
+                super().add(submission, submission, job, result)
         finally:
             entries = self.recorder.finish([*chain(*self.found.values())])
         withdrawn = [*self.recorder.returned, *self.recorder.left_over()]

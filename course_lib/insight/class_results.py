@@ -1,6 +1,6 @@
 """The learners who handed in a unit, with the points that count, and what the tests said."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import nbformat
@@ -63,7 +63,11 @@ class ClassResults:
 
 
 def class_results(
-    course: Course, unit: str, results: Sequence[GradingResult], entries: Sequence[GradebookEntry]
+    course: Course,
+    unit: str,
+    results: Sequence[GradingResult],
+    entries: Sequence[GradebookEntry],
+    withdrawn: Collection[str] = (),
 ) -> ClassResults:
     """Join the recorded results of a unit with the gradebook.
 
@@ -77,8 +81,11 @@ def class_results(
         Of any units; see `RecordedResults.results`.
     entries : sequence of GradebookEntry
         Of any units. Students who are not in the gradebook any more are left out.
+    withdrawn : collection of str
+        Students who have left the class; they are left out as well.
     """
-    there = {entry.student: entry for entry in entries if entry.unit == unit and entry.handed_in}
+    here = (entry for entry in entries if entry.unit == unit and entry.student not in withdrawn)
+    there = {entry.student: entry for entry in here if entry.handed_in}
     own = [result for result in results if result.unit == unit and result.student in there]
     graded = [result for result in own if result.answers]  # without answers, the notebook could not even be read
     names = {exercise.name: exercise.question for result in graded for exercise in result.exercises}

@@ -1,6 +1,6 @@
 """What a class got wrong in one unit."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import nbformat
@@ -114,13 +114,17 @@ class UnitInsight:
 
 
 def unit_insight(
-    course: Course, unit: str, results: Sequence[GradingResult], entries: Sequence[GradebookEntry]
+    course: Course,
+    unit: str,
+    results: Sequence[GradingResult],
+    entries: Sequence[GradebookEntry],
+    withdrawn: Collection[str] = (),
 ) -> UnitInsight:
     """Find out what a class got wrong in a unit, and write the examples beside its page.
 
     Parameters
     ----------
-    course, unit, results, entries
+    course, unit, results, entries, withdrawn
         As for `class_results`.
 
     Returns
@@ -128,7 +132,7 @@ def unit_insight(
     UnitInsight
         Without the ids and names of learners.
     """
-    found = class_results(course, unit, results, entries)
+    found = class_results(course, unit, results, entries, withdrawn)
     notebook = nbformat.read(released(course, unit), as_version=4)
     anonymous = remover(entries, "\n".join([unit, *(cell.source for cell in notebook.cells)]))
     looking = _Looking(course, found, anonymous, Examples(course, unit, anonymous))

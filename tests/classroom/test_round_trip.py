@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlencode, urljoin
+from urllib.request import urlopen
 
 import pytest
 
@@ -16,7 +18,8 @@ from course_lib.course import Course
 from course_lib.files import write_aside
 from tests.classroom.intake.downloads import Entry, write_zip, zipped
 from tests.support.lms import gradebook, import_gradebook, import_moodle_feedback, import_worksheet, worksheet
-from tests.support.tiny_course import HALF_RIGHT, RIGHT, TEXT, UNIT, WRONG, answered, cell, make_course, untouched
+from tests.support.review_server import served
+from tests.support.tiny_course import HALF_RIGHT, RIGHT, TEXT, UNIT, WRONG, Words, answered, cell, make_course, untouched
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
@@ -30,9 +33,12 @@ due = 2026-04-03T18:00:00+00:00
 [late]
 percent_per_day = 10
 """
-LOOP = "def double(x):\n    while True:\n        pass"
+LOOP = "import time\n\ndef double(x):\n    while True:\n        time.sleep(0.1)"  # endless without processor time
+MISTYPED = "import numpy as np\n\ndef double(x):\n    return 2 * np.asarray(y)"
+COMMENT = "Only a name is mistyped."
 DIES = "import os\n\ndef double(x):\n    os._exit(3)"
 FULL = 3.0
+UNITED = ("s02", "s03", "s04")  # s01 hands in for them
 
 
 def participant(student: str) -> str:
@@ -72,9 +78,10 @@ def handed_in(course: Course, aside: Path) -> dict[str, Any]:
     """What Moodle's first download contains."""
     right, triple, half = (work(course, code) for code in (RIGHT, WRONG, HALF_RIGHT))
     file = f"{UNIT}.ipynb"
-    answers: dict[str, Any] = dict.fromkeys([f"s{number:02d}" for number in range(1, 9)], right)
+    answers: dict[str, Any] = dict.fromkeys(["s01", "s05", "s06", "s07"], right)  # the first for a group of four
     answers |= dict.fromkeys(["s05", "s09", "s10", "s11", "s12"], triple) | dict.fromkeys(["s13", "s14"], half)
     answers |= {
+        "s08": work(course, MISTYPED),
         "s15": json.dumps(untouched(course)).encode(),
         "s16": work(course, LOOP),
         "s17": b'{"cells": [',
@@ -84,7 +91,7 @@ def handed_in(course: Course, aside: Path) -> dict[str, Any]:
         "s21": Entry(right, day=(2026, 4, 5), time=(12, 0, 0)),  # two days begun
         "s22": Entry(right, day=(2026, 4, 5), time=(12, 0, 0)),  # has an extension
         "s27": right,  # has withdrawn
-        "s28": right,  # for a group
+        "s28": right,  # for a group of two
     }
     files: dict[str, Any] = {}
     for student, content in answers.items():
@@ -128,6 +135,18 @@ def run(course: Course, *arguments: str | Path, status: int) -> str:
     return done.stdout
 
 
+def review(course: Course, student: str, text: str, points: float, comment: str) -> None:
+    """Decide on one answer, as the page of `course review` does, and go on."""
+    with served(course, "double") as running:
+        number = 1 + [answer.student for answer in running.review.answers].index(student)
+        page = urljoin(running.address, str(number))
+        with urlopen(page) as shown:
+            assert text in " ".join(Words(shown.read().decode()).text.split())
+        with urlopen(page, urlencode({"points": points, "comment": comment}).encode()) as following:
+            said = " ".join(Words(following.read().decode()).text.split())
+        assert f"{points:g} of 3 points and a comment saved for answer {number}." in said
+
+
 @pytest.fixture(scope="module")
 def thirty(tmp_path_factory: pytest.TempPathFactory) -> Class:
     """The class of thirty, from the downloads to the exported grades."""
@@ -137,7 +156,7 @@ def thirty(tmp_path_factory: pytest.TempPathFactory) -> Class:
     lines = ["id,last_name,first_name,email,moodle,canvas,group,withdrawn,extension 01"]
     for student, name in STUDENTS.items():
         first, last = name.split()
-        team = "blue" if student in ("s28", "s29") else ""
+        team = "red" if student in ("s01", *UNITED) else "blue" if student in ("s28", "s29") else ""
         gone, more = ("yes" if student == "s27" else ""), ("3" if student == "s22" else "")
         known_as = f"{student}@example.org,{participant(student)},77{student[1:]}"
         lines.append(f"{student},{last},{first},{known_as},{team},{gone},{more}")
@@ -157,6 +176,7 @@ def thirty(tmp_path_factory: pytest.TempPathFactory) -> Class:
     said = {"collect": run(course, "collect", zip_file, status=1)}
     said["again"] = run(course, "collect", second, status=0)
     said["grade"] = run(course, "grade", "classroom/submitted", status=1)
+    review(course, "s08", "return 2 * np.asarray(y)", 2, COMMENT)
     said["insight"] = run(course, "insight", status=0)
     said["similar"] = run(course, "similar", "01", status=1)  # a notebook that cannot be read
     text = course.solutions / UNIT / f"{UNIT}.md"
@@ -164,11 +184,9 @@ def thirty(tmp_path_factory: pytest.TempPathFactory) -> Class:
         "(secret_number) < 0", "(secret_number) > 0"
     )
     write_aside(text, corrected)
-    said["dry run"] = run(course, "grade", "--exercise", "double", "--dry-run", status=1)
     said["regrade"] = run(course, "grade", "--exercise", "double", status=1)
     said["moodle"] = run(course, "export", "01", "--to", "moodle", "--template", downloads / "Grades.csv", status=1)
     said["canvas"] = run(course, "export", "--to", "canvas", "--template", downloads / "Canvas.csv", status=1)
-    said["csv"] = run(course, "export", "--to", "csv", status=1)
     return Class(course, said)
 
 
@@ -178,22 +196,22 @@ def test_collect_places_what_it_can_and_says_the_rest(thirty: Class) -> None:
     for words in ("Yan Fu", "Zoe Leon", "Nobody Known"):
         assert sum(words in line for line in refused) == 1, words
     placed = {path.name for path in (thirty.course.classroom / "submitted").iterdir()}
-    assert placed == STUDENTS.keys() - {"s25", "s26", "s27", "s29", "s30"}
+    assert placed == STUDENTS.keys() - {*UNITED, "s25", "s26", "s27", "s29", "s30"}
     assert "Abel Tas" in thirty.said["collect"]
     assert "withdrawn" in thirty.said["collect"]
 
 
 def test_a_second_attempt_counts_and_the_first_is_kept(thirty: Class) -> None:
     assert thirty.points()["s05"] == FULL
-    (kept,) = (thirty.course.classroom / "attempts" / "s05" / UNIT).iterdir()
-    assert "3 * np" in (kept / f"{UNIT}.ipynb").read_text(encoding="utf-8")
+    (kept,) = (thirty.course.classroom / "attempts" / "s05").iterdir()
+    assert "3 * np" in (kept / UNIT / f"{UNIT}.ipynb").read_text(encoding="utf-8")
     assert "already there" in thirty.said["again"]
 
 
 def test_everybody_has_the_points_of_their_own_work(thirty: Class) -> None:
-    expected = {f"s{number:02d}": FULL for number in (*range(1, 9), 13, 14, 18, 22, 23, 24, 28, 29)}
+    expected = {f"s{number:02d}": FULL for number in (*range(1, 8), 13, 14, 18, 22, 23, 24, 28, 29)}
     expected |= dict.fromkeys(["s09", "s10", "s11", "s12", "s15", "s16", "s17", "s19", "s20", "s25", "s26", "s30"], 0)
-    expected["s21"] = FULL * 0.8  # two days late
+    expected |= {"s08": 2, "s21": FULL * 0.8}  # by hand; two days late
     assert thirty.points() == pytest.approx(expected)
 
 
@@ -207,6 +225,7 @@ def test_what_went_wrong_has_a_line(thirty: Class) -> None:
     assert "my work (final).ipynb" in thirty.said["collect"]
     assert rows["s21"]["late"] == "0.6"
     assert "handed in for the group 'blue', also for s29" in said
+    assert "handed in for the group 'red', also for s02, s03, s04" in said
 
 
 def test_insight_counts_what_was_put_in(thirty: Class) -> None:
@@ -219,8 +238,8 @@ def test_insight_counts_what_was_put_in(thirty: Class) -> None:
 
 
 def test_a_corrected_test_changes_only_whom_it_concerns(thirty: Class) -> None:
-    assert "2 gain, 0 lose" in thirty.said["dry run"]
     assert "2 gain, 0 lose" in thirty.said["regrade"]
+    assert re.search(r"\bs08\b.*points given by hand stay", thirty.said["regrade"])
     before = re.search(r"^.*\bs13\b.*$", thirty.said["grade"], re.MULTILINE)
     assert before
     assert "1/3" in before[0].replace(" ", "")
@@ -235,6 +254,7 @@ def test_the_lms_takes_grades_and_pages(thirty: Class) -> None:
     pages = import_moodle_feedback(exported / "moodle" / f"{UNIT}_feedback.zip", {participant(s) for s in STUDENTS})
     assert pages.keys() == taken.keys()
     assert "of 3" in pages[participant("s21")][1] or "/ 3" in pages[participant("s21")][1]
+    assert (taken[participant("s08")], COMMENT in pages[participant("s08")][1]) == (2, True)
     in_canvas = import_gradebook((exported / "canvas" / "gradebook.csv").read_text(encoding="utf-8"), {})
     assert {key[0]: float(value) for key, value in in_canvas.items()} == {
         f"77{s[1:]}": pytest.approx(points[s]) for s in STUDENTS if s not in absent

@@ -186,6 +186,10 @@ def command(course: Course, *options: str) -> Result:
 
 def test_losses_are_recorded_only_with_yes(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(course.root)
+    tried = command(course, "--dry-run")
+    assert tried.exit_code == 0
+    assert "1 gain, 1 lose, 1 same" in tried.output
+    assert "nothing is recorded: --dry-run" in tried.output
     refused = command(course)
     assert refused.exit_code == 1
     assert "1 gain, 1 lose, 1 same" in refused.output

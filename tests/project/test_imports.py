@@ -98,10 +98,10 @@ ALLOWED = {
     "cli_answers": {"answers", "grading", "terminal", "trials"},
     "cli_collect": {"classroom", "terminal"},
     "cli_colorize": {"coloring", "terminal"},
-    "cli_grade": {"classroom.roster", "foreign", "grading", "terminal"},
+    "cli_grade": {"foreign", "grading", "terminal"},
     "cli_export": {"classroom", "terminal"},
     "cli_review": {"review", "terminal"},
-    "cli_insight": {"grading", "insight", "terminal"},
+    "cli_insight": {"classroom.roster", "grading", "insight", "terminal"},
     "cli_doctor": {"doctor", "foreign", "grading", "terminal"},
     "cli_similar": {"classroom.roster", "grading", "similar", "terminal"},
     "cli": {

@@ -184,8 +184,10 @@ def test_groups_come_from_the_class_list(course: Course) -> None:
     for student in "ab":
         hand_in(course, student, LOOPS)
     assert len(written(course)[0]["pairs"]) == 1
-    roster_path(course).write_text("id,group\na,1\nb,1\n", encoding="utf-8")
+    hand_in(course, "gone", LOOPS)
+    roster_path(course).write_text("id,group,withdrawn\na,1,\nb,1,\ngone,,yes\n", encoding="utf-8")
     program = [sys.executable, "-m", "course_lib.cli", "similar", UNIT]
     environment = os.environ | {"PYTHONPATH": str(Path(reports.__file__).parents[2])}
     ran = subprocess.run(program, cwd=course.root, env=environment, check=True, capture_output=True, text=True)
-    assert "2 students, 0 pairs, 0 to look at" in ran.stdout
+    assert "3 students, 2 pairs, 2 to look at" in ran.stdout  # each with the one who has withdrawn
+    assert "withdrawn, and compared all the same: gone\n" in ran.stdout

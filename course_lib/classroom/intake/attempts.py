@@ -101,8 +101,8 @@ def complete(folder: Path, time: datetime, is_known: bool, origin: dict[str, Any
 def place(course: Course, attempt: Attempt, student: str, unit: str) -> Outcome:
     """Move an attempt to its place: to ``submitted`` if it is the latest, otherwise to ``attempts``.
 
-    Nothing is overwritten: an attempt that no longer counts moves to ``attempts/<student>/<unit>/<time>``. What is
-    there already stays as it is, even if somebody has edited its files.
+    Nothing is overwritten: an attempt that is no longer the latest moves to ``attempts/<student>/<time>/<unit>``.
+    What is there already stays as it is, even if somebody has edited its files.
 
     Parameters
     ----------
@@ -125,22 +125,22 @@ def place(course: Course, attempt: Attempt, student: str, unit: str) -> Outcome:
     """
     target = submitted(course) / student / unit
     _check_free(target, student)
-    kept = course.classroom / "attempts" / student / unit
+    kept = course.classroom / "attempts" / student
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         attempt.folder.rename(target)
         return Outcome(PLACED)
-    counts = Attempt.of(target)
-    if attempt.digest == counts.digest:
+    latest = Attempt.of(target)
+    if attempt.digest == latest.digest:
         return Outcome(ALREADY)
-    if attempt.time > counts.time:
-        old = _keep(counts, kept)
+    if attempt.time > latest.time:
+        old = _keep(latest, kept, unit)
         attempt.folder.rename(target)
-        return Outcome(PLACED, f"replaces {shown(counts.time)}, now in {old.relative_to(course.classroom)}")
-    if any(attempt.digest == Attempt.of(each).digest for each in kept.glob("*") if each.is_dir()):
+        return Outcome(PLACED, f"replaces {shown(latest.time)}, now in {old.relative_to(course.classroom)}")
+    if any(attempt.digest == Attempt.of(each).digest for each in kept.glob(f"*/{unit}") if each.is_dir()):
         return Outcome(ALREADY, "as an earlier attempt")
-    old = _keep(attempt, kept)
-    return Outcome(EARLIER, f"{shown(counts.time)} counts; this one is in {old.relative_to(course.classroom)}")
+    old = _keep(attempt, kept, unit)
+    return Outcome(EARLIER, f"the latest is of {shown(latest.time)}; this one is in {old.relative_to(course.classroom)}")
 
 
 def shown(time: datetime) -> str:
@@ -148,12 +148,14 @@ def shown(time: datetime) -> str:
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _keep(attempt: Attempt, kept: Path) -> Path:
-    """Move an attempt to a folder that is named after its time."""
+def _keep(attempt: Attempt, kept: Path, unit: str) -> Path:
+    """Move an attempt into a folder that is named after its time."""
     kept.mkdir(parents=True, exist_ok=True)
     name = f"{attempt.time.astimezone(UTC):%Y-%m-%dT%H-%M-%SZ}"
     names = (name if number == 1 else f"{name}-{number}" for number in range(1, len([*kept.iterdir()]) + 3))
-    return attempt.folder.rename(next(kept / each for each in names if not (kept / each).exists()))
+    place = next(kept / each / unit for each in names if not (kept / each / unit).exists())
+    place.parent.mkdir(exist_ok=True)
+    return attempt.folder.rename(place)
 
 
 def _spelled(name: str) -> str:

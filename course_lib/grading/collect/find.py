@@ -45,6 +45,8 @@ class Submission:
         Other notebooks that the student handed in for this unit; usually empty.
     also : tuple of str
         The other members of the student's group, for whom it counts too; usually empty.
+    earlier : tuple of Submission
+        Other attempts of the student or the group, the latest first, if the best one is to count; see `attempts`.
     """
 
     student: str
@@ -55,6 +57,12 @@ class Submission:
     timestamp: str = ""
     passed_over: tuple[Path, ...] = ()
     also: tuple[str, ...] = ()
+    earlier: tuple["Submission", ...] = ()
+
+    @property
+    def attempts(self) -> tuple["Submission", ...]:
+        """All attempts, the latest first."""
+        return (self, *self.earlier)
 
 
 def find_submissions(course: Course, paths: Iterable[Path]) -> list[Submission]:

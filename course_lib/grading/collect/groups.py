@@ -1,6 +1,6 @@
 """What the class list says about submissions: groups that hand in once, and students whose work is a surprise."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -14,7 +14,9 @@ from course_lib.grading.collect.students import submitted
 from course_lib.grading.collect.versions import Releases, Version
 
 
-def with_groups(course: Course, submissions: Sequence[Submission], roster: Roster) -> list[Submission]:
+def with_groups(
+    course: Course, submissions: Sequence[Submission], roster: Roster, keep_all: bool = False
+) -> list[Submission]:
     """Let one submission count for all members of a group.
 
     Parameters
@@ -25,6 +27,8 @@ def with_groups(course: Course, submissions: Sequence[Submission], roster: Roste
         From `find_submissions`.
     roster : Roster
         Which students are in a group.
+    keep_all : bool
+        Whether the work of the other members is kept in `Submission.earlier`; otherwise it is passed over.
 
     Returns
     -------
@@ -43,8 +47,12 @@ def with_groups(course: Course, submissions: Sequence[Submission], roster: Roste
     releases = Releases(course)
     for (_, unit), found in handed_in.items():
         members = roster.group_of(found[0].student)
-        candidates = [*found, *_others(course, found, members, unit)]
-        counting.append(_latest(candidates, members, releases))
+        latest, *others = _ranked([*found, *_others(course, found, members, unit)], releases)
+        if keep_all:
+            earlier = tuple(credited(other, members) for other in others if not other.problem)
+            counting.append(replace(credited(latest, members), earlier=earlier))
+        else:
+            counting.append(credited(latest, members, {other.student for other in others} - {latest.student}))
     return sorted(counting, key=lambda submission: (submission.unit, submission.student, submission.path))
 
 
@@ -62,22 +70,27 @@ def _others(course: Course, found: Sequence[Submission], members: Sequence[Stude
                 continue
 
 
-def _latest(candidates: Sequence[Submission], members: Sequence[Student], releases: Releases) -> Submission:
-    """Choose the submission that counts, and say so."""
+def _ranked(candidates: Sequence[Submission], releases: Releases) -> list[Submission]:
+    """Sort the work of a group: what cannot be graded and what is untouched last, the latest first."""
 
     def rank(submission: Submission) -> tuple[bool, bool, datetime, str]:
         flaw = submission.problem or Version.of(submission.path, submission.unit, releases).flaw
-        return not submission.problem, not flaw, _time(submission), submission.student
+        return not submission.problem, not flaw, handed_in_at(submission), submission.student
 
-    latest = max(candidates, key=rank)
-    also = tuple(member.id for member in members if member.id != latest.student)
+    return sorted(candidates, key=rank, reverse=True)
+
+
+def credited(submission: Submission, members: Sequence[Student], passed_over: Collection[str] = ()) -> Submission:
+    """Let a submission count for all members of the group, and say so; name those whose work is passed over."""
+    also = tuple(member.id for member in members if member.id != submission.student)
     line = f"handed in for the group {members[0].group!r}, also for {', '.join(also)}"
-    if others := sorted({each.student for each in candidates} - {latest.student}):
-        line += f"; passed over: the work of {', '.join(others)}"
-    return replace(latest, also=also, changes=(line, *latest.changes))
+    if passed_over:
+        line += f"; passed over: the work of {', '.join(sorted(passed_over))}"
+    return replace(submission, also=also, changes=(line, *submission.changes))
 
 
-def _time(submission: Submission) -> datetime:
+def handed_in_at(submission: Submission) -> datetime:
+    """Return the time of handing in, UTC without a zone: by ``timestamp.txt``, otherwise that of the file."""
     if submission.timestamp:
         return parse_utc(submission.timestamp)
     seconds = submission.path.lstat().st_mtime if submission.path.exists() else 0

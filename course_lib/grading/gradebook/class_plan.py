@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 from nbgrader.api import Assignment, Gradebook, Student, SubmittedAssignment
 from traitlets.config import Config
@@ -41,13 +41,19 @@ class ClassPlan:
 
     def extend(self, submission: SubmittedAssignment) -> None:
         """Give a submission the extension of the class list; those of students who are not in it stay."""
-        student, due = self.roster.by_id(submission.student.id), submission.assignment.duedate
+        student, due = submission.student.id, submission.assignment.duedate
+        submission.extension = self.extension(submission.name, student, due, submission.extension)
+
+    def extension(self, unit: str, student: str, due: datetime | None, entered: timedelta | None) -> timedelta | None:
+        """Return the extension of a student: of the class list, otherwise the one that is entered in the gradebook."""
+        listed = self.roster.by_id(student)
         if due is None:
-            submission.extension = None  # nbgrader fails on an extension of nothing
-        elif student:
-            due = self.schedule.due.get(submission.name) or due.replace(tzinfo=UTC)
-            extension = own_due(due, student.extensions.get(submission.name)) - due
-            submission.extension = extension if extension > timedelta(0) else None
+            return None  # nbgrader fails on an extension of nothing
+        if listed is None:
+            return entered
+        due = self.schedule.due.get(unit) or due.replace(tzinfo=UTC)
+        extension = own_due(due, listed.extensions.get(unit)) - due
+        return extension if extension > timedelta(0) else None
 
 
 def enroll(config: Config, plan: ClassPlan) -> None:

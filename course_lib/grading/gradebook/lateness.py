@@ -11,6 +11,11 @@ from course_lib.schedule import Schedule
 DAY_S = 86400
 
 
+def days_begun(seconds: float) -> int:
+    """Return the number of days that have begun in so many seconds."""
+    return -int(-seconds // DAY_S)
+
+
 @dataclass(frozen=True)
 class Timing:
     """When somebody's work on a unit was handed in and was due.
@@ -62,8 +67,8 @@ def timings(work: Iterable[SubmittedAssignment], schedule: Schedule) -> dict[str
         if schedule.late:
             grace = min(left, timing.days_late)
             left -= grace
-            costs = (timing.days_late - grace) * schedule.late.percent_per_day
-            timing = replace(timing, grace_days=grace, percent=min(costs, schedule.late.most_percent))
+            percent = schedule.late.percent(timing.days_late - grace)
+            timing = replace(timing, grace_days=grace, percent=percent)
         found[each.name] = timing
     return found
 
@@ -74,9 +79,8 @@ def _times(work: SubmittedAssignment, zone: tzinfo | None) -> Timing:
     def shown(time: datetime | None) -> str:
         return time.replace(tzinfo=UTC).astimezone(zone or UTC).isoformat() if time else ""
 
-    days = -int(-work.total_seconds_late // DAY_S)
     extended = bool(work.duedate and work.extension)
-    return Timing(shown(work.timestamp), shown(work.duedate), extended, days)
+    return Timing(shown(work.timestamp), shown(work.duedate), extended, days_begun(work.total_seconds_late))
 
 
 def told(timing: Timing, points: float) -> str:

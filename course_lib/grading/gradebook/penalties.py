@@ -70,10 +70,11 @@ def _by_rule(student: Student, schedule: Schedule) -> None:
 def _by_plugin(config: Config, submission: SubmittedAssignment) -> None:
     step = late_penalties(config)
     for submitted in submission.notebooks:
-        submitted.late_submission_penalty = None
-        if submission.total_seconds_late > 0:
-            penalty = step.plugin_inst.late_submission_penalty(
-                submission.student.id, submitted.score, submission.total_seconds_late
-            )
-            if penalty is not None:
-                submitted.late_submission_penalty = min(max(penalty, 0), submitted.score)
+        penalty = of_plugin(step, submission.student.id, submitted.score, submission.total_seconds_late)
+        submitted.late_submission_penalty = penalty
+
+
+def of_plugin(step: AssignLatePenalties, student: str, points: float, seconds: float) -> float | None:
+    """Compute the late penalty of nbgrader's plugin, at most all points; None if there is no penalty."""
+    penalty = step.plugin_inst.late_submission_penalty(student, points, seconds) if seconds > 0 else None
+    return None if penalty is None else min(max(penalty, 0), points)

@@ -9,6 +9,7 @@ from course_lib.course import Course
 from course_lib.files import write_aside
 from course_lib.grading.collect.find import Submission
 from course_lib.grading.gradebook import writer
+from course_lib.grading.gradebook.attempts import BestAttempt
 from course_lib.grading.gradebook.base_recorder import BaseRecorder
 from course_lib.grading.gradebook.class_plan import ClassPlan, enroll
 from course_lib.grading.gradebook.entries import GradebookEntry, recorded, students
@@ -65,6 +66,8 @@ class Recorder(BaseRecorder):
     ----------
     returned : list of str
         A line for each student who was removed from the gradebook, but whose work was recorded again.
+    best : BestAttempt
+        What chooses among several attempts.
     """
 
     def __init__(self, course: Course, units: dict[str, Unit]) -> None:
@@ -75,6 +78,7 @@ class Recorder(BaseRecorder):
         self.returned: list[str] = []
         self._students = students(self.config)
         enroll(self.config, self.plan)
+        self.best = BestAttempt(course, self.plan)
 
     def finish(self, results: Sequence[GradingResult]) -> list[GradebookEntry]:
         """See `BaseRecorder`."""

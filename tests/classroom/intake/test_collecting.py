@@ -221,9 +221,9 @@ def test_a_newer_attempt_replaces_and_an_older_one_does_not(course: Course, tmp_
     path = course.classroom / "submitted" / "ada" / UNIT / f"{UNIT}.ipynb"
     steps = [
         (0, "placed", "", WRONG),
-        (1, "placed", f"replaces 2026-04-03 13:00 UTC, now in attempts/ada/{UNIT}/2026-04-03T13-00-00Z", RIGHT),
+        (1, "placed", f"replaces 2026-04-03 13:00 UTC, now in attempts/ada/2026-04-03T13-00-00Z/{UNIT}", RIGHT),
         (0, "already there", "as an earlier attempt", RIGHT),
-        (2, "earlier attempt", "2026-04-03 14:00 UTC counts; this one is in attempts/", RIGHT),
+        (2, "earlier attempt", "the latest is of 2026-04-03 14:00 UTC; this one is in attempts/", RIGHT),
         (2, "already there", "as an earlier attempt", RIGHT),
         (1, "already there", "", RIGHT),
     ]
@@ -234,7 +234,7 @@ def test_a_newer_attempt_replaces_and_an_older_one_does_not(course: Course, tmp_
         assert path.read_bytes() == notebook(course, code)
     times = ["2026-04-03T12-00-00Z", "2026-04-03T13-00-00Z"]
     assert kept(course) == [
-        f"ada/{UNIT}/{time}/{name}" for time in times for name in (f"{UNIT}.ipynb", "timestamp.txt")
+        f"ada/{time}/{UNIT}/{name}" for time in times for name in (f"{UNIT}.ipynb", "timestamp.txt")
     ]
     # Going back to the first attempt, later.
     last = write_zip(tmp_path / "3.zip", {"ada/x.ipynb": Entry(notebook(course, WRONG), (15, 0, 0))})
@@ -248,7 +248,7 @@ def test_attempts_of_the_same_time_are_all_kept(course: Course, tmp_path: Path) 
         collect(course, [write_zip(tmp_path / f"{number}.zip", {"ada/x.ipynb": notebook(course, code)})])
     path = course.classroom / "submitted" / "ada" / UNIT / f"{UNIT}.ipynb"
     assert path.read_bytes() == notebook(course, WRONG)
-    folders = sorted(each.name for each in (course.classroom / "attempts" / "ada" / UNIT).iterdir())
+    folders = sorted(each.name for each in (course.classroom / "attempts" / "ada").iterdir())
     assert folders == ["2026-04-03T18-30-00Z", "2026-04-03T18-30-00Z-2"]
 
 
@@ -262,7 +262,7 @@ def test_what_was_put_there_by_hand_is_kept(course: Course, tmp_path: Path) -> N
     newer = write_zip(tmp_path / "2.zip", {"ada/x.ipynb": Entry(notebook(course, HALF_RIGHT), TWO)})
     collected = collect(course, [same, older, newer])
     assert [row.outcome for row in collected.rows] == ["already there", "earlier attempt", "placed"]
-    assert f"ada/{UNIT}/2026-04-03T13-00-00Z/{UNIT}.ipynb" in kept(course)
+    assert f"ada/2026-04-03T13-00-00Z/{UNIT}/{UNIT}.ipynb" in kept(course)
 
 
 def test_a_notebook_that_an_instructor_has_edited_stays(course: Course, tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from rich.table import Table
 
 from course_lib.course import Course
 from course_lib.grading import notebook_runner, pipeline
+from course_lib.grading.base_grading import GradeOptions
 from course_lib.grading.collect.find import find_submissions
-from course_lib.grading.grade import GradeOptions, grade_class
+from course_lib.grading.grade import grade_class
 from course_lib.grading.gradebook.recorder import Recorder
 from course_lib.grading.models import GradingJob, GradingResult
 from course_lib.grading.remote_test.session import Session

@@ -22,10 +22,11 @@ from course_lib.foreign.course import ForeignCourse, open_course
 from course_lib.foreign.grade import grade_foreign_class
 from course_lib.foreign.scores import where_tests_ran
 from course_lib.grading import gains, report
+from course_lib.grading.base_grading import GradeOptions
 from course_lib.grading.collect.attempts import to_grade
 from course_lib.grading.collect.find import Submission, find_submissions
 from course_lib.grading.collect.leftovers import Leftovers, leftovers
-from course_lib.grading.grade import GradeOptions, Run, grade_class
+from course_lib.grading.grade import Run, grade_class
 from course_lib.grading.models import GradingResult, printable
 from course_lib.grading.parallel import OnStart
 from course_lib.grading.progress import Running

@@ -12,9 +12,10 @@ from course_lib.foreign.recorder import ForeignRecorder
 from course_lib.foreign.runner import ForeignJob
 from course_lib.foreign.trial import job_of, limits_of, try_units
 from course_lib.foreign.units import ForeignUnit, read_unit
+from course_lib.grading.base_grading import BaseGrading, GradeOptions
 from course_lib.grading.collect.files import HandedIn, read_beside
 from course_lib.grading.collect.find import Submission
-from course_lib.grading.grade import BaseGrading, GradeOptions, Run, require_sandbox
+from course_lib.grading.grade import Run, require_sandbox
 from course_lib.grading.gradebook.attempts import Attempt
 from course_lib.grading.gradebook.penalties import late_penalties
 from course_lib.grading.lock import alone

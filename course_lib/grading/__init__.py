@@ -3,8 +3,9 @@
 From a file to a grade, in this order:
 
 - `collect`: finds submitted notebooks, each as the work of a student or a group
-- `grade`: grades a class, but only what is missing (`cache`), and no other command may (`lock`); many submissions run
-  at once, on this machine (`parallel`, with a `process` for each) or on others (`dask_backend`); `progress` says which
+- `grade`: grades a class, but only what is missing (`cache`), and no other command may (`lock`); `base_grading` is what
+  this takes in any course. Many submissions run at once, on this machine (`parallel`, with a `process` for each) or on
+  others (`dask_backend`); `progress` says which. `preload` imports the `needed_modules` of all of them once
 - `pipeline`: turns one submission, a `models.GradingJob`, into a `models.GradingResult`: read this module first
 - `restore`: reads its notebook, and matches the cells with those of the release
 - `notebook_runner`: runs its cells one after the other, within their time limits, in a new kernel if one died

@@ -21,10 +21,11 @@ from traitlets.config.loader import DeferredConfig
 from course_lib.course import CONFIG, Course
 from course_lib.errors import CourseError
 from course_lib.grading import report
+from course_lib.grading.base_grading import GradeOptions
 from course_lib.grading.collect.attempts import to_grade
 from course_lib.grading.collect.find import LINK, find_submissions
 from course_lib.grading.collect.timestamp import STAMP
-from course_lib.grading.grade import GradeOptions, grade_class
+from course_lib.grading.grade import grade_class
 from course_lib.grading.gradebook.base_recorder import SECRET
 from course_lib.grading.gradebook.recorded_feedback import recorded_feedback
 from course_lib.grading.models import GradingResult

@@ -12,9 +12,10 @@ import nbformat
 from course_lib.cells import exercise_of, is_test
 from course_lib.course import Course
 from course_lib.errors import ArgumentError, CourseError
+from course_lib.grading.base_grading import GradeOptions
 from course_lib.grading.collect.find import Submission
 from course_lib.grading.gains import Change, compare, in_order
-from course_lib.grading.grade import GradeOptions, Grading, Run, require_sandbox
+from course_lib.grading.grade import Grading, Run, require_sandbox
 from course_lib.grading.gradebook.given import given_by_hand
 from course_lib.grading.gradebook.recorded_results import RecordedResults
 from course_lib.grading.gradebook.recorder import Unit, check_settings, register

@@ -11,12 +11,13 @@ import pytest
 from course_lib.classroom.intake.attempts import complete, place
 from course_lib.course import Course
 from course_lib.errors import CourseError
-from course_lib.grading import grade as grading
+from course_lib.grading import base_grading
+from course_lib.grading.base_grading import GradeOptions
 from course_lib.grading.collect.attempts import to_grade
 from course_lib.grading.collect.files import read_beside
 from course_lib.grading.collect.find import find_submissions
 from course_lib.grading.collect.students import submitted
-from course_lib.grading.grade import GradeOptions, Run, grade_class
+from course_lib.grading.grade import Run, grade_class
 from course_lib.grading.gradebook.entries import GIVEN
 from course_lib.grading.models import GradingJob, GradingResult
 from course_lib.grading.parallel import OnStart
@@ -262,12 +263,12 @@ def test_a_plugin_that_fails_stops_nobody_else(room: Class, monkeypatch: pytest.
 def test_each_attempt_is_told_when_it_begins_by_the_name_of_the_submission(
     room: Class, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def grade_all(_: object, jobs: Iterable[GradingJob], __: int, on_start: OnStart) -> Jobs:
+    def grade_all(_: object, jobs: Iterable[GradingJob], __: int, on_start: OnStart, *___: object) -> Jobs:
         for job in jobs:
             on_start(job.student, job.unit)
             yield job, stub_grader.obey_here(job)
 
-    monkeypatch.setattr(grading, "grade_all", grade_all)
+    monkeypatch.setattr(base_grading, "grade_all", grade_all)
     room.schedule(BEST)
     room.roster("id,group\nada,red\nbob,red\n")
     hand_in(room, "bob", "04 10:00")

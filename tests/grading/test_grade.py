@@ -19,10 +19,12 @@ from traitlets.config import Config
 
 from course_lib.course import CONFIG
 from course_lib.errors import CourseError
+from course_lib.grading import base_grading
 from course_lib.grading import grade as grading
+from course_lib.grading.base_grading import GradeOptions
 from course_lib.grading.cache import ResultCache
 from course_lib.grading.collect.find import find_submissions
-from course_lib.grading.grade import GradeOptions, Run, grade_class
+from course_lib.grading.grade import Run, grade_class
 from course_lib.grading.gradebook import recorded_feedback, writer
 from course_lib.grading.gradebook.entries import GradebookEntry, GradebookLockedError, recorded
 from course_lib.grading.gradebook.feedback import feedback_html
@@ -365,7 +367,7 @@ def test_a_result_that_was_recorded_half_is_recorded_again(room: Classroom, monk
     monkeypatch.undo()
     assert room.points() == {"ada": 1}
     room.hand_in("ada", points=3)
-    monkeypatch.setattr(grading, "grade_all", lambda *_: [])
+    monkeypatch.setattr(base_grading, "grade_all", lambda *_: [])
     assert room.run().before == 1
     assert room.points() == {"ada": 3}
     assert room.files() == files
@@ -406,7 +408,7 @@ def test_a_file_that_is_gone_when_it_is_read_costs_no_points(room: Classroom, mo
     def gone(_: Path) -> bytes:
         raise FileNotFoundError(2, "No such file or directory")
 
-    monkeypatch.setattr(grading, "read_bytes", gone)
+    monkeypatch.setattr(base_grading, "read_bytes", gone)
     (result,) = room.run().results
     assert result.status == "error: expected a notebook, found a file that cannot be read: No such file or directory"
     assert not result.final

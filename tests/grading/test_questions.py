@@ -14,8 +14,9 @@ from course_lib import workspace
 from course_lib.cells import ANSWER_STUB
 from course_lib.course import Course
 from course_lib.grading import report
+from course_lib.grading.base_grading import GradeOptions
 from course_lib.grading.collect.find import find_submissions
-from course_lib.grading.grade import GradeOptions, Run, grade_class
+from course_lib.grading.grade import Run, grade_class
 from course_lib.grading.gradebook.entries import WAITING
 from course_lib.grading.gradebook.recorder import register
 from course_lib.grading.gradebook.writer import enter

@@ -13,10 +13,11 @@ from typer.testing import CliRunner, Result
 from course_lib import cli
 from course_lib.course import Course
 from course_lib.errors import ArgumentError, CourseError
-from course_lib.grading import grade as grading
+from course_lib.grading import base_grading
+from course_lib.grading.base_grading import GradeOptions
 from course_lib.grading.collect.find import find_submissions
 from course_lib.grading.gains import Change, counts, in_order, table
-from course_lib.grading.grade import GradeOptions, Run, grade_class
+from course_lib.grading.grade import Run, grade_class
 from course_lib.grading.gradebook import writer
 from course_lib.grading.gradebook.entries import GIVEN, recorded_one
 from course_lib.grading.regrade import Regrade, RegradeOptions, prepare_regrade
@@ -64,7 +65,7 @@ def course(graded: Course, tmp_path: Path) -> Course:
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Grade in this process, one after the other."""
-    monkeypatch.setattr(grading, "grade_all", lambda grader, jobs, *_: ((job, grader(job)) for job in jobs))
+    monkeypatch.setattr(base_grading, "grade_all", lambda grader, jobs, *_: ((job, grader(job)) for job in jobs))
 
 
 @contextmanager
@@ -154,7 +155,7 @@ def test_an_interrupted_run_is_completed_by_the_next(course: Course, monkeypatch
         with pytest.raises(KeyboardInterrupt), prepared(course) as (run, _):
             run.record()
     with monkeypatch.context() as patch:
-        patch.setattr(grading, "grade_all", lambda *_: pytest.fail("nothing is left to run"))
+        patch.setattr(base_grading, "grade_all", lambda *_: pytest.fail("nothing is left to run"))
         with prepared(course) as (run, changes):
             assert counts(changes) == "1 gain, 1 lose, 1 same"
             run.record()

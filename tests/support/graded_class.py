@@ -10,9 +10,10 @@ from nbformat.v4 import new_output
 
 from course_lib.checks.failure import rendered
 from course_lib.course import Course
-from course_lib.grading import grade as grading
+from course_lib.grading import base_grading
+from course_lib.grading.base_grading import GradeOptions
 from course_lib.grading.collect.find import find_submissions
-from course_lib.grading.grade import GradeOptions, Run, grade_class
+from course_lib.grading.grade import Run, grade_class
 from course_lib.grading.models import GradingJob, GradingResult
 from course_lib.grading.restore.normalize import normalize
 from course_lib.grading.scores import answer_checksums, score
@@ -60,7 +61,7 @@ def grade(course: Course) -> Run:
     """Do what `course grade` does, without running anything."""
     found = find_submissions(course, [course.classroom / "submitted"])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(grading, "grade_all", lambda grader, jobs, *_: ((job, _graded(job)) for job in jobs))
+        patch.setattr(base_grading, "grade_all", lambda grader, jobs, *_: ((job, _graded(job)) for job in jobs))
         return grade_class(course, found, GradeOptions(isolated=False), lambda _: None)
 
 

@@ -8,10 +8,11 @@ from nbgrader.api import Gradebook
 
 from course_lib.classroom.roster import roster_path
 from course_lib.course import Course
+from course_lib.grading.base_grading import GradeOptions
 from course_lib.grading.collect.attempts import to_grade
 from course_lib.grading.collect.find import find_submissions
 from course_lib.grading.collect.students import submitted
-from course_lib.grading.grade import GradeOptions, Run, grade_class
+from course_lib.grading.grade import Run, grade_class
 from course_lib.grading.gradebook.entries import GradebookEntry
 from tests.support import stub_grader
 from tests.support.tiny_course import UNIT, Words, submit

@@ -15,10 +15,11 @@ import pytest
 from nbformat.v4 import new_notebook, new_output
 
 from course_lib.course import Course
-from course_lib.grading import grade as grading
+from course_lib.grading import base_grading
+from course_lib.grading.base_grading import GradeOptions
 from course_lib.grading.cache import grader_version
 from course_lib.grading.collect.find import find_submissions
-from course_lib.grading.grade import GradeOptions, Run, grade_class
+from course_lib.grading.grade import Run, grade_class
 from course_lib.grading.models import GradingJob, GradingResult, not_graded
 from course_lib.grading.sandbox.limits import Limits
 from course_lib.grading.scores import answer_checksums, score
@@ -103,7 +104,7 @@ def run(course: Course, folder: Path, jobs: int = 2, force: bool = False) -> Run
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Grade in this process, where processes of their own are not what is tested."""
-    monkeypatch.setattr(grading, "grade_all", lambda grader, jobs, *_: ((job, obey_here(job)) for job in jobs))
+    monkeypatch.setattr(base_grading, "grade_all", lambda grader, jobs, *_: ((job, obey_here(job)) for job in jobs))
 
 
 if __name__ == "__main__":

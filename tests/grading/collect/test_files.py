@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from course_lib.course import Course
-from course_lib.grading import grade as grading
+from course_lib.grading import base_grading
+from course_lib.grading.base_grading import GradeOptions
 from course_lib.grading.collect import files
 from course_lib.grading.collect.files import HandedIn, read_beside
 from course_lib.grading.collect.find import find_submissions
-from course_lib.grading.grade import GradeOptions, grade_class
+from course_lib.grading.grade import grade_class
 from course_lib.grading.models import GradingJob, GradingResult
 from course_lib.grading.pipeline import grade_submission
 from course_lib.release import released
@@ -162,7 +163,7 @@ def test_what_cannot_be_read_is_left_out(notebook: Path, monkeypatch: pytest.Mon
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
     """A course whose submissions are graded for real, in this process."""
-    monkeypatch.setattr(grading, "grade_all", lambda grader, jobs, *_: ((job, counted(job)) for job in jobs))
+    monkeypatch.setattr(base_grading, "grade_all", lambda grader, jobs, *_: ((job, counted(job)) for job in jobs))
     graded.clear()
     return make_course(tmp_path / "course")
 

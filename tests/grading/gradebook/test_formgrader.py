@@ -15,8 +15,9 @@ from playwright.sync_api import Page
 
 from course_lib.course import Course
 from course_lib.grading import nbgrader_ext
+from course_lib.grading.base_grading import GradeOptions
 from course_lib.grading.collect.find import find_submissions
-from course_lib.grading.grade import GradeOptions, grade_class
+from course_lib.grading.grade import grade_class
 from tests.support.lab_server import TOKEN, running_lab
 from tests.support.tiny_course import (
     HALF_RIGHT,

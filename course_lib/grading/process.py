@@ -82,16 +82,21 @@ def _grade_in(
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
     receiver, sender = context.Pipe(duplex=False)
-    environment = os.environ | {"TMPDIR": folder}
+    environment = os.environ | {"TMPDIR": folder, preload.VARIABLE: " ".join(modules)}
     start = time.monotonic()
     limit = job.limits.submission_s + START_AND_END_S
     process = None
     try:
         with _starting:
             environment[VARIABLE] = _zygote_socket(modules) if job.isolated else ""
-            os.environ[preload.VARIABLE] = " ".join(modules)  # the first process starts the one that reads this
             process = context.Process(target=_work, args=(sender, grader, job, environment))
-            process.start()
+            os.environ[preload.VARIABLE] = environment[
+                preload.VARIABLE
+            ]  # for the process that forks; the first starts it
+            try:
+                process.start()
+            finally:
+                del os.environ[preload.VARIABLE]
         log.debug("%s, %s: process %d", job.student, job.unit, process.pid)
         sender.close()
         while not wait([receiver, process.sentinel], RESULT_POLL_S):

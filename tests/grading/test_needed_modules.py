@@ -1,5 +1,8 @@
 """What is imported before many processes run a course's notebooks: what these use, and no more."""
 
+import os
+import subprocess
+import sys
 from importlib.util import find_spec
 
 import nbformat
@@ -7,7 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course_lib.grading.needed_modules import needed_modules
-from course_lib.grading.preload import EVERYTHING
+from course_lib.grading.preload import EVERYTHING, VARIABLE
 
 
 def notebook(*cells: str) -> str:
@@ -48,3 +51,20 @@ def test_text_is_not_code() -> None:
 @pytest.mark.parametrize("module", EVERYTHING)
 def test_every_module_exists(module: str) -> None:
     assert find_spec(module)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("imported", "expected"), [("", "False"), ("import tensorflow", "True")])
+def test_a_fork_without_tensorflow_looks_for_no_operations(imported: str, expected: str) -> None:
+    """To find the compiled ones takes TensorFlow, and seconds in every submission."""
+    code = f"""
+import sys
+import course_lib.grading.pipeline
+{imported}
+from course_lib.grading.sandbox.launch import user_ops
+user_ops()
+print("tensorflow" in sys.modules, "course_lib.ops" in sys.modules)
+"""
+    environment = os.environ | {VARIABLE: "course_lib.checks"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [expected, expected]

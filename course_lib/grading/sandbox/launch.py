@@ -5,6 +5,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from course_lib.grading.preload import VARIABLE
 from course_lib.grading.sandbox import bubblewrap
 from course_lib.grading.sandbox.kernel_main import KernelSettings
 from course_lib.grading.sandbox.limits import Limits
@@ -63,8 +64,13 @@ def user_ops() -> Path | None:
     Returns
     -------
     Path or None
-        The folder of the library, if it was compiled.
+        The folder of the library, if it was compiled; None if no notebook of this run uses TensorFlow, which finding
+        it would import.
     """
+    if (
+        VARIABLE in os.environ and "tensorflow" not in sys.modules
+    ):  # a fork of a process that has imported what they use
+        return None
     from course_lib.ops import cache as compiled
     from course_lib.ops import library, toolchain
 

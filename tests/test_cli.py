@@ -347,8 +347,9 @@ def test_the_log_of_a_grade_is_shown_on_demand(course: Course, tmp_path: Path) -
         subprocess.run([*command, *more], cwd=course.root, capture_output=True, text=True, check=True).stderr
         for more in ([], ["--verbose"])
     )
-    steps = [f"course_lib.grading.grade: 1 submissions of {UNIT}", f"course_lib.grading.process: ada, {UNIT}: process "]
-    steps += [f"course_lib.grading.grade: ada, {UNIT}: recorded", "course_lib.grading.sandbox.provisioner: kernel "]
+    steps = [f"grade: 1 submissions of {UNIT}", f"process: ada, {UNIT}: process "]
+    steps += [f"base_grading: ada, {UNIT}: recorded", "sandbox.provisioner: kernel "]
+    steps = [f"course_lib.grading.{step}" for step in steps]
     assert [quiet.count(step) for step in steps] == [0, 0, 0, 0]
     assert [verbose.count(step) for step in steps] == [1, 1, 1, 1]
     log = (course.classroom / "logs" / "ada" / f"{UNIT}.log").read_text(encoding="utf-8")

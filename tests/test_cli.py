@@ -137,6 +137,14 @@ def test_grade_as_json_and_as_a_table(course: Course, tmp_path: Path) -> None:
     assert f"feedback, grades.csv, logs: {course.classroom}" in result.output
 
 
+def test_a_learner_may_import_what_the_unit_does_not(course: Course, tmp_path: Path) -> None:
+    """Nothing has imported TensorFlow beforehand then, and it takes longer."""
+    code = f"import tensorflow as tf\n{RIGHT.replace('2 *', 'tf.constant(2.0) *')}"
+    assert code.count("tf.constant") == 1
+    submit(tmp_path, "sofia", answered(course, code))
+    assert f"1/1 sofia, {UNIT}: 3/3 graded" in call("grade", tmp_path).stderr
+
+
 def test_a_resubmission_counts_and_nothing_is_passed_over_in_silence(course: Course) -> None:
     submitted = course.classroom / "submitted"
     first = submit(submitted, "ada", untouched(course))

@@ -90,9 +90,8 @@ def _grade_in(
         with _starting:
             environment[VARIABLE] = _zygote_socket(modules) if job.isolated else ""
             process = context.Process(target=_work, args=(sender, grader, job, environment))
-            os.environ[preload.VARIABLE] = environment[
-                preload.VARIABLE
-            ]  # for the process that forks; the first starts it
+            # The first process starts the one from which all are forked; that one reads this.
+            os.environ[preload.VARIABLE] = environment[preload.VARIABLE]
             try:
                 process.start()
             finally:

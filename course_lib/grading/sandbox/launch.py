@@ -67,9 +67,8 @@ def user_ops() -> Path | None:
         The folder of the library, if it was compiled; None if no notebook of this run uses TensorFlow, which finding
         it would import.
     """
-    if (
-        VARIABLE in os.environ and "tensorflow" not in sys.modules
-    ):  # a fork of a process that has imported what they use
+    # A grading process is a fork that has imported what notebooks use, even through the library.
+    if VARIABLE in os.environ and "tensorflow" not in sys.modules:
         return None
     from course_lib.ops import cache as compiled
     from course_lib.ops import library, toolchain

@@ -39,6 +39,7 @@ def _without_magics(cell: str) -> str:
     return TransformerManager().transform_cell(cell)
 
 
+@lru_cache(maxsize=1000)  # the tests of a unit are also cells of a submission
 def parse_roughly(source: str) -> ast.Module | None:
     """Parse a cell without IPython's lines, even one that `parse` does not read; None if it is not code."""
     source = as_python(source)

@@ -22,8 +22,8 @@ def notebook(*cells: str) -> str:
     ("code", "modules"),
     [
         ("import numpy as np", ()),
-        ("import tensorflow as tf", ("tensorflow",)),
-        ("from tensorflow.keras import layers", ("tensorflow",)),
+        ("import tensorflow as tf", ("tensorflow", "course_lib.ops")),
+        ("from tensorflow.keras import layers", ("tensorflow", "course_lib.ops")),
         ("from course_lib import plots", ("course_lib.plots",)),
         ("from course_lib.checks import call", ("course_lib.checks",)),
         ("def draw():\n    import matplotlib.pyplot as plt", ("matplotlib.pyplot",)),
@@ -39,7 +39,7 @@ def test_one_cell(code: str, modules: tuple[str, ...]) -> None:
 
 def test_several_notebooks_need_what_each_needs_once() -> None:
     first, second = notebook("import keras", "from course_lib import plots"), notebook("import tensorflow, keras")
-    assert sorted(needed_modules([first, second])) == ["course_lib.plots", "keras", "tensorflow"]
+    assert sorted(needed_modules([first, second])) == ["course_lib.ops", "course_lib.plots", "keras", "tensorflow"]
     assert needed_modules([]) == ()
 
 

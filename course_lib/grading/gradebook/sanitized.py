@@ -16,7 +16,7 @@ from course_lib.markdown import MathMLRenderer, to_html
 
 MAX_TEXT_CHARS = 20_000  # characters of one text that are shown
 MAX_PIECE_CHARS = 20_000  # of one piece of HTML or Markdown; a longer one is shown unconverted
-REMEMBERED, SHORT = 1024, 5_000  # converted texts that are kept, and the most characters of each
+REMEMBERED = 2048  # converted texts that are kept
 MAX_PICTURE_CHARS = 10_000_000  # of one picture
 MAX_ALTERNATIVE_CHARS = 1_000  # of its text alternative
 _TAGS = """a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5
@@ -76,12 +76,12 @@ def _clean(text: str) -> str:
 
 
 def _shared(convert: Callable[[str], str]) -> Callable[[str], str]:
-    """Cache the conversion of short texts: most cells of a class are the same. Long texts would fill the memory."""
+    """Cache the conversion of texts: most cells of a class are the same. Very long ones would fill the memory."""
     remembered = lru_cache(REMEMBERED)(convert)
 
     @wraps(convert)
     def converted(text: str) -> str:
-        return remembered(text) if len(text) <= SHORT else convert(text)
+        return remembered(text) if len(text) <= MAX_PIECE_CHARS else convert(text)
 
     return converted
 

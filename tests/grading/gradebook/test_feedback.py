@@ -1,7 +1,9 @@
 import base64
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
+import nbformat
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
@@ -490,3 +492,11 @@ def test_an_exercise_may_name_its_cells_and_have_a_note() -> None:
     assert words.count("mine") == 2  # with the exercise, and in the whole notebook
     assert words.index("Well done.") > words.index("test_total")
     checked(page)
+
+
+@pytest.mark.parametrize("released", sorted(Path("notebooks").glob("*/*.ipynb")), ids=lambda path: path.stem)
+def test_the_cells_of_a_unit_are_converted_once_for_a_class(released: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = nbformat.read(released, as_version=4)
+    first = feedback_html(notebook, [], "ada", released.stem)
+    monkeypatch.setattr(sanitized, "_HIGHLIGHT", None)
+    assert feedback_html(notebook, [], "ada", released.stem) == first

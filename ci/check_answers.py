@@ -1,9 +1,13 @@
-"""Check every exercise against its answer bank: right answers pass, wrong ones fail with the cause."""
+"""Check every exercise against its answer bank: right answers pass, wrong ones fail with the cause.
+
+With ``--both``, an answer that exchanges only plain data with its tests is tried once, as in a grade: what a test gets
+from another process is then equal to what it would get in the notebook.
+"""
 
 import os
 import time
-from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from functools import partial
 from multiprocessing import get_context
 from typing import Annotated
@@ -35,7 +39,7 @@ def main(  # noqa: PLR0913, PLR0917  (options)
         bool, typer.Option("--trusted", help="Test the answers from another process, as a grade.")
     ] = False,
     both: Annotated[
-        bool, typer.Option("--both", help="Test them both ways, which must give the same verdicts.")
+        bool, typer.Option("--both", help="Test them both ways, where these can differ; verdicts must be the same.")
     ] = False,
     repeat: Annotated[
         int, typer.Option(min=1, help="Try each answer so often; it must be told the same each time.")
@@ -60,23 +64,50 @@ def main(  # noqa: PLR0913, PLR0917  (options)
         except CourseError as error:  # of a bank
             stop(error)
         return
-    ways = [False, True] if both else [trusted]
     cached = in_use() and not no_cache and repeat == 1
     start = time.monotonic()
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        running = {
-            unit: {way: pool.submit(try_unit, course, unit, way, repeat, cached) for way in ways}
-            for unit in sorted(names, key=partial(_bank_size, course), reverse=True)
-        }
+        try_bank = partial(_start, pool, course, repeat, cached)
+        by_size = sorted(names, key=partial(_bank_size, course), reverse=True)
+        first = {unit: try_bank(unit, trusted or both) for unit in by_size}
+        second = _others_in_a_notebook(first, try_bank) if both else {}
         failed = 0
         for unit in names:
             try:
-                failed += _show(unit, {way: future.result() for way, future in running[unit].items()}, verbose)
+                tried = {trusted or both: first[unit].result()}
+                if unit in second:
+                    tried[False] = second[unit].result()
+                failed += _show(unit, tried, verbose)
             except CourseError as error:
                 console.print(f"{unit}: {error}", soft_wrap=True)
                 failed += 1
     console.print(f"{failed} unexpected, {time.monotonic() - start:.0f} s")
     raise typer.Exit(int(failed > 0))
+
+
+def _start(
+    pool: Executor,
+    course: Course,
+    repeat: int,
+    cached: bool,
+    unit: str,
+    trusted: bool,
+    told: Sequence[Trial] = (),
+) -> Future[list[Trial]]:
+    return pool.submit(try_unit, course, unit, trusted, repeat, cached, told)
+
+
+def _others_in_a_notebook(
+    graded: Mapping[str, Future[list[Trial]]], try_bank: Callable[..., Future[list[Trial]]]
+) -> dict[str, Future[list[Trial]]]:
+    """Try, as in a notebook, what a trial as in a grade does not decide."""
+    others = {}
+    units = {future: unit for unit, future in graded.items()}
+    for done in as_completed(units):
+        if not done.exception():
+            told = [trial for trial in done.result() if trial.plain]
+            others[units[done]] = try_bank(units[done], False, told)
+    return others
 
 
 def _bank_size(course: Course, unit: str) -> int:
@@ -87,7 +118,7 @@ def _bank_size(course: Course, unit: str) -> int:
 def _show(unit: str, tried: dict[bool, list[Trial]], verbose: bool) -> int:
     """Print the trials of a unit, made in one way or both; return the number of unexpected results."""
     failures = []
-    for way, trials in tried.items():
+    for way, trials in sorted(tried.items()):
         last = list({trial.answer: trial for trial in trials}.values())
         console.print(table(last, f"{unit}, {WAYS[way]}") if last else f"{unit}: no exercises")
         different = dict.fromkeys(trials)
@@ -95,6 +126,8 @@ def _show(unit: str, tried: dict[bool, list[Trial]], verbose: bool) -> int:
             console.print(explain(trial, unit), soft_wrap=True)
         failures += [*unexpected(different), *_printed(unstable(trials, unit))]
     if len(tried) > 1:
+        answers = {trial.answer: trial for trial in tried[True]}
+        console.print(f"{sum(trial.plain for trial in answers.values())} of {len(answers)} tried once for both")
         failures += _printed(disagreeing(tried[False], tried[True], unit))
     return len(failures)
 

@@ -2,10 +2,11 @@
 
 import contextlib
 from collections.abc import Iterator
+from functools import partial
 
 from nbformat import NotebookNode
 
-from course_lib.grading.remote_test.run_test import run_test
+from course_lib.grading.remote_test.run_test import converse, execute
 from course_lib.grading.sandbox.kernel_client import KernelClient
 from course_lib.grading.sandbox.limits import Limits
 from course_lib.trials.trial import LIMIT_S
@@ -36,6 +37,7 @@ class Apart:
     def __init__(self, learner: KernelClient, limit: int) -> None:
         self._learner, self._limit = learner, limit
         self._cells: list[str] = []
+        self.plain = True
 
     def run(self, code: str, name: str) -> str:
         """Run a cell in the kernel; return what failed, in words."""
@@ -44,13 +46,18 @@ class Apart:
 
     def test(self, test: NotebookNode) -> str:
         """Run a test here; return what failed, in words."""
-        return _failure(run_test(test.source, self._learner, self._cells, self._limit))
+        _, outputs, session = converse(partial(execute, test.source), self._learner, self._cells, self._limit)
+        failure = _failure(outputs)
+        # In a notebook nothing reads the text of the cells: a test that fails because of it could pass there.
+        self.plain &= session.completed and not session.opaque and not (failure and session.by_text)
+        return failure
 
     @contextlib.contextmanager
     def attempt(self) -> Iterator[None]:
         """Forget at the end what was defined within."""
         self._learner.run_cell(KEEP)
         before = len(self._cells)
+        self.plain = True
         yield
         del self._cells[before:]
         self._learner.run_cell(PUT_BACK)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from nbformat import NotebookNode
@@ -26,12 +26,17 @@ class Trial:
         The number of the exercise's test cells that it passed, and of all.
     feedback : str
         The messages of failed tests; empty if all passed.
+    plain : bool
+        Whether the answer ran in another process than its tests, but would have the same result in theirs: only plain
+        data went from one to the other, and no test failed because of the text of the cells, which a notebook does not
+        read.
     """
 
     answer: Answer
     passed: int
     tests: int
     feedback: str
+    plain: bool = field(default=False, compare=False)
 
     @property
     def accepted(self) -> bool:
@@ -50,7 +55,15 @@ class Trial:
 
 
 class Place(Protocol):
-    """Where cells run; see `course_lib.trials.here` and `course_lib.trials.apart`."""
+    """Where cells run; see `course_lib.trials.here` and `course_lib.trials.apart`.
+
+    Attributes
+    ----------
+    plain : bool
+        As `Trial.plain`, for the tests of the last attempt.
+    """
+
+    plain: bool
 
     def run(self, code: str, name: str) -> str:
         """Run a cell; return what failed, in words."""
@@ -65,8 +78,8 @@ class Place(Protocol):
 def try_answers(notebook: NotebookNode, answers: Sequence[Answer], place: Place, repeat: int = 1) -> list[Trial]:
     """Run a unit's cells in order, and try all answers at each solution.
 
-    Cells tagged ``demo`` are left out. Each answer starts from the state of the notebook before its exercise, with the
-    right solutions of earlier exercises.
+    Cells tagged ``demo`` are left out, and those after the last exercise that has answers. Each answer starts from the
+    state of the notebook before its exercise, with the right solutions of earlier exercises.
 
     Parameters
     ----------
@@ -90,12 +103,16 @@ def try_answers(notebook: NotebookNode, answers: Sequence[Answer], place: Place,
         If a cell of the notebook itself fails.
     """
     trials: list[Trial] = []
+    waiting = {answer.exercise for answer in answers}
     for cell in running_cells(notebook):
+        if not waiting:
+            break
         if is_exercise(cell):
             exercise = cell.metadata.nbgrader["grade_id"]
             tests = tests_of(notebook, exercise)
             own = [answer for answer in answers if answer.exercise == exercise]
             trials += [_try(answer, tests, place) for answer in own for _ in range(repeat)]
+            waiting.discard(exercise)
         if failure := place.run(cell.source, f"cell {cell.id}"):
             raise CourseError(f"cell {cell.id}: {failure}")
     return trials
@@ -122,4 +139,4 @@ def _try(answer: Answer, tests: Sequence[NotebookNode], place: Place) -> Trial:
         if failure := place.run(answer.code, f"answer in line {answer.line}"):
             return Trial(answer, 0, len(tests), failure)
         failures = [failure for test in tests if (failure := place.test(test))]
-    return Trial(answer, len(tests) - len(failures), len(tests), "\n".join(failures))
+    return Trial(answer, len(tests) - len(failures), len(tests), "\n".join(failures), place.plain)

@@ -17,7 +17,14 @@ from course_lib.trials.trial import Trial, try_answers
 from course_lib.trials.verdicts import Verdicts
 
 
-def try_unit(course: Course, unit: str, trusted: bool = False, repeat: int = 1, cached: bool = False) -> list[Trial]:
+def try_unit(
+    course: Course,
+    unit: str,
+    trusted: bool = False,
+    repeat: int = 1,
+    cached: bool = False,
+    told: Sequence[Trial] = (),
+) -> list[Trial]:
     """Try the answers of one unit, and each exercise untouched.
 
     Parameters
@@ -32,6 +39,8 @@ def try_unit(course: Course, unit: str, trusted: bool = False, repeat: int = 1, 
         The number of times that each answer is tried.
     cached : bool
         Try only answers whose verdict is not known from an earlier run, once each; see `Verdicts`.
+    told : sequence of Trial
+        Trials of the other way that hold in this one, too; their answers are not tried.
 
     Returns
     -------
@@ -53,7 +62,7 @@ def try_unit(course: Course, unit: str, trusted: bool = False, repeat: int = 1, 
     released = nbformat.reads(generate(course, unit), as_version=4)
     answers = [*_untouched(released, names), *read_answers(course.solutions / unit)]
     verdicts = Verdicts(course, unit, Apart if trusted else Here, notebook)
-    known = verdicts.read(answers) if cached else []
+    known = [*told, *(verdicts.read(_without(answers, told)) if cached else ())]
     trials = known + _try(notebook, _without(answers, known), trusted, repeat)
     if cached:
         verdicts.write(trials)

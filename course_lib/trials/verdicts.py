@@ -53,7 +53,7 @@ class Verdicts:
 
     def write(self, trials: Iterable[Trial]) -> None:
         """Store these verdicts, and remove all others."""
-        kept = {self._key(t.answer): (t.passed, t.tests, t.feedback) for t in trials if t.as_expected}
+        kept = {self._key(t.answer): (t.passed, t.tests, t.feedback, t.plain) for t in trials if t.as_expected}
         write_aside(self._path, json.dumps(kept))
 
     def _key(self, answer: Answer) -> str:
@@ -76,6 +76,6 @@ def in_use() -> bool:
 
 def _trial(answer: Answer, kept: object) -> Trial | None:
     match kept:
-        case [int(passed), int(tests), str(feedback)]:
-            return Trial(answer, passed, tests, feedback)
+        case [int(passed), int(tests), str(feedback), bool(plain)]:
+            return Trial(answer, passed, tests, feedback, plain)
     return None

@@ -1,5 +1,6 @@
 """A bank's answers fare in a kernel of their own, tested from here, as they do in one process."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,8 +54,59 @@ def test_an_endless_answer_is_stopped() -> None:
 
 
 def test_a_notebook_that_fails_by_itself_is_told() -> None:
-    broken = new_notebook(cells=[new_code_cell("1 / 0", id="broken")])
+    broken = new_notebook(cells=[new_code_cell("1 / 0", id="broken"), DOUBLE, TEST])
     with apart() as kernel:
         for place in (Here(), kernel):
             with pytest.raises(CourseError, match="cell broken: ZeroDivisionError: division by zero"):
-                try_answers(broken, [], place)
+                try_answers(broken, ANSWERS, place)
+
+
+PLAIN = {
+    "numbers": ("2 * x", True),
+    "an array": ("__import__('numpy').full((2, 3), 2 * x)", True),
+    "words in a dict": ("{'two': [2 * x, None]}", True),
+    "an error": ("x.upside", True),
+    "nothing yet": ("exec('raise NotImplementedError')", True),
+    "an iterator": ("iter([2 * x])", False),
+    "an object": ("type('Twice', (), {})()", False),
+    "too late": ("next(number for number in __import__('itertools').count() if number < 0)", False),
+}
+
+
+@pytest.mark.parametrize(("value", "plain"), PLAIN.values(), ids=PLAIN)
+def test_what_can_differ_in_a_notebook(value: str, plain: bool) -> None:
+    test = cell("from course_lib.checks import call\ncall(double, 3).equals(6)", "test_double")
+    with apart(limit=1) as place:
+        (trial,) = try_answers(notebook(DOUBLE, test), [answer(f"def double(x):\n    return {value}")], place)
+    assert trial.plain is plain
+
+
+def test_one_object_is_enough_to_differ() -> None:
+    later = cell("double(5)", "test_double_hidden")
+    code = "def double(x):\n    return 2 * x if x == 3 else iter([x])"
+    with apart() as place:
+        (trial,) = try_answers(notebook(DOUBLE, TEST, later), [answer(code)], place)
+    assert trial.accepted
+    assert not trial.plain
+
+
+def test_an_answer_that_is_told_is_not_tried(tmp_path: Path) -> None:
+    course = make_course(tmp_path / "course", **{"00_tiny": unit()})
+    first = try_unit(course, "00_tiny")
+    told = [replace(trial, feedback="told") for trial in first[1:]]
+    assert try_unit(course, "00_tiny", told=told) == [first[0], *told]
+
+
+BANNED = cell("from course_lib.checks import forbid_names\nforbid_names(double, 'tile')", "test_double_hidden")
+FORBIDDING = {
+    "in the function": ("def double(x):\n    return tile(x)", True),
+    "in the text alone": ("def double(x):\n    return 2 * x\nif not double:\n    def double(x): return tile(x)", False),
+}
+
+
+@pytest.mark.parametrize(("code", "plain"), FORBIDDING.values(), ids=FORBIDDING)
+def test_a_name_that_only_a_grade_finds(code: str, plain: bool) -> None:
+    with apart() as place:
+        (trial,) = try_answers(notebook(DOUBLE, BANNED), [answer(code)], place)
+    assert "uses `tile`, which the statement does not allow" in trial.feedback
+    assert trial.plain is plain

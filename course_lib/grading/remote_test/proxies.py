@@ -17,6 +17,8 @@ MAX_ITEMS = 100_000  # the most items that a test may take from one iterator
 class Asked(Protocol):
     """What a proxy needs from its session; see `course_lib.grading.remote_test.session.Session`."""
 
+    by_text: bool
+
     def ask(self, operation: str, *operands: object) -> Any:
         """Send a request to the learner's process; return the answer, or raise the error that it reports."""
 
@@ -85,7 +87,9 @@ class Proxy(Remote):
         """
         told = self.remote_session.ask("names", self)
         live = {name for name in told if isinstance(name, str)} if isinstance(told, list) else set()
-        return self.remote_session.names_used(self.remote_root) | live
+        written = self.remote_session.names_used(self.remote_root)
+        self.remote_session.by_text |= not written <= live
+        return written | live
 
     def remote_as_written(self, name: str) -> str:
         """Ask for the expression through which the learner's code uses a name; it only affects a message."""
@@ -98,7 +102,9 @@ class Proxy(Remote):
 
     def remote_in_cpp(self) -> bool:
         """Tell, by the text of the learner's cells, whether a C++ cell makes it."""
-        return self.remote_session.in_cpp(self.remote_root)
+        found: bool = self.remote_session.in_cpp(self.remote_root)
+        self.remote_session.by_text |= not found
+        return found
 
     def remote_is_exception(self) -> bool:
         """Ask whether it is an error."""

@@ -82,7 +82,7 @@ def run_test(source: str, learner: LearnersKernel, cells: Sequence[str], seconds
     KernelDiedError
         From ``learner``, if the kernel is gone.
     """
-    served, outputs, _ = converse(partial(_execute, source), learner, cells, seconds)
+    served, outputs, _ = converse(partial(execute, source), learner, cells, seconds)
     return [*_printed(served), *outputs]
 
 
@@ -168,7 +168,7 @@ def _outputs(test: Callable[[Session], object], session: Session) -> Iterator[No
         yield new_output("execute_result", data={"text/plain": PlainTextFormatter()(shown)})
 
 
-def _execute(source: str, session: Session) -> object:
+def execute(source: str, session: Session) -> object:
     """Execute a test in a clean namespace; return the value of its last expression."""
     test = compiled(source)
     namespace: dict[str, object] = {"__name__": NOTEBOOK}

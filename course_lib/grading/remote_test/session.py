@@ -57,6 +57,10 @@ class Session:
         Why something of the test's could not be sent; empty if everything was.
     opaque : set of str
         The classes of objects that are not plain, and so were not copied: the test got proxies.
+    by_text : bool
+        Whether the text of the cells may have answered the test otherwise than the learner's process would.
+    completed : bool
+        Whether the session was closed before anything stopped it.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class Session:
         self.stopped: StoppedTestError | None = None
         self.refused = ""
         self.opaque: set[str] = set()
+        self.by_text = self.completed = False
         self.names_used, self.in_cpp = names_used, in_cpp
         self._channel = channel
         self._waiting = waiting
@@ -114,6 +119,7 @@ class Session:
 
     def close(self) -> None:
         """End the session, even if a thread still waits for an answer."""
+        self.completed = self.stopped is None
         self._stop("ChannelError", "the test is over")
         with self._lock:
             self._channel.close()

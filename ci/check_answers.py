@@ -68,8 +68,7 @@ def main(  # noqa: PLR0913, PLR0917  (options)
     start = time.monotonic()
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
         try_bank = partial(_start, pool, course, repeat, cached)
-        by_size = sorted(names, key=partial(_bank_size, course), reverse=True)
-        first = {unit: try_bank(unit, trusted or both) for unit in by_size}
+        first = {unit: try_bank(unit, trusted or both) for unit in names}
         second = _others_in_a_notebook(first, try_bank) if both else {}
         failed = 0
         for unit in names:
@@ -108,11 +107,6 @@ def _others_in_a_notebook(
             told = [trial for trial in done.result() if trial.plain]
             others[units[done]] = try_bank(units[done], False, told)
     return others
-
-
-def _bank_size(course: Course, unit: str) -> int:
-    """Measure the files of a unit's answers; the largest are tried first, so that no process is left with one."""
-    return sum(path.stat().st_size for path in (course.solutions / unit).rglob("*.*"))
 
 
 def _show(unit: str, tried: dict[bool, list[Trial]], verbose: bool) -> int:

@@ -172,6 +172,13 @@ def test_the_summary_says_what_to_look_at() -> None:
 GRADES = ("student", "unit", "points", "max_points", "late", "status", "isolated", "review")
 
 
+def test_commas_quotes_and_lines_in_a_name_stay_in_it() -> None:
+    named = replace(BY_HAND, last_name="Roe, Jr.", first_name='Richard "Rick"', email="a\nb@example.org")
+    (found,) = rows(grades_csv([named], by_name(ZOE), {"Zoë O'Neil": "Monday, 10:00"}))
+    about = ("last_name", "first_name", "email", "section")
+    assert [found[name] for name in about] == ["Roe, Jr.", 'Richard "Rick"', "a\nb@example.org", "Monday, 10:00"]
+
+
 def test_csv_holds_the_points_of_the_gradebook() -> None:
     entries = [
         replace(BY_HAND, points=4.1, exercises={"phases": (2.5, 3), "kernel": (2, 2)}),

@@ -20,6 +20,7 @@ from course_lib.statements import statements
 LONGEST = 4000  # characters of a message or an answer on the page
 BARS = 10  # of the histogram
 FEWEST_WARNED = 10  # learners: with fewer, a negative discrimination means nothing
+WARNED = -0.05  # a discrimination nearer to 0 counts as none
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class ExerciseInsight:
     def reversed(self) -> bool:
         """Tell whether learners with more points in the rest of the unit have fewer in this exercise."""
         found = self.statistics.discrimination
-        return found is not None and found < 0 and self.statistics.learners >= FEWEST_WARNED
+        return found is not None and found <= WARNED and self.statistics.learners >= FEWEST_WARNED
 
     @property
     def by_chance(self) -> bool:

@@ -89,7 +89,13 @@ def test_an_exercise_that_good_learners_fail(tmp_path: Path, numbers: ItemStatis
 
 
 @pytest.mark.parametrize(
-    "numbers", [NUMBERS, replace(REVERSED, learners=9), replace(NUMBERS, discrimination=None, interval=None)]
+    "numbers",
+    [
+        NUMBERS,
+        replace(REVERSED, learners=9),
+        replace(REVERSED, discrimination=-0.01, interval=(-0.13, 0.1)),
+        replace(NUMBERS, discrimination=None, interval=None),
+    ],
 )
 def test_no_warning(tmp_path: Path, numbers: ItemStatistics) -> None:
     assert WARNING not in written(tmp_path, replace(FOUND, exercises=[replace(ROW, statistics=numbers)]))

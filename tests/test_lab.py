@@ -45,6 +45,7 @@ JUPYTERLABS = {
 }
 COURSE = [sys.executable, "-m", "course_lib.cli"]
 OPEN_TAB = ".lm-TabBar-tab.lm-mod-current .lm-TabBar-tabLabel"
+LISTED = ".jp-DirListing-item"
 MESSAGES = ".jp-Dialog, .Toastify__toast"
 FOR_INSTRUCTORS = re.compile("nbgrader|formgrader|assignment|validate|course list", re.IGNORECASE)
 
@@ -77,6 +78,12 @@ def shown(page: Page, what: str) -> list[str]:
     return [text.strip() for text in page.locator(what).all_text_contents() if text.strip()]
 
 
+def leave_folder(page: Page, unit: str) -> None:
+    """Show all folders; JupyterLab enters the one of the notebook that it opens, but later than it shows the page."""
+    page.locator(LISTED, has_text=f"{unit}.ipynb").wait_for()
+    page.locator(".jp-BreadCrumbs-home").click()
+
+
 def words_of_menus(page: Page) -> str:
     """Everything that the menus, the toolbar, the launcher, the panels and the list of commands say."""
     words = [*shown(page, ".lm-MenuBar-itemLabel"), *shown(page, ".jp-NotebookPanel-toolbar")]
@@ -96,7 +103,7 @@ def words_of_menus(page: Page) -> str:
 
 def files_listed(page: Page) -> list[str]:
     """Read the list of files, which has the second unit, or soon will."""
-    page.locator(".jp-DirListing-item").get_by_text(OTHER, exact=True).wait_for()
+    page.locator(LISTED).get_by_text(OTHER, exact=True).wait_for()
     return shown(page, ".jp-DirListing-itemName")
 
 
@@ -141,8 +148,8 @@ def test_progress_opens_in_jupyterlab(started: str, course: Course, page: Page) 
     own_notebook(course, OTHER).write_text(json.dumps(answered(course, WRONG)), encoding="utf-8")
     subprocess.run([*COURSE, "progress"], cwd=course.root, check=True, stdout=subprocess.DEVNULL)
     open_lab(page, started, f"/lab/tree/{UNIT}/{UNIT}.ipynb")
-    page.locator(".jp-BreadCrumbs-home").click()
-    page.locator(".jp-DirListing-item", has_text="progress.html").dblclick()
+    leave_folder(page, UNIT)
+    page.locator(LISTED, has_text="progress.html").dblclick()
     viewer = page.frame_locator(".jp-HTMLViewer iframe")
     viewer.get_by_role("heading", name="Your progress").wait_for()
     viewer.get_by_text("got: 6").first.wait_for()
@@ -156,7 +163,7 @@ def test_a_fresh_unit_opens_and_every_unit_can_be_reached(course: Course, home: 
     with running_lab([*COURSE, "lab", "--fresh", OTHER], course.root, home) as address:
         open_lab(page, address)
         page.locator(OPEN_TAB, has_text=f"{OTHER}.ipynb").wait_for()
-        page.locator(".jp-BreadCrumbs-home").click()
+        leave_folder(page, OTHER)
         assert files_listed(page)[:2] == [UNIT, OTHER]
 
 

@@ -4,7 +4,9 @@ import logging
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -106,7 +108,7 @@ def in_transaction(config: Config, work: Callable[[Gradebook], Result], patience
     url, start = config.CourseDirectory.db_url, time.monotonic()
     while True:
         try:
-            with Gradebook(url, config.CourseDirectory.course_id) as gradebook:
+            with _gradebook(url, config.CourseDirectory.course_id) as gradebook:
                 result = work(gradebook)
                 gradebook.db.commit()
                 return result
@@ -121,6 +123,23 @@ def in_transaction(config: Config, work: Callable[[Gradebook], Result], patience
                 ) from None
         log.info("the gradebook %s is locked; waiting", url)
         time.sleep(0.2)
+
+
+def _gradebook(url: str, course_id: str) -> Gradebook:
+    """Return a gradebook to use and close; one that is closed connects again, and need not compile its queries again.
+
+    The first use of a file makes missing tables.
+    """
+    database = make_url(url).database
+    with suppress(OSError):
+        there = Path(database or "").stat()
+        return _of_file(url, course_id, there.st_dev, there.st_ino)
+    return Gradebook(url, course_id)
+
+
+@lru_cache(maxsize=8)
+def _of_file(url: str, course_id: str, _device: int, _inode: int) -> Gradebook:
+    return Gradebook(url, course_id)
 
 
 def recorded(

@@ -102,9 +102,7 @@ class Proxy(Remote):
 
     def remote_in_cpp(self) -> bool:
         """Tell, by the text of the learner's cells, whether a C++ cell makes it."""
-        found: bool = self.remote_session.in_cpp(self.remote_root)
-        self.remote_session.by_text |= not found
-        return found
+        return self.remote_session.in_cpp(self.remote_root)
 
     def remote_is_exception(self) -> bool:
         """Ask whether it is an error."""

@@ -58,7 +58,7 @@ class Session:
     opaque : set of str
         The classes of objects that are not plain, and so were not copied: the test got proxies.
     by_text : bool
-        Whether the text of the cells may have answered the test otherwise than the learner's process would.
+        Whether the test was told of names that only the text of the cells has, and not the learner's process.
     completed : bool
         Whether the session was closed before anything stopped it.
     """

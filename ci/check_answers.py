@@ -1,7 +1,7 @@
 """Check every exercise against its answer bank: right answers pass, wrong ones fail with the cause.
 
-With ``--both``, an answer that exchanges only plain data with its tests is tried once, as in a grade: what a test gets
-from another process is then equal to what it would get in the notebook.
+With ``--both``, an answer that exchanges only plain data with its tests, and shares no names with them, is tried once,
+as in a grade: what a test gets from another process is then equal to what it would get in the notebook.
 """
 
 import os

@@ -44,7 +44,7 @@ unit-tests: $(OPS)  ## all tests of the library, and whether notebooks/ follows 
 	$(PYTEST)
 	$(BIN)/course release --check
 
-answers: $(OPS)  ## try every answer of every bank, as in a notebook and as in a grade
+answers: $(OPS)  ## try every answer of every bank, as in a grade and, where that can differ, as in a notebook
 	$(BIN)/python ci/check_answers.py --both
 
 learners: $(OPS)  ## run the untouched notebooks in small sizes: every cell runs, or says what it waits for

@@ -6,9 +6,11 @@ from functools import partial
 
 from nbformat import NotebookNode
 
+from course_lib.cells import exercise_of
 from course_lib.grading.remote_test.run_test import converse, execute
 from course_lib.grading.sandbox.kernel_client import KernelClient
 from course_lib.grading.sandbox.limits import Limits
+from course_lib.trials.shared_names import shared_names
 from course_lib.trials.trial import LIMIT_S
 
 # Saving and restoring the global names of a kernel.
@@ -50,6 +52,7 @@ class Apart:
         failure = _failure(outputs)
         # In a notebook nothing reads the text of the cells: a test that fails because of it could pass there.
         self.plain &= session.completed and not session.opaque and not (failure and session.by_text)
+        self.plain &= not shared_names(self._cells, exercise_of(test.metadata.nbgrader["grade_id"]), test.source)
         return failure
 
     @contextlib.contextmanager

@@ -28,8 +28,8 @@ class Trial:
         The messages of failed tests; empty if all passed.
     plain : bool
         Whether the answer ran in another process than its tests, but would have the same result in theirs: only plain
-        data went from one to the other, and no test failed that was told of names in the text of the cells, which a
-        notebook does not read.
+        data went from one to the other, they share no names, and no test failed that was told of names in the text of
+        the cells, which a notebook does not read.
     """
 
     answer: Answer

@@ -14,6 +14,8 @@ from ci.run_notebooks import app
 from course_lib.course import Course
 from course_lib.release import KERNEL
 
+pytestmark = pytest.mark.slow
+
 SOURCE = "import course_lib.integers\nprint('hello')\n"
 
 

@@ -13,6 +13,8 @@ from ci.cells import Cell, measured_cells
 from ci.execution import execute
 from ci.memory import MemoryWatch, resident
 
+pytestmark = pytest.mark.slow
+
 ALLOCATE = "import numpy as np\nheld = np.ones(300_000_000, np.uint8)"
 SPIKE = "# for a while\nimport time\nheld = np.ones(300_000_000, np.uint8)\ntime.sleep(2)\ndel held"
 IN_A_CHILD = """import subprocess, sys

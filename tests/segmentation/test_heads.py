@@ -21,6 +21,8 @@ from course_lib.segmentation import (
 from course_lib.segmentation.heads import STRIDES, Stride
 from course_lib.upsampling import transposed_upsample
 
+pytestmark = pytest.mark.slow
+
 CHANNELS = {"stride_8": 4, "stride_16": 6, "stride_32": 5}
 RNG = np.random.default_rng(0)
 STAGES = {8: "pool3", 16: "pool4", 32: "pool5"}

@@ -87,7 +87,7 @@ ALLOWED = {
     "workspace": {"cells", "grading", "release", "worked_answers"},
     "learner_pages": {"formulas", "grading", "markdown", "release", "schedule", "statements", "workspace"},
     "review": {"cells", "formulas", "grading", "release", "worked_answers"},
-    "trials": {"__init__", "answers", "cells", "checks", "grading", "native", "release", "rules"},
+    "trials": {"__init__", "answers", "cells", "checks", "code_names", "grading", "native", "release", "rules"},
     "insight": {"answers", "cells", "grading", "release", "statements", "trials"},
     "similar": {"answers", "cells", "grading", "release", "worked_answers"},
     "terminal": set(),

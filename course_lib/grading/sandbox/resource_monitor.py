@@ -74,10 +74,17 @@ def tree(pid: int) -> list[psutil.Process]:
         if not Path(f"/proc/{pid}/task/{pid}/children").exists():
             return found + found[0].children(recursive=True)
     for process in found:  # grows during the loop
-        for thread in Path(f"/proc/{process.pid}/task").glob("*/children"):
+        for thread in _children_by_thread(process.pid):
             with suppress(OSError, psutil.Error):
                 found += map(psutil.Process, map(int, thread.read_text(encoding="ascii").split()))
     return found
+
+
+def _children_by_thread(pid: int) -> list[Path]:
+    """Find the files that list the children of each thread of a process; none if it is gone."""
+    with suppress(OSError):
+        return [*Path(f"/proc/{pid}/task").glob("*/children")]
+    return []
 
 
 def _threads(process: psutil.Process) -> int:

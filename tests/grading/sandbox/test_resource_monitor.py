@@ -1,10 +1,14 @@
 """Memory and number of processes, seen from outside."""
 
+import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 import pytest
@@ -55,6 +59,30 @@ def test_a_process_that_is_gone_has_no_tree() -> None:
     with running("import os, time") as pid:
         pass
     assert tree(pid) == []
+
+
+@pytest.mark.parametrize("gone", ["the topmost", "a child"])
+def test_a_process_may_end_while_the_tree_is_read(gone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running("import os, signal, time\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\nos.fork()", 2) as top:
+        child = psutil.Process(top).children()[0].pid
+        ending, listed = (top, []) if gone == "the topmost" else (child, [child])
+        scandir = os.scandir
+
+        def too_late(path: Path) -> Iterator[os.DirEntry[str]]:
+            if str(path) == f"/proc/{ending}/task":
+                os.kill(ending, signal.SIGKILL)
+                if ending == top:
+                    os.waitid(os.P_PID, top, os.WEXITED)
+                while Path(f"/proc/{ending}").exists():
+                    time.sleep(0.01)
+            return scandir(path)
+
+        monkeypatch.setattr(os, "scandir", too_late)
+        found = tree(top)
+        monkeypatch.undo()
+        if ending == top:
+            os.kill(child, signal.SIGKILL)
+        assert [process.pid for process in found] == [top, *listed]
 
 
 @pytest.mark.parametrize(("mebibytes", "expected"), [(40, "used more than 0.039 GiB of memory"), (200, "")])

@@ -121,7 +121,8 @@ def _show(unit: str, tried: dict[bool, list[Trial]], verbose: bool) -> int:
         failures += [*unexpected(different), *_printed(unstable(trials, unit))]
     if len(tried) > 1:
         answers = {trial.answer: trial for trial in tried[True]}
-        console.print(f"{sum(trial.plain for trial in answers.values())} of {len(answers)} tried once for both")
+        once = sum(trial.plain for trial in answers.values())
+        console.print(f"{once} of {len(answers)} answers tried once for both ways")
         failures += _printed(disagreeing(tried[False], tried[True], unit))
     return len(failures)
 

@@ -1,4 +1,4 @@
-"""An answer and its test that do the same in one process, whatever global names they have."""
+"""Global names through which an answer and its test affect each other in one process."""
 
 import pytest
 

@@ -130,10 +130,10 @@ def _gradebook(url: str, course_id: str) -> Gradebook:
 
     The first use of a file makes missing tables.
     """
-    database = make_url(url).database
-    with suppress(OSError):
-        there = Path(database or "").stat()
-        return _of_file(url, course_id, there.st_dev, there.st_ino)
+    if database := make_url(url).database:
+        with suppress(OSError):
+            there = Path(database).stat()
+            return _of_file(url, course_id, there.st_dev, there.st_ino)
     return Gradebook(url, course_id)
 
 

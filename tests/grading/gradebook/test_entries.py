@@ -25,14 +25,14 @@ def add(config: Config, *names: str) -> None:
 
 
 def test_a_gradebook_that_is_gone_begins_empty_and_one_that_is_back_is_read(config: Config, tmp_path: Path) -> None:
-    file, elsewhere = tmp_path / "gradebook.db", tmp_path / "backup.db"
+    file, backup = tmp_path / "gradebook.db", tmp_path / "backup.db"
     add(config, "ada", "bob")
     assert students(config) == {"ada", "bob"}
-    file.rename(elsewhere)
+    file.rename(backup)
     assert students(config) == set()
     add(config, "cyd")
     assert students(config) == {"cyd"}
-    elsewhere.replace(file)
+    backup.replace(file)
     assert students(config) == {"ada", "bob"}
 
 

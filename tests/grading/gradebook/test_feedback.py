@@ -14,6 +14,7 @@ from course_lib.grading.gradebook import sanitized
 from course_lib.grading.gradebook.feedback import HandIn, feedback_html
 from course_lib.grading.scores import ExerciseScore
 from tests.support.cells import graded_cell
+from tests.support.paths import ROOT
 from tests.support.tiny_course import Words
 
 pytestmark = pytest.mark.slow
@@ -494,7 +495,7 @@ def test_an_exercise_may_name_its_cells_and_have_a_note() -> None:
     checked(page)
 
 
-@pytest.mark.parametrize("released", sorted(Path("notebooks").glob("*/*.ipynb")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("released", sorted(ROOT.glob("notebooks/*/*.ipynb")), ids=lambda path: path.stem)
 def test_the_cells_of_a_unit_are_converted_once_for_a_class(released: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     notebook = nbformat.read(released, as_version=4)
     first = feedback_html(notebook, [], "ada", released.stem)

@@ -42,6 +42,7 @@ def lab(
         console.print(f"due next: {due}, {local(schedule.due[due])}")
     if first and jupyterlab.open_at_first_start(course, first):
         first = None
+    console.print("to stop JupyterLab, press Ctrl + C twice")
     sys.stdout.flush()
     os.chdir(course.work)
     os.execve(sys.executable, jupyterlab.command(course, first, context.args), jupyterlab.environment())

@@ -76,6 +76,10 @@ def command(course: Course, unit: str | None, options: Sequence[str] = ()) -> li
         "LabApp.workspaces_dir": course.work / WORKSPACES,
         # Named explicitly: otherwise a login shell may be started, which loses the path to `course`; see `environment`.
         "ServerApp.terminado_settings": {"shell_command": [os.environ.get("SHELL", "sh")]},
+        # ipykernel warns in the terminal if others on the same machine could listen.
+        "KernelManager.transport_encryption": "auto",
+        # Otherwise its parts report that they were loaded, and warn of notebooks that are not trusted.
+        "Application.log_level": "ERROR",
     }
     return [
         *(sys.executable, "-m", "jupyterlab"),

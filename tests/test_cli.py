@@ -28,6 +28,7 @@ from tests.support.tiny_course import QUESTION, RIGHT, TEXT, UNIT, answered, mak
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
 COMMANDS = ["doctor", "lab", "check", "progress", "solution", "colorize"]
 COMMANDS += ["release", "pack", "collect", "grade", "review", "insight", "similar", "export", "answers", "ops"]
+HOW_TO_STOP = "to stop JupyterLab, press Ctrl + C twice\n"
 
 
 @pytest.fixture(scope="module")
@@ -395,7 +396,7 @@ def test_lab_opens_the_learners_copies(course: Course, monkeypatch: pytest.Monke
     )
     result = call("lab", "--no-browser", "--port", "9999")
     assert result.exit_code == 0
-    assert result.output == "new in work/: 01_doubling\n"
+    assert result.output == "new in work/: 01_doubling\n" + HOW_TO_STOP
     command = started[-1]
     assert command[:4] == [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={course.work}"]
     assert "--LabApp.default_url=/lab" in command  # the first unit is a tab of its workspace
@@ -404,12 +405,12 @@ def test_lab_opens_the_learners_copies(course: Course, monkeypatch: pytest.Monke
     assert f"{UNIT}/{UNIT}.ipynb" in first.decode()
     assert command[-4:] == ["--no-browser", "--port", "9999", str(course.work)]
     os.chdir(course.root)
-    assert call("lab").output == ""
+    assert call("lab").output == HOW_TO_STOP
     assert "--LabApp.default_url=/lab" in started[-1]
     os.chdir(course.root)
     result = call("lab", "--fresh", "01")
     kept = [path for path in (course.work / UNIT).iterdir() if path.name != f"{UNIT}.ipynb"]
-    assert result.output == f"kept your old copy: {kept[0]}\n"
+    assert result.output == f"kept your old copy: {kept[0]}\n" + HOW_TO_STOP
     assert f"--LabApp.default_url=/lab/tree/{UNIT}/{UNIT}.ipynb" in started[-1]
     assert all(f"--ServerApp.root_dir={course.work}" in command for command in started)
     assert len(started) == 3
@@ -435,7 +436,7 @@ def test_learners_commands_need_no_solutions(monkeypatch: pytest.MonkeyPatch, tm
     shutil.rmtree(course.root / "build")
     monkeypatch.chdir(course.root)
     monkeypatch.setattr(os, "execve", lambda *_: None)
-    assert call("lab").output == "new in work/: 01_doubling\n"
+    assert call("lab").output == "new in work/: 01_doubling\n" + HOW_TO_STOP
     monkeypatch.chdir(course.root)
     workspace.own_notebook(course, UNIT).write_text(json.dumps(answered(course, RIGHT)))
     assert call("check", "01").exit_code == 0

@@ -123,6 +123,11 @@ def test_a_learner_gets_a_jupyterlab_for_learners(started: str, course: Course, 
     assert {path.name for path in course.work.iterdir()} == {UNIT, OTHER, ".jupyterlab"}
 
 
+def test_the_terminal_says_how_to_stop_and_no_more(started: str, home: Path, page: Page) -> None:
+    open_lab(page, started)
+    assert (home / "log").read_text().splitlines()[2:] == ["to stop JupyterLab, press Ctrl + C twice"]
+
+
 def test_a_long_check_is_folded_but_runs_and_opens(started: str, page: Page) -> None:
     open_lab(page, started, f"/lab/tree/{UNIT}/{UNIT}.ipynb")
     check = page.locator(".jp-CodeCell", has=page.locator(".jp-InputPlaceholder"))

@@ -78,7 +78,7 @@ def command(course: Course, unit: str | None, options: Sequence[str] = ()) -> li
         "ServerApp.terminado_settings": {"shell_command": [os.environ.get("SHELL", "sh")]},
         # ipykernel warns in the terminal if others on the same machine could listen.
         "KernelManager.transport_encryption": "auto",
-        # Otherwise its parts report that they were loaded, and warn of notebooks that are not trusted.
+        # By default, JupyterLab logs each part that it loads, and warns that a new notebook is not trusted.
         "Application.log_level": "ERROR",
     }
     return [
